@@ -1,0 +1,145 @@
+"""Who works here, and the record of what they did."""
+
+from typing import Any
+
+from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.utils import timezone
+
+# The apps whose models an admin may see and edit without a permission of their own (DESIGN §2).
+ADMINISTERED_APPS = frozenset({"accounts", "cases", "contact", "dashboards", "auditlog", "axes"})
+
+
+class UserQuerySet(models.QuerySet):
+    def gestores(self) -> "UserQuerySet":
+        """Active collectors: those who may receive cases."""
+        return self.filter(role=User.Role.GESTOR, is_active=True)
+
+
+class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignore[misc]
+    def create_superuser(self, username, email=None, password=None, **extra_fields):
+        extra_fields.setdefault("role", User.Role.ADMIN)
+        return super().create_superuser(username, email, password, **extra_fields)
+
+
+class User(AbstractUser):
+    class Role(models.TextChoices):
+        ADMIN = "admin", "Administrador"
+        GESTOR = "gestor", "Gestor"
+        USER = "user", "Usuario"
+
+    role = models.CharField("rol", max_length=10, choices=Role.choices, default=Role.USER, db_index=True)
+    must_change_password = models.BooleanField(
+        "debe cambiar la contraseña", default=False, help_text="Se le pide una nueva al entrar."
+    )
+
+    objects = UserManager()
+
+    class Meta(AbstractUser.Meta):
+        verbose_name = "usuario"
+        verbose_name_plural = "usuarios"
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(role__in=["admin", "gestor", "user"]), name="user_role_known"
+            ),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.role == self.Role.ADMIN and not self.is_staff:
+            self.is_staff = True
+            if kwargs.get("update_fields") is not None:
+                kwargs["update_fields"] = {*kwargs["update_fields"], "is_staff"}
+        super().save(*args, **kwargs)
+
+    def __str__(self) -> str:
+        return self.get_full_name() or self.username
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role == self.Role.ADMIN
+
+    @property
+    def is_gestor(self) -> bool:
+        return self.role == self.Role.GESTOR
+
+    def has_perm(self, perm: str, obj: Any = None) -> bool:
+        if self.is_active and self.is_admin and perm.split(".")[0] in ADMINISTERED_APPS:
+            return True
+        return super().has_perm(perm, obj)
+
+    def has_module_perms(self, app_label: str) -> bool:
+        if self.is_active and self.is_admin and app_label in ADMINISTERED_APPS:
+            return True
+        return super().has_module_perms(app_label)
+
+
+class AuditEventQuerySet(models.QuerySet):
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("The audit trail is append-only.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit trail is append-only.")
+
+
+class AuditEvent(models.Model):
+    """One thing somebody did: written in the transaction that does it, never changed (DESIGN §8)."""
+
+    class Action(models.TextChoices):
+        LOGIN = "login", "Ingreso"
+        LOGIN_FAILED = "login_failed", "Ingreso fallido"
+        LOGOUT = "logout", "Salida"
+        PASSWORD = "password", "Cambio de contraseña"  # noqa: S105
+        CREATED = "created", "Alta"
+        EDITED = "edited", "Edición"
+        DELETED = "deleted", "Eliminación"
+        ASSIGNED = "assigned", "Asignación"
+        STATUS = "status", "Cambio de estado"
+        PLACEMENT = "placement", "Alta de deuda"
+        ADJUSTMENT = "adjustment", "Ajuste"
+        PAYMENT = "payment", "Pago"
+        REVERSAL = "reversal", "Reversa de pago"
+        PROMISE = "promise", "Promesa"
+        PROMISE_CANCELLED = "promise_cancelled", "Promesa cancelada"
+        ACTIVITY_VOIDED = "activity_voided", "Gestión anulada"
+        RELEASED = "released", "Caso devuelto a la cola"
+        IMPORT = "import", "Importación"
+        EXPORT = "export", "Exportación"
+        NIGHTLY = "nightly", "Proceso nocturno"
+
+    created_at = models.DateTimeField("cuándo", default=timezone.now, editable=False)
+    actor = models.ForeignKey(
+        User, models.PROTECT, null=True, blank=True, related_name="audit_events", verbose_name="quién"
+    )
+    action = models.CharField("qué", max_length=20, choices=Action.choices)
+    target_type = models.CharField("tipo", max_length=40, blank=True)
+    target_id = models.BigIntegerField("número", null=True, blank=True)
+    target_label = models.CharField("sobre", max_length=200, blank=True)
+    before = models.JSONField("antes", default=dict, blank=True, encoder=DjangoJSONEncoder)
+    after = models.JSONField("después", default=dict, blank=True, encoder=DjangoJSONEncoder)
+    address = models.GenericIPAddressField("dirección", null=True, blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "registro de auditoría"
+        verbose_name_plural = "registros de auditoría"
+        ordering = ["-created_at", "-id"]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="audit_newest"),
+            models.Index(fields=["target_type", "target_id"], name="audit_target"),
+            models.Index(fields=["actor", "-created_at"], name="audit_actor"),
+            models.Index(fields=["action", "-created_at"], name="audit_action"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_action_display()} · {self.target_label}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The audit trail is append-only.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("The audit trail is append-only.")

@@ -1,0 +1,156 @@
+from django.conf import settings
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from cases.models.case import Case
+from cases.models.debtor import DebtorPhone
+from cases.querysets import ActivityQuerySet, ActivityResultQuerySet
+
+
+class ActivityResult(models.Model):
+    """A result code (tipificación): what came of a contact, and what it does to the case (DESIGN §4)."""
+
+    class Group(models.TextChoices):
+        DIRECTO = "directo", "Contacto directo"
+        INDIRECTO = "indirecto", "Contacto indirecto"
+        SIN_CONTACTO = "sin_contacto", "Sin contacto"
+        DATO_INVALIDO = "dato_invalido", "Dato inválido"
+        OTRO = "otro", "Otro"
+
+    code = models.CharField(
+        "código",
+        max_length=10,
+        unique=True,
+        validators=[RegexValidator(r"^[A-Z0-9]+$", "Use solo mayúsculas y números.")],
+    )
+    name = models.CharField("nombre", max_length=80)
+    group = models.CharField("grupo", max_length=14, choices=Group.choices)
+    is_direct_contact = models.BooleanField("contacto directo", default=False)
+    is_attempt = models.BooleanField("cuenta como intento", default=True)
+    needs_promise = models.BooleanField("exige una promesa", default=False)
+    stops_case = models.BooleanField("detiene el caso", default=False)
+    marks_phone_bad = models.BooleanField("marca el teléfono como malo", default=False)
+    next_action_days = models.PositiveSmallIntegerField(
+        "días hábiles hasta la próxima acción", null=True, blank=True, help_text="Vacío: no cambia la fecha."
+    )
+    band = models.PositiveSmallIntegerField(
+        "banda", choices=Case.Band.choices, null=True, blank=True, help_text="Vacío: según las reglas."
+    )
+    asks_when = models.BooleanField("pide fecha y hora", default=False)
+    shortcut = models.CharField("atajo", max_length=1, blank=True)
+    position = models.PositiveSmallIntegerField("posición", default=0)
+    is_active = models.BooleanField("activo", default=True)
+
+    objects = ActivityResultQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "resultado de gestión"
+        verbose_name_plural = "resultados de gestión"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["shortcut"],
+                condition=~Q(shortcut="") & Q(is_active=True),
+                name="result_shortcut_unique",
+                violation_error_message="Otro resultado activo usa ese atajo.",
+            ),
+            models.CheckConstraint(
+                condition=Q(band__isnull=True) | Q(band__gte=1, band__lte=7), name="result_band_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(is_direct_contact=False) | Q(is_attempt=True),
+                name="result_direct_contact_is_attempt",
+                violation_error_message="Un contacto directo cuenta siempre como intento.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} · {self.name}"
+
+
+class Activity(models.Model):
+    """One thing done or known about a case (gestión). Never deleted: voided ones leave timelines and figures."""
+
+    class Type(models.TextChoices):
+        CALL = "call", "Llamada"
+        EMAIL = "email", "Correo"
+        VISIT = "visit", "Visita"
+        NOTE = "note", "Nota"
+        PAYMENT = "payment", "Pago"
+        PROMISE = "promise", "Promesa"
+        MESSAGE = "message", "Mensaje"
+        STATUS = "status", "Cambio de estado"
+
+    case = models.ForeignKey(
+        Case, models.PROTECT, related_name="activities", verbose_name="caso", db_index=False
+    )
+    type = models.CharField("tipo", max_length=10, choices=Type.choices)
+    result = models.ForeignKey(
+        ActivityResult,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="activities",
+        verbose_name="resultado",
+    )
+    phone = models.ForeignKey(
+        DebtorPhone, models.PROTECT, null=True, blank=True, related_name="activities", verbose_name="teléfono"
+    )
+    notes = models.TextField("notas", blank=True)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="activities",
+        db_index=False,
+        verbose_name="autor",
+    )
+    imported_author = models.CharField("autor según el sistema anterior", max_length=150, blank=True)
+    created_at = models.DateTimeField("fecha", default=timezone.now)
+    is_system = models.BooleanField("automática", default=False)
+    voided_at = models.DateTimeField("anulada", null=True, blank=True)
+    voided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="anulada por",
+    )
+    external_id = models.CharField(
+        "identificador de origen", max_length=120, null=True, blank=True, editable=False
+    )
+
+    objects = ActivityQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "gestión"
+        verbose_name_plural = "gestiones"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["external_id"],
+                condition=Q(external_id__isnull=False),
+                name="activity_external_id_unique",
+            ),
+            models.CheckConstraint(
+                condition=Q(
+                    type__in=["call", "email", "visit", "note", "payment", "promise", "message", "status"]
+                ),
+                name="activity_type_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(voided_by__isnull=True) | Q(voided_at__isnull=False),
+                name="activity_void_has_a_date",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["case", "-created_at", "-id"], name="activity_timeline"),
+            models.Index(fields=["created_by", "-created_at"], name="activity_by_author"),
+            models.Index(fields=["-created_at", "-id"], name="activity_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_type_display()} · {timezone.localtime(self.created_at):%d/%m/%Y %H:%M}"

@@ -1,0 +1,44 @@
+from decimal import Decimal
+
+from django.core.validators import MinValueValidator
+from django.db import models
+from django.db.models.functions import Lower
+
+from cases.querysets import CarteraQuerySet
+
+
+class Cartera(models.Model):
+    """A creditor's portfolio. With cases it is deactivated, never deleted."""
+
+    name = models.CharField("nombre", max_length=120)
+    is_active = models.BooleanField("activa", default=True)
+    monthly_interest_rate = models.DecimalField(
+        "interés mensual (%)",
+        max_digits=6,
+        decimal_places=2,
+        default=Decimal("5.00"),
+        validators=[MinValueValidator(0)],
+        help_text="Simple, por mes: muestra a cuánto asciende hoy una deuda. No cambia el saldo.",
+    )
+    created_at = models.DateTimeField("creada", auto_now_add=True)
+
+    objects = CarteraQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "cartera"
+        verbose_name_plural = "carteras"
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"),
+                name="cartera_name_unique",
+                violation_error_message="Ya existe una cartera con ese nombre.",
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="cartera_name_present"),
+            models.CheckConstraint(
+                condition=models.Q(monthly_interest_rate__gte=0), name="cartera_interest_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name

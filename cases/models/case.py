@@ -1,0 +1,161 @@
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from cases.models.cartera import Cartera
+from cases.models.debtor import Debtor
+from cases.models.status import CaseStatus
+from cases.querysets import CaseQuerySet
+from nova.lib import dates
+
+OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
+
+
+class Case(models.Model):
+    """A debt under collection. `balance` always equals the sum of its ledger (DESIGN §3.1)."""
+
+    class Band(models.IntegerChoices):
+        CALL_BACK = 1, "Volver a llamar"
+        BROKEN_PROMISE = 2, "Promesa incumplida"
+        SAYS_PAID = 3, "Manifiesta pago"
+        PROMISE_DUE = 4, "Promesa por vencer"
+        NEW = 5, "Nuevo"
+        FOLLOW_UP = 6, "Seguimiento"
+        REST = 7, "Resto"
+
+    cartera = models.ForeignKey(
+        Cartera, models.PROTECT, related_name="cases", verbose_name="cartera", db_index=False
+    )
+    nro_cliente = models.CharField("nro. de cliente", max_length=64, null=True, blank=True)
+    debtor = models.ForeignKey(Debtor, models.PROTECT, related_name="cases", verbose_name="deudor")
+    entity = models.CharField("entidad", max_length=120, blank=True)
+    amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
+    initial_amount = models.DecimalField("capital", max_digits=15, decimal_places=2, null=True, blank=True)
+    balance = models.DecimalField("saldo", max_digits=15, decimal_places=2, default=Decimal("0.00"))
+    placed_on = models.DateField("ingreso", default=dates.today)
+    last_payment_date = models.DateField("último pago", null=True, blank=True)
+    # What the creditor said, kept apart so that a reversed payment of ours gives the date back.
+    creditor_last_payment_date = models.DateField("último pago según el acreedor", null=True, blank=True)
+    creditor_total = models.DecimalField(
+        "total según el acreedor", max_digits=15, decimal_places=2, null=True, blank=True
+    )
+    status = models.ForeignKey(CaseStatus, models.PROTECT, related_name="cases", verbose_name="estado")
+    # A copy of `status.stage`, kept by save() and the services: the queue's index cannot look into another table.
+    stage = models.CharField("etapa", max_length=12, choices=CaseStatus.Stage.choices, editable=False)
+    assigned_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="cases",
+        db_index=False,
+        verbose_name="gestor",
+        limit_choices_to={"role": "gestor"},
+    )
+    next_action_at = models.DateTimeField("próxima acción", null=True, blank=True)
+    queue_band = models.PositiveSmallIntegerField(
+        "banda",
+        choices=Band.choices,
+        default=Band.NEW,
+        validators=[MinValueValidator(1), MaxValueValidator(7)],
+    )
+    stopped_at = models.DateTimeField("detenido", null=True, blank=True)
+    stopped_by_result = models.ForeignKey(
+        "cases.ActivityResult",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="stopped_cases",
+        db_index=False,
+        verbose_name="detenido por",
+    )
+    last_activity_at = models.DateTimeField("última gestión", null=True, blank=True)
+    notes = models.TextField("notas", blank=True)
+    version = models.PositiveIntegerField("versión", default=1, editable=False)
+    external_id = models.CharField(
+        "identificador de origen", max_length=120, null=True, blank=True, editable=False
+    )
+    created_at = models.DateTimeField("creado", default=timezone.now, editable=False)
+    updated_at = models.DateTimeField("modificado", auto_now=True)
+
+    objects = CaseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "caso"
+        verbose_name_plural = "casos"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["cartera", "nro_cliente"],
+                name="case_nro_cliente_unique",
+                violation_error_message="Esa cartera ya tiene un caso con ese número de cliente.",
+            ),
+            models.UniqueConstraint(
+                fields=["external_id"], condition=Q(external_id__isnull=False), name="case_external_id_unique"
+            ),
+            models.CheckConstraint(
+                condition=Q(nro_cliente__isnull=True) | ~Q(nro_cliente=""), name="case_nro_cliente_not_empty"
+            ),
+            models.CheckConstraint(
+                condition=Q(amount__gt=0),
+                name="case_amount_positive",
+                violation_error_message="El importe debe ser mayor que cero.",
+            ),
+            models.CheckConstraint(
+                condition=Q(initial_amount__isnull=True) | Q(initial_amount__gt=0),
+                name="case_initial_amount_positive",
+                violation_error_message="El capital debe ser mayor que cero.",
+            ),
+            models.CheckConstraint(condition=Q(queue_band__gte=1, queue_band__lte=7), name="case_band_known"),
+            models.CheckConstraint(
+                condition=Q(stage__in=["en_gestion", "promesa", "pagada", "incobrable", "de_baja"]),
+                name="case_stage_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(stopped_by_result__isnull=True) | Q(stopped_at__isnull=False),
+                name="case_stop_has_a_date",
+            ),
+        ]
+        indexes = [
+            # The queue in exactly its order; a null next action counts as now, so it comes last in its band.
+            models.Index(
+                F("assigned_to"),
+                F("queue_band"),
+                F("next_action_at"),
+                F("balance").desc(),
+                F("id"),
+                name="case_queue",
+                condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True),
+            ),
+            models.Index(fields=["assigned_to", "next_action_at", "id"], name="case_by_gestor"),
+            models.Index(fields=["-created_at", "-id"], name="case_newest"),
+            models.Index(fields=["nro_cliente"], name="case_by_nro_cliente"),
+            models.Index(
+                fields=["stopped_by_result", "stopped_at"],
+                name="case_stopped",
+                condition=Q(stopped_at__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.nro_cliente or self.pk} · {self.debtor}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.stage = self.status.stage
+        fields = kwargs.get("update_fields")
+        if fields is not None and "status" in fields:
+            kwargs["update_fields"] = {*fields, "stage"}
+        super().save(*args, **kwargs)
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in CaseStatus.OPEN_STAGES
+
+    def months_in_arrears(self, today: date | None = None) -> int:
+        """Whole months from the last payment, else from placement, to `today` (DESIGN §2)."""
+        return dates.whole_months_between(self.last_payment_date or self.placed_on, today or dates.today())

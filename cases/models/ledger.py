@@ -1,0 +1,127 @@
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from cases.models.cartera import Cartera
+from cases.models.case import Case
+from cases.querysets import LedgerEntryQuerySet
+
+
+class LedgerEntry(models.Model):
+    """One movement of money on a case. Append-only: a mistake is undone by another entry (DESIGN §2)."""
+
+    class Kind(models.TextChoices):
+        PLACEMENT = "placement", "Alta de deuda"
+        ADJUSTMENT = "adjustment", "Ajuste"
+        PAYMENT = "payment", "Pago"
+        REVERSAL = "reversal", "Reversa"
+
+    class Method(models.TextChoices):
+        CASH = "cash", "Efectivo"
+        TRANSFER = "transfer", "Transferencia"
+        CARD = "card", "Tarjeta"
+        DEPOSIT = "deposit", "Depósito"
+        CREDITOR = "creditor", "Pago al acreedor"
+        OTHER = "other", "Otro"
+
+    case = models.ForeignKey(
+        Case, models.PROTECT, related_name="entries", verbose_name="caso", db_index=False
+    )
+    cartera = models.ForeignKey(
+        Cartera, models.PROTECT, related_name="entries", verbose_name="cartera", db_index=False
+    )
+    kind = models.CharField("tipo", max_length=10, choices=Kind.choices)
+    amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
+    value_date = models.DateField("fecha valor")
+    method = models.CharField("medio", max_length=10, choices=Method.choices, blank=True)
+    reference = models.CharField("referencia", max_length=80, blank=True)
+    reverses = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name="revierte"
+    )
+    # The gestor who held the case when it was posted; frozen, so that a reassignment moves no money.
+    credited_to = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="credited_entries",
+        db_index=False,
+        verbose_name="acreditado a",
+    )
+    activity = models.ForeignKey(
+        "cases.Activity",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+        db_index=False,
+        verbose_name="gestión",
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        verbose_name="registrado por",
+    )
+    created_at = models.DateTimeField("registrado", default=timezone.now, editable=False)
+    notes = models.TextField("notas", blank=True)
+
+    objects = LedgerEntryQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "movimiento"
+        verbose_name_plural = "movimientos"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(amount__gt=0) | (Q(kind="adjustment") & ~Q(amount=0)),
+                name="ledger_amount_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind__in=["placement", "adjustment", "payment", "reversal"]),
+                name="ledger_kind_known",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="reversal", reverses__isnull=False)
+                | (~Q(kind="reversal") & Q(reverses__isnull=True)),
+                name="ledger_only_reversals_reverse",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind="payment") | Q(reference=""), name="ledger_only_payments_referenced"
+            ),
+            models.UniqueConstraint(
+                fields=["cartera", "reference"],
+                condition=~Q(reference=""),
+                name="ledger_reference_unique",
+                violation_error_message="Esa referencia ya está usada en la cartera.",
+            ),
+            models.UniqueConstraint(
+                fields=["case"], condition=Q(kind="placement"), name="ledger_one_placement_per_case"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["case", "value_date", "id"], name="ledger_by_case"),
+            models.Index(fields=["cartera", "value_date"], name="ledger_by_cartera"),
+            models.Index(
+                fields=["credited_to", "value_date"],
+                name="ledger_by_gestor",
+                condition=Q(credited_to__isnull=False),
+            ),
+            models.Index(fields=["activity"], name="ledger_by_activity", condition=Q(activity__isnull=False)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.amount}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("The ledger is append-only: post a reversal or an adjustment.")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        raise TypeError("The ledger is append-only: post a reversal or an adjustment.")

@@ -1,0 +1,82 @@
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+
+from cases.querysets import CaseStatusQuerySet
+
+
+class CaseStatus(models.Model):
+    """Where a case stands, in the agency's own words. The program reasons with `stage` alone (DESIGN §2)."""
+
+    class Stage(models.TextChoices):
+        EN_GESTION = "en_gestion", "En gestión"
+        PROMESA = "promesa", "Promesa"
+        PAGADA = "pagada", "Pagada"
+        INCOBRABLE = "incobrable", "Incobrable"
+        DE_BAJA = "de_baja", "De baja"
+
+    OPEN_STAGES = (Stage.EN_GESTION, Stage.PROMESA)
+    # The one status, besides the defaults, that rules name (DESIGN §3.5).
+    WORKING_SLUG = "en-gestion"
+
+    slug = models.SlugField("identificador", max_length=40, unique=True)
+    name = models.CharField("nombre", max_length=60)
+    stage = models.CharField("etapa", max_length=12, choices=Stage.choices)
+    color = models.CharField(
+        "color",
+        max_length=7,
+        default="#64748b",
+        validators=[RegexValidator(r"^#[0-9a-fA-F]{6}$", "Escriba un color como #1d4ed8.")],
+    )
+    position = models.PositiveSmallIntegerField("posición", default=0)
+    is_active = models.BooleanField("activo", default=True)
+    is_stage_default = models.BooleanField("predeterminado de su etapa", default=False)
+
+    objects = CaseStatusQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = "estado"
+        verbose_name_plural = "estados"
+        ordering = ["position", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["stage"],
+                condition=models.Q(is_stage_default=True),
+                name="status_one_default_per_stage",
+                violation_error_message="Esa etapa ya tiene un estado predeterminado.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(is_stage_default=False) | models.Q(is_active=True),
+                name="status_default_is_active",
+                violation_error_message="El estado predeterminado de una etapa no puede desactivarse.",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(stage__in=["en_gestion", "promesa", "pagada", "incobrable", "de_baja"]),
+                name="status_stage_known",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def is_open(self) -> bool:
+        return self.stage in self.OPEN_STAGES
+
+    @property
+    def is_named_by_rules(self) -> bool:
+        return self.is_stage_default or self.slug == self.WORKING_SLUG
+
+    def clean(self) -> None:
+        """A stage copied into cases does not change under them (`Case.stage`). This runs up to two queries."""
+        if self.pk is None:
+            return
+        stored = type(self).objects.get(pk=self.pk)
+        if stored.stage != self.stage and self.cases.exists():
+            raise ValidationError(
+                {"stage": "Este estado ya tiene casos: cree otro estado para la nueva etapa."}
+            )
+        if stored.slug != self.slug and stored.is_named_by_rules:
+            raise ValidationError({"slug": "Las reglas usan este identificador: no puede cambiarse."})
+        if not self.is_active and stored.is_named_by_rules:
+            raise ValidationError({"is_active": "Las reglas usan este estado: no puede desactivarse."})

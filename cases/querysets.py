@@ -1,0 +1,167 @@
+"""What can be asked of the domain. Every user-facing read starts at `visible_to(user)`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from django.db import models
+from django.db.models import Case as When_Case
+from django.db.models import F, Q, Sum, Value, When
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from cases.searching import SearchText
+from nova.lib.phones import phone_variants
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+CENTS = Decimal("0.01")
+OPEN_STAGES = ("en_gestion", "promesa")
+Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
+
+
+class CarteraQuerySet(models.QuerySet):
+    def active(self) -> CarteraQuerySet:
+        return self.filter(is_active=True)
+
+    def named(self, name: str) -> models.Model | None:
+        """The cartera of that name: exactly so written, else whatever the case of its letters."""
+        wanted = " ".join(name.split())
+        return self.filter(name=wanted).first() or self.filter(name__iexact=wanted).first()
+
+
+class CaseStatusQuerySet(models.QuerySet):
+    def active(self) -> CaseStatusQuerySet:
+        return self.filter(is_active=True)
+
+    def default_of(self, stage: str) -> Any:
+        """The status that the rules move a case to when they name a stage. Runs a query."""
+        return self.get(stage=stage, is_stage_default=True)
+
+    def working(self) -> Any:
+        """`en-gestion`: where a case goes back to when a promise is over (DESIGN §3.5). Runs a query."""
+        return self.get(slug=self.model.WORKING_SLUG)
+
+
+class DebtorQuerySet(models.QuerySet):
+    def search(self, text: str) -> DebtorQuerySet:
+        """Debtors by DNI, CUIT, phone or the words of their name; accents and case do not matter."""
+        words = text.replace("\x00", "").split()
+        if not words:
+            return self.none()
+        digits = "".join(char for char in text if char.isdecimal())
+        if digits and not any(char.isalpha() for char in text):
+            by_document = self.filter(Q(dni=digits.lstrip("0")) | Q(cuit=digits))
+            by_phone = self.filter(phones__number__in=phone_variants(text))
+            return self.filter(
+                pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk"))
+            )
+        found = self
+        for word in words:
+            found = found.filter(search_text__contains=SearchText(Value(word)))
+        return found
+
+
+class DebtorPhoneQuerySet(models.QuerySet):
+    def usable(self) -> DebtorPhoneQuerySet:
+        """Phones that may be offered: the good ones first, never a bad one."""
+        return self.exclude(state="bad").order_by(When_Case(When(state="good", then=0), default=1), "id")
+
+
+class CaseQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> CaseQuerySet:
+        """An admin sees every case, a gestor the assigned ones, anyone else none (DESIGN §2)."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_admin:
+            return self.all()
+        return self.filter(assigned_to=user) if user.is_gestor else self.none()
+
+    def open(self) -> CaseQuerySet:
+        return self.filter(stage__in=OPEN_STAGES)
+
+    def stopped(self) -> CaseQuerySet:
+        return self.open().filter(stopped_at__isnull=False)
+
+    def unassigned(self) -> CaseQuerySet:
+        return self.filter(assigned_to__isnull=True)
+
+    def in_queue(self, gestor: User, now: datetime | None = None) -> CaseQuerySet:
+        """The gestor's eligible cases in the order they are worked (DESIGN §4)."""
+        moment = now or timezone.now()
+        return (
+            self.open()
+            .filter(assigned_to=gestor, stopped_at__isnull=True)
+            .filter(Q(next_action_at__lte=moment) | Q(next_action_at__isnull=True))
+            .order_by("queue_band", F("next_action_at").asc(nulls_last=True), "-balance", "id")
+        )
+
+    def search(self, text: str) -> CaseQuerySet:
+        """Cases by nro_cliente, DNI, CUIT, phone or name. One sub-select each, so that every one uses its index."""
+        text = text.replace("\x00", "").strip()
+        if not text:
+            return self
+        debtors = self.model._meta.get_field("debtor").related_model.objects.search(text)
+        by_key = self.model.objects.filter(nro_cliente=text).values("pk")
+        by_debtor = self.model.objects.filter(debtor__in=debtors.order_by().values("pk")).values("pk")
+        return self.filter(pk__in=by_key.union(by_debtor))
+
+
+class CaseOwnedQuerySet(models.QuerySet):
+    """Rows that hang on a case are seen by whoever sees the case."""
+
+    def visible_to(self: Owned, user: User) -> Owned:
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_admin:
+            return self.all()
+        return self.filter(case__assigned_to=user) if user.is_gestor else self.none()
+
+
+class LedgerEntryQuerySet(CaseOwnedQuerySet):
+    def update(self, **kwargs: Any) -> int:
+        raise TypeError("The ledger is append-only: post a reversal or an adjustment.")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("The ledger is append-only: post a reversal or an adjustment.")
+
+    def signed(self) -> LedgerEntryQuerySet:
+        """With `signed_amount`: what each entry adds to its case's balance."""
+        return self.annotate(
+            signed_amount=When_Case(When(kind="payment", then=-F("amount")), default=F("amount"))
+        )
+
+    def balance(self) -> Decimal:
+        """Σ signed entries, in cents (SQLite sums in floating point, so the sum is rounded back). Runs a query."""
+        total = self.signed().aggregate(total=Coalesce(Sum("signed_amount"), Decimal(0)))["total"]
+        return Decimal(total).quantize(CENTS)
+
+    def effective_payments(self) -> LedgerEntryQuerySet:
+        """Payments that nothing has undone."""
+        return self.filter(kind="payment", reversal__isnull=True)
+
+
+class ActivityResultQuerySet(models.QuerySet):
+    def active(self) -> ActivityResultQuerySet:
+        return self.filter(is_active=True)
+
+
+class ActivityQuerySet(CaseOwnedQuerySet):
+    def standing(self) -> ActivityQuerySet:
+        """Without the voided ones: what timelines, counts and KPIs read."""
+        return self.filter(voided_at__isnull=True)
+
+    def by_people(self) -> ActivityQuerySet:
+        return self.standing().filter(is_system=False)
+
+
+class PromiseQuerySet(CaseOwnedQuerySet):
+    def pending(self) -> PromiseQuerySet:
+        return self.filter(status="pending")
+
+    def computed(self) -> PromiseQuerySet:
+        """Promises whose outcome follows from the ledger: neither cancelled nor historic (DESIGN §3.3)."""
+        return self.exclude(status="cancelled").filter(is_historic=False)

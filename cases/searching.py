@@ -1,0 +1,32 @@
+"""Text as a search compares it: lower case, without accents, the same on PostgreSQL and SQLite."""
+
+import unicodedata
+from typing import Any
+
+from django.db import models
+from django.db.backends.signals import connection_created
+from django.dispatch import receiver
+
+FUNCTION = "nova_search_text"
+
+
+def normalize(text: str | None) -> str | None:
+    """The SQLite twin of the SQL function that a migration makes on PostgreSQL."""
+    if text is None:
+        return None
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(char for char in decomposed if not unicodedata.combining(char))
+
+
+class SearchText(models.Func):
+    """`nova_search_text(text)`: immutable on PostgreSQL (a wrapper of unaccent), registered per connection on SQLite."""
+
+    function = FUNCTION
+    arity = 1
+    output_field = models.TextField()
+
+
+@receiver(connection_created)
+def register_on_sqlite(connection: Any, **kwargs: Any) -> None:
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(FUNCTION, 1, normalize, deterministic=True)

@@ -1,0 +1,1 @@
+"""Caches that never take the site down with them."""

@@ -1,0 +1,61 @@
+"""Local days and business days. "Today" is the date in Buenos Aires; business days skip Argentina's public holidays."""
+
+import calendar
+from datetime import date, datetime, time, timedelta
+from functools import cache
+
+import holidays
+from django.utils import timezone
+
+BuenosAires = timezone.get_default_timezone
+
+
+def local_date(moment: datetime) -> date:
+    """The calendar day of an aware moment in Buenos Aires."""
+    return timezone.localtime(moment, BuenosAires()).date()
+
+
+def today() -> date:
+    return local_date(timezone.now())
+
+
+def start_of_day(day: date) -> datetime:
+    """00:00 of the day in Buenos Aires, aware."""
+    return datetime.combine(day, time.min, tzinfo=BuenosAires())
+
+
+@cache
+def _holidays_of(year: int) -> frozenset[date]:
+    return frozenset(holidays.country_holidays("AR", years=year))
+
+
+def is_business_day(day: date) -> bool:
+    return day.weekday() < 5 and day not in _holidays_of(day.year)
+
+
+def add_business_days(day: date, count: int) -> date:
+    """The `count`-th business day after `day` (before it when negative); 0 gives the day itself, whatever it is."""
+    step = timedelta(days=1 if count > 0 else -1)
+    remaining = abs(count)
+    while remaining:
+        day += step
+        if is_business_day(day):
+            remaining -= 1
+    return day
+
+
+def next_business_day(day: date) -> date:
+    return add_business_days(day, 1)
+
+
+def previous_business_day(day: date) -> date:
+    return add_business_days(day, -1)
+
+
+def whole_months_between(start: date, end: date) -> int:
+    """Whole months from `start` to `end`, never negative. From the 31st, a shorter month is whole on its last day."""
+    months = (end.year - start.year) * 12 + end.month - start.month
+    last_day = calendar.monthrange(end.year, end.month)[1]
+    if end.day < min(start.day, last_day):
+        months -= 1
+    return max(months, 0)

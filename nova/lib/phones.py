@@ -1,0 +1,2 @@
+def phone_variants(text: str) -> list[str]:
+    return [text]

@@ -1,0 +1,14 @@
+"""Tests: as development, with fast password hashing, mail in memory and no files but the tests' own."""
+
+from nova.settings.base import *  # noqa: F403
+from nova.settings.base import env
+
+DEBUG = False
+SECRET_KEY = "tests-only-key-that-is-long-enough-to-be-accepted"  # noqa: S105
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+WHITENOISE_AUTOREFRESH = True
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+TEST_REDIS_URL = env("TEST_REDIS_URL", default="redis://127.0.0.1:6379/15")
