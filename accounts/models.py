@@ -41,9 +41,7 @@ class User(AbstractUser):
         verbose_name = "usuario"
         verbose_name_plural = "usuarios"
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(role__in=["admin", "gestor", "user"]), name="user_role_known"
-            ),
+            models.CheckConstraint(condition=models.Q(role__in=["admin", "gestor", "user"]), name="user_role_known"),
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -90,7 +88,7 @@ class AuditEvent(models.Model):
         LOGIN = "login", "Ingreso"
         LOGIN_FAILED = "login_failed", "Ingreso fallido"
         LOGOUT = "logout", "Salida"
-        PASSWORD = "password", "Cambio de contraseña"  # noqa: S105
+        PASSWORD = "password", "Cambio de contraseña"
         CREATED = "created", "Alta"
         EDITED = "edited", "Edición"
         DELETED = "deleted", "Eliminación"

@@ -56,9 +56,7 @@ class DebtorQuerySet(models.QuerySet):
         if digits and not any(char.isalpha() for char in text):
             by_document = self.filter(Q(dni=digits.lstrip("0")) | Q(cuit=digits))
             by_phone = self.filter(phones__number__in=phone_variants(text))
-            return self.filter(
-                pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk"))
-            )
+            return self.filter(pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk")))
         found = self
         for word in words:
             found = found.filter(search_text__contains=SearchText(Value(word)))
@@ -130,9 +128,7 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
 
     def signed(self) -> LedgerEntryQuerySet:
         """With `signed_amount`: what each entry adds to its case's balance."""
-        return self.annotate(
-            signed_amount=When_Case(When(kind="payment", then=-F("amount")), default=F("amount"))
-        )
+        return self.annotate(signed_amount=When_Case(When(kind="payment", then=-F("amount")), default=F("amount")))
 
     def balance(self) -> Decimal:
         """Σ signed entries, in cents (SQLite sums in floating point, so the sum is rounded back). Runs a query."""

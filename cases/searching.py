@@ -19,7 +19,7 @@ def normalize(text: str | None) -> str | None:
 
 
 class SearchText(models.Func):
-    """`nova_search_text(text)`: immutable on PostgreSQL (a wrapper of unaccent), registered per connection on SQLite."""
+    """`nova_search_text(text)`: an immutable wrapper of unaccent on PostgreSQL, a Python function on SQLite."""
 
     function = FUNCTION
     arity = 1

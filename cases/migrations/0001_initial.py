@@ -55,9 +55,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "code",
@@ -65,9 +63,7 @@ class Migration(migrations.Migration):
                         max_length=10,
                         unique=True,
                         validators=[
-                            django.core.validators.RegexValidator(
-                                "^[A-Z0-9]+$", "Use solo mayúsculas y números."
-                            )
+                            django.core.validators.RegexValidator("^[A-Z0-9]+$", "Use solo mayúsculas y números.")
                         ],
                         verbose_name="código",
                     ),
@@ -147,9 +143,7 @@ class Migration(migrations.Migration):
                         name="result_band_known",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("is_direct_contact", False), ("is_attempt", True), _connector="OR"
-                        ),
+                        condition=models.Q(("is_direct_contact", False), ("is_attempt", True), _connector="OR"),
                         name="result_direct_contact_is_attempt",
                         violation_error_message="Un contacto directo cuenta siempre como intento.",
                     ),
@@ -161,9 +155,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=120, verbose_name="nombre")),
                 ("is_active", models.BooleanField(default=True, verbose_name="activa")),
@@ -205,9 +197,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("slug", models.SlugField(max_length=40, unique=True, verbose_name="identificador")),
                 ("name", models.CharField(max_length=60, verbose_name="nombre")),
@@ -231,9 +221,7 @@ class Migration(migrations.Migration):
                         default="#64748b",
                         max_length=7,
                         validators=[
-                            django.core.validators.RegexValidator(
-                                "^#[0-9a-fA-F]{6}$", "Escriba un color como #1d4ed8."
-                            )
+                            django.core.validators.RegexValidator("^#[0-9a-fA-F]{6}$", "Escriba un color como #1d4ed8.")
                         ],
                         verbose_name="color",
                     ),
@@ -262,9 +250,7 @@ class Migration(migrations.Migration):
                         violation_error_message="El estado predeterminado de una etapa no puede desactivarse.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("stage__in", ["en_gestion", "promesa", "pagada", "incobrable", "de_baja"])
-                        ),
+                        condition=models.Q(("stage__in", ["en_gestion", "promesa", "pagada", "incobrable", "de_baja"])),
                         name="status_stage_known",
                     ),
                 ],
@@ -275,9 +261,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("first_name", models.CharField(blank=True, max_length=150, verbose_name="nombre")),
                 (
@@ -299,9 +283,7 @@ class Migration(migrations.Migration):
                     models.GeneratedField(
                         db_persist=True,
                         expression=cases.searching.SearchText(
-                            django.db.models.functions.text.Concat(
-                                "first_name", models.Value(" "), "last_name"
-                            )
+                            django.db.models.functions.text.Concat("first_name", models.Value(" "), "last_name")
                         ),
                         output_field=models.TextField(),
                     ),
@@ -324,16 +306,12 @@ class Migration(migrations.Migration):
                         violation_error_message="Ya existe un deudor con ese CUIT.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("dni__isnull", True), ("dni__regex", "^[0-9]{7,8}$"), _connector="OR"
-                        ),
+                        condition=models.Q(("dni__isnull", True), ("dni__regex", "^[0-9]{7,8}$"), _connector="OR"),
                         name="debtor_dni_digits",
                         violation_error_message="El DNI tiene 7 u 8 dígitos, sin puntos.",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("cuit__isnull", True), ("cuit__regex", "^[0-9]{11}$"), _connector="OR"
-                        ),
+                        condition=models.Q(("cuit__isnull", True), ("cuit__regex", "^[0-9]{11}$"), _connector="OR"),
                         name="debtor_cuit_digits",
                         violation_error_message="El CUIT tiene 11 dígitos, sin guiones.",
                     ),
@@ -350,9 +328,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "nro_cliente",
@@ -362,15 +338,11 @@ class Migration(migrations.Migration):
                 ("amount", models.DecimalField(decimal_places=2, max_digits=15, verbose_name="importe")),
                 (
                     "initial_amount",
-                    models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=15, null=True, verbose_name="capital"
-                    ),
+                    models.DecimalField(blank=True, decimal_places=2, max_digits=15, null=True, verbose_name="capital"),
                 ),
                 (
                     "balance",
-                    models.DecimalField(
-                        decimal_places=2, default=Decimal("0.00"), max_digits=15, verbose_name="saldo"
-                    ),
+                    models.DecimalField(decimal_places=2, default=Decimal("0.00"), max_digits=15, verbose_name="saldo"),
                 ),
                 ("placed_on", models.DateField(default=nova.lib.dates.today, verbose_name="ingreso")),
                 ("last_payment_date", models.DateField(blank=True, null=True, verbose_name="último pago")),
@@ -446,9 +418,7 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="creado"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="creado"),
                 ),
                 ("updated_at", models.DateTimeField(auto_now=True, verbose_name="modificado")),
                 (
@@ -515,9 +485,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("number", models.CharField(max_length=40, verbose_name="número")),
                 (
@@ -566,9 +534,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "type",
@@ -590,9 +556,7 @@ class Migration(migrations.Migration):
                 ("notes", models.TextField(blank=True, verbose_name="notas")),
                 (
                     "imported_author",
-                    models.CharField(
-                        blank=True, max_length=150, verbose_name="autor según el sistema anterior"
-                    ),
+                    models.CharField(blank=True, max_length=150, verbose_name="autor según el sistema anterior"),
                 ),
                 ("created_at", models.DateTimeField(default=django.utils.timezone.now, verbose_name="fecha")),
                 ("is_system", models.BooleanField(default=False, verbose_name="automática")),
@@ -673,17 +637,13 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("file_name", models.CharField(max_length=255, verbose_name="archivo")),
                 ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="fecha"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="fecha"),
                 ),
                 ("mapping", models.JSONField(default=dict, verbose_name="columnas")),
                 ("options", models.JSONField(default=dict, verbose_name="opciones")),
@@ -721,9 +681,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("file_name", models.CharField(max_length=255, verbose_name="archivo")),
                 ("sha256", models.CharField(max_length=64, verbose_name="SHA-256")),
@@ -731,9 +689,7 @@ class Migration(migrations.Migration):
                 ("options", models.JSONField(default=dict, verbose_name="opciones")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="subido"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="subido"),
                 ),
                 (
                     "created_by",
@@ -756,9 +712,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "kind",
@@ -794,9 +748,7 @@ class Migration(migrations.Migration):
                 ("reference", models.CharField(blank=True, max_length=80, verbose_name="referencia")),
                 (
                     "created_at",
-                    models.DateTimeField(
-                        default=django.utils.timezone.now, editable=False, verbose_name="registrado"
-                    ),
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="registrado"),
                 ),
                 ("notes", models.TextField(blank=True, verbose_name="notas")),
                 (
@@ -877,9 +829,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("amount", models.DecimalField(decimal_places=2, max_digits=15, verbose_name="importe")),
                 ("promise_date", models.DateField(verbose_name="fecha prometida")),
@@ -908,9 +858,7 @@ class Migration(migrations.Migration):
                 ("is_historic", models.BooleanField(default=False, editable=False, verbose_name="histórica")),
                 (
                     "imported_author",
-                    models.CharField(
-                        blank=True, max_length=150, verbose_name="autor según el sistema anterior"
-                    ),
+                    models.CharField(blank=True, max_length=150, verbose_name="autor según el sistema anterior"),
                 ),
                 (
                     "created_at",
@@ -1036,9 +984,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("initial_amount__isnull", True), ("initial_amount__gt", 0), _connector="OR"
-                ),
+                condition=models.Q(("initial_amount__isnull", True), ("initial_amount__gt", 0), _connector="OR"),
                 name="case_initial_amount_positive",
                 violation_error_message="El capital debe ser mayor que cero.",
             ),
@@ -1052,18 +998,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("stage__in", ["en_gestion", "promesa", "pagada", "incobrable", "de_baja"])
-                ),
+                condition=models.Q(("stage__in", ["en_gestion", "promesa", "pagada", "incobrable", "de_baja"])),
                 name="case_stage_known",
             ),
         ),
         migrations.AddConstraint(
             model_name="case",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("stopped_by_result__isnull", True), ("stopped_at__isnull", False), _connector="OR"
-                ),
+                condition=models.Q(("stopped_by_result__isnull", True), ("stopped_at__isnull", False), _connector="OR"),
                 name="case_stop_has_a_date",
             ),
         ),
@@ -1120,9 +1062,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="activity",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("voided_by__isnull", True), ("voided_at__isnull", False), _connector="OR"
-                ),
+                condition=models.Q(("voided_by__isnull", True), ("voided_at__isnull", False), _connector="OR"),
                 name="activity_void_has_a_date",
             ),
         ),
@@ -1237,9 +1177,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("amount__gt", 0)), name="promise_amount_positive"
-            ),
+            constraint=models.CheckConstraint(condition=models.Q(("amount__gt", 0)), name="promise_amount_positive"),
         ),
         migrations.AddConstraint(
             model_name="promise",
@@ -1260,9 +1198,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(
                     models.Q(("fulfilled_date__isnull", False), ("status", "fulfilled")),
-                    models.Q(
-                        models.Q(("status", "fulfilled"), _negated=True), ("fulfilled_date__isnull", True)
-                    ),
+                    models.Q(models.Q(("status", "fulfilled"), _negated=True), ("fulfilled_date__isnull", True)),
                     _connector="OR",
                 ),
                 name="promise_fulfilled_has_a_date",

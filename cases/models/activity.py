@@ -83,9 +83,7 @@ class Activity(models.Model):
         MESSAGE = "message", "Mensaje"
         STATUS = "status", "Cambio de estado"
 
-    case = models.ForeignKey(
-        Case, models.PROTECT, related_name="activities", verbose_name="caso", db_index=False
-    )
+    case = models.ForeignKey(Case, models.PROTECT, related_name="activities", verbose_name="caso", db_index=False)
     type = models.CharField("tipo", max_length=10, choices=Type.choices)
     result = models.ForeignKey(
         ActivityResult,
@@ -120,9 +118,7 @@ class Activity(models.Model):
         related_name="+",
         verbose_name="anulada por",
     )
-    external_id = models.CharField(
-        "identificador de origen", max_length=120, null=True, blank=True, editable=False
-    )
+    external_id = models.CharField("identificador de origen", max_length=120, null=True, blank=True, editable=False)
 
     objects = ActivityQuerySet.as_manager()
 
@@ -136,9 +132,7 @@ class Activity(models.Model):
                 name="activity_external_id_unique",
             ),
             models.CheckConstraint(
-                condition=Q(
-                    type__in=["call", "email", "visit", "note", "payment", "promise", "message", "status"]
-                ),
+                condition=Q(type__in=["call", "email", "visit", "note", "payment", "promise", "message", "status"]),
                 name="activity_type_known",
             ),
             models.CheckConstraint(

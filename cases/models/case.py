@@ -29,9 +29,7 @@ class Case(models.Model):
         FOLLOW_UP = 6, "Seguimiento"
         REST = 7, "Resto"
 
-    cartera = models.ForeignKey(
-        Cartera, models.PROTECT, related_name="cases", verbose_name="cartera", db_index=False
-    )
+    cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="cases", verbose_name="cartera", db_index=False)
     nro_cliente = models.CharField("nro. de cliente", max_length=64, null=True, blank=True)
     debtor = models.ForeignKey(Debtor, models.PROTECT, related_name="cases", verbose_name="deudor")
     entity = models.CharField("entidad", max_length=120, blank=True)
@@ -78,9 +76,7 @@ class Case(models.Model):
     last_activity_at = models.DateTimeField("última gestión", null=True, blank=True)
     notes = models.TextField("notas", blank=True)
     version = models.PositiveIntegerField("versión", default=1, editable=False)
-    external_id = models.CharField(
-        "identificador de origen", max_length=120, null=True, blank=True, editable=False
-    )
+    external_id = models.CharField("identificador de origen", max_length=120, null=True, blank=True, editable=False)
     created_at = models.DateTimeField("creado", default=timezone.now, editable=False)
     updated_at = models.DateTimeField("modificado", auto_now=True)
 

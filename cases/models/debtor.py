@@ -83,9 +83,7 @@ class DebtorPhone(models.Model):
         GOOD = "good", "Bueno"
         BAD = "bad", "Malo"
 
-    debtor = models.ForeignKey(
-        Debtor, models.CASCADE, related_name="phones", verbose_name="deudor", db_index=False
-    )
+    debtor = models.ForeignKey(Debtor, models.CASCADE, related_name="phones", verbose_name="deudor", db_index=False)
     number = models.CharField("número", max_length=40)
     kind = models.CharField("tipo", max_length=10, choices=Kind.choices, default=Kind.OTHER)
     state = models.CharField("estado", max_length=10, choices=State.choices, default=State.UNVERIFIED)

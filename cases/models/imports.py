@@ -10,9 +10,7 @@ class ImportBatch(models.Model):
 
     file_name = models.CharField("archivo", max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64)
-    cartera = models.ForeignKey(
-        Cartera, models.PROTECT, related_name="import_batches", verbose_name="cartera"
-    )
+    cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="import_batches", verbose_name="cartera")
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

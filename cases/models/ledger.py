@@ -27,12 +27,8 @@ class LedgerEntry(models.Model):
         CREDITOR = "creditor", "Pago al acreedor"
         OTHER = "other", "Otro"
 
-    case = models.ForeignKey(
-        Case, models.PROTECT, related_name="entries", verbose_name="caso", db_index=False
-    )
-    cartera = models.ForeignKey(
-        Cartera, models.PROTECT, related_name="entries", verbose_name="cartera", db_index=False
-    )
+    case = models.ForeignKey(Case, models.PROTECT, related_name="entries", verbose_name="caso", db_index=False)
+    cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="entries", verbose_name="cartera", db_index=False)
     kind = models.CharField("tipo", max_length=10, choices=Kind.choices)
     amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
     value_date = models.DateField("fecha valor")
@@ -87,8 +83,7 @@ class LedgerEntry(models.Model):
                 name="ledger_kind_known",
             ),
             models.CheckConstraint(
-                condition=Q(kind="reversal", reverses__isnull=False)
-                | (~Q(kind="reversal") & Q(reverses__isnull=True)),
+                condition=Q(kind="reversal", reverses__isnull=False) | (~Q(kind="reversal") & Q(reverses__isnull=True)),
                 name="ledger_only_reversals_reverse",
             ),
             models.CheckConstraint(

@@ -19,9 +19,7 @@ class Promise(models.Model):
         BROKEN = "broken", "Incumplida"
         CANCELLED = "cancelled", "Cancelada"
 
-    case = models.ForeignKey(
-        Case, models.PROTECT, related_name="promises", verbose_name="caso", db_index=False
-    )
+    case = models.ForeignKey(Case, models.PROTECT, related_name="promises", verbose_name="caso", db_index=False)
     amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
     promise_date = models.DateField("fecha prometida")
     status = models.CharField("estado", max_length=10, choices=Status.choices, default=Status.PENDING)
@@ -45,9 +43,7 @@ class Promise(models.Model):
     imported_author = models.CharField("autor según el sistema anterior", max_length=150, blank=True)
     created_at = models.DateTimeField("creada", default=timezone.now)
     updated_at = models.DateTimeField("modificada", auto_now=True)
-    external_id = models.CharField(
-        "identificador de origen", max_length=120, null=True, blank=True, editable=False
-    )
+    external_id = models.CharField("identificador de origen", max_length=120, null=True, blank=True, editable=False)
 
     objects = PromiseQuerySet.as_manager()
 
@@ -77,9 +73,7 @@ class Promise(models.Model):
         ]
         indexes = [
             models.Index(fields=["case", "promise_date", "id"], name="promise_by_case"),
-            models.Index(
-                fields=["promise_date", "id"], name="promise_pending", condition=Q(status="pending")
-            ),
+            models.Index(fields=["promise_date", "id"], name="promise_pending", condition=Q(status="pending")),
             models.Index(fields=["created_by", "-promise_date"], name="promise_by_author"),
             models.Index(fields=["-created_at", "-id"], name="promise_newest"),
         ]

@@ -1,0 +1,34 @@
+"""Every write that touches more than one row. No request, no HTML: `by` and `now` are arguments.
+
+All are atomic, lock the case before they compute from its balance, and raise `ValidationError` with field keys.
+"""
+
+from cases.services.activities import Recorded, record_activity, void_activity
+from cases.services.assignment import assign_cases, share_cases
+from cases.services.cases import delete_case, edit_case, place_case, release_case
+from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
+from cases.services.promises import cancel_promise, promise_payment
+from cases.services.settlement import StaleVersion, settle
+from cases.services.statuses import change_status, change_status_of_cases
+
+__all__ = [
+    "Recorded",
+    "StaleVersion",
+    "adjust_balance",
+    "assign_cases",
+    "cancel_promise",
+    "change_status",
+    "change_status_of_cases",
+    "delete_case",
+    "edit_case",
+    "place_case",
+    "promise_payment",
+    "record_activity",
+    "record_payment",
+    "refresh_total",
+    "release_case",
+    "reverse_payment",
+    "settle",
+    "share_cases",
+    "void_activity",
+]

@@ -1,0 +1,195 @@
+"""Recording what was done (gestiones): one save, one Activity, with its promise and payment (DESIGN §3.6, §3.7, §4)."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from cases.models import Activity, ActivityResult, Case, DebtorPhone, LedgerEntry, Promise
+from cases.services.money import post_payment
+from cases.services.promises import add_promise
+from cases.services.settlement import lock_case, settle, snapshot
+from cases.services.touch import touch
+
+
+class Recorded(NamedTuple):
+    activity: Activity
+    promise: Promise | None
+    payment: LedgerEntry | None
+
+
+@transaction.atomic
+def record_activity(
+    *,
+    case: Case,
+    by: User,
+    type: str,
+    result: ActivityResult | None = None,
+    phone: DebtorPhone | None = None,
+    notes: str = "",
+    next_action_at: datetime | None = None,
+    promise: Mapping[str, Any] | None = None,
+    payment: Mapping[str, Any] | None = None,
+    now: datetime | None = None,
+) -> Recorded:
+    """One gestión with all that belongs to it, or nothing.
+
+    `promise` has amount and promise_date; `payment` amount and optionally value_date, method, reference and
+    confirm_overpayment. ValidationError keys of these two are prefixed `promise_` and `payment_`.
+    """
+    now = now or timezone.now()
+    case = lock_case(case)
+    _check(
+        case,
+        type=type,
+        result=result,
+        phone=phone,
+        notes=notes,
+        chosen=next_action_at,
+        promise=promise,
+        now=now,
+    )
+    before = snapshot(case)
+    activity = Activity.objects.create(
+        case=case, type=type, result=result, phone=phone, notes=notes, created_by=by, created_at=now
+    )
+    common = {"case": case, "by": by, "activity": activity, "now": now}
+    entry = made = None
+    if payment is not None:
+        defaults = {
+            "value_date": None,
+            "method": "",
+            "reference": "",
+            "notes": "",
+            "confirm_overpayment": False,
+        }
+        with _prefixed("payment"):
+            entry = post_payment(**common, **{**defaults, **payment})
+        settle(case, now=now)
+    if promise is not None:
+        with _prefixed("promise"):
+            made = add_promise(**common, **{"notes": "", **promise})
+    if result is not None:
+        _apply_result(case, result, phone=phone, now=now)
+    settle(case, now=now)
+    touch(
+        case,
+        activity=activity,
+        result=result,
+        promise_date=made.promise_date if made else None,
+        chosen=next_action_at,
+    )
+    _audit(case, by=by, before=before, entry=entry, promise=made)
+    return Recorded(activity, made, entry)
+
+
+def _check(
+    case: Case,
+    *,
+    type: str,
+    result: ActivityResult | None,
+    phone: DebtorPhone | None,
+    notes: str,
+    chosen: datetime | None,
+    promise: Mapping[str, Any] | None,
+    now: datetime,
+) -> None:
+    errors: dict[str, str] = {}
+    if type not in Activity.Type.values:
+        errors["type"] = "Elija un tipo de gestión."
+    if result is None and not notes.strip() and type == Activity.Type.NOTE:
+        errors["notes"] = "Escriba la nota o elija un resultado."
+    if result is not None and not result.is_active:
+        errors["result"] = "Ese resultado ya no se usa: elija otro."
+    if result is not None and result.needs_promise and promise is None:
+        errors["promise"] = "Este resultado exige una promesa: escriba su importe y su fecha."
+    if result is not None and result.asks_when and chosen is None:
+        errors["next_action_at"] = "Indique el día y la hora en que hay que volver a llamar."
+    if chosen is not None and chosen < now:
+        errors["next_action_at"] = "La próxima acción no puede quedar en el pasado."
+    if phone is not None and phone.debtor_id != case.debtor_id:
+        errors["phone"] = "Ese teléfono no es de este deudor."
+    if errors:
+        raise ValidationError(errors)
+
+
+def _apply_result(case: Case, result: ActivityResult, *, phone: DebtorPhone | None, now: datetime) -> None:
+    if result.stops_case:
+        case.stopped_at, case.stopped_by_result = now, result
+    if phone is None:
+        return
+    if result.marks_phone_bad:
+        phone.state = DebtorPhone.State.BAD
+        phone.save(update_fields=["state"])
+    elif result.is_direct_contact and phone.state == DebtorPhone.State.UNVERIFIED:
+        phone.state = DebtorPhone.State.GOOD
+        phone.save(update_fields=["state"])
+
+
+@contextmanager
+def _prefixed(prefix: str) -> Iterator[None]:
+    """Gives the keys of a ValidationError raised inside a prefix, so that a form finds their fields."""
+    try:
+        yield
+    except ValidationError as error:
+        renamed = {key if key == "case" else f"{prefix}_{key}": value for key, value in error.message_dict.items()}
+        raise ValidationError(renamed) from error
+
+
+def _audit(case: Case, *, by: User, before: dict[str, Any], entry: LedgerEntry | None, promise: Promise | None) -> None:
+    """A gestión is its own record; what it did to money, promises or status goes to the trail as well."""
+    after = snapshot(case)
+    if entry is not None:
+        audit.record(
+            AuditEvent.Action.PAYMENT,
+            by=by,
+            target=case,
+            before=before,
+            after={**after, "entry": entry.pk, "amount": entry.amount},
+        )
+    if promise is not None:
+        audit.record(
+            AuditEvent.Action.PROMISE,
+            by=by,
+            target=case,
+            before=before,
+            after={
+                **after,
+                "promise": promise.pk,
+                "amount": promise.amount,
+                "promise_date": promise.promise_date,
+            },
+        )
+    if entry is None and promise is None and before["status"] != after["status"]:
+        audit.record(AuditEvent.Action.STATUS, by=by, target=case, before=before, after=after)
+
+
+@transaction.atomic
+def void_activity(*, activity: Activity, by: User, now: datetime | None = None) -> Activity:
+    """Take a gestión out of timelines and figures; what it caused stays (DESIGN §3.6). By its creator or an admin."""
+    now = now or timezone.now()
+    case = lock_case(activity.case_id)
+    activity = Activity.objects.select_for_update().get(pk=activity.pk)
+    if activity.voided_at is not None:
+        raise ValidationError({"activity": "Esa gestión ya fue anulada."})
+    if not by.is_admin and activity.created_by_id != by.pk:
+        raise ValidationError({"activity": "Solo quien registró la gestión o un administrador puede anularla."})
+    activity.voided_at, activity.voided_by = now, by
+    activity.save(update_fields=["voided_at", "voided_by"])
+    latest = case.activities.by_people().order_by("-created_at", "-id").values_list("created_at", flat=True).first()
+    case.last_activity_at = latest
+    case.save(update_fields=["last_activity_at", "updated_at"])
+    audit.record(
+        AuditEvent.Action.ACTIVITY_VOIDED,
+        by=by,
+        target=case,
+        before={"activity": activity.pk, "type": activity.type, "notes": activity.notes},
+        after={"voided_at": now},
+    )
+    return activity

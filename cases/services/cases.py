@@ -1,0 +1,181 @@
+"""Placing, editing, releasing and (while untouched) deleting a case."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from cases import ledger
+from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry
+from cases.services.money import checked_amount
+from cases.services.settlement import lock_case, snapshot
+from nova.lib import dates
+
+# What an edit of a case may write; money, status and assignment have services of their own.
+EDITABLE_FIELDS = frozenset({"entity", "initial_amount", "notes", "next_action_at", "nro_cliente"})
+EDITABLE_DEBTOR_FIELDS = frozenset(
+    {
+        "first_name",
+        "last_name",
+        "dni",
+        "cuit",
+        "email",
+        "street",
+        "street_number",
+        "city",
+        "postal_code",
+        "provincia",
+        "notes",
+    }
+)
+
+
+@transaction.atomic
+def place_case(
+    *,
+    cartera: Cartera,
+    debtor: Debtor,
+    amount: Decimal,
+    by: User | None,
+    nro_cliente: str | None = None,
+    entity: str = "",
+    initial_amount: Decimal | None = None,
+    creditor_last_payment_date: date | None = None,
+    status: CaseStatus | None = None,
+    assigned_to: User | None = None,
+    placed_on: date | None = None,
+    notes: str = "",
+    now: datetime | None = None,
+) -> Case:
+    """A new debt with its placement in the ledger. `placed_on` is the local day of `now` unless given."""
+    now = now or timezone.now()
+    amount = checked_amount(amount)
+    case = Case(
+        cartera=cartera,
+        debtor=debtor,
+        amount=amount,
+        balance=amount,
+        creditor_total=amount,
+        nro_cliente=(nro_cliente or "").strip() or None,
+        entity=entity or cartera.name,
+        initial_amount=initial_amount,
+        creditor_last_payment_date=creditor_last_payment_date,
+        last_payment_date=creditor_last_payment_date,
+        status=status or CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION),
+        assigned_to=assigned_to,
+        placed_on=placed_on or dates.local_date(now),
+        notes=notes,
+        created_at=now,
+    )
+    case.stage = case.status.stage
+    case.full_clean(exclude=["status", "cartera", "debtor", "assigned_to"])
+    case.save()
+    LedgerEntry.objects.create(
+        case=case,
+        cartera=cartera,
+        kind=ledger.PLACEMENT,
+        amount=amount,
+        value_date=case.placed_on,
+        credited_to=assigned_to,
+        created_by=by,
+        created_at=now,
+    )
+    audit.record(AuditEvent.Action.PLACEMENT, by=by, target=case, after={**snapshot(case), "amount": amount})
+    return case
+
+
+@transaction.atomic
+def edit_case(
+    *,
+    case: Case,
+    by: User,
+    changes: Mapping[str, Any] | None = None,
+    debtor_changes: Mapping[str, Any] | None = None,
+    version: int | None = None,
+) -> Case:
+    """Write the given fields of a case and its debtor. Raises StaleVersion and ValidationError."""
+    case = lock_case(case, version=version)
+    before, after = _apply(case, changes or {}, EDITABLE_FIELDS)
+    debtor_before, debtor_after = _apply(case.debtor, debtor_changes or {}, EDITABLE_DEBTOR_FIELDS)
+    if not after and not debtor_after:
+        return case
+    if debtor_after:
+        case.debtor.full_clean()
+        case.debtor.save()
+    case.version += 1
+    case.full_clean(exclude=["status", "cartera", "debtor", "assigned_to"])
+    case.save()
+    audit.record(
+        AuditEvent.Action.EDITED,
+        by=by,
+        target=case,
+        before={**before, **debtor_before},
+        after={**after, **debtor_after},
+    )
+    return case
+
+
+def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    before, after = {}, {}
+    for field, value in changes.items():
+        if field not in allowed:
+            raise TypeError(f"{field} is not edited this way")
+        current = getattr(row, field)
+        if current != value:
+            before[field], after[field] = current, value
+            setattr(row, field, value)
+    return before, after
+
+
+@transaction.atomic
+def release_case(*, case: Case, by: User, next_action_at: datetime) -> Case:
+    """Put a stopped case back in the queue, with the date of its next action (an admin's decision, §3.6)."""
+    case = lock_case(case)
+    if case.stopped_at is None:
+        raise ValidationError({"case": "El caso no está detenido."})
+    before = {
+        "stopped_at": case.stopped_at,
+        "stopped_by_result": case.stopped_by_result.code if case.stopped_by_result else None,
+    }
+    case.stopped_at = case.stopped_by_result = None
+    case.next_action_at = next_action_at
+    case.version += 1
+    case.save()
+    audit.record(
+        AuditEvent.Action.RELEASED,
+        by=by,
+        target=case,
+        before=before,
+        after={"next_action_at": next_action_at},
+    )
+    return case
+
+
+@transaction.atomic
+def delete_case(*, case: Case, by: User) -> None:
+    """Delete a case loaded by mistake: one without gestiones, promises or money beyond its placement (§7).
+
+    Its placement and system activities go with it, and its debtor when that leaves them without a case.
+    """
+    case = lock_case(case)
+    if (
+        case.activities.filter(is_system=False).exists()
+        or case.promises.exists()
+        or case.entries.exclude(kind=ledger.PLACEMENT).exists()
+    ):
+        raise ValidationError({"case": "El caso tiene historia: en lugar de eliminarlo, páselo al estado «De baja»."})
+    audit.record(AuditEvent.Action.DELETED, by=by, target=case, before=snapshot(case), label=str(case))
+    debtor = case.debtor
+    case.activities.all().delete()
+    # The one deletion that the ledger allows; its queryset refuses all others.
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cases_ledgerentry WHERE case_id = %s AND kind = 'placement'", [case.pk])
+    case.delete()
+    if not debtor.cases.exists():
+        debtor.delete()

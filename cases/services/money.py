@@ -1,0 +1,210 @@
+"""Money in and out of a case. Amounts are Decimals in ARS; value dates are local days (DESIGN §3.1, §3.2)."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from cases import ledger
+from cases.models import Activity, Case, LedgerEntry
+from cases.services.settlement import lock_case, settle, snapshot
+from cases.services.touch import touch
+from nova.lib import dates
+
+MAX_AMOUNT = Decimal("9999999999999.99")
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    case: Case,
+    by: User | None,
+    amount: Decimal,
+    value_date: date | None = None,
+    method: str = "",
+    reference: str = "",
+    notes: str = "",
+    confirm_overpayment: bool = False,
+    now: datetime | None = None,
+) -> LedgerEntry:
+    """A payment alone, with the Activity of its own type that says so. Accepted in every stage.
+
+    Raises ValidationError with the keys amount, value_date, reference or confirm_overpayment.
+    """
+    now = now or timezone.now()
+    case = lock_case(case)
+    before = snapshot(case)
+    activity = Activity.objects.create(
+        case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now
+    )
+    entry = post_payment(
+        case=case,
+        by=by,
+        activity=activity,
+        amount=amount,
+        value_date=value_date,
+        method=method,
+        reference=reference,
+        notes=notes,
+        confirm_overpayment=confirm_overpayment,
+        now=now,
+    )
+    settle(case, now=now)
+    touch(case, activity=activity)
+    audit.record(AuditEvent.Action.PAYMENT, by=by, target=case, before=before, after=_with(case, entry))
+    return entry
+
+
+def post_payment(
+    *,
+    case: Case,
+    by: User | None,
+    activity: Activity | None,
+    amount: Decimal,
+    value_date: date | None,
+    method: str,
+    reference: str,
+    notes: str,
+    confirm_overpayment: bool,
+    now: datetime,
+) -> LedgerEntry:
+    """Check and post a payment on a locked case; the caller settles it afterwards."""
+    amount = checked_amount(amount)
+    today = dates.local_date(now)
+    value_date = value_date or today
+    reference = reference.strip()
+    errors: dict[str, str] = {}
+    if value_date > today:
+        errors["value_date"] = "La fecha del pago no puede ser futura."
+    elif value_date < case.placed_on:
+        errors["value_date"] = f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
+    if reference and LedgerEntry.objects.filter(cartera=case.cartera_id, reference=reference).exists():
+        errors["reference"] = "Esa referencia ya está usada en la cartera: el pago ya fue registrado."
+    if amount > case.balance and not confirm_overpayment:
+        errors["confirm_overpayment"] = "El pago supera el saldo: confirme que es correcto para registrarlo igual."
+    if errors:
+        raise ValidationError(errors)
+    return _post(
+        case,
+        kind=ledger.PAYMENT,
+        amount=amount,
+        value_date=value_date,
+        method=method,
+        reference=reference,
+        activity=activity,
+        created_by=by,
+        created_at=now,
+        notes=notes,
+    )
+
+
+@transaction.atomic
+def reverse_payment(
+    *, payment: LedgerEntry, by: User | None, notes: str = "", now: datetime | None = None
+) -> LedgerEntry:
+    """Undo a payment: today's value date, its own amount, cartera and gestor. Once only."""
+    now = now or timezone.now()
+    case = lock_case(payment.case_id)
+    if payment.kind != ledger.PAYMENT:
+        raise ValidationError({"payment": "Solo se revierten pagos."})
+    if LedgerEntry.objects.filter(reverses=payment).exists():
+        raise ValidationError({"payment": "Ese pago ya fue revertido."})
+    before = snapshot(case)
+    activity = Activity.objects.create(
+        case=case,
+        type=Activity.Type.PAYMENT,
+        notes=notes or f"Pago del {payment.value_date:%d/%m/%Y} revertido",
+        created_by=by,
+        created_at=now,
+        is_system=True,
+    )
+    entry = LedgerEntry.objects.create(
+        case=case,
+        cartera_id=payment.cartera_id,
+        kind=ledger.REVERSAL,
+        amount=payment.amount,
+        value_date=dates.local_date(now),
+        reverses=payment,
+        credited_to_id=payment.credited_to_id,
+        activity=activity,
+        created_by=by,
+        created_at=now,
+        notes=notes,
+    )
+    settle(case, now=now)
+    audit.record(AuditEvent.Action.REVERSAL, by=by, target=case, before=before, after=_with(case, entry))
+    return entry
+
+
+@transaction.atomic
+def adjust_balance(
+    *, case: Case, by: User | None, amount: Decimal, notes: str = "", now: datetime | None = None
+) -> LedgerEntry:
+    """Add `amount` (negative: take away) to what is owed, with today's value date."""
+    now = now or timezone.now()
+    case = lock_case(case)
+    before = snapshot(case)
+    if checked_amount(abs(amount)) == 0:
+        raise ValidationError({"amount": "Escriba un importe distinto de cero."})
+    entry = _post(
+        case,
+        kind=ledger.ADJUSTMENT,
+        amount=amount,
+        value_date=dates.local_date(now),
+        created_by=by,
+        created_at=now,
+        notes=notes,
+    )
+    case.version += 1
+    settle(case, now=now)
+    audit.record(AuditEvent.Action.ADJUSTMENT, by=by, target=case, before=before, after=_with(case, entry))
+    return entry
+
+
+@transaction.atomic
+def refresh_total(
+    *, case: Case, by: User | None, total: Decimal, notes: str = "", now: datetime | None = None
+) -> LedgerEntry | None:
+    """The creditor restates what is owed: an adjustment, or None when the figure is the one stated before (§3.2)."""
+    now = now or timezone.now()
+    case = lock_case(case)
+    total = checked_amount(total)
+    difference = ledger.refresh_adjustment(stated=total, previously_stated=case.creditor_total, balance=case.balance)
+    if total != case.creditor_total:
+        case.creditor_total = total
+        case.save(update_fields=["creditor_total", "updated_at"])
+    if not difference:
+        return None
+    return adjust_balance(case=case, by=by, amount=difference, notes=notes or "Actualización del acreedor", now=now)
+
+
+def checked_amount(amount: Decimal, *, field: str = "amount") -> Decimal:
+    """The amount in cents. Raises ValidationError when it is not positive, not finite or beyond Decimal(15,2)."""
+    if not amount.is_finite() or amount > MAX_AMOUNT:
+        raise ValidationError({field: "El importe es demasiado grande."})
+    if amount <= 0:
+        raise ValidationError({field: "El importe debe ser mayor que cero."})
+    if amount != amount.quantize(ledger.CENTS):
+        raise ValidationError({field: "El importe tiene como máximo dos decimales."})
+    return amount.quantize(ledger.CENTS)
+
+
+def _post(case: Case, **fields: Any) -> LedgerEntry:
+    entry = LedgerEntry(case=case, cartera_id=case.cartera_id, credited_to_id=case.assigned_to_id, **fields)
+    try:
+        with transaction.atomic():
+            entry.save()
+    except IntegrityError as error:  # the same reference on another case of the cartera, at the same moment
+        raise ValidationError(
+            {"reference": "Esa referencia ya está usada en la cartera: el pago ya fue registrado."}
+        ) from error
+    return entry
+
+
+def _with(case: Case, entry: LedgerEntry) -> dict[str, Any]:
+    return {**snapshot(case), "entry": entry.pk, "amount": entry.amount, "value_date": entry.value_date}

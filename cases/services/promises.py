@@ -1,0 +1,124 @@
+"""Promises to pay: making and cancelling them (DESIGN §3.4). Outcomes are not set here, they follow from the ledger."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import F, Sum
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from cases.models import Activity, Case, CaseStatus, Promise
+from cases.services.money import checked_amount
+from cases.services.settlement import ensure_next_action, lock_case, set_status, settle, snapshot
+from cases.services.touch import touch
+from nova.lib import dates
+
+
+@transaction.atomic
+def promise_payment(
+    *,
+    case: Case,
+    by: User | None,
+    amount: Decimal,
+    promise_date: date,
+    notes: str = "",
+    now: datetime | None = None,
+) -> Promise:
+    """A promise alone, with the Activity of its own type. Raises ValidationError with amount, promise_date or case."""
+    now = now or timezone.now()
+    case = lock_case(case)
+    before = snapshot(case)
+    activity = Activity.objects.create(
+        case=case, type=Activity.Type.PROMISE, notes=notes, created_by=by, created_at=now
+    )
+    promise = add_promise(
+        case=case, by=by, activity=activity, amount=amount, promise_date=promise_date, notes=notes, now=now
+    )
+    settle(case, now=now)
+    touch(case, activity=activity, promise_date=promise_date)
+    after = {**snapshot(case), "promise": promise.pk, "amount": promise.amount, "promise_date": promise_date}
+    audit.record(AuditEvent.Action.PROMISE, by=by, target=case, before=before, after=after)
+    return promise
+
+
+def add_promise(
+    *,
+    case: Case,
+    by: User | None,
+    activity: Activity,
+    amount: Decimal,
+    promise_date: date,
+    notes: str,
+    now: datetime,
+) -> Promise:
+    """Check and add a promise on a locked case, moving it to the stage `promesa`; the caller settles and touches it."""
+    settle(case, now=now)  # a promise already past its grace no longer holds a part of the balance
+    if not case.is_open:
+        raise ValidationError({"case": "Solo un caso abierto admite promesas: cambie antes su estado."})
+    amount = checked_amount(amount)
+    today = dates.local_date(now)
+    latest = today + timedelta(days=settings.PROMISE_MAX_DAYS_AHEAD)
+    if not today <= promise_date <= latest:
+        raise ValidationError({"promise_date": f"La fecha debe estar entre hoy y el {latest:%d/%m/%Y}."})
+    available = case.balance - unpaid_promises(case)
+    if amount > available:
+        raise ValidationError({"amount": f"Las promesas pendientes superarían el saldo: quedan $ {available:,.2f}."})
+    promise = Promise.objects.create(
+        case=case,
+        amount=amount,
+        promise_date=promise_date,
+        notes=notes,
+        activity=activity,
+        created_by=by,
+        created_at=now,
+    )
+    if case.stage != CaseStatus.Stage.PROMESA:
+        set_status(case, CaseStatus.objects.default_of(CaseStatus.Stage.PROMESA))
+    return promise
+
+
+def unpaid_promises(case: Case) -> Decimal:
+    """Σ of what the pending promises still lack. Runs a query."""
+    total = case.promises.pending().aggregate(total=Sum(F("amount") - F("paid_amount")))["total"]
+    return Decimal(total or 0).quantize(Decimal("0.01"))
+
+
+@transaction.atomic
+def cancel_promise(*, promise: Promise, by: User, notes: str = "", now: datetime | None = None) -> Promise:
+    """Withdraw a pending promise. Whoever made it or an admin may; anybody else gets a ValidationError."""
+    now = now or timezone.now()
+    case = lock_case(promise.case_id)
+    promise = Promise.objects.select_for_update().get(pk=promise.pk)
+    if promise.status != Promise.Status.PENDING:
+        raise ValidationError(
+            {"promise": f"La promesa está {promise.get_status_display().lower()}: solo se cancelan las pendientes."}
+        )
+    if not by.is_admin and promise.created_by_id != by.pk:
+        raise ValidationError({"promise": "Solo quien hizo la promesa o un administrador puede cancelarla."})
+    before = snapshot(case)
+    Activity.objects.create(
+        case=case,
+        type=Activity.Type.PROMISE,
+        notes=notes or f"Promesa del {promise.promise_date:%d/%m/%Y} cancelada",
+        created_by=by,
+        created_at=now,
+        is_system=True,
+    )
+    promise.status = Promise.Status.CANCELLED
+    promise.save(update_fields=["status", "updated_at"])
+    settle(case, now=now, cancelled=True)
+    if case.is_open:
+        ensure_next_action(case, now=now)
+        case.save(update_fields=["next_action_at", "updated_at"])
+    audit.record(
+        AuditEvent.Action.PROMISE_CANCELLED,
+        by=by,
+        target=case,
+        before={**before, "promise": promise.pk},
+        after=snapshot(case),
+    )
+    return promise

@@ -1,0 +1,153 @@
+"""After every movement: balance, promise outcomes, status and band follow from the ledger (DESIGN §3.3, §3.5)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+
+from cases import promises as rules
+from cases import queue
+from cases.models import Case, CaseStatus, Promise
+from nova.lib import dates
+
+
+class StaleVersion(Exception):
+    """The case changed since it was read. `current` is the case as it stands now; nothing was written."""
+
+    def __init__(self, current: Case) -> None:
+        super().__init__(f"case {current.pk} is at version {current.version}")
+        self.current = current
+
+
+@dataclass
+class Transition:
+    """What happened to a case's promises in one settlement."""
+
+    kept: bool = False
+    broken: bool = False
+    cancelled: bool = False
+    pending_again: bool = False
+
+
+def lock_case(case: Case | int, *, version: int | None = None) -> Case:
+    """The case under a row lock, read anew. Raises StaleVersion when `version` is given and no longer the case's."""
+    pk = case.pk if isinstance(case, Case) else case
+    locked = (
+        Case.objects.select_for_update(of=("self",))
+        .select_related("status", "cartera", "debtor", "assigned_to")
+        .get(pk=pk)
+    )
+    if version is not None and version != locked.version:
+        raise StaleVersion(locked)
+    return locked
+
+
+def promise_terms() -> rules.Terms:
+    return rules.Terms(settings.PROMISE_GRACE_BUSINESS_DAYS, settings.PROMISE_FULFILLED_PERCENT)
+
+
+def snapshot(case: Case) -> dict[str, Any]:
+    """What the audit trail says of a case before and after a change."""
+    return {
+        "balance": case.balance,
+        "status": case.status.slug,
+        "assigned_to": case.assigned_to.username if case.assigned_to else None,
+        "next_action_at": case.next_action_at,
+        "queue_band": case.queue_band,
+    }
+
+
+def settle(case: Case, *, now: datetime, cancelled: bool = False) -> Transition:
+    """Bring a locked case in line with its ledger and promises, and save it.
+
+    `cancelled` says that the caller has just cancelled a promise. Safe to repeat: a second run changes nothing.
+    """
+    case.balance = case.entries.balance()
+    case.last_payment_date = latest_payment_date(case)
+    transition = recompute_promises(case, now=now)
+    transition.cancelled = cancelled
+    _apply_status_rules(case, transition, now=now)
+    case.save()
+    return transition
+
+
+def latest_payment_date(case: Case) -> Any:
+    """The later of the creditor's and our last unreversed payment. Runs a query."""
+    ours = case.entries.effective_payments().order_by("-value_date").values_list("value_date", flat=True).first()
+    return max(filter(None, (ours, case.creditor_last_payment_date)), default=None)
+
+
+def promise_facts(promises: list[Promise]) -> list[rules.PromiseFact]:
+    return [rules.PromiseFact(row.pk, row.amount, row.promise_date, row.created_at) for row in promises]
+
+
+def payment_facts(case: Case) -> list[rules.PaymentFact]:
+    rows = case.entries.effective_payments().values_list("id", "amount", "value_date", "created_at")
+    return [rules.PaymentFact(*row) for row in rows]
+
+
+def recompute_promises(case: Case, *, now: datetime) -> Transition:
+    """Store the outcomes that follow from the ledger; say what changed. Runs two queries, and one more on a change."""
+    promises = list(case.promises.computed())
+    if not promises:
+        return Transition()
+    outcomes = rules.outcomes(
+        promise_facts(promises), payment_facts(case), today=dates.local_date(now), terms=promise_terms()
+    )
+    transition, changed = Transition(), []
+    for promise in promises:
+        outcome = outcomes[promise.pk]
+        if (promise.status, promise.paid_amount, promise.fulfilled_date) == outcome:
+            continue
+        if promise.status != outcome.status:
+            transition.kept |= outcome.status == Promise.Status.FULFILLED
+            transition.broken |= outcome.status == Promise.Status.BROKEN
+            transition.pending_again |= outcome.status == Promise.Status.PENDING
+        promise.status, promise.paid_amount, promise.fulfilled_date = outcome
+        promise.updated_at = now
+        changed.append(promise)
+    Promise.objects.bulk_update(changed, ["status", "paid_amount", "fulfilled_date", "updated_at"])
+    return transition
+
+
+def cancel_pending_promises(case: Case, *, now: datetime) -> int:
+    return case.promises.pending().update(status=Promise.Status.CANCELLED, updated_at=now)
+
+
+def set_status(case: Case, status: CaseStatus) -> None:
+    """Move a case in memory; a move is an edit of its status, so the version grows."""
+    if case.status_id != status.pk:
+        case.status = status
+        case.stage = status.stage
+        case.version += 1
+
+
+def ensure_next_action(case: Case, *, now: datetime) -> None:
+    if case.next_action_at is None:
+        case.next_action_at = dates.start_of_day(dates.next_business_day(dates.local_date(now)))
+
+
+def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) -> None:
+    stages = CaseStatus.Stage
+    if case.balance <= 0:
+        if case.stage != stages.PAGADA:
+            set_status(case, CaseStatus.objects.default_of(stages.PAGADA))
+        cancel_pending_promises(case, now=now)
+        case.next_action_at = None
+        return
+    if case.stage == stages.PAGADA:
+        set_status(case, CaseStatus.objects.working())
+        case.next_action_at, case.queue_band = now, queue.REST
+        return
+    if not case.is_open or transition == Transition():
+        return
+    has_pending = case.promises.pending().exists()
+    if has_pending and transition.pending_again:
+        if case.stage != stages.PROMESA:
+            set_status(case, CaseStatus.objects.default_of(stages.PROMESA))
+        case.queue_band = queue.PROMISE_DUE
+    elif not has_pending:
+        set_status(case, CaseStatus.objects.working())
+        case.queue_band = queue.BROKEN_PROMISE if transition.broken else queue.FOLLOW_UP
+        ensure_next_action(case, now=now)

@@ -1,0 +1,36 @@
+"""What one save does to the queue: next action, band, last gestión (DESIGN §4)."""
+
+from datetime import date, datetime
+
+from cases import queue
+from cases.models import Activity, ActivityResult, Case
+from nova.lib import dates
+
+
+def touch(
+    case: Case,
+    *,
+    activity: Activity,
+    result: ActivityResult | None = None,
+    promise_date: date | None = None,
+    chosen: datetime | None = None,
+    keep_place: bool = False,
+) -> None:
+    """Move a locked and settled case in its queue after `activity`, and save it.
+
+    A closed case, or one whose place has just been decided (`keep_place`), only remembers the gestión.
+    """
+    now = activity.created_at
+    case.last_activity_at = now
+    if case.is_open and not keep_place:
+        case.next_action_at = queue.next_action_after_saving(
+            chosen=chosen,
+            promise_date=promise_date,
+            result_days=result.next_action_days if result else None,
+            current=case.next_action_at,
+            today=dates.local_date(now),
+        )
+        case.queue_band = queue.band_after_saving(
+            result_band=result.band if result else None, has_pending_promise=case.promises.pending().exists()
+        )
+    case.save(update_fields=["last_activity_at", "next_action_at", "queue_band", "updated_at"])
