@@ -1,4 +1,4 @@
-"""`.ci/install`, the first thing an operator runs: it names what is missing and the command that installs it."""
+"""`.ci/install`, the first thing an operator runs, names what is missing and the command that installs it."""
 
 import shutil
 import subprocess
