@@ -47,9 +47,7 @@ def contrast(one: str, other: str) -> float:
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(
-    ("least", "pairs"), [(4.5, TEXT_ON_GROUND), (3.0, EDGE_ON_GROUND)], ids=["text", "edges"]
-)
+@pytest.mark.parametrize(("least", "pairs"), [(4.5, TEXT_ON_GROUND), (3.0, EDGE_ON_GROUND)], ids=["text", "edges"])
 def test_contrast(theme: str, least: float, pairs: list[tuple[str, str]]) -> None:
     colors = tokens(theme)
 
