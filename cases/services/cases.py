@@ -7,12 +7,13 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases import ledger
-from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry
+from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot
 from nova.lib import dates
@@ -179,3 +180,27 @@ def delete_case(*, case: Case, by: User) -> None:
     case.delete()
     if not debtor.cases.exists():
         debtor.delete()
+
+
+@transaction.atomic
+def move_case(*, case_id: int, debtor_id: int) -> None:
+    """Give a case to the debtor it turned out to belong to; the former one goes when that leaves it empty (§5).
+
+    The phones that its gestiones used come along, so that no gestión points to somebody else's phone.
+    """
+    case = Case.objects.select_for_update(of=("self",)).select_related("debtor").get(pk=case_id)
+    former = case.debtor
+    Case.objects.filter(pk=case_id).update(debtor_id=debtor_id, version=F("version") + 1)
+    is_empty = not former.cases.exists()
+    for phone in former.phones.all():
+        used = case.activities.filter(phone=phone)
+        if not is_empty and not used.exists():
+            continue
+        theirs, _ = DebtorPhone.objects.get_or_create(
+            debtor_id=debtor_id,
+            number=phone.number,
+            defaults={"kind": phone.kind, "state": phone.state, "note": phone.note},
+        )
+        used.update(phone=theirs)
+    if is_empty:
+        former.delete()

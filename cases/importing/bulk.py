@@ -1,0 +1,62 @@
+"""Rows into tables as fast as the database takes them: COPY on PostgreSQL, one prepared statement on SQLite.
+
+Values are what both read back the same way: str (amounts, dates and moments included), int or None.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from django.db import connection, models
+
+Value = str | int | None
+
+
+def columns_of(model: type[models.Model], fields: Sequence[str]) -> list[str]:
+    return [model._meta.get_field(field).column for field in fields]
+
+
+def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:
+    """Insert whole rows, primary keys included. Constraints hold as with any insert."""
+    if not rows:
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    columns = ", ".join(connection.ops.quote_name(column) for column in columns_of(model, fields))
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for row in rows:
+                    copy.write_row(row)
+        else:
+            marks = ", ".join(["%s"] * len(fields))
+            cursor.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", rows)  # noqa: S608
+
+
+def update(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    """Set `fields` of the rows whose primary key is each row's last value."""
+    rows = list(rows)
+    if not rows:
+        return
+    table = connection.ops.quote_name(model._meta.db_table)
+    settings = ", ".join(f"{connection.ops.quote_name(column)} = %s" for column in columns_of(model, fields))
+    with connection.cursor() as cursor:
+        cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", rows)  # noqa: S608
+
+
+def reserve_ids(model: type[models.Model], count: int) -> list[int]:
+    """Primary keys nobody else will get. On SQLite the transaction already keeps every other writer out."""
+    if not count:
+        return []
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count]
+            )
+            return [row[0] for row in cursor.fetchall()]
+        quoted = connection.ops.quote_name(table)
+        cursor.execute(
+            f"SELECT max(coalesce((SELECT max(id) FROM {quoted}), 0),"  # noqa: S608
+            " coalesce((SELECT seq FROM sqlite_sequence WHERE name = %s), 0))",
+            [table],
+        )
+        last = cursor.fetchone()[0]
+        return list(range(last + 1, last + 1 + count))

@@ -1,0 +1,201 @@
+"""What a chunk of accepted rows asks to be written (DESIGN §5 "Debtors", "Required"). No database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from cases.importing.existing import ADDRESS_FIELDS, Known, KnownCase, KnownDebtor
+from cases.importing.rows import WARNING, ParsedRow, Problem
+from cases.searching import normalize
+
+UPDATE = "update"
+SKIP = "skip"
+
+
+class NewCase(NamedTuple):
+    row: ParsedRow
+    debtor: KnownDebtor
+
+
+class CaseRefresh(NamedTuple):
+    """An existing case whose creditor-owned data differ from the file's."""
+
+    case: KnownCase
+    row: ParsedRow
+
+
+class CaseMove(NamedTuple):
+    """A case whose debtor turned out to be somebody already known by that document."""
+
+    case: KnownCase
+    debtor: KnownDebtor
+
+
+@dataclass
+class ChunkPlan:
+    """Everything to write for one chunk, in an order that foreign keys allow."""
+
+    new_debtors: list[KnownDebtor] = field(default_factory=list)
+    new_phones: list[tuple[KnownDebtor, ParsedRow]] = field(default_factory=list)
+    new_cases: list[NewCase] = field(default_factory=list)
+    refreshes: list[CaseRefresh] = field(default_factory=list)
+    moves: list[CaseMove] = field(default_factory=list)
+    changed_debtors: list[KnownDebtor] = field(default_factory=list)
+    updated: int = 0
+    unchanged: int = 0
+    problems: list[Problem] = field(default_factory=list)
+    warned: int = 0
+
+
+def plan_chunk(rows: Iterable[ParsedRow], known: Known, *, on_existing: str, header_of: dict[str, str]) -> ChunkPlan:
+    """Compare accepted rows with what is known. `header_of` names the file's columns in warnings."""
+    plan = ChunkPlan()
+    for row in rows:
+        problems = list(row.problems)
+        case = known.cases.get(row.nro_cliente)
+        if case is None:
+            _plan_new(row, known, plan, problems, header_of)
+        elif on_existing == SKIP:
+            plan.unchanged += 1
+        else:
+            _plan_update(row, case, known, plan, problems, header_of)
+        if problems:
+            plan.problems += problems
+            plan.warned += 1
+    plan.changed_debtors = [debtor for debtor in known.by_id.values() if debtor.changed]
+    return plan
+
+
+def _plan_new(
+    row: ParsedRow, known: Known, plan: ChunkPlan, problems: list[Problem], header_of: dict[str, str]
+) -> None:
+    debtor = _holder(row, known)
+    if debtor is None:
+        debtor = KnownDebtor(
+            None,
+            row.first_name,
+            row.last_name,
+            None,
+            None,
+            row.email,
+            row.street,
+            row.street_number,
+            row.city,
+            row.postal_code,
+            row.provincia,
+        )
+        plan.new_debtors.append(debtor)
+    else:
+        _warn_of_other_name(row, debtor, problems, header_of)
+        _fill_contact(row, debtor)
+    _fill_document(row, debtor, known, problems, header_of)
+    _add_phone(row, debtor, plan)
+    plan.new_cases.append(NewCase(row, debtor))
+
+
+def _plan_update(
+    row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan, problems: list[Problem], header_of: dict[str, str]
+) -> None:
+    """A creditor's refresh. Assignment, notes, history and, but for §3.5, status are never touched."""
+    debtor = known.by_id[case.debtor_id]
+    changed = False
+    holder = _holder(row, known)
+    is_somebody_else = holder is not None and holder is not debtor
+    stated, stored = (row.dni, debtor.dni) if row.dni else (row.cuit, debtor.cuit)
+    if is_somebody_else and not debtor.dni and not debtor.cuit:
+        plan.moves.append(CaseMove(case, holder))
+        debtor, changed = holder, True
+    elif is_somebody_else or (stated and stored and stated != stored):
+        reason = (
+            f"El caso ya es de otro documento ({debtor.dni or debtor.cuit}): no se cambió. Revise cuál es correcto."
+        )
+        problems.append(_warning(row, "dni", stated, reason, header_of))
+    else:
+        changed = _fill_document(row, debtor, known, problems, header_of)
+    _warn_of_other_name(row, debtor, problems, header_of)
+    changed |= _fill_contact(row, debtor)
+    changed |= _add_phone(row, debtor, plan)
+    if _differs(row, case):
+        plan.refreshes.append(CaseRefresh(case, row))
+        changed = True
+    if changed:
+        plan.updated += 1
+    else:
+        plan.unchanged += 1
+
+
+def _differs(row: ParsedRow, case: KnownCase) -> bool:
+    """Whether the creditor now says something else. An empty cell says nothing."""
+    return (
+        row.total != case.creditor_total
+        or (row.monto_inicial is not None and row.monto_inicial != case.initial_amount)
+        or (row.fecha_ultimo_pago is not None and row.fecha_ultimo_pago != case.creditor_last_payment_date)
+        or bool(row.entity and row.entity != case.entity)
+    )
+
+
+def _holder(row: ParsedRow, known: Known) -> KnownDebtor | None:
+    """Whoever has the row's DNI, else its CUIT; a CUIT stored for another DNI is nobody's word."""
+    if row.dni and row.dni in known.by_dni:
+        return known.by_dni[row.dni]
+    holder = known.by_cuit.get(row.cuit) if row.cuit else None
+    return holder if holder is None or not row.dni or not holder.dni else None
+
+
+def _fill_document(
+    row: ParsedRow, debtor: KnownDebtor, known: Known, problems: list[Problem], header_of: dict[str, str]
+) -> bool:
+    changed = False
+    if row.dni and not debtor.dni:
+        debtor.dni, changed = row.dni, True
+    if row.cuit and not debtor.cuit:
+        if known.by_cuit.get(row.cuit, debtor) is not debtor:
+            reason = f"El CUIT {row.cuit} ya es de otro deudor: no se guardó. Revise cuál es el correcto."
+            problems.append(_warning(row, "dni", row.cuit, reason, header_of))
+        else:
+            debtor.cuit, changed = row.cuit, True
+    if changed:
+        debtor.changed = True
+        known.add(debtor)
+    return changed
+
+
+def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
+    """Missing contact data are filled in; an address only where what is stored does not contradict it."""
+    missing = []
+    if row.email and not debtor.email:
+        missing.append("email")
+    stated = {name: getattr(row, name) for name in ADDRESS_FIELDS}
+    if all(not getattr(debtor, name) or getattr(debtor, name) == value or not value for name, value in stated.items()):
+        missing += [name for name, value in stated.items() if value and not getattr(debtor, name)]
+    for name in missing:
+        setattr(debtor, name, getattr(row, name))
+    if missing:
+        debtor.changed = True
+    return bool(missing)
+
+
+def _add_phone(row: ParsedRow, debtor: KnownDebtor, plan: ChunkPlan) -> bool:
+    if not row.phone or row.phone in debtor.phones:
+        return False
+    debtor.phones.add(row.phone)
+    plan.new_phones.append((debtor, row))
+    return True
+
+
+def _warn_of_other_name(
+    row: ParsedRow, debtor: KnownDebtor, problems: list[Problem], header_of: dict[str, str]
+) -> None:
+    stated = f"{row.first_name} {row.last_name}".strip()
+    stored = f"{debtor.first_name} {debtor.last_name}".strip()
+    if stated != stored and _words(stated) != _words(stored):
+        reason = f"El nombre no coincide con el del deudor ya cargado ({stored}): se conserva el cargado."
+        problems.append(_warning(row, "name", stated, reason, header_of))
+
+
+def _words(name: str) -> list[str]:
+    return sorted((normalize(name) or "").split())
+
+
+def _warning(row: ParsedRow, column: str, value: str, reason: str, header_of: dict[str, str]) -> Problem:
+    return Problem(row.row, header_of.get(column, column), value, WARNING, reason)

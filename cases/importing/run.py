@@ -1,0 +1,228 @@
+"""One import from file to batch: the path of the command, the upload page and both their previews (DESIGN §5)."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from itertools import cycle, islice, repeat
+from typing import Any
+
+from django.db import IntegrityError, OperationalError, connection, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from cases.importing.columns import Mapping
+from cases.importing.errors import ImportFailed
+from cases.importing.existing import load
+from cases.importing.plan import UPDATE, plan_chunk
+from cases.importing.report import report_text
+from cases.importing.rows import ParsedRow, Problem, Rejected, parse_rows
+from cases.importing.table import Table
+from cases.importing.write import Writer
+from cases.models import Cartera, ImportBatch
+from nova.lib import dates
+
+CHUNK_ROWS = 5000
+ROUND_ROBIN = "round-robin"
+# One import at a time: two that meet the same new DNI would each make a debtor of it.
+LOCK_KEY = int.from_bytes(hashlib.sha256(b"nova.cases.importing").digest()[:8], "big", signed=True)
+BUSY = "Hay otra importación en curso: espere a que termine y vuelva a intentar."
+
+Progress = Callable[[int], None]
+
+
+@dataclass(frozen=True)
+class Options:
+    """`cartera` and `assign_to` are names as people write them; `assign_to` may be `round-robin`."""
+
+    cartera: str
+    create_cartera: bool = False
+    date_order: str = "dmy"
+    assign_to: str = ""
+    on_existing: str = UPDATE
+    dry_run: bool = False
+
+
+@dataclass
+class Result:
+    """What an import did, or in a dry run would do. `total` is what the accepted rows' debts add up to, in ARS."""
+
+    cartera: str
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    warnings: int = 0
+    total: Decimal = Decimal("0.00")
+    rejected_by: Counter[str] = field(default_factory=Counter)
+    problems: list[Problem] = field(default_factory=list)
+    batch: ImportBatch | None = None
+
+    @property
+    def counts(self) -> dict[str, Any]:
+        return {
+            "created": self.created,
+            "updated": self.updated,
+            "unchanged": self.unchanged,
+            "rejected": self.rejected,
+            "warnings": self.warnings,
+            "total": str(self.total),
+        }
+
+
+def import_table(
+    table: Table,
+    mapping: Mapping,
+    options: Options,
+    *,
+    file_name: str,
+    by: User | None,
+    progress: Progress = lambda rows: None,
+    now: datetime | None = None,
+) -> Result:
+    """Import an open table in one transaction, or raise ImportFailed and leave the database as it was."""
+    try:
+        return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+    except IntegrityError as error:
+        raise ImportFailed(
+            "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
+        ) from error
+    except OperationalError as error:
+        if "locked" in str(error):
+            raise ImportFailed(BUSY) from error
+        raise
+
+
+@transaction.atomic
+def _import(
+    table: Table,
+    mapping: Mapping,
+    options: Options,
+    *,
+    file_name: str,
+    by: User | None,
+    progress: Progress,
+    now: datetime | None,
+) -> Result:
+    now = now or timezone.now()
+    _keep_others_out()
+    cartera = _cartera(options)
+    writer = Writer(cartera, by, _dealer(options.assign_to), now)
+    result = Result(cartera.name)
+    outcomes = parse_rows(table, mapping, date_order=options.date_order, today=dates.local_date(now))
+    headers = {name: mapping.header_of(name) for name in mapping.fields}
+    seen = 0
+    for accepted in _chunks(outcomes, result):
+        plan = plan_chunk(accepted, load(accepted, cartera), on_existing=options.on_existing, header_of=headers)
+        writer.write(plan)
+        result.created += len(plan.new_cases)
+        result.updated += plan.updated
+        result.unchanged += plan.unchanged
+        result.warnings += plan.warned
+        result.problems += plan.problems
+        result.total += sum((row.total for row in accepted), Decimal("0.00"))
+        seen += len(accepted)
+        progress(seen + result.rejected)
+    result.problems.sort(key=lambda problem: problem.row)
+    if options.dry_run:
+        transaction.set_rollback(True)
+        return result
+    result.batch = _record(table, mapping, options, result, cartera, file_name=file_name, by=by, now=now)
+    return result
+
+
+def _chunks(outcomes: Iterator[Any], result: Result) -> Iterator[list[ParsedRow]]:
+    """Accepted rows, a chunk at a time; the others go to the result on the way."""
+    while chunk := list(islice(outcomes, CHUNK_ROWS)):
+        accepted = []
+        for outcome in chunk:
+            if type(outcome) is ParsedRow:
+                accepted.append(outcome)
+                continue
+            result.problems += outcome.problems
+            if type(outcome) is Rejected:
+                result.rejected += 1
+                result.rejected_by[outcome.code] += 1
+        yield accepted
+
+
+def _keep_others_out() -> None:
+    """Refuse to run beside another import. SQLite's immediate transaction has already seen to it."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
+        if not cursor.fetchone()[0]:
+            raise ImportFailed(BUSY)
+
+
+def _cartera(options: Options) -> Cartera:
+    name = " ".join(options.cartera.split())
+    cartera = Cartera.objects.named(name)
+    if cartera is None and options.create_cartera:
+        if not 0 < len(name) <= Cartera._meta.get_field("name").max_length:
+            raise ImportFailed("El nombre de la cartera debe tener entre 1 y 120 caracteres.")
+        cartera = Cartera.objects.create(name=name)
+    if cartera is None:
+        existing = ", ".join(f"«{found}»" for found in Cartera.objects.values_list("name", flat=True)[:20]) or "ninguna"
+        raise ImportFailed(
+            f"No existe la cartera «{name}». Carteras: {existing}. Corrija el nombre o pida que se la cree."
+        )
+    if not cartera.is_active:
+        raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
+    return cartera
+
+
+def _dealer(assign_to: str) -> Iterator[int | None]:
+    """Who gets each new case in turn: nobody, one gestor, or all the active ones in equal shares."""
+    if not assign_to:
+        return repeat(None)
+    if assign_to == ROUND_ROBIN:
+        gestores = list(User.objects.gestores().order_by("id").values_list("pk", flat=True))
+        if not gestores:
+            raise ImportFailed("No hay gestores activos entre quienes repartir: cree uno o importe sin asignar.")
+        return cycle(gestores)
+    gestor = User.objects.filter(username=assign_to).first()
+    if gestor is None:
+        raise ImportFailed(f"No existe el usuario «{assign_to}»: revise el nombre o importe sin asignar.")
+    if not gestor.is_active or not gestor.is_gestor:
+        raise ImportFailed(f"«{assign_to}» no es un gestor activo: elija otro o importe sin asignar.")
+    return repeat(gestor.pk)
+
+
+def _record(
+    table: Table,
+    mapping: Mapping,
+    options: Options,
+    result: Result,
+    cartera: Cartera,
+    *,
+    file_name: str,
+    by: User | None,
+    now: datetime,
+) -> ImportBatch:
+    batch = ImportBatch.objects.create(
+        file_name=file_name[:255],
+        sha256=table.sha256,
+        cartera=cartera,
+        created_by=by,
+        created_at=now,
+        mapping={
+            "columns": {name: mapping.header_of(name) for name in mapping.fields},
+            "ignored": [column.header for column in mapping.ignored],
+            "sheet": table.sheet,
+            "header_row": table.header_row,
+        },
+        options={
+            "date_order": options.date_order,
+            "assign_to": options.assign_to,
+            "on_existing": options.on_existing,
+        },
+        counts={**result.counts, "rejected_by": dict(result.rejected_by)},
+        report=report_text(result.problems),
+    )
+    audit.record(AuditEvent.Action.IMPORT, by=by, target=batch, after={"cartera": cartera.name, **result.counts})
+    return batch

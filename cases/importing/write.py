@@ -1,0 +1,158 @@
+"""A chunk's plan into the database, inside the import's one transaction."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from accounts.models import User
+from cases import ledger, queue
+from cases.importing import bulk
+from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
+from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
+from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.services.cases import move_case
+from nova.lib import dates
+
+DEBTOR_COLUMNS = ("id", "first_name", "last_name", "dni", "cuit", *CONTACT_FIELDS, "notes", "created_at")
+PHONE_COLUMNS = ("debtor", "number", "kind", "state", "note")
+CASE_COLUMNS = (
+    *("id", "cartera", "nro_cliente", "debtor", "entity", "amount", "initial_amount", "balance", "placed_on"),
+    *("last_payment_date", "creditor_last_payment_date", "creditor_total", "status", "stage", "assigned_to"),
+    *("queue_band", "notes", "version", "created_at", "updated_at"),
+)
+LEDGER_COLUMNS = (
+    *("case", "cartera", "kind", "amount", "value_date", "method", "reference", "credited_to", "created_by"),
+    *("created_at", "notes"),
+)
+CASE_REFRESH_COLUMNS = (
+    *("entity", "initial_amount", "creditor_total", "creditor_last_payment_date", "last_payment_date", "balance"),
+    *("status", "stage", "next_action_at", "queue_band", "version", "updated_at"),
+)
+
+
+@dataclass
+class Writer:
+    """What stays the same over the chunks of one import. `gestores` deals new cases out in turn, for ever."""
+
+    cartera: Cartera
+    by: User | None
+    gestores: Iterator[int | None]
+    now: datetime
+
+    def __post_init__(self) -> None:
+        self.moment = str(connection.ops.adapt_datetimefield_value(self.now))
+        self.today = dates.local_date(self.now).isoformat()
+        self.initial_status = CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION)
+        self.working_status = CaseStatus.objects.working()
+        self.by_id = self.by.pk if self.by else None
+
+    def write(self, plan: ChunkPlan) -> None:
+        self._insert_debtors(plan.new_debtors)
+        taken = self._move_cases(plan.moves)
+        bulk.update(Debtor, ("dni", "cuit", *CONTACT_FIELDS), map(self._debtor_change, plan.changed_debtors))
+        bulk.insert(
+            DebtorPhone,
+            PHONE_COLUMNS,
+            [
+                (debtor.id, row.phone, row.phone_kind or DebtorPhone.Kind.OTHER.value, "unverified", "")
+                for debtor, row in plan.new_phones
+                if (debtor.id, row.phone) not in taken
+            ],
+        )
+        self._insert_cases(plan)
+        self._refresh_cases(plan.refreshes)
+
+    def _move_cases(self, moves: list[CaseMove]) -> set[tuple[int, str]]:
+        """Returns the phones that the new debtors have after their cases brought some along."""
+        for move in moves:
+            move_case(case_id=move.case.id, debtor_id=move.debtor.id)
+        phones = DebtorPhone.objects.filter(debtor__in=[move.debtor.id for move in moves]).order_by()
+        return set(phones.values_list("debtor_id", "number")) if moves else set()
+
+    def _insert_debtors(self, debtors: list[KnownDebtor]) -> None:
+        for debtor, pk in zip(debtors, bulk.reserve_ids(Debtor, len(debtors)), strict=True):
+            debtor.id = pk
+        rows = [
+            (
+                *(debtor.id, debtor.first_name, debtor.last_name, debtor.dni, debtor.cuit),
+                *(debtor.email, debtor.street, debtor.street_number, debtor.city, debtor.postal_code),
+                *(debtor.provincia, "", self.moment),
+            )
+            for debtor in debtors
+        ]
+        bulk.insert(Debtor, DEBTOR_COLUMNS, rows)
+        for debtor in debtors:
+            debtor.changed = False
+
+    def _debtor_change(self, debtor: KnownDebtor) -> tuple[bulk.Value, ...]:
+        return (debtor.dni, debtor.cuit, *(getattr(debtor, name) for name in CONTACT_FIELDS), debtor.id)
+
+    def _insert_cases(self, plan: ChunkPlan) -> None:
+        status, cartera = self.initial_status, self.cartera
+        cases, entries = [], []
+        for new, pk in zip(plan.new_cases, bulk.reserve_ids(Case, len(plan.new_cases)), strict=True):
+            row, gestor = new.row, next(self.gestores)
+            total, paid_on = str(row.total), _text(row.fecha_ultimo_pago)
+            cases.append(
+                (
+                    *(pk, cartera.pk, row.nro_cliente, new.debtor.id, row.entity or cartera.name, total),
+                    *(_text(row.monto_inicial), total, self.today, paid_on, paid_on, total),
+                    *(status.pk, status.stage, gestor, queue.NEW, row.notes, 1, self.moment, self.moment),
+                )
+            )
+            entries.append(self._entry(pk, ledger.PLACEMENT, total, gestor, ""))
+        bulk.insert(Case, CASE_COLUMNS, cases)
+        bulk.insert(LedgerEntry, LEDGER_COLUMNS, entries)
+
+    def _entry(self, case_id: int, kind: str, amount: str, gestor: int | None, notes: str) -> tuple[bulk.Value, ...]:
+        return (case_id, self.cartera.pk, kind, amount, self.today, "", "", gestor, self.by_id, self.moment, notes)
+
+    def _refresh_cases(self, refreshes: list[CaseRefresh]) -> None:
+        """Changed cases are locked and read anew, so that a payment taken meanwhile is in the balance (§3.2)."""
+        rows = {refresh.case.id: refresh.row for refresh in refreshes}
+        locked = Case.objects.select_for_update(no_key=True).filter(pk__in=list(rows)).order_by("id")
+        ours = dict(
+            LedgerEntry.objects.effective_payments()
+            .filter(case__in=list(rows))
+            .order_by("value_date", "id")
+            .values_list("case_id", "value_date")
+        )
+        updates, entries = [], []
+        for case in locked:
+            row = rows[case.pk]
+            difference = ledger.refresh_adjustment(
+                stated=row.total, previously_stated=case.creditor_total, balance=case.balance
+            )
+            if difference:
+                entries.append(
+                    self._entry(
+                        case.pk, ledger.ADJUSTMENT, str(difference), case.assigned_to_id, "Actualización del acreedor"
+                    )
+                )
+            case.balance += difference
+            case.creditor_total = row.total
+            case.initial_amount = row.monto_inicial or case.initial_amount
+            case.entity = row.entity or case.entity
+            case.creditor_last_payment_date = row.fecha_ultimo_pago or case.creditor_last_payment_date
+            paid_on = max(filter(None, (case.creditor_last_payment_date, ours.get(case.pk))), default=None)
+            updates.append(self._case_change(case, paid_on))
+        bulk.update(Case, CASE_REFRESH_COLUMNS, updates)
+        bulk.insert(LedgerEntry, LEDGER_COLUMNS, entries)
+
+    def _case_change(self, case: Case, paid_on: date | None) -> tuple[bulk.Value, ...]:
+        next_action = case.next_action_at and str(connection.ops.adapt_datetimefield_value(case.next_action_at))
+        place = (case.status_id, case.stage, next_action, case.queue_band)
+        if case.stage == CaseStatus.Stage.PAGADA and case.balance > 0:
+            place = (self.working_status.pk, self.working_status.stage, self.moment, queue.REST)
+        return (
+            *(case.entity, _text(case.initial_amount), str(case.creditor_total)),
+            *(_text(case.creditor_last_payment_date), _text(paid_on), str(case.balance)),
+            *(*place, case.version + 1, self.moment, case.pk),
+        )
+
+
+def _text(value: Decimal | date | None) -> str | None:
+    return None if value is None else str(value)

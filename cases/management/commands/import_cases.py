@@ -1,0 +1,139 @@
+"""Load a creditor's portfolio file. The rules are DESIGN §5; the work is done by `cases.importing`."""
+
+import contextlib
+import os
+import tempfile
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table as RichTable
+
+from cases.importing.columns import map_columns
+from cases.importing.errors import ImportFailed
+from cases.importing.plan import SKIP, UPDATE
+from cases.importing.reader import open_table
+from cases.importing.report import report_text
+from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
+from cases.importing.table import Limits, Table
+
+REJECTED_ROWS, NOTHING_DONE = 1, 2
+LABELS = {
+    "created": "Creados",
+    "updated": "Actualizados",
+    "unchanged": "Sin cambios",
+    "rejected": "Filas rechazadas",
+    "warnings": "Filas con advertencias",
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Carga la cartera de un acreedor (CSV, TSV, XLSX, XLS u ODS). "
+        "Salida: 0 todo bien, 1 hubo filas rechazadas, 2 no se hizo nada."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--cartera", required=True, metavar="NAME", help="cartera a la que pertenecen los casos")
+        parser.add_argument("--create-cartera", action="store_true", help="crea la cartera si no existe")
+        parser.add_argument("--sheet", metavar="S", help="hoja del libro (si no: la primera con encabezado)")
+        parser.add_argument("--date-order", choices=["dmy", "mdy", "ymd"], default="dmy")
+        parser.add_argument(
+            "--assign-to", default="", metavar="USERNAME", help=f"gestor de los casos nuevos, o {ROUND_ROBIN}"
+        )
+        parser.add_argument("--on-existing", choices=[UPDATE, SKIP], default=UPDATE)
+        parser.add_argument("--dry-run", action="store_true", help="hace todo y no guarda nada")
+        parser.add_argument("--report", type=Path, metavar="OUT.csv", help="dónde dejar el informe de filas")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        options = Options(
+            cartera=given["cartera"],
+            create_cartera=given["create_cartera"],
+            date_order=given["date_order"],
+            assign_to=given["assign_to"],
+            on_existing=given["on_existing"],
+            dry_run=given["dry_run"],
+        )
+        try:
+            with _report_file(given["report"]) as report:
+                result = self._import(given["file"], given["sheet"], options)
+                report(report_text(result.problems))
+        except ImportFailed as error:
+            raise CommandError(str(error), returncode=NOTHING_DONE) from error
+        except DatabaseError as error:
+            reason = " ".join(str(error).split())
+            raise CommandError(
+                f"La base de datos no respondió y no se guardó nada: {reason}", returncode=NOTHING_DONE
+            ) from error
+        except KeyboardInterrupt as error:
+            raise CommandError("Importación interrumpida: no se guardó nada.", returncode=NOTHING_DONE) from error
+        self._summarize(result, options)
+        if result.rejected:
+            raise SystemExit(REJECTED_ROWS)
+
+    def _import(self, path: Path, sheet: str | None, options: Options) -> Result:
+        with open_table(path, sheet=sheet, limits=Limits(max_bytes=settings.IMPORT_MAX_BYTES)) as table:
+            mapping = map_columns(table.headers)
+            for column in mapping.ignored:
+                self.stdout.write(f"Columna «{column.header.strip()}»: {column.reason}")
+            with self._progress(path, table) as advance:
+                return import_table(table, mapping, options, file_name=path.name, by=None, progress=advance)
+
+    @contextlib.contextmanager
+    def _progress(self, path: Path, table: Table) -> Iterator[Any]:
+        """A bar on a terminal, silence elsewhere."""
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            yield lambda rows: None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("Importando", total=_line_count(path) if table.encoding else None)
+            yield lambda rows: bar.update(task, completed=rows)
+
+    def _summarize(self, result: Result, options: Options) -> None:
+        counts = result.counts
+        title = f"Cartera {result.cartera}" + (" (prueba: no se guardó nada)" if options.dry_run else "")
+        table = RichTable(title=title, show_header=False)
+        table.add_column()
+        table.add_column(justify="right")
+        for key, label in LABELS.items():
+            table.add_row(label, f"{counts[key]:,}".replace(",", "."))
+        amount = f"{result.total:,.2f}".translate(str.maketrans(",.", ".,"))
+        table.add_row("Importe total", f"$ {amount}")
+        Console(file=self.stdout, width=80).print(table)
+        self.stdout.write(" ".join(f"{key}={value}" for key, value in counts.items()))
+
+
+@contextlib.contextmanager
+def _report_file(path: Path | None) -> Iterator[Any]:
+    """Where the report goes. Opened before anything is imported, so that a bad path costs nothing; kept only whole."""
+    if path is None:
+        yield lambda text: None
+        return
+    try:
+        handle, draft = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
+        if path.is_dir():
+            raise IsADirectoryError(0, "es una carpeta", str(path))
+    except OSError as error:
+        raise ImportFailed(f"No se puede escribir el informe en «{path}»: {error.strerror or error}.") from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
+            yield stream.write
+        Path(draft).replace(path)
+    finally:
+        Path(draft).unlink(missing_ok=True)
+
+
+def _line_count(path: Path) -> int:
+    """About as many rows as a text file has: enough for a progress bar."""
+    with path.open("rb") as stream:
+        return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))
