@@ -62,7 +62,7 @@ def text_of(value: Cell) -> str:
 
 
 def parse_key(value: Cell) -> str:
-    """The creditor's key: trimmed text of at most 64 characters, leading zeros kept; `123.0` in a number cell is 123."""
+    """The creditor's key: trimmed text of at most 64 characters, leading zeros kept; a number cell 123.0 is "123"."""
     if type(value) is str:
         key = text_of(value)
         if not key:

@@ -1,11 +1,13 @@
 """Which column is which: one table of header aliases (DESIGN §5 "Reading")."""
 
+import dataclasses
 import re
 import unicodedata
+from collections.abc import Callable, Sequence, Set
 from collections.abc import Mapping as MappingABC
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
+from operator import itemgetter
 
 from cases.importing.errors import ImportFailed
 
@@ -105,11 +107,19 @@ class IgnoredColumn:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Canonical field → column index (from 0), the headers as given, and the columns that are left out."""
+    """Canonical field → column index (from 0), the headers as given, and the columns that are left out.
+
+    `pick` takes the cells of all `FIELDS`, in that order, from a row padded with one blank beyond the last header.
+    """
 
     fields: dict[str, int]
     headers: list[str]
     ignored: list[IgnoredColumn]
+    pick: Callable[[Sequence], tuple] = dataclasses.field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        blank = len(self.headers)
+        object.__setattr__(self, "pick", itemgetter(*(self.fields.get(name, blank) for name in FIELDS)))
 
     def header_of(self, field: str) -> str:
         """The file's own header of a field, for reports; the field's label when it has none."""
@@ -136,7 +146,7 @@ def recognised_fields(cells: Sequence[object]) -> set[str]:
     return {field for field in found if field}
 
 
-def has_required(fields: set[str]) -> bool:
+def has_required(fields: Set[str]) -> bool:
     """Whether a case can be made of these fields: a key, a total and some name (DESIGN §5 "Required")."""
     return "nro_cliente" in fields and "total" in fields and not fields.isdisjoint(NAME_FIELDS)
 
@@ -196,7 +206,7 @@ def _check_required(fields: dict[str, int], headers: list[str]) -> None:
         return
     shown = [f"«{header.strip()}»" for header in headers if header.strip()][:_MAX_HEADERS_SHOWN]
     found = ", ".join(shown) or "ninguno"
-    which = "la columna obligatoria" if len(missing) == 1 else "las columnas obligatorias"
+    which = "Falta la columna obligatoria" if len(missing) == 1 else "Faltan las columnas obligatorias"
     needed = ", ".join(f"«{label}»" for label in missing)
-    message = f"Falta {which} {needed}. Encabezados encontrados: {found}. Corrija el encabezado y vuelva a importar."
+    message = f"{which} {needed}. Encabezados encontrados: {found}. Corrija el encabezado del archivo."
     raise ImportFailed(" ".join(message.split()))

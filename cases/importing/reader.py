@@ -1,9 +1,127 @@
 """Open a portfolio file of any supported kind, decided by its content and never by its name (DESIGN §5 "Reading")."""
 
+import hashlib
+import stat
+from functools import partial
 from pathlib import Path
 
-from cases.importing.table import Limits, Table
+from cases.importing.archive import NOT_A_WORKBOOK, OLE_SIGNATURE, ZIP_SIGNATURES, ole_kind, zip_kind
+from cases.importing.errors import ImportFailed
+from cases.importing.table import DEFAULT_LIMITS, MIB, Limits, Table
+from cases.importing.text import EncodingCheck, detect_layout, guess_encoding, read_rows
+from cases.importing.workbook import WorkbookRows
+
+_HEAD_BYTES = 64 * 1024
+_CHUNK_BYTES = MIB
+
+# What people send by mistake, by its first bytes.
+_FOREIGN_SIGNATURES = (
+    (b"%PDF", "es un PDF"),
+    (b"\x89PNG", "es una imagen"),
+    (b"\xff\xd8\xff", "es una imagen"),
+    (b"GIF8", "es una imagen"),
+    (b"\x1f\x8b", "es un archivo comprimido; descomprímalo"),
+    (b"BZh", "es un archivo comprimido; descomprímalo"),
+    (b"7z\xbc\xaf\x27\x1c", "es un archivo comprimido; descomprímalo"),
+    (b"Rar!", "es un archivo comprimido; descomprímalo"),
+    (b"{\\rtf", "es un documento de texto"),
+    (b"SQLite format 3", "es una base de datos"),
+)
+_MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<style")
 
 
-def open_table(path: str | Path, *, sheet: str | None = None, limits: Limits = Limits()) -> Table:
-    raise NotImplementedError
+def open_table(path: str | Path, *, sheet: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Table:
+    """Open a CSV, TSV, XLSX, XLSB, XLS or ODS file and find its header.
+
+    `sheet` names a workbook's sheet; text files ignore it. Reads the file once for its SHA-256 and encoding, then the
+    header; rows are read when the table is iterated. Raises `ImportFailed` for anything that cannot be read.
+    """
+    path = Path(path)
+    try:
+        return _open(path, sheet, limits)
+    except FileNotFoundError:
+        raise ImportFailed(f"No existe el archivo «{path}»: revise el nombre y la carpeta.") from None
+    except PermissionError:
+        raise ImportFailed(
+            f"No hay permiso para leer «{path}»: pida acceso o copie el archivo a otra carpeta."
+        ) from None
+    except OSError as error:
+        raise ImportFailed(f"No se pudo leer «{path}» ({error.strerror or error}): revise el archivo.") from None
+
+
+def _open(path: Path, sheet: str | None, limits: Limits) -> Table:
+    size = _checked_size(path, limits)
+    with path.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if head.startswith(ZIP_SIGNATURES):
+        return _open_workbook(path, zip_kind(path, limits), sheet, limits, size)
+    if head.startswith(OLE_SIGNATURE):
+        return _open_workbook(path, ole_kind(path), sheet, limits, size)
+    return _open_text(path, head, limits, size)
+
+
+def _checked_size(path: Path, limits: Limits) -> int:
+    status = path.stat()
+    if stat.S_ISDIR(status.st_mode):
+        raise ImportFailed(f"«{path}» es una carpeta: indique el archivo que está adentro.")
+    if not stat.S_ISREG(status.st_mode):
+        raise ImportFailed(f"«{path}» no es un archivo común: copie los datos a un archivo.")
+    if not status.st_size:
+        raise ImportFailed(f"El archivo «{path.name}» está vacío: vuelva a exportarlo o copiarlo.")
+    if status.st_size > limits.max_bytes:
+        raise ImportFailed(f"El archivo supera los {limits.max_bytes // MIB} MB: divídalo en varios.")
+    return status.st_size
+
+
+def _open_workbook(path: Path, kind: str, sheet: str | None, limits: Limits, size: int) -> Table:
+    rows = WorkbookRows(path, sheet, limits)
+    return Table(
+        kind=kind,
+        encoding=None,
+        delimiter=None,
+        sheet=rows.sheet,
+        sha256=_digest(path),
+        size=size,
+        header_row=rows.header_row,
+        headers=rows.headers,
+        read_rows=rows.read,
+        close=rows.close,
+    )
+
+
+def _open_text(path: Path, head: bytes, limits: Limits, size: int) -> Table:
+    for signature, what in _FOREIGN_SIGNATURES:
+        if head.startswith(signature):
+            raise ImportFailed(NOT_A_WORKBOOK.format(what=what))
+    guess = guess_encoding(head)
+    if guess is None:
+        raise ImportFailed(NOT_A_WORKBOOK.format(what="tiene datos binarios"))
+    if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_MARKUP):
+        raise ImportFailed(NOT_A_WORKBOOK.format(what="es una página web o XML; ábralo en la planilla de cálculo"))
+    check = EncodingCheck(guess)
+    sha256 = _digest(path, check)
+    delimiter, header = detect_layout(path, check.encoding, limits)
+    return Table(
+        kind="csv",
+        encoding=check.encoding,
+        delimiter=delimiter,
+        sheet=None,
+        sha256=sha256,
+        size=size,
+        header_row=header.row,
+        headers=header.cells,
+        read_rows=partial(read_rows, path, check.encoding, delimiter, header, limits),
+    )
+
+
+def _digest(path: Path, check: EncodingCheck | None = None) -> str:
+    """SHA-256 of the content, in one pass that also settles the encoding of a text."""
+    digest = hashlib.sha256()
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK_BYTES):
+            digest.update(chunk)
+            if check:
+                check.feed(chunk)
+    if check:
+        check.feed(b"", final=True)
+    return digest.hexdigest()

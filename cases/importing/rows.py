@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from cases.importing.cells import (
     BadCell,
@@ -88,6 +89,30 @@ class ParsedRow(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
+class Row(NamedTuple):
+    """A row's raw cells by field ("" where there is no such column), with what a message about them needs."""
+
+    number: int
+    mapping: Mapping
+    nro_cliente: Cell
+    name: Cell
+    lastname: Cell
+    full_name: Cell
+    dni: Cell
+    total: Cell
+    monto_inicial: Cell
+    fecha_ultimo_pago: Cell
+    telefono: Cell
+    calle: Cell
+    calle_nro: Cell
+    localidad: Cell
+    cp: Cell
+    provincia: Cell
+    notes: Cell
+    email: Cell
+    entity: Cell
+
+
 class Rejected(NamedTuple):
     """A row that makes no case; `code` is nro_cliente, name, total or duplicate, the first that applies."""
 
@@ -102,6 +127,8 @@ class Ignored(NamedTuple):
     row: int
     problems: tuple[Problem, ...]
 
+
+T = TypeVar("T")
 
 Outcome = ParsedRow | Rejected | Ignored
 
@@ -121,7 +148,7 @@ def parse_rows(
     seen: set[str] = set()
     waiting: tuple[int, Sequence[Cell]] | None = None
     for number, cells in rows:
-        if not any(cells) or is_blank(cells):
+        if is_blank(cells):
             continue
         if waiting is not None:
             yield _judge(waiting, mapping, date_order, today, seen)
@@ -150,57 +177,38 @@ def _judge(
 def parse_row(
     row_number: int, cells: Sequence[Cell], mapping: Mapping, *, date_order: str = "dmy", today: date
 ) -> ParsedRow | Rejected:
-    """Parse one row on its own; the first bad required cell rejects it, bad optional cells are dropped with a warning."""
-    fields = mapping.fields
-    width = len(cells)
+    """Parse one row on its own: the first bad required cell rejects it, a bad optional one is dropped with a warning.
 
-    def cell(field: str) -> Cell:
-        index = fields.get(field, width)
-        return cells[index] if index < width else ""
-
+    Text beyond the last header rejects it too, under `total`: a separator without quotes (`6,326,996`) has shifted
+    the cells, and no amount of such a row can be believed.
+    """
+    width = len(mapping.headers)
+    row = Row(row_number, mapping, *mapping.pick([*cells[:width], *[""] * (width + 1 - min(len(cells), width))]))
     try:
-        key = parse_key(cell("nro_cliente"))
+        key = parse_key(row.nro_cliente)
     except BadCell as error:
-        return _reject_cell(row_number, "nro_cliente", "nro_cliente", cell, mapping, error.reason)
-    first_name, last_name = _names(cell, fields)
+        return _reject_cell(row, "nro_cliente", row.nro_cliente, error.reason)
+    first_name, last_name = _names(row)
     if not first_name and not last_name:
-        return _reject_name(row_number, cell, mapping, "falta el nombre")
+        return _reject_name(row, "falta el nombre")
     if len(first_name) > MAX_NAME_LENGTH or len(last_name) > MAX_NAME_LENGTH:
-        return _reject_name(row_number, cell, mapping, f"supera los {MAX_NAME_LENGTH} caracteres")
+        return _reject_name(row, f"supera los {MAX_NAME_LENGTH} caracteres")
+    if len(cells) > width and any(map(text_of, cells[width:])):
+        return _reject_shifted(row, cells)
     try:
-        total = parse_amount(cell("total"))
+        total = parse_amount(row.total)
     except BadCell as error:
-        return _reject_cell(row_number, "total", "total", cell, mapping, error.reason)
+        return _reject_cell(row, "total", row.total, error.reason)
 
     problems: list[Problem] = []
-
-    def optional(field: str, parse: Callable, absent: object = None) -> object:
-        value = cell(field)
-        if value == "" or value is None:
-            return absent
-        if type(value) is str and not text_of(value):
-            return absent
-        try:
-            return parse(value)
-        except BadCell as error:
-            problems.append(_warn(row_number, field, value, mapping, error.reason))
-            return absent
-
-    def text(field: str) -> str:
-        value = cell(field)
-        if value == "" or value is None:
-            return ""
-        shown = text_of(value)
-        limit = MAX_TEXT_LENGTHS[field]
-        if len(shown) > limit:
-            problems.append(_warn(row_number, field, value, mapping, f"supera los {limit} caracteres"))
-            return ""
-        return shown
-
-    document = optional("dni", parse_dni, _NO_DOCUMENT)
-    initial = optional("monto_inicial", parse_amount)
-    paid_on = optional("fecha_ultimo_pago", lambda value: parse_date(value, date_order, latest=today))
-    phone = optional("telefono", parse_phone, _NO_PHONE)
+    document = _optional(row, "dni", row.dni, parse_dni, _NO_DOCUMENT, problems)
+    phone = _optional(row, "telefono", row.telefono, parse_phone, _NO_PHONE, problems)
+    paid_on = row.fecha_ultimo_pago
+    if paid_on == "" or paid_on is None:
+        paid_on = None
+    else:
+        parse_day = partial(parse_date, order=date_order, latest=today)
+        paid_on = _optional(row, "fecha_ultimo_pago", paid_on, parse_day, None, problems)
     return ParsedRow(
         row_number,
         key,
@@ -209,34 +217,55 @@ def parse_row(
         document.dni,
         document.cuit,
         total,
-        initial,
+        _optional(row, "monto_inicial", row.monto_inicial, parse_amount, None, problems),
         paid_on,
         phone.number,
         phone.kind,
-        text("calle"),
-        text("calle_nro"),
-        text("localidad"),
-        text("cp"),
-        text("provincia"),
-        text_of(cell("notes")),
-        optional("email", parse_email, ""),
-        text("entity"),
+        _text(row, "calle", row.calle, problems),
+        _text(row, "calle_nro", row.calle_nro, problems),
+        _text(row, "localidad", row.localidad, problems),
+        _text(row, "cp", row.cp, problems),
+        _text(row, "provincia", row.provincia, problems),
+        text_of(row.notes),
+        _optional(row, "email", row.email, parse_email, "", problems),
+        _text(row, "entity", row.entity, problems),
         tuple(problems),
     )
 
 
-def _names(cell: Callable[[str], Cell], fields: dict[str, int]) -> tuple[str, str]:
+def _optional(row: Row, field: str, value: Cell, parse: Callable[[Cell], T], absent: T, problems: list[Problem]) -> T:
+    """The parsed cell; `absent` for a blank one, and for a bad one, which is then a warning."""
+    if value == "" or value is None:
+        return absent
+    try:
+        return parse(value)
+    except BadCell as error:
+        if text_of(value):
+            problems.append(_warn(row, field, value, error.reason))
+        return absent
+
+
+def _text(row: Row, field: str, value: Cell, problems: list[Problem]) -> str:
+    if value == "" or value is None:
+        return ""
+    text = text_of(value)
+    limit = MAX_TEXT_LENGTHS[field]
+    if len(text) > limit:
+        problems.append(_warn(row, field, value, f"supera los {limit} caracteres"))
+        return ""
+    return text
+
+
+def _names(row: Row) -> tuple[str, str]:
     """(first, last): from their own columns, else from a full name, which a lone name column may also hold."""
-    first_name, last_name = parse_name(cell("name")), parse_name(cell("lastname"))
-    if "name" in fields and "lastname" in fields and (first_name or last_name):
+    first_name, last_name = parse_name(row.name), parse_name(row.lastname)
+    if first_name and last_name:
         return first_name, last_name
-    if "full_name" in fields:
-        full_first, full_last = split_full_name(cell("full_name"))
-        if full_first or full_last:
-            return full_first, full_last
-    lone = first_name or last_name
-    if "," in lone:
-        return split_full_name(lone)
+    if not first_name and not last_name:
+        return split_full_name(row.full_name)
+    fields = row.mapping.fields
+    if ("name" in fields) != ("lastname" in fields) and "," in (first_name or last_name):
+        return split_full_name(first_name or last_name)
     return first_name, last_name
 
 
@@ -273,28 +302,42 @@ def _reject(row: int, code: str, column: str, value: str, reason: str) -> Reject
     return Rejected(row, code, (Problem(row, column, value[:_MAX_QUOTED], REJECTED, reason, code),))
 
 
-def _reject_cell(
-    row: int, code: str, field: str, cell: Callable[[str], Cell], mapping: Mapping, reason: str
-) -> Rejected:
-    value, column = text_of(cell(field)), mapping.header_of(field)
-    return _reject(row, code, column, value, _sentence(column, value, reason))
+def _reject_cell(row: Row, field: str, value: Cell, reason: str) -> Rejected:
+    column, quoted = row.mapping.header_of(field), _raw(value)
+    return _reject(row.number, field, column, quoted, _sentence(column, quoted, reason))
 
 
-def _reject_name(row: int, cell: Callable[[str], Cell], mapping: Mapping, reason: str) -> Rejected:
-    mapped = [field for field in ("full_name", "lastname", "name") if field in mapping.fields]
-    value = " ".join(filter(None, (text_of(cell(field)) for field in mapped)))
-    column = mapping.header_of(mapped[0])
-    return _reject(row, "name", column, value, _sentence(column, value, reason))
+def _reject_name(row: Row, reason: str) -> Rejected:
+    mapped = [field for field in ("full_name", "lastname", "name") if field in row.mapping.fields]
+    column = row.mapping.header_of(mapped[0])
+    value = " ".join(filter(None, (text_of(getattr(row, field)) for field in mapped)))
+    return _reject(row.number, "name", column, value, _sentence(column, value, reason))
 
 
-def _warn(row: int, field: str, value: Cell, mapping: Mapping, reason: str) -> Problem:
-    shown, column = text_of(value), mapping.header_of(field)
-    return Problem(row, column, shown[:_MAX_QUOTED], WARNING, f"{_sentence(column, shown, reason)} Se dejó sin dato.")
+def _reject_shifted(row: Row, cells: Sequence[Cell]) -> Rejected:
+    width = len(row.mapping.headers)
+    reason = (
+        f"La fila tiene {len(cells)} celdas y el encabezado {width}: "
+        "hay un separador de más, quizás en un importe o texto sin comillas."
+    )
+    value = " ".join(filter(None, map(text_of, cells[width:])))
+    return _reject(row.number, "total", row.mapping.header_of("total"), value, reason)
+
+
+def _warn(row: Row, field: str, value: Cell, reason: str) -> Problem:
+    column, quoted = row.mapping.header_of(field), _raw(value)
+    reason = f"{_sentence(column, quoted, reason)} Se dejó sin dato."
+    return Problem(row.number, column, quoted[:_MAX_QUOTED], WARNING, reason)
+
+
+def _raw(value: Cell) -> str:
+    """The cell as the report quotes it: untrimmed text without NUL, which PostgreSQL refuses."""
+    return value.replace("\0", "") if type(value) is str else text_of(value)
 
 
 def _sentence(column: str, value: str, reason: str) -> str:
     """«Deuda Total»: «abc» no es un importe."""
-    return f"«{_short(column)}»: {f'«{_short(value)}» ' if value else ''}{reason}."
+    return f"«{_short(column)}»: {f'«{_short(value)}» ' if value.strip() else ''}{reason}."
 
 
 def _short(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 from cases.importing.cells import Cell, text_of
 from cases.importing.columns import has_required, recognised_fields
@@ -16,7 +17,7 @@ NumberedRow = tuple[int, Sequence[Cell]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may cost. Sizes are bytes, `max_cpu_seconds` and `max_memory` bind the process that opens a workbook."""
+    """What a file may cost: bytes, rows, columns, characters; memory and CPU bind the process that opens a workbook."""
 
     max_bytes: int = 300 * MIB
     max_inflated_bytes: int = 512 * MIB
@@ -27,13 +28,21 @@ class Limits:
     max_cpu_seconds: int = 300
 
 
+DEFAULT_LIMITS = Limits()
+
+
+def _nothing_to_close() -> None:
+    """Text files hold nothing between two iterations."""
+
+
 @dataclass(slots=True)
 class Table:
     """An open file: how it was understood, its header, and its rows by iteration as (row number, cells).
 
     Row numbers are those of the file, from 1, blank rows and title rows counted; in a text file a quoted line break
-    does not start a row, as in a spreadsheet. Every iteration reads the file again from the start, in flat memory
-    for text. Iterating raises `ImportFailed` where a row cannot be read and when there is none under the header.
+    does not start a row, as in a spreadsheet. Blank rows are left out. Every iteration reads the file again from the
+    start, in flat memory for text. Iterating raises `ImportFailed` where a row cannot be read and when there is none
+    under the header. `with open_table(...) as table:` ends a workbook's process even if the rows were not read.
     """
 
     kind: str  # csv, xlsx, xlsb, xls or ods
@@ -45,6 +54,13 @@ class Table:
     header_row: int
     headers: list[str]
     read_rows: Callable[[], Iterator[NumberedRow]]
+    close: Callable[[], None] = _nothing_to_close
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
 
     def __iter__(self) -> Iterator[NumberedRow]:
         empty = True
@@ -52,45 +68,58 @@ class Table:
             empty = False
             yield row
         if empty:
-            raise ImportFailed(
-                f"No hay ninguna fila de datos debajo del encabezado (fila {self.header_row}): revise el archivo."
-            )
+            raise ImportFailed(f"No hay filas de datos debajo del encabezado (fila {self.header_row}): agréguelas.")
 
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A row that names columns: its number in the file, its cells as text, and how many fields it names."""
+    """A row that names columns: its number in the file, its cells as text, and the fields it names."""
 
     row: int
     cells: list[str]
-    score: int
+    fields: frozenset[str]
 
     @property
     def is_recognised(self) -> bool:
-        return self.score >= _FEWEST_RECOGNISED
+        return len(self.fields) >= _FEWEST_RECOGNISED
+
+    @property
+    def filled(self) -> int:
+        return sum(map(bool, self.cells))
+
+    @property
+    def rank(self) -> tuple[bool, int, int]:
+        """Compares candidates: all that is required, then more fields named, then more cells filled."""
+        return (has_required(self.fields), len(self.fields) if self.is_recognised else 0, self.filled)
 
 
 def find_header(rows: Iterable[NumberedRow]) -> Header | None:
-    """The header among the first rows, title rows skipped; `None` when all of them are blank.
+    """The header among the first 50 rows, title rows skipped; `None` when all of them are blank.
 
-    It is the first row that names every required column, else the one that names most fields, else (nothing is
-    recognised) the first row with two cells or more, so that a person can still say which column is which.
+    It is the first row that names every required column, else the first of those that name most fields (two at
+    least), else the first with two cells or more, so that a person can still say which column is which.
     """
     best: Header | None = None
     for number, cells in rows:
         if number > HEADER_SEARCH_ROWS:
             break
-        fields = recognised_fields(cells)
-        filled = sum(1 for value in cells if text_of(value))
-        if not filled:
+        texts = [" ".join(text_of(value).split()) for value in cells]
+        if not any(texts):
             continue
-        header = Header(number, [" ".join(text_of(value).split()) for value in cells], len(fields))
-        if has_required(fields):
+        header = Header(number, texts, frozenset(recognised_fields(cells)))
+        if has_required(header.fields):
             return header
-        if best is None or _rank(header, filled) > _rank(best, sum(map(bool, best.cells))):
+        if best is None or _is_better(header, best):
             best = header
     return best
 
 
-def _rank(header: Header, filled: int) -> tuple[int, bool]:
-    return (header.score if header.is_recognised else 0, filled > 1)
+def _is_better(header: Header, best: Header) -> bool:
+    if header.is_recognised:
+        return not best.is_recognised or len(header.fields) > len(best.fields)
+    return not best.is_recognised and best.filled < 2 <= header.filled
+
+
+def thousands(number: int) -> str:
+    """`1.100.000`, as messages write it."""
+    return f"{number:,}".replace(",", ".")
