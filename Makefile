@@ -16,8 +16,10 @@ help: ## this list
 install: ## .venv with everything to develop and test (skipped when the lock has not changed)
 	@.ci/install dev
 
+# No shell in between: it would answer Ctrl+C with a complaint of its own.
+run: export PORT := $(PORT)
 run: ## the application with demo data on http://127.0.0.1:8000 (PORT=… for another)
-	@PORT='$(PORT)' .ci/serve
+	@.ci/serve
 
 # SQLite whatever .env says; the same suite on PostgreSQL is part of `make check`.
 test: export DATABASE_URL = sqlite://:memory:
