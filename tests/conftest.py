@@ -1,0 +1,168 @@
+"""The cast of the tests and what every test may ask for.
+
+The cast: an admin, a gestor, another gestor, a user without cases, and a member of staff who is no admin. `client_of`
+signs anybody in; `admin_client`, `gestor_client`… are the same for the cast. Passwords are `factories.PASSWORD`.
+"""
+
+import importlib
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+import redis
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth.models import Group
+from django.core.cache import cache
+from django.test import Client
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from rest_framework.test import APIClient
+
+from accounts.models import User
+from tests import factories
+
+ClientOf = Callable[[User], Client]
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"  # axes adds another, so it has to be named
+DATA_GROUP = "Administración de datos"
+
+# What the migrations seed, in order: a test that flushes the tables gives it back to the next one.
+SEEDS = ["cases.migrations.0003_seed_statuses", "cases.migrations.0004_seed_activity_results"]
+
+hypothesis_settings.register_profile(
+    "nova", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+)
+hypothesis_settings.register_profile("thorough", hypothesis_settings.get_profile("nova"), max_examples=2000)
+hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "nova"))
+
+BLOCKER = pytest.StashKey()
+
+
+# --- What a machine may lack: skipped with a reason, never in silence ----------------------------
+def _no_postgres() -> str:
+    if settings.DATABASES["default"]["ENGINE"].endswith("postgresql"):
+        return ""
+    return "needs PostgreSQL: set DATABASE_URL=postgres://…"
+
+
+def _no_redis() -> str:
+    try:
+        redis.Redis.from_url(settings.TEST_REDIS_URL, socket_connect_timeout=1).ping()
+    except redis.RedisError as error:
+        return f"no Redis at {settings.TEST_REDIS_URL}: {error}"
+    return ""
+
+
+def _no_browser() -> str:
+    return "" if shutil.which("chromium") else "needs Chromium (apt install chromium)"
+
+
+WHY_NOT = {"postgres": _no_postgres, "redis": _no_redis, "browser": _no_browser}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for name, why_not in WHY_NOT.items():
+        marked = [item for item in items if item.get_closest_marker(name)]
+        reason = why_not() if marked else ""
+        if reason:
+            for item in marked:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+# --- Clean tables and counters -------------------------------------------------------------------
+@pytest.fixture(scope="session", autouse=True)
+def _remember_blocker(pytestconfig: pytest.Config, django_db_blocker) -> None:
+    pytestconfig.stash[BLOCKER] = django_db_blocker
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """A transactional test ends with empty tables: seed them again for whoever comes next."""
+    outcome = yield
+    marker = item.get_closest_marker("django_db")
+    fixtures = set(getattr(item, "fixturenames", ()))
+    if fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")):
+        with item.config.stash[BLOCKER].unblock():
+            for module in SEEDS:
+                importlib.import_module(module).forwards(apps, None)
+    return outcome
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache() -> Iterator[None]:
+    """Counters of limits and cached figures live in local memory: none outlives its test."""
+    yield
+    cache.clear()
+
+
+# --- The cast --------------------------------------------------------------------------------------
+@pytest.fixture
+def admin_user(db) -> User:
+    return factories.AdminFactory(username="ana.admin", first_name="Ana", last_name="Admin")
+
+
+@pytest.fixture
+def gestor_user(db) -> User:
+    return factories.GestorFactory(username="gabriel.gestor", first_name="Gabriel", last_name="Gestor")
+
+
+@pytest.fixture
+def other_gestor(db) -> User:
+    return factories.GestorFactory(username="olga.gestora", first_name="Olga", last_name="Gestora")
+
+
+@pytest.fixture
+def user_user(db) -> User:
+    return factories.UserFactory(username="ursula.usuaria", first_name="Úrsula", last_name="Usuaria")
+
+
+@pytest.fixture
+def staff_user(db) -> User:
+    """Not an admin: a user whom an admin made staff, in the seeded group that edits data (DESIGN §2)."""
+    user = factories.UserFactory(username="sofia.staff", first_name="Sofía", last_name="Staff", is_staff=True)
+    user.groups.add(Group.objects.get_or_create(name=DATA_GROUP)[0])
+    return user
+
+
+@pytest.fixture
+def client_of() -> ClientOf:
+    """A client signed in as somebody: `client_of(user).get("/")`."""
+
+    def sign_in(user: User, **kwargs) -> Client:
+        client = Client(**kwargs)
+        client.force_login(user, backend=MODEL_BACKEND)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def admin_client(client_of: ClientOf, admin_user: User) -> Client:
+    return client_of(admin_user)
+
+
+@pytest.fixture
+def gestor_client(client_of: ClientOf, gestor_user: User) -> Client:
+    return client_of(gestor_user)
+
+
+@pytest.fixture
+def other_gestor_client(client_of: ClientOf, other_gestor: User) -> Client:
+    return client_of(other_gestor)
+
+
+@pytest.fixture
+def user_client(client_of: ClientOf, user_user: User) -> Client:
+    return client_of(user_user)
+
+
+@pytest.fixture
+def staff_client(client_of: ClientOf, staff_user: User) -> Client:
+    return client_of(staff_user)
+
+
+@pytest.fixture
+def api_client() -> APIClient:
+    """Anonymous; `api_client.force_login(user, backend=MODEL_BACKEND)` or `.force_authenticate(user)` signs in."""
+    return APIClient()
