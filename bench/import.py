@@ -29,7 +29,7 @@ def manage(url: str, *arguments: object) -> tuple[float, str, int]:
     """Seconds, last line and peak memory in MB of one `manage.py` command."""
     environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "nova.settings.dev"}
     before = time.perf_counter()
-    done = subprocess.run(  # noqa: S603
+    done = subprocess.run(
         [sys.executable, "manage.py", *map(str, arguments)],
         cwd=ROOT,
         env=environment,

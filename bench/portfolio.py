@@ -22,7 +22,7 @@ CITIES = (
 
 def write_portfolio(path: Path, rows: int, *, seed: int = 7) -> None:
     """`rows` rows, a fifth of them further debts of somebody above, in the mix of formats that creditors send."""
-    rng = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)
     with path.open("w", encoding="utf-8", newline="") as stream:
         writer = csv.writer(stream, delimiter=";")
         writer.writerow(HEADERS)
