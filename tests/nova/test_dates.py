@@ -1,0 +1,33 @@
+"""Local days and whole months."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from nova.lib import dates
+
+
+@pytest.mark.parametrize(
+    ("moment", "day"),
+    [
+        (datetime(2026, 1, 1, 2, 59, tzinfo=UTC), date(2025, 12, 31)),
+        (datetime(2026, 1, 1, 3, 0, tzinfo=UTC), date(2026, 1, 1)),
+    ],
+)
+def test_the_day_changes_at_midnight_in_buenos_aires(moment, day):
+    assert dates.local_date(moment) == day
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "months"),
+    [
+        (date(2026, 1, 31), date(2026, 2, 27), 0),
+        (date(2026, 1, 31), date(2026, 2, 28), 1),
+        (date(2024, 2, 29), date(2025, 2, 28), 12),
+        (date(2026, 1, 15), date(2026, 2, 14), 0),
+        (date(2025, 12, 31), date(2026, 1, 31), 1),
+        (date(2026, 5, 1), date(2026, 4, 1), 0),
+    ],
+)
+def test_whole_months(start, end, months):
+    assert dates.whole_months_between(start, end) == months
