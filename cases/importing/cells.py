@@ -190,7 +190,7 @@ def split_full_name(value: Cell) -> tuple[str, str]:
 
 def parse_phone(value: Cell) -> Phone:
     """E.164 where it parses, else the text as given with kind "other"; never bad for its form, only for its length."""
-    text = text_of(value)
+    text = text_of(value).removesuffix(".0")  # a number that passed through a spreadsheet on its way to CSV
     phone = parse_phone_number(text)
     if phone is not None:
         return phone

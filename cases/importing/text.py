@@ -85,12 +85,9 @@ def detect_layout(path: Path, encoding: str, limits: Limits = DEFAULT_LIMITS) ->
     A decimal comma or a quoted text does not mislead it, because what counts is the columns recognised. Excel's own
     `sep=;` first line decides. Raises `ImportFailed` when there is nothing but blanks.
     """
-    with _open(path, encoding) as stream:
-        sample = list(islice(_lines(stream, limits), _SAMPLE_LINES))
-    declared = sample[0].strip().strip('"') if sample else ""
+    sample = _sample(path, encoding, limits)
+    declared = sample[0].strip('"\r\n') if sample else ""
     candidates = (declared[4],) if len(declared) == 5 and declared[:4].lower() == "sep=" else DELIMITERS
-    if sample and sample[0].strip('\r\n"').lower() == "sep=\t":
-        candidates = ("\t",)
     found = [(delimiter, find_header(_sample_rows(sample, delimiter))) for delimiter in candidates]
     headers = [(delimiter, header) for delimiter, header in found if header is not None]
     if not headers:
@@ -136,7 +133,7 @@ def read_rows(path: Path, encoding: str, delimiter: str, header: Header, limits:
                 if spans_lines:
                     _check_line_breaks(number, cells, delimiter, width)
                 _check_size(number, cells, limits)
-                if cells[0] or any(map(text_of, cells)):
+                if text_of(cells[0]) or any(map(text_of, cells)):
                     yield number, cells
         except csv.Error:
             raise ImportFailed(f"Fila {number + 1}: {_UNCLOSED_QUOTE}") from None

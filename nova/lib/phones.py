@@ -17,6 +17,7 @@ MAX_NUMBER_LENGTH = 40
 _AR = PhoneMetadata.metadata_for_region("AR", None)
 _FIXED_LINE = re.compile(_AR.fixed_line.national_number_pattern)
 _MOBILE = re.compile(_AR.mobile.national_number_pattern)
+_AREA_AND_15 = re.compile(_AR.national_prefix_for_parsing)
 
 _NATIONAL = re.compile(r"\(?0?([1-3][0-9]{1,3})\)?[ -]?([0-9]{2,4})[ -]?([0-9]{4})")
 _MOBILE_15 = re.compile(r"\(?0([1-3][0-9]{1,3})\)?[ -]?15[ -]?([0-9]{2,4})[ -]?([0-9]{4})")
@@ -35,16 +36,25 @@ class Phone(NamedTuple):
 def parse_phone_number(text: str) -> Phone | None:
     """The number in E.164 and its kind, or `None` when it is no valid number (read as dialled in Argentina)."""
     match = _MOBILE_549.fullmatch(text) or _MOBILE_15.fullmatch(text)
-    if match:
+    if match and _is_area(match[1]):
         national = match[1] + match[2] + match[3]
         if len(national) == 10 and _starts_mobile(national[:5]):
             return Phone(f"+549{national}", MOBILE)
     match = _NATIONAL.fullmatch(text)
     if match:
         national = match[1] + match[2] + match[3]
-        if len(national) == 10 and _starts_landline(national[:5]):
+        # A 15 near the area may be the mobile mark: outside ten bare digits, the library knows.
+        is_plain = len(text) == 10 or "15" not in national[2:6]
+        if len(national) == 10 and is_plain and _starts_landline(national[:5]):
             return Phone(f"+54{national}", LANDLINE)
     return parse_with_library(text)
+
+
+@lru_cache(maxsize=8192)
+def _is_area(code: str) -> bool:
+    """Whether the plan knows the area code, so that the 15 stands where it can be taken out."""
+    match = _AREA_AND_15.fullmatch(f"0{code}15")
+    return match is not None and match[1] == code
 
 
 @lru_cache(maxsize=8192)
