@@ -5,13 +5,15 @@ All are atomic, lock the case before they compute from its balance, and raise `V
 
 from cases.services.activities import Recorded, record_activity, void_activity
 from cases.services.assignment import assign_cases, share_cases
-from cases.services.cases import delete_case, edit_case, place_case, release_case
+from cases.services.bulk import BulkResult
+from cases.services.cases import delete_case, delete_cases, edit_case, has_history, place_case, release_case
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases
 
 __all__ = [
+    "BulkResult",
     "Recorded",
     "StaleVersion",
     "adjust_balance",
@@ -20,7 +22,9 @@ __all__ = [
     "change_status",
     "change_status_of_cases",
     "delete_case",
+    "delete_cases",
     "edit_case",
+    "has_history",
     "place_case",
     "promise_payment",
     "record_activity",

@@ -15,8 +15,7 @@ from accounts.models import AuditEvent, User
 from cases import queue
 from cases.models import Activity, Case
 from cases.querysets import CaseQuerySet
-
-CHUNK = 2000
+from cases.services.bulk import locked_chunks
 
 
 @transaction.atomic
@@ -45,14 +44,7 @@ def _check_gestores(gestores: Sequence[User]) -> None:
 def _move(cases: CaseQuerySet, gestores: list[User | None], *, by: User | None, now: datetime) -> int:
     moved = 0
     takers = cycle(gestores)
-    last_id = 0
-    while chunk := list(
-        cases.order_by("id")
-        .filter(id__gt=last_id)
-        .select_for_update(of=("self",))
-        .select_related("assigned_to", "debtor")[:CHUNK]
-    ):
-        last_id = chunk[-1].pk
+    for chunk in locked_chunks(cases):
         moves = [(case, gestor) for case, gestor in zip(chunk, takers, strict=False) if case.assigned_to != gestor]
         _write(moves, by=by, now=now)
         moved += len(moves)

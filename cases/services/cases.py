@@ -14,12 +14,18 @@ from accounts import audit
 from accounts.models import AuditEvent, User
 from cases import ledger
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.querysets import CaseQuerySet
+from cases.services.bulk import BulkResult, locked_chunks
 from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot
 from nova.lib import dates
 
+HAS_HISTORY = "El caso tiene historia: en lugar de eliminarlo, páselo al estado «De baja»."
+
 # What an edit of a case may write; money, status and assignment have services of their own.
 EDITABLE_FIELDS = frozenset({"entity", "initial_amount", "notes", "next_action_at", "nro_cliente"})
+# Already rows of the database. Not the cartera: full_clean() skips a constraint of which it is told to skip a field.
+UNCHECKED_FIELDS = frozenset({"status", "debtor", "assigned_to"})
 EDITABLE_DEBTOR_FIELDS = frozenset(
     {
         "first_name",
@@ -75,7 +81,7 @@ def place_case(
         created_at=now,
     )
     case.stage = case.status.stage
-    case.full_clean(exclude=["status", "cartera", "debtor", "assigned_to"])
+    case.full_clean(exclude=UNCHECKED_FIELDS)
     case.save()
     LedgerEntry.objects.create(
         case=case,
@@ -109,8 +115,10 @@ def edit_case(
     if debtor_after:
         case.debtor.full_clean()
         case.debtor.save()
+    if after.get("next_action_at", "") is None and case.is_open and case.last_activity_at is not None:
+        raise ValidationError({"next_action_at": "Un caso abierto con gestiones necesita una próxima acción."})
     case.version += 1
-    case.full_clean(exclude=["status", "cartera", "debtor", "assigned_to"])
+    case.full_clean(exclude=UNCHECKED_FIELDS)
     case.save()
     audit.record(
         AuditEvent.Action.EDITED,
@@ -158,6 +166,15 @@ def release_case(*, case: Case, by: User, next_action_at: datetime) -> Case:
     return case
 
 
+def has_history(case: Case) -> bool:
+    """Whether anything happened to the case since it was loaded (§7). Runs up to three queries."""
+    return (
+        case.activities.filter(is_system=False).exists()
+        or case.promises.exists()
+        or case.entries.exclude(kind=ledger.PLACEMENT).exists()
+    )
+
+
 @transaction.atomic
 def delete_case(*, case: Case, by: User) -> None:
     """Delete a case loaded by mistake: one without gestiones, promises or money beyond its placement (§7).
@@ -165,12 +182,8 @@ def delete_case(*, case: Case, by: User) -> None:
     Its placement and system activities go with it, and its debtor when that leaves them without a case.
     """
     case = lock_case(case)
-    if (
-        case.activities.filter(is_system=False).exists()
-        or case.promises.exists()
-        or case.entries.exclude(kind=ledger.PLACEMENT).exists()
-    ):
-        raise ValidationError({"case": "El caso tiene historia: en lugar de eliminarlo, páselo al estado «De baja»."})
+    if has_history(case):
+        raise ValidationError({"case": HAS_HISTORY})
     audit.record(AuditEvent.Action.DELETED, by=by, target=case, before=snapshot(case), label=str(case))
     debtor = case.debtor
     case.activities.all().delete()
@@ -183,12 +196,27 @@ def delete_case(*, case: Case, by: User) -> None:
 
 
 @transaction.atomic
+def delete_cases(*, cases: CaseQuerySet, by: User) -> BulkResult:
+    """Delete those that may be deleted and say why the others may not. A dozen queries a case: for hundreds of them."""
+    result = BulkResult()
+    for chunk in locked_chunks(cases):
+        for case in chunk:
+            try:
+                delete_case(case=case, by=by)
+            except ValidationError as error:
+                result.refuse(case, " ".join(error.messages))
+            else:
+                result.changed += 1
+    return result
+
+
+@transaction.atomic
 def move_case(*, case_id: int, debtor_id: int) -> None:
     """Give a case to the debtor it turned out to belong to; the former one goes when that leaves it empty (§5).
 
     The phones that its gestiones used come along, so that no gestión points to somebody else's phone.
     """
-    case = Case.objects.select_for_update(of=("self",)).select_related("debtor").get(pk=case_id)
+    case = lock_case(case_id)
     former = case.debtor
     Case.objects.filter(pk=case_id).update(debtor_id=debtor_id, version=F("version") + 1)
     is_empty = not former.cases.exists()
