@@ -1,0 +1,35 @@
+"""Pages of a table too big to be counted or walked (DESIGN §9)."""
+
+from django.core.paginator import Page, Paginator
+from django.utils.functional import cached_property
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than `count_limit` rows and offers no page beyond them: whoever needs those searches.
+
+    A page first finds its keys, then their rows, so that what is skipped is never joined. Two queries a page, one to
+    count. The list must be a QuerySet in a total order.
+    """
+
+    count_limit = 10_000
+
+    @cached_property
+    def _counted(self) -> int:
+        """Up to one more than the limit, which says that there are more. Runs a query."""
+        return self.object_list.order_by()[: self.count_limit + 1].count()
+
+    @cached_property
+    def count(self) -> int:  # type: ignore[override]
+        return min(self._counted, self.count_limit)
+
+    @property
+    def is_capped(self) -> bool:
+        """Whether there are more rows than `count` says."""
+        return self._counted > self.count_limit
+
+    def page(self, number: int | str) -> Page:
+        number = self.validate_number(number)
+        bottom = (number - 1) * self.per_page
+        top = min(bottom + self.per_page, self.count)
+        keys = list(self.object_list.values_list("pk", flat=True)[bottom:top])
+        return self._get_page(self.object_list.filter(pk__in=keys), number, self)
