@@ -33,11 +33,10 @@ class Transition:
 def lock_case(case: Case | int, *, version: int | None = None) -> Case:
     """The case under a row lock, read anew. Raises StaleVersion when `version` is given and no longer the case's."""
     pk = case.pk if isinstance(case, Case) else case
-    locked = (
-        Case.objects.select_for_update(of=("self",))
-        .select_related("status", "cartera", "debtor", "assigned_to")
-        .get(pk=pk)
-    )
+    # Locked alone and only then read with its relations: a row that waited for its lock would otherwise be joined
+    # with what its status and gestor were before the wait, and drop out of the result.
+    Case.objects.select_for_update().values_list("pk").get(pk=pk)
+    locked = Case.objects.select_related("status", "cartera", "debtor", "assigned_to").get(pk=pk)
     if version is not None and version != locked.version:
         raise StaleVersion(locked)
     return locked
