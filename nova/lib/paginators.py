@@ -11,7 +11,7 @@ class CappedPaginator(Paginator):
     count. The list must be a QuerySet in a total order.
     """
 
-    count_limit = 10_000
+    count_limit = 5_000
 
     @cached_property
     def _counted(self) -> int:
