@@ -179,8 +179,8 @@ def parse_row(
 ) -> ParsedRow | Rejected:
     """Parse one row on its own: the first bad required cell rejects it, a bad optional one is dropped with a warning.
 
-    Text beyond the last header rejects it too, under `total`: a separator without quotes (`6,326,996`) has shifted
-    the cells, and no amount of such a row can be believed.
+    More cells than headers reject it too, under `total`: a separator without quotes (`6,326,996`) has shifted the
+    cells, and no amount of such a row can be believed.
     """
     width = len(mapping.headers)
     row = Row(row_number, mapping, *mapping.pick([*cells[:width], *[""] * (width + 1 - min(len(cells), width))]))
@@ -193,7 +193,7 @@ def parse_row(
         return _reject_name(row, "falta el nombre")
     if len(first_name) > MAX_NAME_LENGTH or len(last_name) > MAX_NAME_LENGTH:
         return _reject_name(row, f"supera los {MAX_NAME_LENGTH} caracteres")
-    if len(cells) > width and any(map(text_of, cells[width:])):
+    if len(cells) > width:
         return _reject_shifted(row, cells)
     try:
         total = parse_amount(row.total)

@@ -133,6 +133,9 @@ def read_rows(path: Path, encoding: str, delimiter: str, header: Header, limits:
                 if spans_lines:
                     _check_line_breaks(number, cells, delimiter, width)
                 _check_size(number, cells, limits)
+                # A comma too many may be a decimal comma without quotes, which is for `parse_row` to refuse.
+                while len(cells) > width and delimiter != "," and not cells[-1].strip():
+                    cells.pop()
                 if text_of(cells[0]) or any(map(text_of, cells)):
                     yield number, cells
         except csv.Error:

@@ -148,7 +148,9 @@ def main(order: str, out: BinaryIO) -> None:
 
 def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO) -> None:
     """Choose the sheet, then write its header and every row under it that is not blank."""
-    workbook = python_calamine.CalamineWorkbook.from_path(path)
+    # By path the reader would go by the file's extension, which is whatever its sender made it.
+    with Path(path).open("rb") as stream:
+        workbook = python_calamine.CalamineWorkbook.from_filelike(stream)
     sheet, header = choose_sheet(workbook, sheet_name, limits)
     out.write(_line({"sheet": sheet.name, "header_row": header.row, "headers": header.cells}))
     count = 0
