@@ -24,7 +24,7 @@ def event(
     return AuditEvent(
         action=action,
         actor=by,
-        target_type=target._meta.model_name if target is not None else "",
+        target_type=(target._meta.model_name or "") if target is not None else "",
         target_id=target.pk if target is not None else None,
         target_label=(label or (str(target) if target is not None else ""))[:200],
         before=dict(before or {}),

@@ -35,7 +35,7 @@ class User(AbstractUser):
         "debe cambiar la contraseña", default=False, help_text="Se le pide una nueva al entrar."
     )
 
-    objects = UserManager()
+    objects = UserManager()  # type: ignore[misc]
 
     class Meta(AbstractUser.Meta):
         verbose_name = "usuario"

@@ -6,6 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
 from django.db.models import F, Q, Sum, Value, When
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 CENTS = Decimal("0.01")
 OPEN_STAGES = ("en_gestion", "promesa")
+# The one status, besides the defaults of the stages, that rules name (DESIGN §3.5).
+WORKING_SLUG = "en-gestion"
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
@@ -32,8 +35,8 @@ class CarteraQuerySet(models.QuerySet):
     def active(self) -> CarteraQuerySet:
         return self.filter(is_active=True)
 
-    def named(self, name: str) -> models.Model | None:
-        """The cartera of that name: exactly so written, else whatever the case of its letters."""
+    def named(self, name: str) -> Any:
+        """The cartera of that name or None: exactly so written, else whatever the case of its letters."""
         wanted = " ".join(name.split())
         return self.filter(name=wanted).first() or self.filter(name__iexact=wanted).first()
 
@@ -48,7 +51,7 @@ class CaseStatusQuerySet(models.QuerySet):
 
     def working(self) -> Any:
         """`en-gestion`: where a case goes back to when a promise is over (DESIGN §3.5). Runs a query."""
-        return self.get(slug=self.model.WORKING_SLUG)
+        return self.get(slug=WORKING_SLUG)
 
 
 class DebtorQuerySet(models.QuerySet):
@@ -112,13 +115,15 @@ class CaseQuerySet(models.QuerySet):
         text = text.replace("\x00", "").strip()
         if not text:
             return self
-        by_key = self.model.objects.filter(nro_cliente=text)
         if is_number(text):
-            debtors = self.model._meta.get_field("debtor").related_model.objects.search(text)
-            by_debtor = self.model.objects.filter(debtor__in=debtors.order_by().values("pk"))
-            return self.filter(pk__in=by_key.values("pk").union(by_debtor.values("pk")))
-        if by_key.exists():
-            return self.filter(nro_cliente=text)
+            everything = apps.get_model("cases", "Case").objects
+            debtors = apps.get_model("cases", "Debtor").objects.search(text).order_by()
+            by_key = everything.filter(nro_cliente=text).values("pk")
+            by_debtor = everything.filter(debtor__in=debtors.values("pk")).values("pk")
+            return self.filter(pk__in=by_key.union(by_debtor))
+        with_key = self.filter(nro_cliente=text)
+        if with_key.exists():
+            return with_key
         found = self
         for word in text.split():
             found = found.filter(debtor__search_text__contains=SearchText(Value(word)))

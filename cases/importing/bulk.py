@@ -11,7 +11,8 @@ Value = str | int | None
 
 
 def columns_of(model: type[models.Model], fields: Sequence[str]) -> list[str]:
-    return [model._meta.get_field(field).column for field in fields]
+    names = {field.name: field.column or "" for field in model._meta.concrete_fields}
+    return [names[field] for field in fields]
 
 
 def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequence[Value]]) -> None:

@@ -25,9 +25,9 @@ CASE_FIELDS = (
 
 @dataclass(slots=True)
 class KnownDebtor:
-    """A debtor as it stands, or as this chunk will make it. `id` is None until a new one is written."""
+    """A debtor as it stands, or as this chunk will make it. `id` is 0 until a new one is written."""
 
-    id: int | None
+    id: int
     first_name: str
     last_name: str
     dni: str | None
@@ -63,7 +63,7 @@ class Known:
     by_cuit: dict[str, KnownDebtor]
 
     def add(self, debtor: KnownDebtor) -> None:
-        if debtor.id is not None:
+        if debtor.id:
             self.by_id[debtor.id] = debtor
         if debtor.dni:
             self.by_dni[debtor.dni] = debtor

@@ -72,7 +72,7 @@ def _plan_new(
     debtor = _holder(row, known)
     if debtor is None:
         debtor = KnownDebtor(
-            None,
+            0,
             row.first_name,
             row.last_name,
             None,
@@ -99,13 +99,12 @@ def _plan_update(
     """A creditor's refresh. Assignment, notes, history and, but for §3.5, status are never touched."""
     debtor = known.by_id[case.debtor_id]
     changed = False
-    holder = _holder(row, known)
-    is_somebody_else = holder is not None and holder is not debtor
+    holder = _holder(row, known) or debtor
     stated, stored = (row.dni, debtor.dni) if row.dni else (row.cuit, debtor.cuit)
-    if is_somebody_else and not debtor.dni and not debtor.cuit:
+    if holder is not debtor and not debtor.dni and not debtor.cuit:
         plan.moves.append(CaseMove(case, holder))
         debtor, changed = holder, True
-    elif is_somebody_else or (stated and stored and stated != stored):
+    elif holder is not debtor or (stated and stored and stated != stored):
         reason = (
             f"El caso ya es de otro documento ({debtor.dni or debtor.cuit}): no se cambió. Revise cuál es correcto."
         )

@@ -26,6 +26,7 @@ from cases.models import Cartera, ImportBatch
 from nova.lib import dates
 
 CHUNK_ROWS = 5000
+MAX_CARTERA_NAME = 120
 ROUND_ROBIN = "round-robin"
 # One import at a time: two that meet the same new DNI would each make a debtor of it.
 LOCK_KEY = int.from_bytes(hashlib.sha256(b"nova.cases.importing").digest()[:8], "big", signed=True)
@@ -163,7 +164,7 @@ def _cartera(options: Options) -> Cartera:
     name = " ".join(options.cartera.split())
     cartera = Cartera.objects.named(name)
     if cartera is None and options.create_cartera:
-        if not 0 < len(name) <= Cartera._meta.get_field("name").max_length:
+        if not 0 < len(name) <= MAX_CARTERA_NAME:
             raise ImportFailed("El nombre de la cartera debe tener entre 1 y 120 caracteres.")
         cartera = Cartera.objects.create(name=name)
     if cartera is None:

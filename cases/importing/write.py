@@ -143,8 +143,10 @@ class Writer:
         bulk.insert(LedgerEntry, LEDGER_COLUMNS, entries)
 
     def _case_change(self, case: Case, paid_on: date | None) -> tuple[bulk.Value, ...]:
-        next_action = case.next_action_at and str(connection.ops.adapt_datetimefield_value(case.next_action_at))
-        place = (case.status_id, case.stage, next_action, case.queue_band)
+        next_action = (
+            str(connection.ops.adapt_datetimefield_value(case.next_action_at)) if case.next_action_at else None
+        )
+        place: tuple[bulk.Value, ...] = (case.status_id, case.stage, next_action, case.queue_band)
         if case.stage == CaseStatus.Stage.PAGADA and case.balance > 0:
             place = (self.working_status.pk, self.working_status.stage, self.moment, queue.REST)
         return (

@@ -2,7 +2,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from cases.querysets import CaseStatusQuerySet
+from cases.querysets import WORKING_SLUG, CaseStatusQuerySet
 
 
 class CaseStatus(models.Model):
@@ -16,8 +16,6 @@ class CaseStatus(models.Model):
         DE_BAJA = "de_baja", "De baja"
 
     OPEN_STAGES = (Stage.EN_GESTION, Stage.PROMESA)
-    # The one status, besides the defaults, that rules name (DESIGN §3.5).
-    WORKING_SLUG = "en-gestion"
 
     slug = models.SlugField("identificador", max_length=40, unique=True)
     name = models.CharField("nombre", max_length=60)
@@ -65,7 +63,7 @@ class CaseStatus(models.Model):
 
     @property
     def is_named_by_rules(self) -> bool:
-        return self.is_stage_default or self.slug == self.WORKING_SLUG
+        return self.is_stage_default or self.slug == WORKING_SLUG
 
     def clean(self) -> None:
         """A stage copied into cases does not change under them (`Case.stage`). This runs up to two queries."""

@@ -12,8 +12,8 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, ActivityResult, Case, DebtorPhone, LedgerEntry, Promise
-from cases.services.money import post_payment
-from cases.services.promises import add_promise
+from cases.services.money import PaymentTerms, post_payment
+from cases.services.promises import PromiseTerms, add_promise
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.touch import touch
 
@@ -59,22 +59,14 @@ def record_activity(
     activity = Activity.objects.create(
         case=case, type=type, result=result, phone=phone, notes=notes, created_by=by, created_at=now
     )
-    common = {"case": case, "by": by, "activity": activity, "now": now}
     entry = made = None
     if payment is not None:
-        defaults = {
-            "value_date": None,
-            "method": "",
-            "reference": "",
-            "notes": "",
-            "confirm_overpayment": False,
-        }
         with _prefixed("payment"):
-            entry = post_payment(**common, **{**defaults, **payment})
+            entry = post_payment(PaymentTerms(**payment), case=case, by=by, activity=activity, now=now)
         settle(case, now=now)
     if promise is not None:
         with _prefixed("promise"):
-            made = add_promise(**common, **{"notes": "", **promise})
+            made = add_promise(PromiseTerms(**promise), case=case, by=by, activity=activity, now=now)
     if result is not None:
         _apply_result(case, result, phone=phone, now=now)
     settle(case, now=now)

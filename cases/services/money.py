@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
@@ -17,6 +17,18 @@ from cases.services.touch import touch
 from nova.lib import dates
 
 MAX_AMOUNT = Decimal("9999999999999.99")
+REFERENCE_USED = "Esa referencia ya está usada en la cartera: el pago ya fue registrado."
+
+
+class PaymentTerms(NamedTuple):
+    """What a person says of a payment; without a value date it is today's."""
+
+    amount: Decimal
+    value_date: date | None = None
+    method: str = ""
+    reference: str = ""
+    notes: str = ""
+    confirm_overpayment: bool = False
 
 
 @transaction.atomic
@@ -42,50 +54,28 @@ def record_payment(
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now
     )
-    entry = post_payment(
-        case=case,
-        by=by,
-        activity=activity,
-        amount=amount,
-        value_date=value_date,
-        method=method,
-        reference=reference,
-        notes=notes,
-        confirm_overpayment=confirm_overpayment,
-        now=now,
-    )
+    terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment)
+    entry = post_payment(terms, case=case, by=by, activity=activity, now=now)
     settle(case, now=now)
     touch(case, activity=activity)
     audit.record(AuditEvent.Action.PAYMENT, by=by, target=case, before=before, after=_with(case, entry))
     return entry
 
 
-def post_payment(
-    *,
-    case: Case,
-    by: User | None,
-    activity: Activity | None,
-    amount: Decimal,
-    value_date: date | None,
-    method: str,
-    reference: str,
-    notes: str,
-    confirm_overpayment: bool,
-    now: datetime,
-) -> LedgerEntry:
+def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: Activity, now: datetime) -> LedgerEntry:
     """Check and post a payment on a locked case; the caller settles it afterwards."""
-    amount = checked_amount(amount)
+    amount = checked_amount(terms.amount)
     today = dates.local_date(now)
-    value_date = value_date or today
-    reference = reference.strip()
+    value_date = terms.value_date or today
+    reference = terms.reference.strip()
     errors: dict[str, str] = {}
     if value_date > today:
         errors["value_date"] = "La fecha del pago no puede ser futura."
     elif value_date < case.placed_on:
         errors["value_date"] = f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
     if reference and LedgerEntry.objects.filter(cartera=case.cartera_id, reference=reference).exists():
-        errors["reference"] = "Esa referencia ya está usada en la cartera: el pago ya fue registrado."
-    if amount > case.balance and not confirm_overpayment:
+        errors["reference"] = REFERENCE_USED
+    if amount > case.balance and not terms.confirm_overpayment:
         errors["confirm_overpayment"] = "El pago supera el saldo: confirme que es correcto para registrarlo igual."
     if errors:
         raise ValidationError(errors)
@@ -94,12 +84,12 @@ def post_payment(
         kind=ledger.PAYMENT,
         amount=amount,
         value_date=value_date,
-        method=method,
+        method=terms.method,
         reference=reference,
         activity=activity,
         created_by=by,
         created_at=now,
-        notes=notes,
+        notes=terms.notes,
     )
 
 
@@ -200,9 +190,7 @@ def _post(case: Case, **fields: Any) -> LedgerEntry:
         with transaction.atomic():
             entry.save()
     except IntegrityError as error:  # the same reference on another case of the cartera, at the same moment
-        raise ValidationError(
-            {"reference": "Esa referencia ya está usada en la cartera: el pago ya fue registrado."}
-        ) from error
+        raise ValidationError({"reference": REFERENCE_USED}) from error
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import NamedTuple
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -16,6 +17,15 @@ from cases.services.money import checked_amount
 from cases.services.settlement import ensure_next_action, lock_case, set_status, settle, snapshot
 from cases.services.touch import touch
 from nova.lib import dates
+from nova.lib.money import format_money
+
+
+class PromiseTerms(NamedTuple):
+    """What a debtor promised: how much, in ARS, and by which local day."""
+
+    amount: Decimal
+    promise_date: date
+    notes: str = ""
 
 
 @transaction.atomic
@@ -35,9 +45,8 @@ def promise_payment(
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PROMISE, notes=notes, created_by=by, created_at=now
     )
-    promise = add_promise(
-        case=case, by=by, activity=activity, amount=amount, promise_date=promise_date, notes=notes, now=now
-    )
+    terms = PromiseTerms(amount, promise_date, notes)
+    promise = add_promise(terms, case=case, by=by, activity=activity, now=now)
     settle(case, now=now)
     touch(case, activity=activity, promise_date=promise_date)
     after = {**snapshot(case), "promise": promise.pk, "amount": promise.amount, "promise_date": promise_date}
@@ -45,33 +54,25 @@ def promise_payment(
     return promise
 
 
-def add_promise(
-    *,
-    case: Case,
-    by: User | None,
-    activity: Activity,
-    amount: Decimal,
-    promise_date: date,
-    notes: str,
-    now: datetime,
-) -> Promise:
+def add_promise(terms: PromiseTerms, *, case: Case, by: User | None, activity: Activity, now: datetime) -> Promise:
     """Check and add a promise on a locked case, moving it to the stage `promesa`; the caller settles and touches it."""
     settle(case, now=now)  # a promise already past its grace no longer holds a part of the balance
     if not case.is_open:
         raise ValidationError({"case": "Solo un caso abierto admite promesas: cambie antes su estado."})
-    amount = checked_amount(amount)
+    amount = checked_amount(terms.amount)
     today = dates.local_date(now)
     latest = today + timedelta(days=settings.PROMISE_MAX_DAYS_AHEAD)
-    if not today <= promise_date <= latest:
+    if not today <= terms.promise_date <= latest:
         raise ValidationError({"promise_date": f"La fecha debe estar entre hoy y el {latest:%d/%m/%Y}."})
     available = case.balance - unpaid_promises(case)
     if amount > available:
-        raise ValidationError({"amount": f"Las promesas pendientes superarían el saldo: quedan $ {available:,.2f}."})
+        shown = format_money(max(available, Decimal(0)))
+        raise ValidationError({"amount": f"Las promesas pendientes superarían el saldo: quedan {shown} sin prometer."})
     promise = Promise.objects.create(
         case=case,
         amount=amount,
-        promise_date=promise_date,
-        notes=notes,
+        promise_date=terms.promise_date,
+        notes=terms.notes,
         activity=activity,
         created_by=by,
         created_at=now,

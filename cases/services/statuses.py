@@ -104,7 +104,8 @@ def change_status_of_cases(
 
 def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) -> None:
     activities, events = [], []
-    reopened, moved = [], []
+    reopened: list[int] = []
+    moved: list[int] = []
     for case in cases:
         before, former = snapshot(case), case.status
         (reopened if _move(case, status, now=now) else moved).append(case.pk)

@@ -22,6 +22,7 @@ from cases.importing.reader import open_table
 from cases.importing.report import report_text
 from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
 from cases.importing.table import Limits, Table
+from nova.lib.money import format_money
 
 REJECTED_ROWS, NOTHING_DONE = 1, 2
 LABELS = {
@@ -107,9 +108,11 @@ class Command(BaseCommand):
         table.add_column(justify="right")
         for key, label in LABELS.items():
             table.add_row(label, f"{counts[key]:,}".replace(",", "."))
-        amount = f"{result.total:,.2f}".translate(str.maketrans(",.", ".,"))
-        table.add_row("Importe total", f"$ {amount}")
-        Console(file=self.stdout, width=80).print(table)
+        table.add_row("Importe total", format_money(result.total))
+        console = Console(width=80)
+        with console.capture() as captured:
+            console.print(table)
+        self.stdout.write(captured.get())
         self.stdout.write(" ".join(f"{key}={value}" for key, value in counts.items()))
 
 
