@@ -1,6 +1,11 @@
 from django.apps import AppConfig
 
+from nova import checks  # noqa: F401  registers our system checks
+
 
 class AccountsConfig(AppConfig):
     name = "accounts"
     verbose_name = "Usuarios y auditoría"
+
+    def ready(self) -> None:
+        from accounts import signals  # noqa: F401, PLC0415  receivers need the models, which are loaded by now

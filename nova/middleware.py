@@ -1,1 +1,115 @@
 """Middleware of the whole site."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.db import Error, connection
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.utils.cache import patch_cache_control
+from django_htmx.http import HttpResponseClientRedirect
+
+from nova.lib import envelope
+from nova.lib.addresses import client_address
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+# What no page of ours ever asks a browser for.
+REFUSED_FEATURES = [
+    "accelerometer",
+    "browsing-topics",
+    "camera",
+    "display-capture",
+    "geolocation",
+    "gyroscope",
+    "magnetometer",
+    "microphone",
+    "payment",
+    "usb",
+]
+PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in REFUSED_FEATURES)
+
+
+class ClientAddressMiddleware:
+    """Settles once where a request comes from, so that no library reads a header that a visitor may have written."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        address = client_address(request, trusted_hops=settings.TRUSTED_PROXY_HOPS)
+        request.META["REMOTE_ADDR"] = address or ""
+        request.META.pop("HTTP_X_FORWARDED_FOR", None)
+        return self.get_response(request)
+
+
+class PermissionsPolicyMiddleware:
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS_POLICY)
+        return response
+
+
+class HealthMiddleware:
+    """Answers `/healthz` before the host is checked: a probe knows neither our name nor our TLS (DESIGN §8)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path != "/healthz" or request.method not in ("GET", "HEAD"):
+            return self.get_response(request)
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            response = JsonResponse({"status": "ok", "database": "ok"})
+        except Error:
+            response = JsonResponse({"status": "error", "database": "unreachable"}, status=503)
+        response["Cache-Control"] = "no-store"
+        return response
+
+
+class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
+    """Every view needs a log-in unless it says otherwise, and no shared or stale copy of its page is kept."""
+
+    def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> Any:
+        request.is_private = getattr(view_func, "login_required", True)  # type: ignore[attr-defined]
+        return super().process_view(request, view_func, view_args, view_kwargs)
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+        """A fragment cannot show the log-in: htmx moves the whole page there, to come back to where the person was."""
+        if not request.htmx:  # type: ignore[attr-defined]
+            return super().handle_no_permission(request, view_func)
+        here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        return HttpResponseClientRedirect(redirect_to_login(here, settings.LOGIN_URL).url)
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        if getattr(request, "is_private", False) and not response.has_header("Cache-Control"):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+
+class MustChangePasswordMiddleware:
+    """Somebody whose password was chosen by another does nothing before choosing one."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> HttpResponse | None:
+        if not (request.user.is_authenticated and request.user.must_change_password):
+            return None
+        if request.path.startswith(envelope.API_PREFIX):
+            return envelope.failure("Cambie su contraseña en el sitio antes de seguir.", status=403)
+        if request.path == settings.PASSWORD_CHANGE_URL or not getattr(view_func, "login_required", True):
+            return None
+        if request.htmx:  # type: ignore[attr-defined]
+            return HttpResponseClientRedirect(settings.PASSWORD_CHANGE_URL)
+        return HttpResponseRedirect(settings.PASSWORD_CHANGE_URL)

@@ -1,6 +1,16 @@
-"""Every address of the site."""
+"""Every address of the site. `/healthz` is answered before them, by nova.middleware.HealthMiddleware."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
-urlpatterns = [path("admin/", admin.site.urls)]
+urlpatterns = [
+    path("", include("contact.urls")),
+    path("", include("accounts.urls")),
+    path("", include("dashboards.urls")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "nova.errors.bad_request"
+handler403 = "nova.errors.permission_denied"
+handler404 = "nova.errors.page_not_found"
+handler500 = "nova.errors.server_error"

@@ -34,18 +34,23 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "nova.middleware.ClientAddressMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    # Headers first, so that every answer carries them: static files, errors and /healthz too.
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "nova.middleware.PermissionsPolicyMiddleware",
+    "nova.middleware.HealthMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "nova.middleware.PrivateByDefaultMiddleware",
+    "nova.middleware.MustChangePasswordMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -116,7 +121,7 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 # --- Log-in and sessions -----------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
 LOGIN_URL = "/login"
-LOGIN_REDIRECT_URL = "/"
+PASSWORD_CHANGE_URL = "/cuenta/clave"  # noqa: S105
 LOGOUT_REDIRECT_URL = "/login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -129,6 +134,9 @@ SESSION_COOKIE_AGE = int(timedelta(hours=SESSION_LIFETIME_HOURS).total_seconds()
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = env("SESSION_COOKIE_SAMESITE", default="Lax")
 CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "nova.errors.csrf_failure"
+# In the session, not in a cookie: a generated password is shown through a message, once.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)
 
 # --- Headers -----------------------------------------------------------------------------------
@@ -151,14 +159,18 @@ CONTENT_SECURITY_POLICY = {
 LOGIN_FAILURES_PER_USERNAME = 5
 LOGIN_FAILURES_PER_ADDRESS = 20
 LOGIN_WINDOW_SECONDS = 60
-AXES_ENABLED = True
+RATELIMIT_FAIL_OPEN = True  # without Redis a form works, unlimited
+# django-axes keeps the history and locks one username at one address, over an hour: never everybody behind a router.
 AXES_FAILURE_LIMIT = 50
 AXES_COOLOFF_TIME = timedelta(hours=1)
-AXES_LOCKOUT_PARAMETERS = ["username"]
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
-AXES_IPWARE_PROXY_COUNT = None
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
 AXES_LOCKOUT_CALLABLE = "accounts.views.locked_out"
+AXES_ENABLE_ADMIN = False  # accounts.admin shows its tables, in Spanish and read-only
+AXES_VERBOSE = False
 
 # --- The rules of the trade: DESIGN §3 and §4 --------------------------------------------------
 PROMISE_GRACE_BUSINESS_DAYS = env.int("PROMISE_GRACE_BUSINESS_DAYS", default=2)

@@ -1,0 +1,101 @@
+"""How often somebody may try to log in: DESIGN §8.
+
+Only failures count: so many a minute for a username and for an address, and reaching one of the two starts a minute
+of cooling off. An attempt is counted before its password is looked at and given back when that was right, so that
+guesses sent in parallel do not slip through. Failures are kept in slots of ten seconds and summed over the last
+minute: the windows of django-ratelimit would let twice as many through around their edges, and cannot give back.
+
+Without Redis nothing is counted (nova.cache) and django-axes alone, in the database, locks out.
+"""
+
+import hashlib
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core.cache import cache
+
+from nova.lib.addresses import site_of
+
+SLOT_SECONDS = 10
+
+
+class TooManyAttempts(Exception):
+    """`wait` is in seconds."""
+
+    def __init__(self, wait: int) -> None:
+        super().__init__(f"wait {wait} s")
+        self.wait = wait
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The failures of one username or one address."""
+
+    key: str
+    limit: int
+    slot: int
+
+    @property
+    def block_key(self) -> str:
+        return f"{self.key}:blocked"
+
+    def slot_keys(self) -> list[str]:
+        slots = -(-settings.LOGIN_WINDOW_SECONDS // SLOT_SECONDS)
+        return [f"{self.key}:{slot}" for slot in range(self.slot - slots, self.slot + 1)]
+
+    def add(self, delta: int) -> None:
+        key = f"{self.key}:{self.slot}"
+        if delta > 0:
+            cache.add(key, 0, settings.LOGIN_WINDOW_SECONDS + 2 * SLOT_SECONDS)
+        with suppress(ValueError):  # Redis is down, or a block has wiped the slots: there is nothing to count in
+            cache.incr(key, delta)
+
+    def total(self) -> int:
+        return sum(cache.get_many(self.slot_keys()).values())
+
+    def blocked_for(self, now: float) -> int:
+        until = cache.get(self.block_key)
+        return max(1, round(until - now)) if until else 0
+
+
+def counters(*, username: str, address: str | None) -> list[Counter]:
+    """Those that an attempt touches; an address that is not known is not counted."""
+    slot = int(time.time()) // SLOT_SECONDS
+    kinds = [("username", username.casefold(), settings.LOGIN_FAILURES_PER_USERNAME)]
+    if address:
+        kinds.append(("address", site_of(address), settings.LOGIN_FAILURES_PER_ADDRESS))
+    return [
+        Counter(key=f"login:{kind}:{hashlib.sha256(value.encode()).hexdigest()[:32]}", limit=limit, slot=slot)
+        for kind, value, limit in kinds
+    ]
+
+
+def take_attempt(attempt: list[Counter]) -> None:
+    """Count one attempt as if it had failed. Raises TooManyAttempts, and then it does not count."""
+    now = time.time()
+    for counter in attempt:
+        counter.add(1)
+    waits = [counter.blocked_for(now) for counter in attempt]
+    if not any(waits):
+        # More in flight than may fail: the surplus waits for what becomes of the others.
+        waits = [settings.LOGIN_WINDOW_SECONDS for counter in attempt if counter.total() > counter.limit]
+    if any(waits):
+        give_back(attempt)
+        raise TooManyAttempts(max(waits))
+
+
+def give_back(attempt: list[Counter]) -> None:
+    """The attempt was no failure."""
+    for counter in attempt:
+        counter.add(-1)
+
+
+def attempt_failed(attempt: list[Counter]) -> None:
+    """Start to cool off where that was the last failure allowed."""
+    for counter in attempt:
+        if counter.total() >= counter.limit:
+            cooling_off = settings.LOGIN_WINDOW_SECONDS
+            cache.set(counter.block_key, time.time() + cooling_off, cooling_off)
+            cache.delete_many(counter.slot_keys())

@@ -1,0 +1,32 @@
+"""Log-ins, failed log-ins and log-outs go to the audit trail (DESIGN §8). Django tells of them, whoever asked."""
+
+from typing import Any
+
+from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
+from django.dispatch import receiver
+from django.http import HttpRequest
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+
+
+def _address(request: HttpRequest | None) -> str | None:
+    return (request.META.get("REMOTE_ADDR") or None) if request is not None else None
+
+
+@receiver(user_logged_in)
+def record_login(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    audit.record(AuditEvent.Action.LOGIN, by=user, target=user, address=_address(request))
+
+
+@receiver(user_login_failed)
+def record_failed_login(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
+    """The username as it was tried; never the password."""
+    username = str(credentials.get("username") or "")
+    audit.record(AuditEvent.Action.LOGIN_FAILED, by=None, label=username, address=_address(request))
+
+
+@receiver(user_logged_out)
+def record_logout(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
+    if user is not None:
+        audit.record(AuditEvent.Action.LOGOUT, by=user, target=user, address=_address(request))

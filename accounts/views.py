@@ -1,0 +1,152 @@
+"""The door: logging in and out, and choosing a password."""
+
+import json
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import authenticate, login, update_session_auth_hash
+from django.contrib.auth import logout as end_session
+from django.contrib.auth.decorators import login_not_required
+from django.db import transaction
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts import audit, limits
+from accounts.access import home_of, safe_next
+from accounts.forms import LoginForm, OwnPasswordForm
+from accounts.models import AuditEvent, User
+from nova.errors import too_many_requests
+from nova.lib import envelope
+
+# One sentence for an unknown user, a wrong password and an inactive user: it tells nobody which of them it was.
+WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
+
+
+@login_not_required
+@require_safe
+def login_page(request: HttpRequest) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect(home_of(request.user))
+    form = LoginForm(initial={"next": safe_next(request, request.GET.get("next", ""))})
+    return render(request, "accounts/login.html", {"form": form})
+
+
+@login_not_required
+@sensitive_post_parameters("password")
+@sensitive_variables()
+def api_login(request: HttpRequest) -> HttpResponse:
+    """`POST /api/login`: a form, an htmx form or JSON (DESIGN §7). Wrong credentials 400, over a limit 429."""
+    if request.method != "POST":
+        return _only_post(request)
+    form = LoginForm(_sent(request))
+    if not form.is_valid():
+        return _refused(request, form, "Escriba su usuario y su contraseña.")
+    username = form.cleaned_data["username"]
+    attempt = limits.counters(username=username, address=request.META["REMOTE_ADDR"])
+    try:
+        limits.take_attempt(attempt)
+    except limits.TooManyAttempts as refusal:
+        return too_many_requests(request, wait=refusal.wait)
+    user = authenticate(request, username=username, password=form.cleaned_data["password"])
+    if user is None:
+        limits.attempt_failed(attempt)
+        return _refused(request, form, WRONG_CREDENTIALS)
+    limits.give_back(attempt)
+    with transaction.atomic():
+        login(request, user)
+    return _welcome(request, user, safe_next(request, form.cleaned_data["next"]) or home_of(user))
+
+
+def _sent(request: HttpRequest) -> Mapping[str, Any]:
+    if request.content_type != "application/json":
+        return request.POST
+    try:
+        data = json.loads(request.body)
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _refused(request: HttpRequest, form: LoginForm, message: str) -> HttpResponse:
+    if envelope.wants_json(request):
+        return envelope.failure(message, status=400, details=_details(form))
+    if form.is_valid():
+        form.add_error(None, message)
+    template = "accounts/login.html#form" if request.htmx and not request.htmx.boosted else "accounts/login.html"
+    return render(request, template, {"form": form}, status=400)
+
+
+def _details(form: LoginForm) -> dict[str, list[str]]:
+    return {field: [str(error) for error in errors] for field, errors in form.errors.items()}
+
+
+def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
+    if request.htmx:
+        return HttpResponseClientRedirect(target)
+    if envelope.wants_json(request):
+        who = {"id": user.pk, "username": user.username, "name": str(user), "role": user.role}
+        return envelope.success({"user": who, "redirect": target})
+    return redirect(target)
+
+
+def _only_post(request: HttpRequest) -> HttpResponse:
+    """Somebody who reloads the address of a failed log-in gets the form again."""
+    response: HttpResponse = HttpResponseNotAllowed(["POST"])
+    if not envelope.wants_json(request):
+        response.content = render(request, "accounts/login.html", {"form": LoginForm()}).content
+    return response
+
+
+def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
+    """What django-axes answers with: our own 429, with the time that is left of its lock. Runs a query."""
+    username = (credentials or {}).get("username")
+    attempts = AccessAttempt.objects.filter(username=username, ip_address=request.META["REMOTE_ADDR"] or None)
+    last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
+    left = last + settings.AXES_COOLOFF_TIME - timezone.now()
+    return too_many_requests(request, wait=max(1, round(left / timedelta(seconds=1))))
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def logout(request: HttpRequest) -> HttpResponse:
+    """A link on another site logs nobody out: it asks first (DESIGN §7)."""
+    if request.user.is_authenticated:
+        if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+            return render(request, "accounts/logout.html")
+        end_session(request)
+    if request.htmx:
+        return HttpResponseClientRedirect(settings.LOGOUT_REDIRECT_URL)
+    return redirect(settings.LOGOUT_REDIRECT_URL)
+
+
+@login_not_required
+def admin_login(request: HttpRequest) -> HttpResponse:
+    """The Django admin has no door of its own: same page, same limits."""
+    return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.GET.get('next', '/admin/')})}")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def own_password(request: HttpRequest) -> HttpResponse:
+    form = OwnPasswordForm(request.user, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            user = form.save(commit=False)
+            user.must_change_password = False
+            user.save(update_fields=["password", "must_change_password"])
+            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=request.META["REMOTE_ADDR"] or None)
+        update_session_auth_hash(request, user)
+        messages.success(request, "Su contraseña cambió.")
+        return redirect(home_of(user))
+    context = {"form": form, "is_forced": request.user.must_change_password}
+    return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)

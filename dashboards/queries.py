@@ -1,0 +1,81 @@
+"""What the role pages show, read from the database."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Case as When_Case
+from django.db.models import DecimalField, F, Q, SmallIntegerField, Value, When
+
+from accounts.models import User
+from cases.models import Case, CaseStatus
+from cases.querysets import OPEN_STAGES, CaseQuerySet
+from nova.lib.documents import format_dni
+from nova.lib.money import format_money
+
+NOT_IN_QUEUE = 99
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case as a list shows it: everything already text, but for the status and the moment."""
+
+    name: str
+    dni: str
+    nro_cliente: str
+    cartera: str
+    balance: str
+    status: CaseStatus
+    gestor: str
+    next_action_at: datetime | None
+    is_due: bool
+    is_stopped: bool
+
+
+def case_rows(cases: Iterable[Case], *, now: datetime) -> list[CaseRow]:
+    """`cases` come with debtor, cartera, status and gestor (`listed`): no query is run here."""
+    return [
+        CaseRow(
+            name=_listed_name(case),
+            dni=format_dni(case.debtor.dni) if case.debtor.dni else "—",
+            nro_cliente=case.nro_cliente or "—",
+            cartera=case.cartera.name,
+            balance=format_money(case.balance),
+            status=case.status,
+            gestor=str(case.assigned_to) if case.assigned_to else "Sin gestor",
+            next_action_at=case.next_action_at if case.is_open else None,
+            is_due=case.is_open and (case.next_action_at is None or case.next_action_at <= now),
+            is_stopped=case.is_open and case.stopped_at is not None,
+        )
+        for case in cases
+    ]
+
+
+def _listed_name(case: Case) -> str:
+    debtor = case.debtor
+    return ", ".join(filter(None, (debtor.last_name, debtor.first_name)))
+
+
+def listed(cases: CaseQuerySet) -> CaseQuerySet:
+    return cases.select_related("debtor", "cartera", "status", "assigned_to")
+
+
+def newest_first(user: User) -> CaseQuerySet:
+    return listed(Case.objects.visible_to(user)).order_by("-created_at", "-id")
+
+
+def work_first(user: User, *, now: datetime) -> CaseQuerySet:
+    """All cases of a gestor: what is in the queue in its order (DESIGN §4), the rest by their next action."""
+    due = Q(next_action_at__lte=now) | Q(next_action_at__isnull=True)
+    eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True) & due
+    band = When_Case(
+        When(eligible, then=F("queue_band")), default=Value(NOT_IN_QUEUE), output_field=SmallIntegerField()
+    )
+    balance = When_Case(
+        When(eligible, then=F("balance")),
+        default=Value(0),
+        output_field=DecimalField(max_digits=15, decimal_places=2),
+    )
+    return listed(Case.objects.visible_to(user)).order_by(
+        band, F("next_action_at").asc(nulls_last=True), balance.desc(), "id"
+    )

@@ -1,0 +1,52 @@
+"""Errors as the one who asked can read them: a page for people, the envelope for programs."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+
+from nova.lib import envelope
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    # The host may be the forged part, so nothing of the request is looked at.
+    return HttpResponse(render_to_string("400.html"), status=HTTPStatus.BAD_REQUEST)
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, HTTPStatus.FORBIDDEN, "Su usuario no puede hacer esto.", "403.html")
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _error(request, HTTPStatus.NOT_FOUND, "La dirección no existe, o lo que muestra no está a su cargo.")
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """No context: the database may be what failed."""
+    if envelope.wants_json(request):
+        return envelope.failure("Algo falló de nuestro lado: nada se guardó.", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    message = "El formulario venció: actualice la página y envíelo otra vez."
+    return _error(request, HTTPStatus.FORBIDDEN, message, "403_csrf.html")
+
+
+def too_many_requests(request: HttpRequest, *, wait: int) -> HttpResponse:
+    """429 with Retry-After; `wait` is in seconds."""
+    minutes = -(-wait // 60)
+    span = f"{wait} segundos" if wait < 120 else f"{minutes} minutos"
+    message = f"Demasiados intentos. Espere {span} y vuelva a probar."
+    response = _error(request, HTTPStatus.TOO_MANY_REQUESTS, message)
+    response["Retry-After"] = str(wait)
+    return response
+
+
+def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str = "") -> HttpResponse:
+    if envelope.wants_json(request):
+        return envelope.failure(message, status=status)
+    context: dict[str, Any] = {"message": message}
+    return render(request, template or f"{status.value}.html", context, status=status)

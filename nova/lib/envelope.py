@@ -1,0 +1,25 @@
+"""The JSON that every endpoint answers with (DESIGN §7 "Envelope")."""
+
+from typing import Any
+
+from django.http import HttpRequest, JsonResponse
+
+API_PREFIX = "/api/v1/"
+
+
+def wants_json(request: HttpRequest) -> bool:
+    """Whether the caller is a program: it asks the API, sends JSON, or prefers JSON to a page."""
+    if request.path.startswith(API_PREFIX) or request.content_type == "application/json":
+        return True
+    return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def success(data: Any, *, status: int = 200) -> JsonResponse:
+    return JsonResponse({"success": True, "data": data}, status=status)
+
+
+def failure(message: str, *, status: int, details: dict[str, list[str]] | None = None) -> JsonResponse:
+    """`message` is a Spanish sentence; `details` has the messages of each field."""
+    return JsonResponse(
+        {"success": False, "error": message, "details": details or {}, "status_code": status}, status=status
+    )
