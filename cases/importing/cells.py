@@ -47,9 +47,9 @@ def text_of(value: Cell) -> str:
     """
     if type(value) is str:
         # Printable ASCII, most cells by far, needs no search for what cannot be seen.
-        if not (value.isascii() and value.isprintable()):
-            value = _UNWANTED.sub("", value)
-        return value.strip()
+        if value.isascii() and value.isprintable():
+            return value.strip()
+        return _UNWANTED.sub("", value).strip()
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -173,8 +173,8 @@ def parse_dni(value: Cell) -> Document:
 def parse_name(value: Cell) -> str:
     """A name with its whitespace collapsed; "" for a blank cell or a placeholder such as "S/D"."""
     text = text_of(value)
-    if not text:
-        return ""
+    if not text or text.isalpha():
+        return "" if text.casefold() in _NO_NAME else text
     name = " ".join(text.split())
     if name.casefold() in _NO_NAME or not any(map(str.isalnum, name)):
         return ""

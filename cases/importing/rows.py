@@ -148,7 +148,7 @@ def parse_rows(
     seen: set[str] = set()
     waiting: tuple[int, Sequence[Cell]] | None = None
     for number, cells in rows:
-        if is_blank(cells):
+        if not (cells and text_of(cells[0])) and is_blank(cells):
             continue
         if waiting is not None:
             yield _judge(waiting, mapping, date_order, today, seen)

@@ -2,7 +2,7 @@ from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cases.importing.cells import (
@@ -73,6 +73,7 @@ def test_amount(cell, amount):
             "1.234,567,89",
             "1,234.567.89",
             "1.23,45",
+            "1,2.345,67",
         ),
         *("12.", ".", ",", "$", "1.234,", "--5", "$-", "1e5", "1E+06", "1e400", "US$ 100", "U$S 100", "USD 5", "€ 5"),
         *("1/2", "١٢٣", "１２３", "NaN", "inf", "-1500", "$ -2.000,00", "-$ 2", "−5", "0", "0,00", "(100)"),
@@ -341,6 +342,9 @@ SHAPES = st.sampled_from(
 
 @given(AREAS | st.from_regex(r"[1-3][0-9]{1,3}", fullmatch=True), SHAPES, st.from_regex(r"[0-9]{8}", fullmatch=True),
        st.sampled_from([0, 0, 0, 1, -1]))  # fmt: skip
+@example("2804", "0{a} 15-{s}", "99507800", 0)  # no area, though 280 is
+@example("11", "0{a} {s}", "15709446", 0)  # a 15 that the library takes for the mobile mark
+@example("11", "0{a}15{x}-{y}", "55553075", -1)
 def test_fast_path_agrees_with_the_library(area, shape, digits, odd):
     subscriber = digits[: 10 - len(area) + odd]
     text = shape.format(a=area, s=subscriber, x=subscriber[:-4], y=subscriber[-4:])
