@@ -77,9 +77,11 @@ def _remember_blocker(pytestconfig: pytest.Config, django_db_blocker) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A transactional test ends with empty tables: seed them again for whoever comes next."""
     outcome = yield
+    if nextitem is None:  # the last one: the test database is gone by now
+        return outcome
     marker = item.get_closest_marker("django_db")
     fixtures = set(getattr(item, "fixturenames", ()))
     if fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")):
