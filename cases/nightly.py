@@ -1,0 +1,179 @@
+"""What time alone changes, put right every night: promises whose grace is over, bands, and what has expired.
+
+Everything follows from the data and today's date, so a second run changes nothing and a run after ten days gives what
+ten runs would have given (DESIGN §3.3, §4, §10). Each case is locked in a short transaction of its own: whoever is
+working meanwhile waits for one case, never for the run.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime, timedelta
+
+from django.contrib.sessions.models import Session
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts import audit
+from accounts.models import AuditEvent
+from cases import promises as rules
+from cases import queue
+from cases.models import Case, ImportUpload, Promise
+from cases.services.settlement import lock_case, promise_terms, settle
+from nova.lib import dates
+
+logger = logging.getLogger(__name__)
+
+CHUNK = 500
+EXAMPLES = 20
+LOCK_KEY = 7_316_002
+UPLOADS_LIVE = timedelta(hours=24)
+
+
+class AlreadyRunning(Exception):
+    """Another nightly run holds the lock; this one has done nothing."""
+
+
+@dataclass
+class Report:
+    """What one run did. Cases are counted, not promises; of the failed ones it keeps the first numbers."""
+
+    promises_decided: int = 0
+    promises_broken: int = 0
+    brought_forward: int = 0
+    sessions: int = 0
+    uploads: int = 0
+    failed: int = 0
+    failed_cases: list[int] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def fail(self, case_id: int) -> None:
+        self.failed += 1
+        if len(self.failed_cases) < EXAMPLES:
+            self.failed_cases.append(case_id)
+
+
+def run(*, now: datetime, dry_run: bool = False) -> Report:
+    """The whole night. `dry_run` takes the same path and rolls every transaction back. Raises AlreadyRunning."""
+    started = time.monotonic()
+    report = Report()
+    with _alone():
+        for case_id in _cases_to_bring_up_to_date(dates.local_date(now)):
+            try:
+                with _transaction(dry_run):
+                    _bring_up_to_date(case_id, report, now=now)
+            except Exception:
+                logger.exception("nightly: case %s was left as it is", case_id)
+                report.fail(case_id)
+        with _transaction(dry_run):
+            report.sessions = _drop_expired_sessions(now)
+        with _transaction(dry_run):
+            report.uploads = _drop_old_uploads(now)
+        report.seconds = round(time.monotonic() - started, 1)
+        with _transaction(dry_run):
+            audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))
+    return report
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Keeps a second run out on PostgreSQL. Elsewhere two runs take turns case by case, which is safe, only idle."""
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY])
+        if not cursor.fetchone()[0]:
+            raise AlreadyRunning
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
+
+
+@contextmanager
+def _transaction(dry_run: bool) -> Iterator[None]:
+    with transaction.atomic():
+        yield
+        if dry_run:
+            transaction.set_rollback(True)
+
+
+# --- Which cases ---------------------------------------------------------------------------------
+def _cases_to_bring_up_to_date(today: date) -> Iterator[int]:
+    """Cases that today changes, looked at without a lock; memory is that of a chunk."""
+    due = Promise.objects.pending().computed().filter(promise_date__lte=dates.next_business_day(today))
+    for chunk in _chunks(due, "case_id"):
+        pending = _pending_dates(chunk)
+        for case in Case.objects.filter(pk__in=chunk).order_by("pk"):
+            if _has_expired(pending[case.pk], today) or _new_place(case, pending[case.pk], today):
+                yield case.pk
+    has_pending = Exists(Promise.objects.pending().filter(case=OuterRef("pk")))
+    misplaced = Case.objects.open().filter(
+        Q(queue_band=queue.PROMISE_DUE) & ~has_pending
+        | Q(queue_band=queue.NEW) & (Q(last_activity_at__isnull=False) | Q(next_action_at__isnull=False))
+    )
+    for chunk in _chunks(misplaced, "id"):
+        yield from chunk
+
+
+def _chunks(rows: QuerySet, key: str) -> Iterator[list[int]]:
+    """The distinct values of `key`, ascending, a chunk at a time. Each chunk is a query of its own, so writes between
+    them are seen and no cursor stays open."""
+    last = 0
+    keys = rows.order_by(key).values_list(key, flat=True).distinct()
+    while chunk := list(keys.filter(**{f"{key}__gt": last})[:CHUNK]):
+        last = chunk[-1]
+        yield chunk
+
+
+def _pending_dates(case_ids: list[int]) -> dict[int, list[date]]:
+    pending: dict[int, list[date]] = defaultdict(list)
+    rows = Promise.objects.pending().computed().filter(case__in=case_ids).values_list("case_id", "promise_date")
+    for case_id, promise_date in rows:
+        pending[case_id].append(promise_date)
+    return pending
+
+
+# --- What changes --------------------------------------------------------------------------------
+def _has_expired(pending: list[date], today: date) -> bool:
+    terms = promise_terms()
+    return any(rules.last_day_of_grace(promise_date, terms) < today for promise_date in pending)
+
+
+def _new_place(case: Case, pending: list[date], today: date) -> queue.Place | None:
+    """Where the case belongs today; None when it is there already, closed or stopped."""
+    if not case.is_open or case.stopped_at is not None:
+        return None
+    place = queue.Place(case.queue_band, case.next_action_at)
+    worked_on = dates.local_date(case.last_activity_at) if case.last_activity_at else None
+    moved = queue.place_as_days_pass(place, pending=pending, worked_on=worked_on, today=today)
+    return moved if moved != place else None
+
+
+def _bring_up_to_date(case_id: int, report: Report, *, now: datetime) -> None:
+    """First the place, as every night since the promise fell due would have set it; then what became of the promise."""
+    today = dates.local_date(now)
+    case = lock_case(case_id)
+    pending = _pending_dates([case_id])[case_id]
+    if place := _new_place(case, pending, today):
+        case.queue_band, case.next_action_at = place
+        case.save(update_fields=["queue_band", "next_action_at", "updated_at"])
+        report.brought_forward += 1
+    if _has_expired(pending, today):
+        transition = settle(case, now=now)
+        report.promises_decided += 1
+        report.promises_broken += transition.broken
+
+
+def _drop_expired_sessions(now: datetime) -> int:
+    return Session.objects.filter(expire_date__lt=now).delete()[0]
+
+
+def _drop_old_uploads(now: datetime) -> int:
+    """Files that nobody confirmed within a day: their content is debtors' data."""
+    return ImportUpload.objects.filter(created_at__lt=now - UPLOADS_LIVE).delete()[0]
