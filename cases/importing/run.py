@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.importing.columns import Mapping
-from cases.importing.errors import ImportFailed
+from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.existing import load
 from cases.importing.plan import UPDATE, plan_chunk
 from cases.importing.report import report_text
@@ -88,12 +88,12 @@ def import_table(
     try:
         return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
     except IntegrityError as error:
-        raise ImportFailed(
+        raise ImportConflict(
             "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
         ) from error
     except OperationalError as error:
         if "locked" in str(error):
-            raise ImportFailed(BUSY) from error
+            raise ImportConflict(BUSY) from error
         raise
 
 
@@ -157,7 +157,7 @@ def _keep_others_out() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
         if not cursor.fetchone()[0]:
-            raise ImportFailed(BUSY)
+            raise ImportConflict(BUSY)
 
 
 def _cartera(options: Options) -> Cartera:
