@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from auditlog.registry import auditlog
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.serializers.json import DjangoJSONEncoder
@@ -61,6 +62,14 @@ class User(AbstractUser):
     @property
     def is_gestor(self) -> bool:
         return self.role == self.Role.GESTOR
+
+    def has_history(self) -> bool:
+        """Whether a row that must not be lost names this user: then they are not deleted. Up to a dozen queries."""
+        return any(
+            relation.related_model._base_manager.filter(**{relation.field.name: self}).exists()
+            for relation in self._meta.related_objects
+            if relation.on_delete is models.PROTECT
+        )
 
     def has_perm(self, perm: str, obj: Any = None) -> bool:
         if self.is_active and self.is_admin and perm.split(".")[0] in ADMINISTERED_APPS:
@@ -141,3 +150,21 @@ class AuditEvent(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("The audit trail is append-only.")
+
+
+# Edits of users in the admin, field by field, but for the password; log-ins are in the audit trail already.
+auditlog.register(
+    User,
+    include_fields=[
+        "username",
+        "first_name",
+        "last_name",
+        "email",
+        "role",
+        "is_active",
+        "is_staff",
+        "is_superuser",
+        "must_change_password",
+    ],
+    m2m_fields={"groups", "user_permissions"},
+)

@@ -3,6 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
+admin.site.site_title = admin.site.site_header = "NOVA"
+admin.site.index_title = "Administración"
+
 urlpatterns = [
     path("", include("contact.urls")),
     path("", include("accounts.urls")),

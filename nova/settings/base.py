@@ -26,7 +26,7 @@ INSTALLED_APPS = [
     "lucide",
     "csp",
     "auditlog",
-    "axes",
+    "accounts.apps.LoginHistoryConfig",  # django-axes
     "accounts",
     "contact",
     "cases",
@@ -112,6 +112,7 @@ USE_I18N = True
 USE_TZ = True
 USE_THOUSAND_SEPARATOR = True
 FORMAT_MODULE_PATH = ["nova.formats"]
+LOCALE_PATHS = [BASE_DIR / "locale"]  # Spanish for packages that have none; `msgfmt` makes the .mo files
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"

@@ -1,0 +1,224 @@
+"""Users, the audit trail and the history of log-ins in the Django admin."""
+
+from functools import cache
+from typing import Any
+
+from auditlog.admin import LogEntryAdmin
+from auditlog.models import LogEntry
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.apps import apps
+from django.contrib import admin, messages
+from django.contrib.admin.utils import unquote
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UserChangeForm
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from accounts import audit
+from accounts.admin_forms import NewUserForm, ResetPasswordForm
+from accounts.models import AuditEvent, User
+from accounts.trail import changes_table
+from nova.lib.paginators import CappedPaginator
+
+OWN_STANDING = ["role", "is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    """An admin who is no superuser neither makes nor touches one, and nobody changes their own standing."""
+
+    add_form = NewUserForm
+    add_form_template = None
+    form = UserChangeForm
+    change_password_form = ResetPasswordForm
+    list_display = ["username", "full_name", "role", "is_active", "is_staff", "last_login"]
+    list_filter = ["role", "is_active", "is_staff"]
+    search_fields = ["username", "first_name", "last_name", "email"]
+    ordering = ["username"]
+    filter_horizontal = ["groups", "user_permissions"]
+    readonly_fields = ["last_login", "date_joined"]
+    add_fieldsets = [
+        (None, {"fields": ["username", "first_name", "last_name", "email", "role"]}),
+        ("Contraseña", {"fields": ["password1", "password2", "must_change_password"]}),
+    ]
+
+    @admin.display(description="nombre", ordering="first_name")
+    def full_name(self, user: User) -> str:
+        return user.get_full_name() or "—"
+
+    def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return self.add_fieldsets
+        special = ["is_superuser", "user_permissions"] if request.user.is_superuser else []
+        return [
+            (None, {"fields": ["username", "password", "must_change_password"]}),
+            ("Datos personales", {"fields": ["first_name", "last_name", "email"]}),
+            ("Permisos", {"fields": ["role", "is_active", "is_staff", "groups", *special]}),
+            ("Fechas", {"fields": ["last_login", "date_joined"]}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
+        own = OWN_STANDING if obj is not None and obj.pk == request.user.pk else []
+        return [*super().get_readonly_fields(request, obj), *own]
+
+    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+        is_self = obj is not None and obj.pk == request.user.pk
+        return super().has_delete_permission(request, obj) and self._may_touch(request, obj) and not is_self
+
+    @staticmethod
+    def _may_touch(request: HttpRequest, obj: User | None) -> bool:
+        return request.user.is_superuser or obj is None or not obj.is_superuser
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Users are deactivated; one made by mistake is deleted from its own page."""
+        return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        was_admin = change and "role" in form.changed_data and form.initial["role"] == User.Role.ADMIN
+        if was_admin and obj.is_staff:
+            obj.is_staff = False
+            self.message_user(request, f"{obj} ya no entra a la administración.", messages.WARNING)
+        super().save_model(request, obj, form, change)
+        if change:
+            self._warn_about_cases(request, obj, form)
+        elif form.generated:
+            text = "Contraseña de {}: {} — anótela, no se vuelve a mostrar."
+            self.message_user(request, format_html(text, obj.username, form.generated), messages.WARNING)
+
+    def _warn_about_cases(self, request: HttpRequest, user: User, form: Any) -> None:
+        """Cases stay with whoever had them: say how many wait for somebody else. Runs a query for each warning."""
+        if "role" in form.changed_data and form.initial["role"] == User.Role.GESTOR and (count := user.cases.count()):
+            text = f"{user} ya no es gestor y tiene {_cases(count)} a su cargo: reasigne lo que corresponda."
+            self.message_user(request, text, messages.WARNING)
+        elif "is_active" in form.changed_data and not user.is_active and (count := user.cases.open().count()):
+            text = f"{user} no puede ingresar y tiene {_cases(count, 'abierto')} por reasignar."
+            self.message_user(request, text, messages.WARNING)
+
+    def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
+        return admin.ModelAdmin.response_add(self, request, obj, post_url_continue)
+
+    def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
+        user = self.get_object(request, unquote(object_id))
+        if user is None or not user.has_history():
+            return super().delete_view(request, object_id, extra_context)
+        text = f"{user} no puede eliminarse: hay registros de lo que hizo. Desactive el usuario."
+        self.message_user(request, text, messages.ERROR)
+        return redirect(reverse("admin:accounts_user_change", args=[user.pk]))
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if id == str(request.user.pk):
+            return redirect("own-password")
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and response.status_code == 302:
+                audit.record(
+                    AuditEvent.Action.PASSWORD,
+                    by=request.user,
+                    target=self.get_object(request, unquote(id)),
+                    address=request.META["REMOTE_ADDR"] or None,
+                )
+        return response
+
+
+def _cases(count: int, adjective: str = "") -> str:
+    words = ["caso", adjective] if count == 1 else ["casos", adjective and f"{adjective}s"]
+    return f"{count} {' '.join(filter(None, words))}"
+
+
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """What happened is read, searched and filtered; nobody edits it."""
+
+    paginator = CappedPaginator
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@cache
+def _model_names() -> dict[str, str]:
+    return {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
+
+
+@admin.register(AuditEvent)
+class AuditEventAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "actor", "action", "target_label", "target", "address"]
+    list_select_related = ["actor"]
+    list_filter = ["action", "created_at"]
+    search_fields = ["target_label"]
+    search_help_text = "Por nombre, usuario o número de cliente de lo que cambió."
+    fields = ["created_at", "actor", "action", "target_label", "target", "address", "changes"]
+    readonly_fields = fields
+
+    @admin.display(description="registro")
+    def target(self, event: AuditEvent) -> str:
+        if not event.target_type:
+            return "—"
+        return f"{_model_names().get(event.target_type, event.target_type)} {event.target_id or ''}".strip()
+
+    @admin.display(description="cambios")
+    def changes(self, event: AuditEvent) -> SafeString | str:
+        return changes_table(event.before, event.after)
+
+
+class LoginHistoryAdmin(ReadOnlyAdmin):
+    search_fields = ["username", "ip_address"]
+    list_filter = ["attempt_time"]
+
+
+@admin.register(AccessAttempt)
+class AccessAttemptAdmin(LoginHistoryAdmin):
+    list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
+    fields = ["attempt_time", "username", "ip_address", "user_agent", "path_info", "failures_since_start"]
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(LoginHistoryAdmin):
+    list_display = ["attempt_time", "username", "ip_address", "logout_time"]
+    fields = ["attempt_time", "logout_time", "username", "ip_address", "user_agent", "path_info"]
+
+
+@admin.register(AccessFailureLog)
+class AccessFailureLogAdmin(LoginHistoryAdmin):
+    list_display = ["attempt_time", "username", "ip_address", "locked_out"]
+    fields = ["attempt_time", "username", "ip_address", "user_agent", "path_info", "locked_out"]
+
+
+admin.site.unregister(LogEntry)
+
+
+@admin.register(LogEntry)
+class EditsAdmin(ReadOnlyAdmin, LogEntryAdmin):
+    """What was edited in the admin, field by field (django-auditlog)."""
+
+    date_hierarchy = None
+    list_display = ["created", "actor", "action", "content_type", "object_repr", "fields_changed"]
+    list_filter = ["action", "timestamp"]
+    search_fields = ["object_repr"]
+    fieldsets = [(None, {"fields": ["created", "user_url", "action", "resource_url", "changed"]})]
+    readonly_fields = ["created", "user_url", "action", "resource_url", "changed"]
+
+    @admin.display(description="campos")
+    def fields_changed(self, entry: LogEntry) -> str:
+        return ", ".join(map(str, entry.changes_display_dict))
+
+    @admin.display(description="cambios")
+    def changed(self, entry: LogEntry) -> SafeString | str:
+        shown = {field: values for field, values in entry.changes_display_dict.items() if len(values) == 2}
+        return changes_table(
+            {field: values[0] for field, values in shown.items()},
+            {field: values[1] for field, values in shown.items()},
+        )
