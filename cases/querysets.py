@@ -31,6 +31,13 @@ def is_number(text: str) -> bool:
     return any(char.isdecimal() for char in text) and not any(char.isalpha() for char in text)
 
 
+def with_words(rows: Any, text: str, path: str = "") -> Any:
+    """Rows of which the debtor's name (at `path`) has every word; accents and case do not matter."""
+    for word in text.split():
+        rows = rows.filter(**{f"{path}search_text__contains": SearchText(Value(word))})
+    return rows
+
+
 class CarteraQuerySet(models.QuerySet):
     def active(self) -> CarteraQuerySet:
         return self.filter(is_active=True)
@@ -57,18 +64,15 @@ class CaseStatusQuerySet(models.QuerySet):
 class DebtorQuerySet(models.QuerySet):
     def search(self, text: str) -> DebtorQuerySet:
         """Debtors by DNI, CUIT, phone or the words of their name; accents and case do not matter."""
-        words = text.replace("\x00", "").split()
-        if not words:
+        text = text.replace("\x00", "").strip()
+        if not text:
             return self.none()
         if is_number(text):
             digits = "".join(char for char in text if char.isdecimal())
             by_document = self.filter(Q(dni=digits.lstrip("0")) | Q(cuit=digits))
             by_phone = self.filter(phones__number__in=phone_variants(text))
             return self.filter(pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk")))
-        found = self
-        for word in words:
-            found = found.filter(search_text__contains=SearchText(Value(word)))
-        return found
+        return with_words(self, text)
 
 
 class DebtorPhoneQuerySet(models.QuerySet):
@@ -139,6 +143,16 @@ class CaseOwnedQuerySet(models.QuerySet):
         if user.is_admin:
             return self.all()
         return self.filter(case__assigned_to=user) if user.is_gestor else self.none()
+
+    def search(self: Owned, text: str) -> Owned:
+        """Rows of the cases that `CaseQuerySet.search` finds, in the same two ways. Text runs a query to know."""
+        text = text.replace("\x00", "").strip()
+        if not text:
+            return self
+        cases = self.model._meta.get_field("case").related_model.objects
+        if is_number(text) or cases.filter(nro_cliente=text).exists():
+            return self.filter(case__in=cases.search(text).values("pk"))
+        return with_words(self, text, "case__debtor__")
 
 
 class LedgerEntryQuerySet(CaseOwnedQuerySet):
