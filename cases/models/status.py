@@ -72,6 +72,8 @@ class CaseStatus(models.Model):
         stored = type(self).objects.get(pk=self.pk)
         if stored.stage != self.stage and self.cases.exists():
             raise ValidationError({"stage": "Este estado ya tiene casos: cree otro estado para la nueva etapa."})
+        if stored.stage != self.stage and stored.is_named_by_rules:
+            raise ValidationError({"stage": "Las reglas usan este estado: su etapa no puede cambiarse."})
         if stored.slug != self.slug and stored.is_named_by_rules:
             raise ValidationError({"slug": "Las reglas usan este identificador: no puede cambiarse."})
         if not self.is_active and stored.is_named_by_rules:

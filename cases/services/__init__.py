@@ -10,7 +10,7 @@ from cases.services.cases import delete_case, delete_cases, edit_case, has_histo
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
-from cases.services.statuses import change_status, change_status_of_cases
+from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
 
 __all__ = [
     "BulkResult",
@@ -25,6 +25,7 @@ __all__ = [
     "delete_cases",
     "edit_case",
     "has_history",
+    "make_stage_default",
     "place_case",
     "promise_payment",
     "record_activity",

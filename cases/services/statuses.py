@@ -102,6 +102,21 @@ def change_status_of_cases(
     return result
 
 
+@transaction.atomic
+def make_stage_default(*, status: CaseStatus) -> CaseStatus:
+    """Make a status the one that the rules move cases to when they name its stage. An inactive one is refused."""
+    status = CaseStatus.objects.select_for_update().get(pk=status.pk)
+    if not status.is_active:
+        raise ValidationError({"status": "Un estado inactivo no puede ser el predeterminado de su etapa."})
+    former = CaseStatus.objects.select_for_update().filter(stage=status.stage, is_stage_default=True)
+    for row in former.exclude(pk=status.pk):
+        row.is_stage_default = False
+        row.save()
+    status.is_stage_default = True
+    status.save()
+    return status
+
+
 def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) -> None:
     activities, events = [], []
     reopened: list[int] = []
