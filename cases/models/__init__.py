@@ -1,5 +1,7 @@
 """The domain of DESIGN §2, one concept a file."""
 
+from auditlog.registry import auditlog
+
 from cases.models.activity import Activity, ActivityResult
 from cases.models.cartera import Cartera
 from cases.models.case import Case
@@ -22,3 +24,8 @@ __all__ = [
     "LedgerEntry",
     "Promise",
 ]
+
+# Edits in the admin, field by field. Cases, promises and money have a trail of their own (accounts.audit).
+for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone):
+    auditlog.register(model)
+auditlog.register(Debtor, exclude_fields=["search_text"])
