@@ -1,5 +1,7 @@
 """Pages of a table too big to be counted or walked (DESIGN §9)."""
 
+from typing import Any
+
 from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
 
@@ -11,6 +13,7 @@ class CappedPaginator(Paginator):
     count. The list must be a QuerySet in a total order.
     """
 
+    object_list: Any
     count_limit = 5_000
 
     @cached_property
@@ -19,7 +22,7 @@ class CappedPaginator(Paginator):
         return self.object_list.order_by()[: self.count_limit + 1].count()
 
     @cached_property
-    def count(self) -> int:  # type: ignore[override]
+    def count(self) -> int:
         return min(self._counted, self.count_limit)
 
     @property
@@ -32,4 +35,4 @@ class CappedPaginator(Paginator):
         bottom = (number - 1) * self.per_page
         top = min(bottom + self.per_page, self.count)
         keys = list(self.object_list.values_list("pk", flat=True)[bottom:top])
-        return self._get_page(self.object_list.filter(pk__in=keys), number, self)
+        return Page(self.object_list.filter(pk__in=keys), number, self)

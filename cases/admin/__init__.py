@@ -1,0 +1,19 @@
+"""The Django admin of everything in `cases`, one concept a file. It shows and asks; the services write."""
+
+from cases.admin.case import CaseAdmin
+from cases.admin.catalogues import ActivityResultAdmin, CarteraAdmin, CaseStatusAdmin
+from cases.admin.debtors import DebtorAdmin
+from cases.admin.promises import PromiseAdmin
+from cases.admin.records import ActivityAdmin, ImportBatchAdmin, LedgerEntryAdmin
+
+__all__ = [
+    "ActivityAdmin",
+    "ActivityResultAdmin",
+    "CarteraAdmin",
+    "CaseAdmin",
+    "CaseStatusAdmin",
+    "DebtorAdmin",
+    "ImportBatchAdmin",
+    "LedgerEntryAdmin",
+    "PromiseAdmin",
+]

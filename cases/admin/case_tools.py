@@ -1,0 +1,107 @@
+"""What an admin does to one case from its page: money in, a correction of the balance, back to the queue."""
+
+from typing import Any
+
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+
+from cases import services
+from cases.admin.base import actor, change_url, may_move_money
+from cases.admin.tools import tool_page
+from cases.forms import AdjustmentForm, PaymentForm, ReleaseForm
+from cases.models import Case
+from nova.lib import dates
+from nova.lib.money import format_money
+
+
+def case_for_money(request: HttpRequest, pk: int) -> Case:
+    """The case, for an admin alone."""
+    if not may_move_money(request):
+        raise PermissionDenied
+    return get_object_or_404(Case.objects.select_related("debtor", "status", "cartera"), pk=pk)
+
+
+def facts_of(case: Case) -> list[tuple[str, str]]:
+    return [
+        ("Cartera", str(case.cartera)),
+        ("Estado", str(case.status)),
+        ("Saldo actual", format_money(case.balance)),
+    ]
+
+
+def balance_now(case: Case) -> str:
+    return format_money(Case.objects.values_list("balance", flat=True).get(pk=case.pk))
+
+
+def record_payment(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = case_for_money(request, pk)
+
+    def run(data: dict[str, Any]) -> str:
+        entry = services.record_payment(case=case, by=actor(request), **data)
+        return f"Se registró un pago de {format_money(entry.amount)}. El saldo es ahora {balance_now(case)}."
+
+    def form_again(error: ValidationError) -> PaymentForm:
+        return PaymentForm(request.POST, asks_confirmation="confirm_overpayment" in error.message_dict)
+
+    return tool_page(
+        model_admin,
+        request,
+        obj=case,
+        form=PaymentForm(request.POST or None),
+        run=run,
+        title="Registrar un pago",
+        button="Registrar el pago",
+        back=change_url(case),
+        facts=facts_of(case),
+        explains="El pago se acredita al gestor que tiene hoy el caso. Un pago no se corrige: se revierte.",
+        form_again=form_again,
+    )
+
+
+def adjust_balance(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = case_for_money(request, pk)
+
+    def run(data: dict[str, Any]) -> str:
+        services.adjust_balance(case=case, by=actor(request), **data)
+        return f"El saldo se ajustó: es ahora {balance_now(case)}."
+
+    return tool_page(
+        model_admin,
+        request,
+        obj=case,
+        form=AdjustmentForm(request.POST or None),
+        run=run,
+        title="Ajustar el saldo",
+        button="Ajustar el saldo",
+        back=change_url(case),
+        facts=facts_of(case),
+        explains="Para lo que no es un pago: quitas, intereses, correcciones. El ajuste lleva fecha de hoy y no se "
+        "borra: se compensa con otro de signo contrario.",
+    )
+
+
+def release(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    case = case_for_money(request, pk)
+
+    def run(data: dict[str, Any]) -> str:
+        if data["next_action_at"] < timezone.now():
+            raise ValidationError({"next_action_at": "La próxima acción no puede quedar en el pasado."})
+        services.release_case(case=case, by=actor(request), next_action_at=data["next_action_at"])
+        return "El caso volvió a la cola de su gestor."
+
+    tomorrow = dates.start_of_day(dates.next_business_day(dates.today()))
+    return tool_page(
+        model_admin,
+        request,
+        obj=case,
+        form=ReleaseForm(request.POST or None, initial={"next_action_at": tomorrow}),
+        run=run,
+        title="Devolver a la cola",
+        button="Devolver a la cola",
+        back=change_url(case),
+        facts=facts_of(case),
+        explains="El caso está detenido por el resultado de una gestión. Indique cuándo hay que volver a trabajarlo.",
+    )

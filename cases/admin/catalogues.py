@@ -1,0 +1,124 @@
+"""The lists that staff keep: carteras, statuses, result codes. What is in use is deactivated, not deleted."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+
+from cases import services
+from cases.admin.base import RefusableDeletion, Tool, TrailAdmin, changelist_url
+from cases.admin.imports import import_tool
+from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
+
+
+@admin.register(Cartera)
+class CarteraAdmin(RefusableDeletion, TrailAdmin):
+    list_display = ["name", "is_active", "monthly_interest_rate", "created_at"]
+    list_filter = ["is_active"]
+    search_fields = ["name"]
+    ordering = ["name", "id"]
+    readonly_fields = ["created_at"]
+    show_full_result_count = False
+    change_list_template = "admin/cases/change_list_with_tools.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "tools": import_tool(request)})
+
+    def get_tools(self, request: HttpRequest, obj: Cartera) -> list[Tool]:
+        return [
+            Tool("Casos", changelist_url(Case, cartera__id__exact=obj.pk)),
+            Tool("Importaciones", changelist_url(ImportBatch, cartera__id__exact=obj.pk)),
+            *import_tool(request),
+        ]
+
+    def deletion_refusal(self, obj: Cartera) -> str:
+        if obj.cases.exists():
+            return "tiene casos. No se elimina: quítele la marca «activa» para que no se use más."
+        if obj.import_batches.exists() or obj.entries.exists():
+            return "tiene importaciones. No se elimina: quítele la marca «activa» para que no se use más."
+        return ""
+
+
+@admin.register(CaseStatus)
+class CaseStatusAdmin(RefusableDeletion, TrailAdmin):
+    list_display = ["badge", "slug", "stage", "is_stage_default", "is_active", "position"]
+    list_filter = ["stage", "is_active"]
+    search_fields = ["name", "slug"]
+    ordering = ["position", "id"]
+    prepopulated_fields = {"slug": ["name"]}
+    # One per stage: it changes hands by the action, never goes missing.
+    readonly_fields = ["is_stage_default"]
+    actions = ["make_default"]
+    show_full_result_count = False
+
+    @admin.display(description="estado", ordering="position")
+    def badge(self, obj: CaseStatus) -> SafeString:
+        return status_badge(obj)
+
+    def get_tools(self, request: HttpRequest, obj: CaseStatus) -> list[Tool]:
+        return [Tool("Casos", changelist_url(Case, status__id__exact=obj.pk))]
+
+    def get_prepopulated_fields(self, request: HttpRequest, obj: Any = None) -> dict[str, Any]:
+        return {} if obj else self.prepopulated_fields
+
+    @admin.action(description="Usar como predeterminado de su etapa", permissions=["change"])
+    def make_default(self, request: HttpRequest, queryset: QuerySet[CaseStatus]) -> None:
+        if len(queryset) != 1:
+            self.message_user(request, "Elija un solo estado.", messages.WARNING)
+            return
+        try:
+            status = services.make_stage_default(status=queryset[0])
+        except ValidationError as error:
+            self.message_user(request, " ".join(error.messages), messages.ERROR)
+        else:
+            stage = status.get_stage_display()
+            self.message_user(request, f"«{status}» es ahora el predeterminado de «{stage}».", messages.SUCCESS)
+
+    def deletion_refusal(self, obj: CaseStatus) -> str:
+        if obj.is_named_by_rules:
+            return "las reglas lo usan. No se elimina ni se desactiva; puede cambiarle el nombre y el color."
+        if obj.cases.exists():
+            return "hay casos en ese estado. No se elimina: quítele la marca «activo» para que no se use más."
+        return ""
+
+
+@admin.register(ActivityResult)
+class ActivityResultAdmin(RefusableDeletion, TrailAdmin):
+    list_display = [
+        "code",
+        "name",
+        "group",
+        "is_direct_contact",
+        "is_attempt",
+        "needs_promise",
+        "stops_case",
+        "next_action_days",
+        "band",
+        "shortcut",
+        "is_active",
+    ]
+    list_filter = ["group", "is_active", "stops_case"]
+    search_fields = ["code", "name"]
+    ordering = ["position", "id"]
+    show_full_result_count = False
+    fieldsets = [
+        (None, {"fields": ["code", "name", "group", "shortcut", "position", "is_active"]}),
+        ("Qué significa", {"fields": ["is_direct_contact", "is_attempt", "needs_promise"]}),
+        (
+            "Qué hace con el caso",
+            {"fields": ["next_action_days", "asks_when", "band", "stops_case", "marks_phone_bad"]},
+        ),
+    ]
+
+    def deletion_refusal(self, obj: ActivityResult) -> str:
+        if obj.activities.exists() or obj.stopped_cases.exists():
+            return "hay gestiones con ese resultado. No se elimina: quítele la marca «activo» para que no se use más."
+        return ""
+
+
+def status_badge(status: CaseStatus) -> SafeString:
+    return render_to_string("_status_badge.html", {"status": status})

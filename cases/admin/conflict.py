@@ -1,0 +1,60 @@
+"""Two people, one case: what a stale form says, and what it becomes (DESIGN §2)."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from cases.models import Case
+
+
+def describe_conflict(form: forms.ModelForm, current: Case) -> list[tuple[str, str, str]]:
+    """(field, as it was read, as it is now) of every field that somebody else changed meanwhile."""
+    fresh = type(form)(instance=current)
+    changes = []
+    for name in _tracked(form):
+        read, now = _as_read(form, name), _as_posted(fresh, name)
+        if read != now:
+            field = fresh.fields[name]
+            changes.append((str(field.label), _shown(field, read), _shown(field, now)))
+    return changes
+
+
+def rebase(posted: QueryDict, form: forms.ModelForm, current: Case) -> QueryDict:
+    """The form's data upon the case as it is now: what this person typed stays, all else is what the others wrote."""
+    fresh = type(form)(instance=current)
+    data = posted.copy()
+    for name in _tracked(form):
+        now = _as_posted(fresh, name)
+        data[fresh[name].html_initial_name] = now
+        if name not in form.changed_data:
+            data[name] = now
+    data["read_version"] = str(current.version)
+    return data
+
+
+def _tracked(form: forms.ModelForm) -> list[str]:
+    return [name for name, field in form.fields.items() if field.show_hidden_initial]
+
+
+def _as_read(form: forms.ModelForm, name: str) -> str:
+    return form.data.get(form[name].html_initial_name, "").replace("\r\n", "\n")
+
+
+def _as_posted(form: forms.ModelForm, name: str) -> str:
+    """A field's value as a browser would post it, line ends apart."""
+    value: Any = form.fields[name].widget.format_value(form[name].value())
+    if isinstance(value, list):
+        value = value[0] if value else ""
+    return (value or "").replace("\r\n", "\n")
+
+
+def _shown(field: forms.Field, value: str) -> str:
+    if isinstance(field, forms.ModelChoiceField):
+        try:
+            chosen = field.to_python(value)
+        except ValidationError:
+            return "otro"
+        return str(chosen) if chosen else "—"
+    return value.replace("T", " ") if isinstance(field, forms.DateTimeField) else value or "—"

@@ -1,0 +1,63 @@
+"""Debtors with their phones, and the debts of each."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, changelist_url
+from cases.forms import DebtorForm, DebtorPhoneForm
+from cases.models import Case, Debtor, DebtorPhone
+from nova.lib.documents import format_cuit, format_dni
+
+
+class DebtorPhoneInline(admin.TabularInline):
+    model = DebtorPhone
+    form = DebtorPhoneForm
+    extra = 1
+
+
+@admin.register(Debtor)
+class DebtorAdmin(RefusableDeletion, BigTableAdmin):
+    form = DebtorForm
+    list_display = ["full_name", "dni_text", "cuit_text", "email", "city", "provincia"]
+    search_fields = ["last_name"]  # what is searched is Debtor.objects.search
+    search_help_text = "Nombre, DNI, CUIT o teléfono"
+    readonly_fields = ["created_at"]
+    inlines = [DebtorPhoneInline]
+    actions = None
+    fieldsets = [
+        (None, {"fields": [("first_name", "last_name"), ("dni", "cuit"), "email"]}),
+        ("Domicilio", {"fields": [("street", "street_number"), ("city", "postal_code"), "provincia"]}),
+        ("Notas", {"fields": ["notes", "created_at"]}),
+    ]
+
+    @admin.display(description="nombre")
+    def full_name(self, obj: Debtor) -> str:
+        return obj.full_name
+
+    @admin.display(description="DNI")
+    def dni_text(self, obj: Debtor) -> str:
+        return format_dni(obj.dni) if obj.dni else "—"
+
+    @admin.display(description="CUIT/CUIL")
+    def cuit_text(self, obj: Debtor) -> str:
+        return format_cuit(obj.cuit) if obj.cuit else "—"
+
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """By name; what is found by a search, newest first: sorting every Gómez by name would walk half the table."""
+        return ["-id"] if request.GET.get("q") or request.GET.get("term") else ["last_name", "first_name", "id"]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Debtor], search_term: str
+    ) -> tuple[QuerySet[Debtor], bool]:
+        return (queryset.search(search_term) if search_term.strip() else queryset), False  # type: ignore[attr-defined]
+
+    def get_tools(self, request: HttpRequest, obj: Debtor) -> list[Tool]:
+        return [Tool("Casos de este deudor", changelist_url(Case, debtor__id__exact=obj.pk))]
+
+    def deletion_refusal(self, obj: Any) -> str:
+        if obj.cases.exists():
+            return "tiene casos. Un deudor con casos no se elimina."
+        return ""

@@ -1,0 +1,60 @@
+"""A page with a form over one service for one object: record a payment, reverse it, cancel a promise."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+
+from cases.forms import add_errors
+
+
+def tool_page(
+    model_admin: ModelAdmin,
+    request: HttpRequest,
+    *,
+    obj: Any,
+    form: forms.Form,
+    run: Callable[[dict[str, Any]], str],
+    title: str,
+    button: str,
+    back: str,
+    facts: list[tuple[str, str]],
+    explains: str = "",
+    form_again: Callable[[ValidationError], forms.Form] | None = None,
+) -> HttpResponse:
+    """Ask, then do what `run` does with the form's data; it returns what to tell the person.
+
+    What the service refuses comes back with what was typed, with 422; `form_again` may make another form of it.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            done = run(form.cleaned_data)
+        except ValidationError as error:
+            if form_again is not None:
+                form = form_again(error)
+                form.is_valid()
+            add_errors(form, error)
+        else:
+            model_admin.message_user(request, done, messages.SUCCESS)
+            return HttpResponseRedirect(back)
+    context = {
+        **model_admin.admin_site.each_context(request),
+        "opts": model_admin.opts,
+        "title": title,
+        "subtitle": str(obj),
+        "object": obj,
+        "form": form,
+        "button": button,
+        "back": back,
+        "facts": facts,
+        "explains": explains,
+        "media": model_admin.media + form.media,
+    }
+    response = TemplateResponse(request, "admin/cases/tool_form.html", context)
+    response.status_code = 422 if form.errors else 200
+    return response

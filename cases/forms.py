@@ -1,0 +1,305 @@
+"""What people type in the Django admin, parsed and checked. The rules themselves are the services'."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget, AutocompleteSelect
+from django.contrib.admin.widgets import AutocompleteSelectMultiple as AutocompleteMultiple
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.db.models import Q
+
+from accounts.models import User
+from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from nova.lib import dates
+from nova.lib.documents import format_dni, parse_document
+from nova.lib.money import format_money, parse_money
+from nova.lib.phones import parse_phone_number
+
+
+def add_errors(form: forms.BaseForm, error: ValidationError) -> None:
+    """Put a service's refusal beside the fields it names; what names no field of the form goes on top."""
+    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
+    for name, messages in by_field.items():
+        form.add_error(name if name in form.fields else None, messages)
+
+
+# --- Fields --------------------------------------------------------------------------------------
+class MoneyField(forms.CharField):
+    """An amount as people write it (`$ 1.234,56`), to a Decimal in ARS; None when empty."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "vTextField money-input"})
+
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        if isinstance(value, Decimal):
+            return value
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return parse_money(text)
+        except ValueError as error:
+            raise ValidationError(f"«{text}» {error}.") from error
+
+    def prepare_value(self, value: Any) -> Any:
+        return format_money(value, symbol=False) if isinstance(value, Decimal) else value
+
+
+class MomentField(forms.DateTimeField):
+    """A local day and hour, to the minute, with the browser's own picker."""
+
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+
+
+class GestorSelect(AutocompleteSelect):
+    """Searches active gestores: whoever edits cases may choose one without the right to see users."""
+
+    url_name = "%s:cases_case_gestores"
+
+
+class GestorSelectMultiple(AutocompleteMultiple):
+    url_name = "%s:cases_case_gestores"
+
+
+class DebtorSelect(AutocompleteSelect):
+    """Searches debtors by name, DNI or phone, and shows the DNI: namesakes are many."""
+
+    url_name = "%s:cases_case_debtors"
+
+
+def gestor_label(gestor: User) -> str:
+    return f"{gestor} ({gestor.username})"
+
+
+def debtor_label(debtor: Debtor) -> str:
+    return f"{debtor} · DNI {format_dni(debtor.dni)}" if debtor.dni else str(debtor)
+
+
+class GestorField(forms.ModelChoiceField):
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("widget", GestorSelect(Case._meta.get_field("assigned_to"), admin.site))
+        super().__init__(queryset=User.objects.gestores(), label=kwargs.pop("label", "Gestor"), **kwargs)
+
+    def label_from_instance(self, obj: User) -> str:
+        return gestor_label(obj)
+
+
+class GestoresField(forms.ModelMultipleChoiceField):
+    def __init__(self, **kwargs: Any) -> None:
+        widget = GestorSelectMultiple(Case._meta.get_field("assigned_to"), admin.site)
+        super().__init__(queryset=User.objects.gestores(), label="Gestores", widget=widget, **kwargs)
+
+    def label_from_instance(self, obj: User) -> str:
+        return gestor_label(obj)
+
+
+class DebtorField(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Debtor) -> str:
+        return debtor_label(obj)
+
+
+# --- A case --------------------------------------------------------------------------------------
+class RefusedByService(forms.ModelForm):
+    """A form shown again because the service refused what was valid by itself."""
+
+    refusal: ValidationError | None = None
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.refusal is not None:
+            add_errors(self, self.refusal)
+        return cleaned
+
+
+class CaseAddForm(RefusedByService):
+    amount = MoneyField(
+        label="Importe", help_text="Por ejemplo 1.234.567,89. No se cambia después: se ajusta el saldo."
+    )
+    initial_amount = MoneyField(label="Capital", required=False)
+    debtor = DebtorField(
+        queryset=Debtor.objects.all(),
+        label="Deudor",
+        widget=DebtorSelect(Case._meta.get_field("debtor"), admin.site),
+        help_text="Busque por nombre, DNI o teléfono. Si no existe, dé primero de alta al deudor.",
+    )
+    cartera = forms.ModelChoiceField(
+        queryset=Cartera.objects.active(),
+        label="Cartera",
+        widget=AutocompleteSelect(Case._meta.get_field("cartera"), admin.site),
+    )
+    assigned_to = GestorField(required=False, help_text="Vacío: sin asignar.")
+
+    class Meta:
+        model = Case
+        fields = ["cartera", "debtor", "nro_cliente", "entity", "amount", "initial_amount", "placed_on", "notes"]
+
+    def clean_amount(self) -> Decimal | None:
+        return _positive(self.cleaned_data["amount"])
+
+    def clean_initial_amount(self) -> Decimal | None:
+        return _positive(self.cleaned_data["initial_amount"])
+
+    def clean_placed_on(self) -> Any:
+        if self.cleaned_data["placed_on"] > dates.today():
+            raise ValidationError("La fecha de ingreso no puede ser futura.")
+        return self.cleaned_data["placed_on"]
+
+
+class CaseEditForm(RefusedByService):
+    """Carries what was read of every field, so that a stale form can say what changed and keep what was typed."""
+
+    initial_amount = MoneyField(label="Capital", required=False)
+    next_action_at = MomentField(label="Próxima acción", required=False)
+    status = forms.ModelChoiceField(queryset=CaseStatus.objects.all(), label="Estado", empty_label=None)
+    assigned_to = GestorField(required=False, help_text="Vacío: sin asignar.")
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Case
+        fields = ["nro_cliente", "entity", "initial_amount", "next_action_at", "notes", "status", "assigned_to"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "read_version" not in self.fields:  # whoever may only look gets no fields at all
+            return
+        case = self.instance
+        self.fields["read_version"].initial = case.version
+        fields: dict[str, Any] = self.fields
+        # What is no longer offered stays possible where it already is.
+        fields["status"].queryset = CaseStatus.objects.filter(Q(is_active=True) | Q(pk=case.status_id))
+        fields["assigned_to"].queryset = User.objects.filter(
+            Q(role=User.Role.GESTOR, is_active=True) | Q(pk=case.assigned_to_id)
+        )
+        for name, field in fields.items():
+            field.show_hidden_initial = name != "read_version"
+
+    def clean_initial_amount(self) -> Decimal | None:
+        return _positive(self.cleaned_data["initial_amount"])
+
+
+def _positive(amount: Decimal | None) -> Decimal | None:
+    if amount is not None and amount <= 0:
+        raise ValidationError("El importe debe ser mayor que cero.")
+    return amount
+
+
+# --- Many cases at once --------------------------------------------------------------------------
+class AssignForm(forms.Form):
+    gestor = GestorField()
+
+
+class ShareForm(forms.Form):
+    everyone = forms.BooleanField(label="Entre todos los gestores activos", required=False)
+    gestores = GestoresField(required=False, help_text="O solo entre estos.")
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("everyone"):
+            cleaned["gestores"] = User.objects.gestores().order_by("pk")
+        elif not cleaned.get("gestores") and "gestores" not in self.errors:
+            self.add_error("gestores", "Elija al menos un gestor, o marque que se reparta entre todos.")
+        return cleaned
+
+
+class StatusForm(forms.Form):
+    status = forms.ModelChoiceField(queryset=CaseStatus.objects.active(), label="Nuevo estado")
+
+
+# --- One case: money, promises, the queue ----------------------------------------------------------
+class PaymentForm(forms.Form):
+    """The box that confirms an overpayment appears after the refusal (DESIGN §3.1)."""
+
+    amount = MoneyField(label="Importe")
+    value_date = forms.DateField(label="Fecha del pago", initial=dates.today, widget=AdminDateWidget)
+    method = forms.ChoiceField(
+        label="Medio", choices=[("", "Sin indicar"), *LedgerEntry.Method.choices], required=False
+    )
+    reference = forms.CharField(
+        label="Referencia",
+        max_length=80,
+        required=False,
+        help_text="El número del comprobante: única en la cartera, evita que un pago se cargue dos veces.",
+    )
+    notes = forms.CharField(label="Notas", widget=AdminTextareaWidget(attrs={"rows": 3}), required=False)
+    confirm_overpayment = forms.BooleanField(label="Registrar el pago aunque supere el saldo", required=False)
+
+    def __init__(self, *args: Any, asks_confirmation: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not asks_confirmation and "confirm_overpayment" not in self.data:
+            del self.fields["confirm_overpayment"]
+
+
+class AdjustmentForm(forms.Form):
+    amount = MoneyField(label="Importe", help_text="Positivo: suma a la deuda. Con signo menos: la reduce.")
+    notes = forms.CharField(label="Motivo", widget=AdminTextareaWidget(attrs={"rows": 3}))
+
+    def clean_amount(self) -> Decimal:
+        if self.cleaned_data["amount"] == 0:
+            raise ValidationError("Escriba un importe distinto de cero.")
+        return self.cleaned_data["amount"]
+
+
+class ReasonForm(forms.Form):
+    notes = forms.CharField(label="Motivo", widget=AdminTextareaWidget(attrs={"rows": 3}))
+
+
+class ReleaseForm(forms.Form):
+    next_action_at = MomentField(label="Próxima acción")
+
+
+# --- A debtor ------------------------------------------------------------------------------------
+class DebtorForm(forms.ModelForm):
+    dni = forms.CharField(
+        label="DNI", required=False, max_length=20, empty_value=None, help_text="Con puntos o sin ellos."
+    )
+    cuit = forms.CharField(
+        label="CUIT/CUIL", required=False, max_length=20, empty_value=None, help_text="Con guiones o sin ellos."
+    )
+    email = forms.EmailField(label="Correo electrónico", required=False, max_length=254)
+
+    class Meta:
+        model = Debtor
+        fields = [
+            "first_name",
+            "last_name",
+            "dni",
+            "cuit",
+            "email",
+            "street",
+            "street_number",
+            "city",
+            "postal_code",
+            "provincia",
+            "notes",
+        ]
+
+    def clean_dni(self) -> str | None:
+        return self._document("dni", "escriba solo el DNI; un CUIT de empresa va en su campo")
+
+    def clean_cuit(self) -> str | None:
+        return self._document("cuit", "escriba los 11 dígitos del CUIT o CUIL")
+
+    def _document(self, field: str, hint: str) -> str | None:
+        text = self.cleaned_data[field]
+        if not text:
+            return None
+        try:
+            found = getattr(parse_document(text), field)
+        except ValueError as error:
+            raise ValidationError(f"«{text}» {error}.") from error
+        if not found:
+            raise ValidationError(f"«{text}»: {hint}.")
+        return found
+
+
+class DebtorPhoneForm(forms.ModelForm):
+    class Meta:
+        model = DebtorPhone
+        fields = ["number", "kind", "state", "note"]
+
+    def clean_number(self) -> str:
+        """E.164 where it parses, else as given (DESIGN §2)."""
+        text = " ".join(self.cleaned_data["number"].split())
+        phone = parse_phone_number(text)
+        return phone.number if phone else text
