@@ -23,7 +23,8 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     columns = ", ".join(connection.ops.quote_name(column) for column in columns_of(model, fields))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+            # The copy ends, and fails, outside of what the cursor wraps: its errors would be psycopg's own.
+            with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
         else:
