@@ -12,6 +12,9 @@ PERMISSIONS = {
     "debtor": ["add", "change", "view"],
     "debtorphone": ["add", "change", "delete", "view"],
     "case": ["add", "change", "view"],
+    # Whoever may add cases may import them.
+    "importupload": ["add"],
+    "importbatch": ["view"],
     # What hangs on a case is shown with it.
     "activity": ["view"],
     "ledgerentry": ["view"],

@@ -1,0 +1,255 @@
+"""The pages that import a portfolio: upload, columns, preview, confirmation (the work is in `importing.uploads`)."""
+
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.text import get_valid_filename
+
+from accounts.access import Request
+from cases.admin.base import change_url
+from cases.forms_importing import ColumnsForm, UploadForm, initial_of
+from cases.importing import uploads
+from cases.importing.errors import ImportConflict, ImportFailed
+from cases.importing.report import report_text
+from cases.importing.run import BUSY, ROUND_ROBIN
+from cases.models import ImportUpload
+from nova.lib.money import format_money
+
+PROBLEMS_SHOWN = 50
+NO_DATABASE = "La base de datos no respondió y no se guardó nada: espere un momento y vuelva a intentar."
+SEVERITIES = {"rejected": "Rechazada", "warning": "Advertencia", "note": "Nota"}
+
+
+@admin.register(ImportUpload)
+class ImportUploadAdmin(admin.ModelAdmin):
+    """Files that wait for their confirmation: each user sees and continues their own, and nobody else's."""
+
+    list_display = ["file_name", "cartera_name", "created_at", "continue_link"]
+    list_display_links = None
+    ordering = ["-created_at", "-id"]
+    actions = None
+    show_full_result_count = False
+
+    # --- Who may -----------------------------------------------------------------------------------
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.has_add_permission(request)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportUpload]:
+        """One's own, without the files themselves (20 MB each)."""
+        return super().get_queryset(request).filter(created_by=request.user).defer("content")
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
+        return [str(obj) for obj in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
+
+    # --- The list ----------------------------------------------------------------------------------
+    @admin.display(description="cartera")
+    def cartera_name(self, obj: ImportUpload) -> str:
+        return obj.options.get("cartera", "")
+
+    @admin.display(description="")
+    def continue_link(self, obj: ImportUpload) -> SafeString:
+        discard = reverse("admin:cases_importupload_delete", args=[obj.pk])
+        return format_html('<a href="{}">Continuar</a> · <a href="{}">Descartar</a>', page_url("columns", obj), discard)
+
+    # --- The pages -----------------------------------------------------------------------------------
+    def get_urls(self) -> list:
+        def page(route: str, view: Any, name: str) -> Any:
+            return path(f"<int:pk>/{route}", self.admin_site.admin_view(view), name=f"cases_importupload_{name}")
+
+        return [
+            page("columns/", self.columns_view, "columns"),
+            page("preview/", self.preview_view, "preview"),
+            page("preview/report.csv", self.report_view, "report"),
+            *super().get_urls(),
+        ]
+
+    def add_view(self, request, form_url="", extra_context=None) -> HttpResponse:
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        return self._upload_page(request, None)
+
+    def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
+        if not object_id.isdecimal():
+            raise Http404
+        upload = self._own(request, int(object_id))
+        return upload if isinstance(upload, HttpResponse) else self._upload_page(request, upload)
+
+    def _upload_page(self, request: Request, upload: ImportUpload | None) -> HttpResponse:
+        """The file and how to take it. What the form accepts is kept even if the file then cannot be read."""
+        initial = initial_of(upload.options) if upload else None
+        may_create = request.user.has_perm("cases.add_cartera")
+        form = UploadForm(
+            request.POST or None,
+            request.FILES or None,
+            initial=initial,
+            may_create=may_create,
+            stored=upload is not None,
+        )
+        if request.method == "POST" and form.is_valid():
+            file = form.cleaned_data["file"]
+            upload = uploads.store(
+                by=request.user,
+                options=form.options,
+                upload=upload,
+                content=file.read() if file else None,
+                file_name=file.name if file else "",
+            )
+            try:
+                with uploads.opened(upload) as table:
+                    uploads.columns_of(table)
+            except ImportFailed as error:
+                form.add_error(None, str(error))
+            else:
+                return HttpResponseRedirect(page_url("columns", upload))
+        return self._page(request, "upload", upload, form=form)
+
+    def columns_view(self, request: Request, pk: int) -> HttpResponse:
+        upload = self._own(request, pk)
+        if isinstance(upload, HttpResponse):
+            return upload
+        try:
+            with uploads.opened(upload) as table:
+                columns = uploads.columns_of(table)
+        except ImportFailed as error:
+            return self._page(request, "columns", upload, error=str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
+        form = ColumnsForm(request.POST or None, columns=columns, chosen=uploads.chosen_columns(upload))
+        if request.method == "POST" and form.is_valid():
+            uploads.choose_columns(upload, form.chosen)
+            return HttpResponseRedirect(page_url("preview", upload))
+        return self._page(request, "columns", upload, form=form, table=table)
+
+    def preview_view(self, request: Request, pk: int) -> HttpResponse:
+        """GET shows what the import would do; POST does it, once."""
+        upload = self._own(request, pk)
+        if isinstance(upload, HttpResponse):
+            return upload
+        try:
+            if request.method == "POST":
+                return self._confirm(request, pk)
+            result = uploads.preview(upload, by=request.user)
+        except (ImportFailed, DatabaseError) as error:
+            message, status = refusal(error)
+            return self._page(request, "preview", upload, error=message, status=status)
+        return self._page(
+            request,
+            "preview",
+            upload,
+            result=result,
+            total=format_money(result.total),
+            problems=shown(result.problems[:PROBLEMS_SHOWN]),
+            fingerprint=uploads.fingerprint(upload),
+            earlier=uploads.earlier_import(upload),
+        )
+
+    def _confirm(self, request: Request, pk: int) -> HttpResponse:
+        try:
+            batch = uploads.confirm(pk=pk, by=request.user, seen=request.POST.get("fingerprint", ""))
+        except ImportUpload.DoesNotExist:
+            return self._gone(request, pk)
+        messages.success(request, f"Se importó «{batch.file_name}» en la cartera {batch.cartera}.")
+        return HttpResponseRedirect(change_url(batch))
+
+    def report_view(self, request: Request, pk: int) -> HttpResponse:
+        """Every problem of the preview, as the command's `--report` writes it."""
+        upload = self._own(request, pk)
+        if isinstance(upload, HttpResponse):
+            return upload
+        try:
+            result = uploads.preview(upload, by=request.user)
+        except (ImportFailed, DatabaseError) as error:
+            message, status = refusal(error)
+            return self._page(request, "preview", upload, error=message, status=status)
+        return csv_response(report_text(result.problems), f"vista-previa-{upload.file_name}")
+
+    # --- What they share -------------------------------------------------------------------------------
+    def _own(self, request: Request, pk: int) -> ImportUpload | HttpResponse:
+        """The user's upload, or the way to the import it became. Another's, or none: 404."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        upload = self.get_queryset(request).filter(pk=pk).first()
+        return upload or self._gone(request, pk)
+
+    def _gone(self, request: Request, pk: int) -> HttpResponse:
+        batch = uploads.batch_of(pk, by=request.user)
+        if batch is None:
+            raise Http404("No such upload of this user.")
+        messages.info(request, "Ese archivo ya se importó, una sola vez: este es el resultado.")
+        return HttpResponseRedirect(change_url(batch))
+
+    def _page(
+        self,
+        request: HttpRequest,
+        step: str,
+        upload: ImportUpload | None,
+        *,
+        form: Form | None = None,
+        status: HTTPStatus = HTTPStatus.OK,
+        **context: Any,
+    ) -> HttpResponse:
+        if form is not None and form.errors:
+            status = HTTPStatus.UNPROCESSABLE_ENTITY
+        page = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": "Importar una cartera",
+            "step": step,
+            "upload": upload,
+            "form": form,
+            "choices": choices_of(upload) if upload else "",
+            **context,
+        }
+        return TemplateResponse(request, f"admin/cases/import_{step}.html", page, status=status)
+
+
+def page_url(name: str, upload: ImportUpload) -> str:
+    return reverse(f"admin:cases_importupload_{name}", args=[upload.pk])
+
+
+def refusal(error: Exception) -> tuple[str, HTTPStatus]:
+    """Why nothing was imported, in words, and the status that says so."""
+    if isinstance(error, ImportConflict):
+        return str(error), HTTPStatus.CONFLICT
+    if isinstance(error, ImportFailed):
+        return str(error), HTTPStatus.UNPROCESSABLE_ENTITY
+    if "locked" in str(error):
+        return BUSY, HTTPStatus.CONFLICT
+    return NO_DATABASE, HTTPStatus.SERVICE_UNAVAILABLE
+
+
+def choices_of(upload: ImportUpload) -> str:
+    """How the upload will be taken, in a line: `Cartera «X» (nueva) · casos nuevos sin asignar`."""
+    options = upload.options
+    who = {"": "casos nuevos sin asignar", ROUND_ROBIN: "casos nuevos en partes iguales entre los gestores"}
+    parts = [
+        f"Cartera «{options['cartera']}»" + (" (nueva)" if options["create_cartera"] else ""),
+        who.get(options["assign_to"], f"casos nuevos para {options['assign_to']}"),
+        "los que existen se actualizan" if options["on_existing"] == "update" else "los que existen no se tocan",
+    ]
+    return " · ".join(parts)
+
+
+def shown(problems: list) -> list[dict[str, Any]]:
+    return [{**problem._asdict(), "severity": SEVERITIES[problem.severity]} for problem in problems]
+
+
+def csv_response(text: str, name: str) -> HttpResponse:
+    """A download that a spreadsheet opens with its accents."""
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{get_valid_filename(name)}.csv"'
+    return response

@@ -1,0 +1,162 @@
+"""The forms of the import pages: which file and how, and which column is which."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
+
+from accounts.models import User
+from cases.importing.columns import FIELDS, LABELS, NAME_FIELDS
+from cases.importing.plan import SKIP, UPDATE
+from cases.importing.run import MAX_CARTERA_NAME, ROUND_ROBIN
+from cases.importing.table import MIB
+from cases.importing.uploads import Column
+from cases.models import Cartera
+
+DATE_ORDERS = [
+    ("dmy", "Día/mes/año (24/11/2026)"),
+    ("mdy", "Mes/día/año (11/24/2026)"),
+    ("ymd", "Año/mes/día (2026/11/24)"),
+]
+ON_EXISTING = [
+    (UPDATE, "Actualizarlos: saldo, último pago y datos de contacto que falten"),
+    (SKIP, "Dejarlos como están"),
+]
+NOT_IMPORTED = "No importar"
+
+
+def in_mib(size: int) -> str:
+    """Bytes as people read them: `20 MB`, `21,3 MB`."""
+    return f"{size / MIB:.1f}".removesuffix(".0").replace(".", ",") + " MB"
+
+
+def assignment_choices() -> list[tuple[str, Any]]:
+    gestores = list(User.objects.gestores().order_by("first_name", "last_name", "username"))
+    choices: list[tuple[str, Any]] = [("", "A nadie: quedan sin asignar")]
+    if gestores:
+        choices.append((ROUND_ROBIN, f"A todos los gestores activos, en partes iguales ({len(gestores)})"))
+        choices.append(("A un gestor", [(gestor.username, str(gestor)) for gestor in gestores]))
+    return choices
+
+
+class UploadForm(forms.Form):
+    """The file and how to take it. With `stored` (a file already uploaded) the file may stay empty."""
+
+    file = forms.FileField(label="Archivo", help_text="CSV, TSV, XLSX, XLS u ODS; se reconoce por su contenido.")
+    cartera = forms.ModelChoiceField(
+        Cartera.objects.active(), label="Cartera", required=False, empty_label="— Elija una cartera —"
+    )
+    new_cartera = forms.CharField(
+        label="O una cartera nueva",
+        required=False,
+        max_length=MAX_CARTERA_NAME,
+        help_text="Se crea al confirmar la importación.",
+    )
+    sheet = forms.CharField(
+        label="Hoja",
+        required=False,
+        max_length=100,
+        help_text="De una planilla con varias hojas. Vacío: la primera que tenga encabezado.",
+    )
+    date_order = forms.ChoiceField(label="Orden de las fechas", choices=DATE_ORDERS, initial="dmy")
+    assign_to = forms.ChoiceField(label="Asignar los casos nuevos", required=False, choices=assignment_choices)
+    on_existing = forms.ChoiceField(label="Casos que ya existen", choices=ON_EXISTING, initial=UPDATE)
+
+    def __init__(self, *args: Any, may_create: bool, stored: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["file"].required = not stored
+        if not may_create:
+            del self.fields["new_cartera"]
+
+    def clean_file(self) -> UploadedFile | None:
+        file = self.cleaned_data["file"]
+        limit = settings.IMPORT_UPLOAD_MAX_BYTES
+        if file and file.size > limit:
+            raise forms.ValidationError(
+                f"El archivo pesa {in_mib(file.size)} y por esta página se aceptan hasta {in_mib(limit)}. Cárguelo en "
+                "el servidor con «manage.py import_cases ARCHIVO --cartera NOMBRE», o divídalo."
+            )
+        return file
+
+    def clean_new_cartera(self) -> str:
+        name = " ".join(self.cleaned_data["new_cartera"].split())
+        existing = Cartera.objects.named(name) if name else None
+        if existing is not None and existing.is_active:
+            raise forms.ValidationError(f"La cartera «{existing}» ya existe: elíjala en la lista.")
+        if existing is not None:
+            raise forms.ValidationError(f"La cartera «{existing}» ya existe y está inactiva: actívela primero.")
+        return name
+
+    def clean(self) -> None:
+        chosen, new = self.cleaned_data.get("cartera"), self.cleaned_data.get("new_cartera")
+        if chosen and new:
+            self.add_error("new_cartera", "Elija una cartera de la lista o escriba una nueva, no las dos.")
+        elif not chosen and not new and not self.errors.keys() & {"cartera", "new_cartera"}:
+            self.add_error("cartera", "Elija la cartera a la que pertenecen los casos.")
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What `uploads.store` keeps."""
+        data = self.cleaned_data
+        return {
+            "cartera": data["cartera"].name if data["cartera"] else data["new_cartera"],
+            "create_cartera": not data["cartera"],
+            "sheet": data["sheet"],
+            "date_order": data["date_order"],
+            "assign_to": data["assign_to"],
+            "on_existing": data["on_existing"],
+        }
+
+
+def initial_of(options: dict[str, Any]) -> dict[str, Any]:
+    """The options of an upload as `UploadForm` shows them."""
+    cartera = Cartera.objects.named(options["cartera"])
+    return {**options, "cartera": cartera, "new_cartera": "" if cartera else options["cartera"]}
+
+
+class ColumnsForm(forms.Form):
+    """A select for each column of the file, `column_<index>`; empty means that it is not imported."""
+
+    def __init__(self, *args: Any, columns: Sequence[Column], chosen: dict[int, str | None] | None, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.columns = columns
+        choices = [("", NOT_IMPORTED), *((field, LABELS[field]) for field in FIELDS)]
+        for column in columns:
+            field = column.detected if chosen is None else chosen.get(column.index)
+            self.fields[f"column_{column.index}"] = forms.ChoiceField(
+                label=f"Dato de la columna {column.letter}",
+                choices=choices,
+                required=False,
+                initial=field or "",
+                widget=forms.Select(attrs={"aria-label": f"Dato de la columna {column.letter} «{column.header}»"}),
+            )
+
+    def rows(self) -> list[tuple[Column, forms.BoundField]]:
+        """Each column with its select."""
+        return [(column, self[f"column_{column.index}"]) for column in self.columns]
+
+    @property
+    def chosen(self) -> dict[int, str | None]:
+        """Column index → field, None where it is not imported."""
+        return {column.index: self.cleaned_data.get(f"column_{column.index}") or None for column in self.columns}
+
+    def clean(self) -> None:
+        taken: dict[str, Column] = {}
+        for column in self.columns:
+            field = self.cleaned_data.get(f"column_{column.index}")
+            if not field:
+                continue
+            if field in taken:
+                self.add_error(
+                    f"column_{column.index}",
+                    f"«{LABELS[field]}» ya se toma de la columna {taken[field].letter}: deje una sola.",
+                )
+            taken.setdefault(field, column)
+        missing = [LABELS[field] for field in ("nro_cliente", "total") if field not in taken]
+        if taken.keys().isdisjoint(NAME_FIELDS):
+            missing.append("un nombre (Nombre, Apellido o Apellido y nombre)")
+        if missing:
+            listed = " · ".join(missing)
+            self.add_error(None, f"Falta indicar qué columna trae: {listed}.")

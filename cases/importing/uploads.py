@@ -1,0 +1,184 @@
+"""A file between its upload and its confirmation: what the import pages do, without their HTML (DESIGN §5).
+
+The file waits in the database, so that any web process can go on with it, and belongs to whoever uploaded it. Preview
+and confirmation are `run.import_table`, as in the command: the same rows give the same counts.
+"""
+
+import hashlib
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from accounts.models import User
+from cases.importing import columns
+from cases.importing.cells import text_of
+from cases.importing.errors import ImportConflict
+from cases.importing.reader import open_table
+from cases.importing.run import BUSY, Options, Result, import_table
+from cases.importing.table import Limits, Table
+from cases.models import ImportBatch, ImportUpload
+
+KEPT_FOR = timedelta(days=1)
+SAMPLE_ROWS = 50
+SAMPLES_PER_COLUMN = 3
+
+CHANGED_MEANWHILE = "El archivo o las opciones cambiaron en otra ventana: revise esta vista previa y confirme de nuevo."
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the file as a person sees it. `detected` is the field its header names, or empty."""
+
+    index: int
+    header: str
+    detected: str
+    samples: tuple[str, ...]
+
+    @property
+    def letter(self) -> str:
+        """A, B … Z, AA, as a spreadsheet heads it."""
+        letters, rest = "", self.index + 1
+        while rest:
+            rest, place = divmod(rest - 1, 26)
+            letters = chr(ord("A") + place) + letters
+        return letters
+
+
+def store(
+    *,
+    by: User,
+    options: Mapping[str, Any],
+    content: bytes | None = None,
+    file_name: str = "",
+    upload: ImportUpload | None = None,
+    now: datetime | None = None,
+) -> ImportUpload:
+    """Keep a file with its options, or change those of `upload` (its file too when `content` is given).
+
+    Chosen columns are forgotten with another file or sheet. Whatever nobody went on with for a day is deleted.
+    """
+    now = now or timezone.now()
+    ImportUpload.objects.filter(created_at__lt=now - KEPT_FOR).delete()
+    kept = {}
+    if upload is None:
+        upload = ImportUpload(created_by=by)
+    elif content is None and upload.options.get("sheet") == options["sheet"]:
+        kept = {"columns": upload.options.get("columns")}
+    upload.options = {**options, **kept}
+    upload.created_at = now
+    if content is not None:
+        upload.content = content
+        upload.file_name = file_name[:255]
+        upload.sha256 = hashlib.sha256(content).hexdigest()
+    # A content that was not read is not written either.
+    upload.save()
+    return upload
+
+
+def choose_columns(upload: ImportUpload, chosen: Mapping[int, str | None]) -> None:
+    """Keep which column is which field (None: not imported)."""
+    upload.options = {**upload.options, "columns": {str(index): field for index, field in chosen.items()}}
+    upload.save(update_fields=["options"])
+
+
+def fingerprint(upload: ImportUpload) -> str:
+    """Changes with the file or any option: what was confirmed is what was seen."""
+    seen = json.dumps([upload.sha256, upload.options], sort_keys=True)
+    return hashlib.sha256(seen.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def opened(upload: ImportUpload) -> Iterator[Table]:
+    """The file as a table, in a temporary file for as long as it is read. Raises ImportFailed."""
+    with tempfile.NamedTemporaryFile(prefix="nova-import-") as stream:
+        stream.write(upload.content)
+        stream.flush()
+        limits = Limits(max_bytes=settings.IMPORT_UPLOAD_MAX_BYTES)
+        with open_table(stream.name, sheet=upload.options.get("sheet") or None, limits=limits) as table:
+            yield table
+
+
+def columns_of(table: Table) -> list[Column]:
+    """Every column with a header or a value, with three of its values. Reads up to 50 rows; raises ImportFailed."""
+    head = [cells for _, cells in islice(table, SAMPLE_ROWS)]
+    detected: dict[str, int] = {}
+    for index, header in enumerate(table.headers):
+        if field := columns.field_of(header):
+            detected.setdefault(field, index)
+    field_at = {index: field for field, index in detected.items()}
+    found = []
+    for index, header in enumerate(table.headers):
+        values = (text_of(cells[index]) for cells in head if index < len(cells))
+        samples = tuple(islice(filter(None, values), SAMPLES_PER_COLUMN))
+        if header.strip() or samples:
+            found.append(Column(index, header.strip(), field_at.get(index, ""), samples))
+    return found
+
+
+def chosen_columns(upload: ImportUpload) -> dict[int, str | None] | None:
+    """What a person chose for this file, or None: by its headers."""
+    chosen = upload.options.get("columns")
+    return chosen and {int(index): field for index, field in chosen.items()}
+
+
+def preview(upload: ImportUpload, *, by: User) -> Result:
+    """What a confirmation would do now: the import itself, rolled back. Raises ImportFailed."""
+    return _import(upload, by=by, dry_run=True)
+
+
+def confirm(*, pk: int, by: User, seen: str) -> ImportBatch:
+    """Import an upload, once: its row is locked first and goes in the same transaction.
+
+    `seen` is the fingerprint that the preview showed. Raises ImportUpload.DoesNotExist when it is gone (see
+    `batch_of`) and ImportFailed, after which the upload is still there.
+    """
+    try:
+        with transaction.atomic():
+            upload = ImportUpload.objects.select_for_update().get(pk=pk, created_by=by)
+            if fingerprint(upload) != seen:
+                raise ImportConflict(CHANGED_MEANWHILE)
+            batch = _import(upload, by=by, dry_run=False).batch
+            assert batch is not None  # noqa: S101 - a run that is not dry makes one
+            batch.options["upload"] = pk
+            batch.save(update_fields=["options"])
+            upload.delete()
+    except OperationalError as error:
+        if "locked" in str(error):
+            raise ImportConflict(BUSY) from error
+        raise
+    return batch
+
+
+def batch_of(pk: int, *, by: User) -> ImportBatch | None:
+    """The import that an upload became."""
+    return ImportBatch.objects.filter(created_by=by, options__upload=pk).defer("report").first()
+
+
+def earlier_import(upload: ImportUpload) -> ImportBatch | None:
+    """The last import of exactly this file into the same cartera."""
+    same = ImportBatch.objects.filter(sha256=upload.sha256, cartera__name__iexact=upload.options["cartera"])
+    return same.defer("report").select_related("created_by").first()
+
+
+def _import(upload: ImportUpload, *, by: User, dry_run: bool) -> Result:
+    given = upload.options
+    options = Options(
+        cartera=given["cartera"],
+        create_cartera=given["create_cartera"],
+        date_order=given["date_order"],
+        assign_to=given["assign_to"],
+        on_existing=given["on_existing"],
+        dry_run=dry_run,
+    )
+    with opened(upload) as table:
+        mapping = columns.map_columns(table.headers, chosen_columns(upload))
+        return import_table(table, mapping, options, file_name=upload.file_name, by=by)
