@@ -41,8 +41,8 @@ class Command(BaseCommand):
         if report.failed:
             numbers = ", ".join(str(number) for number in report.failed_cases)
             raise CommandError(
-                f"No se pudieron procesar {report.failed} casos (números: {numbers}); los demás sí. "
-                "El motivo de cada uno está en el registro.",
+                f"Casos que no se pudieron procesar: {report.failed} (números: {numbers}). Los demás, sí; "
+                "el motivo de cada uno está en el registro.",
                 returncode=SOME_FAILED,
             )
 

@@ -258,7 +258,7 @@ def test_case_that_cannot_be_written_does_not_stop_the_others():
     with pytest.raises(CommandError) as error:
         call_command("nightly")
     assert error.value.returncode == 1
-    assert f"No se pudieron procesar 1 casos (números: {second.case_id})" in str(error.value)
+    assert f"Casos que no se pudieron procesar: 1 (números: {second.case_id})" in str(error.value)
     outcomes = [Promise.objects.get(pk=promise.pk).status for promise in (first, second, third)]
     assert outcomes == ["broken", "pending", "broken"]
     assert AuditEvent.objects.get(action="nightly").after["failed_cases"] == [second.case_id]

@@ -1,0 +1,47 @@
+"""Looks whether the data is right. The checks are in `cases.transfer.verify`."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
+
+from cases.transfer import verify
+from nova.lib import dates
+
+WRONG, NOTHING_DONE = 1, 2
+
+
+class Command(BaseCommand):
+    help = (
+        "Comprueba que los datos respeten las reglas (saldos, promesas, estados, duplicados…); no cambia nada. "
+        "Salida: 0 todo bien (puede haber avisos), 1 hay errores, 2 no se pudo comprobar."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--limit", type=int, default=20, metavar="N", help="hallazgos que muestra de cada control")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        errors = notices = 0
+        try:
+            for outcome in verify.run(today=dates.today(), keep=max(given["limit"], 0)):
+                self._tell(outcome)
+                errors += outcome.errors
+                notices += outcome.notices
+        except DatabaseError as error:
+            reason = " ".join(str(error).split())
+            raise CommandError(f"La base de datos no respondió: {reason}", returncode=NOTHING_DONE) from error
+        self.stdout.write(f"errors={errors} notices={notices}")
+        if errors:
+            raise CommandError(f"Hay errores en los datos ({errors}): el detalle está arriba.", returncode=WRONG)
+
+    def _tell(self, outcome: verify.Outcome) -> None:
+        verdict = "ERROR" if outcome.errors else "AVISO" if outcome.notices else "ok"
+        counts = f" (errores: {outcome.errors}, avisos: {outcome.notices})" if verdict != "ok" else ""
+        self.stdout.write(f"{verdict:<6}{outcome.title}{counts}")
+        for finding in outcome.findings:
+            self.stdout.write(f"        {finding.text}")
+        total = outcome.errors + outcome.notices
+        if total > len(outcome.findings):
+            self.stdout.write(f"        … y {total - len(outcome.findings)} más: --limit {total} los muestra todos.")

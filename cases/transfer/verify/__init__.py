@@ -1,0 +1,79 @@
+"""Whether the data keeps every promise of the design: one small check per invariant (DESIGN §10 `verify_data`).
+
+A check is a function that yields findings from set-wise SQL, streamed, so that a million cases take minutes and no
+memory. A new one is a function and a line in `checks_for`.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import partial
+from typing import NamedTuple
+
+from cases.transfer.verify import database, money, people, places, promises
+from cases.transfer.verify.finding import Finding
+
+__all__ = ["Check", "Finding", "Outcome", "checks_for", "run"]
+
+
+class Check(NamedTuple):
+    title: str
+    find: Callable[[], Iterator[Finding]]
+
+
+@dataclass
+class Outcome:
+    """What one check found: all of it counted, the first findings kept."""
+
+    title: str
+    errors: int = 0
+    notices: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+
+def checks_for(today: date) -> list[Check]:
+    return [
+        Check("Saldo = suma de movimientos", money.balance_is_the_sum_of_the_ledger),
+        Check("Un alta de deuda por caso", money.every_case_was_placed_once),
+        Check("Importe y fecha del alta", money.placement_agrees_with_the_case),
+        Check("Cartera de los movimientos", money.entries_carry_the_cartera_of_their_case),
+        Check("Reversas iguales a su pago", money.reversals_mirror_their_payment),
+        Check("Fechas de los movimientos", partial(money.value_dates_are_possible, today)),
+        Check("Fecha del último pago", money.last_payment_is_the_later_of_both),
+        Check("Gestión de los movimientos", money.activity_of_an_entry_is_of_its_case),
+        Check("Resultado de las promesas", partial(promises.outcomes_follow_from_the_ledger, today)),
+        Check("Fecha de las promesas cumplidas", promises.fulfilled_and_only_they_have_a_date),
+        Check("Promesas pendientes en casos abiertos", promises.pending_promises_stand_on_open_cases),
+        Check("Gestión de las promesas", promises.activity_of_a_promise_is_of_its_case),
+        Check("Promesas pendientes dentro del saldo", promises.pending_promises_fit_in_the_balance),
+        Check("Etapa = la del estado", places.stage_is_that_of_the_status),
+        Check("Pagada = sin saldo", places.paid_is_what_owes_nothing),
+        Check("Casos pagados sin próxima acción", places.paid_case_has_no_next_action),
+        Check("Casos abiertos con próxima acción", places.touched_open_case_has_a_next_action),
+        Check("Fecha de la última gestión", places.last_activity_is_the_newest_gestion),
+        Check("Banda, versión y detención", places.band_version_and_stop_are_possible),
+        Check("Teléfono de las gestiones", places.phone_of_a_gestion_is_of_its_debtor),
+        Check("Gestores activos", places.open_cases_are_held_by_active_gestores),
+        Check("Casos abiertos con gestor", places.open_cases_have_a_gestor),
+        Check("DNI repetidos", people.nobody_is_there_twice_by_dni),
+        Check("CUIL de un deudor y DNI de otro", people.nobody_is_there_twice_by_cuil),
+        Check("Teléfonos repetidos", people.no_phone_is_there_twice),
+        Check("Números de cliente repetidos", people.no_key_is_there_twice),
+        Check("Filas huérfanas", database.rows_point_to_rows),
+        Check("Secuencias de numeración", database.sequences_are_ahead),
+        Check("Estados que usan las reglas", database.rules_find_their_statuses),
+    ]
+
+
+def run(*, today: date, keep: int) -> Iterator[Outcome]:
+    """Every check in turn. `keep` is how many findings of each are kept; all are counted."""
+    for check in checks_for(today):
+        outcome = Outcome(check.title)
+        for finding in check.find():
+            if finding.is_notice:
+                outcome.notices += 1
+            else:
+                outcome.errors += 1
+            if len(outcome.findings) < keep:
+                outcome.findings.append(finding)
+        yield outcome

@@ -1,0 +1,52 @@
+"""Checks of the tables themselves: what a restored dump or a hand-made edit may have broken."""
+
+from collections.abc import Iterator
+
+from django.apps import apps
+from django.db import connection, models
+
+from cases.models import CaseStatus
+from cases.querysets import WORKING_SLUG
+from cases.transfer.verify.finding import Finding, rows
+
+
+def rows_point_to_rows() -> Iterator[Finding]:
+    """PostgreSQL never lets go of this; a SQLite file may have been written with foreign keys off."""
+    if connection.vendor != "sqlite":
+        return
+    for table, row, parent, _key in rows("PRAGMA foreign_key_check"):
+        yield Finding(f"Tabla {table}, fila {row}: apunta a una fila de {parent} que no existe.")
+
+
+def sequences_are_ahead() -> Iterator[Finding]:
+    """Else the next row gets a number that is taken. SQLite counts from what is there."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        for model in apps.get_models(include_auto_created=True):
+            key = model._meta.pk
+            if not isinstance(key, models.AutoField | models.BigAutoField):
+                continue
+            table, column = model._meta.db_table, key.column
+            cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [f'"{table}"', column])
+            sequence = cursor.fetchone()[0]
+            if sequence is None:
+                yield Finding(f"Tabla {table}: no tiene secuencia para {column}.")
+                continue
+            name = connection.ops.quote_name
+            cursor.execute(
+                f"SELECT s.last_value + CASE WHEN s.is_called THEN 1 ELSE 0 END, "  # noqa: S608 (names of the catalogue)
+                f"(SELECT MAX({name(column)}) FROM {name(table)}) FROM {sequence} s"
+            )
+            upcoming, highest = cursor.fetchone()
+            if highest is not None and upcoming <= highest:
+                yield Finding(f"Tabla {table}: la secuencia daría {upcoming} y ya hay hasta {highest}.")
+
+
+def rules_find_their_statuses() -> Iterator[Finding]:
+    defaults = set(CaseStatus.objects.filter(is_stage_default=True, is_active=True).values_list("stage", flat=True))
+    for stage in CaseStatus.Stage.values:
+        if stage not in defaults:
+            yield Finding(f"La etapa {stage} no tiene un estado predeterminado activo.")
+    if not CaseStatus.objects.filter(slug=WORKING_SLUG, stage=CaseStatus.Stage.EN_GESTION).exists():
+        yield Finding(f"Falta el estado «{WORKING_SLUG}», al que vuelven los casos.")

@@ -1,0 +1,47 @@
+"""Checks of who is who: one person twice, one phone twice, one key twice."""
+
+from collections.abc import Iterator
+
+from cases.transfer.verify.finding import Finding, rows
+
+
+def nobody_is_there_twice_by_dni() -> Iterator[Finding]:
+    """Leading zeros do not make another person (DESIGN §2: the DNI is who they are)."""
+    found = rows("""
+        SELECT LTRIM(dni, '0'), COUNT(*), MIN(id), MAX(id) FROM cases_debtor
+        WHERE dni IS NOT NULL GROUP BY LTRIM(dni, '0') HAVING COUNT(*) > 1
+    """)
+    for dni, debtors, first, last in found:
+        yield Finding(f"DNI {dni}: {debtors} deudores ({first} y {last}) son la misma persona.")
+
+
+def nobody_is_there_twice_by_cuil() -> Iterator[Finding]:
+    """A notice: the CUIL of one debtor says the DNI of another, and only a person can tell which is mistyped."""
+    found = rows("""
+        SELECT a.id, a.cuit, b.id, b.dni
+        FROM cases_debtor a JOIN cases_debtor b ON b.dni = LTRIM(SUBSTR(a.cuit, 3, 8), '0') AND b.id <> a.id
+        WHERE SUBSTR(a.cuit, 1, 2) IN ('20', '23', '24', '25', '26', '27')
+    """)
+    for pk, cuit, other, dni in found:
+        yield Finding(f"El CUIL {cuit} del deudor {pk} corresponde al DNI {dni} del deudor {other}.", is_notice=True)
+
+
+def no_phone_is_there_twice() -> Iterator[Finding]:
+    """A notice: the same number of one debtor with the mobile 9 and without it."""
+    found = rows("""
+        SELECT debtor_id, REPLACE(number, '+549', '+54'), COUNT(*) FROM cases_debtorphone
+        GROUP BY debtor_id, REPLACE(number, '+549', '+54') HAVING COUNT(*) > 1
+    """)
+    for debtor, number, phones in found:
+        yield Finding(f"Deudor {debtor}: el teléfono {number} está {phones} veces, con y sin el 9.", is_notice=True)
+
+
+def no_key_is_there_twice() -> Iterator[Finding]:
+    """A notice: two keys of a cartera that differ by blanks or case alone are usually one debt."""
+    found = rows("""
+        SELECT cartera_id, UPPER(TRIM(nro_cliente)), COUNT(*), MIN(id), MAX(id) FROM cases_case
+        WHERE nro_cliente IS NOT NULL
+        GROUP BY cartera_id, UPPER(TRIM(nro_cliente)) HAVING COUNT(*) > 1
+    """)
+    for _cartera, nro, cases, first, last in found:
+        yield Finding(f"Casos {first} y {last}: {cases} con el nro. de cliente {nro} en la misma cartera.", True)

@@ -1,0 +1,101 @@
+"""Checks of where a case stands: its stage, its place in the queue, its gestor (DESIGN §2, §3.5, §4)."""
+
+from collections.abc import Iterator
+
+from cases.transfer.verify.finding import Finding, case_label, money, rows
+
+OPEN = "('en_gestion', 'promesa')"
+
+
+def stage_is_that_of_the_status() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, c.stage, s.slug, s.stage
+        FROM cases_case c JOIN cases_casestatus s ON s.id = c.status_id
+        WHERE c.stage <> s.stage
+    """)
+    for pk, nro, stage, slug, expected in found:
+        yield Finding(f"{case_label(pk, nro)}: la etapa es {stage}, pero su estado {slug} es de la etapa {expected}.")
+
+
+def paid_is_what_owes_nothing() -> Iterator[Finding]:
+    """An error for an open case; one that staff closed otherwise after it was paid is a notice."""
+    found = rows("""
+        SELECT id, nro_cliente, stage, balance FROM cases_case
+        WHERE (stage = 'pagada' AND balance > 0) OR (stage <> 'pagada' AND balance <= 0)
+    """)
+    for pk, nro, stage, balance in found:
+        is_notice = stage in ("incobrable", "de_baja")
+        yield Finding(f"{case_label(pk, nro)}: está en la etapa {stage} con un saldo de {money(balance)}.", is_notice)
+
+
+def paid_case_has_no_next_action() -> Iterator[Finding]:
+    found = rows("SELECT id, nro_cliente FROM cases_case WHERE stage = 'pagada' AND next_action_at IS NOT NULL")
+    for pk, nro in found:
+        yield Finding(f"{case_label(pk, nro)}: está pagado y tiene una próxima acción.")
+
+
+def touched_open_case_has_a_next_action() -> Iterator[Finding]:
+    found = rows(f"""
+        SELECT id, nro_cliente FROM cases_case
+        WHERE stage IN {OPEN} AND last_activity_at IS NOT NULL AND next_action_at IS NULL
+    """)  # noqa: S608 (a constant of this file)
+    for pk, nro in found:
+        yield Finding(f"{case_label(pk, nro)}: está abierto, tiene gestiones y le falta la próxima acción.")
+
+
+def last_activity_is_the_newest_gestion() -> Iterator[Finding]:
+    """Voided and automatic ones do not count."""
+    found = rows("""
+        SELECT c.id, c.nro_cliente
+        FROM cases_case c LEFT JOIN (
+            SELECT case_id, MAX(created_at) AS newest FROM cases_activity
+            WHERE voided_at IS NULL AND NOT is_system GROUP BY case_id
+        ) a ON a.case_id = c.id
+        WHERE c.last_activity_at <> a.newest OR (c.last_activity_at IS NULL) <> (a.newest IS NULL)
+    """)
+    for pk, nro in found:
+        yield Finding(f"{case_label(pk, nro)}: la fecha de la última gestión no es la de su gestión más nueva.")
+
+
+def band_version_and_stop_are_possible() -> Iterator[Finding]:
+    found = rows("""
+        SELECT id, nro_cliente, queue_band, version FROM cases_case
+        WHERE queue_band NOT BETWEEN 1 AND 7 OR version < 1
+            OR (stopped_by_result_id IS NOT NULL AND stopped_at IS NULL)
+    """)
+    for pk, nro, band, version in found:
+        yield Finding(
+            f"{case_label(pk, nro)}: banda {band} (de 1 a 7), versión {version} (desde 1) o detenido sin fecha."
+        )
+
+
+def phone_of_a_gestion_is_of_its_debtor() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, a.id
+        FROM cases_activity a
+        JOIN cases_debtorphone p ON p.id = a.phone_id
+        JOIN cases_case c ON c.id = a.case_id
+        WHERE p.debtor_id <> c.debtor_id
+    """)
+    for pk, nro, activity in found:
+        yield Finding(f"{case_label(pk, nro)}: la gestión {activity} usó un teléfono de otro deudor.")
+
+
+def open_cases_are_held_by_active_gestores() -> Iterator[Finding]:
+    found = rows(f"""
+        SELECT u.username, COUNT(*) FROM cases_case c JOIN accounts_user u ON u.id = c.assigned_to_id
+        WHERE c.stage IN {OPEN} AND (NOT u.is_active OR u.role <> 'gestor')
+        GROUP BY u.username ORDER BY u.username
+    """)  # noqa: S608 (a constant of this file)
+    for username, cases in found:
+        yield Finding(f"«{username}» no es un gestor activo y tiene {cases} casos abiertos: reasígnelos.", True)
+
+
+def open_cases_have_a_gestor() -> Iterator[Finding]:
+    found = rows(f"""
+        SELECT k.name, COUNT(*) FROM cases_case c JOIN cases_cartera k ON k.id = c.cartera_id
+        WHERE c.stage IN {OPEN} AND c.assigned_to_id IS NULL
+        GROUP BY k.name ORDER BY k.name
+    """)  # noqa: S608 (a constant of this file)
+    for cartera, cases in found:
+        yield Finding(f"Cartera «{cartera}»: {cases} casos abiertos sin gestor.", True)

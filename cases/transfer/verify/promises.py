@@ -1,0 +1,122 @@
+"""Checks of promises: their outcomes follow from the ledger, now as when they were stored (DESIGN §3.3, §3.5)."""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from django.db.models import DateField, Exists, F, OuterRef, Value
+
+from cases import promises as rules
+from cases.models import LedgerEntry, Promise
+from cases.services.settlement import promise_terms
+from cases.transfer.verify.finding import Finding, case_label, day, money, rows
+
+FETCH = 2000
+PAYMENT = "payment"
+LABELS = {value: label.lower() for value, label in Promise.Status.choices}
+
+
+def outcomes_follow_from_the_ledger(today: date) -> Iterator[Finding]:
+    """Every computed promise again through `cases.promises`, a case at a time. Historic ones are not recomputed."""
+    for case_id, group in groupby(_facts(), key=itemgetter(0)):
+        yield from _outcomes_of(case_id, list(group), today)
+
+
+def _facts() -> Iterator[tuple[Any, ...]]:
+    """Promises and the payments that may feed them, by case, in one statement: nothing is paid between two reads."""
+    promises = Promise.objects.computed().values_list(
+        "case_id", "id", "amount", "promise_date", "created_at", "status", "paid_amount", "fulfilled_date"
+    )
+    with_promises = Exists(Promise.objects.computed().filter(case=OuterRef("case")))
+    payments = (
+        LedgerEntry.objects.effective_payments()
+        .filter(with_promises)
+        .values_list(
+            "case_id",
+            "id",
+            "amount",
+            "value_date",
+            "created_at",
+            Value(PAYMENT),
+            F("amount"),
+            Value(None, output_field=DateField()),
+        )
+    )
+    return promises.union(payments, all=True).order_by("case_id").iterator(chunk_size=FETCH)
+
+
+def _outcomes_of(case_id: int, facts: list[tuple[Any, ...]], today: date) -> Iterator[Finding]:
+    made = {fact[1]: fact for fact in facts if fact[5] != PAYMENT}
+    expected = rules.outcomes(
+        (rules.PromiseFact(*fact[1:5]) for fact in made.values()),
+        (rules.PaymentFact(*fact[1:5]) for fact in facts if fact[5] == PAYMENT),
+        today=today,
+        terms=promise_terms(),
+    )
+    for pk, (*_, promise_date, _made_at, status, paid, fulfilled_date) in made.items():
+        outcome = expected[pk]
+        if (status, paid, fulfilled_date) == outcome:
+            continue
+        about = f"Caso {case_id}: la promesa {pk} del {day(promise_date)}"
+        if (status, paid, outcome.status) == (rules.PENDING, outcome.paid_amount, rules.BROKEN):
+            yield Finding(f"{about} ya venció: la próxima ejecución de nightly la dará por incumplida.", is_notice=True)
+        else:
+            yield Finding(
+                f"{about} figura {_told(status, paid, fulfilled_date)}; según los pagos está {_told(*outcome)}."
+            )
+
+
+def _told(status: str, paid: Any, fulfilled_date: date | None) -> str:
+    kept = f" el {day(fulfilled_date)}" if fulfilled_date else ""
+    return f"{LABELS[status]}{kept} con {money(paid)} pagados"
+
+
+def fulfilled_and_only_they_have_a_date() -> Iterator[Finding]:
+    found = rows("""
+        SELECT case_id, id, status FROM cases_promise
+        WHERE (status = 'fulfilled') <> (fulfilled_date IS NOT NULL)
+    """)
+    for case_id, pk, status in found:
+        lacks = "no tiene" if status == rules.FULFILLED else "tiene"
+        yield Finding(f"Caso {case_id}: la promesa {pk}, {LABELS[status]}, {lacks} fecha de cumplimiento.")
+
+
+def pending_promises_stand_on_open_cases() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, p.id
+        FROM cases_promise p JOIN cases_case c ON c.id = p.case_id
+        WHERE p.status = 'pending' AND (p.is_historic OR c.stage NOT IN ('en_gestion', 'promesa'))
+    """)
+    for pk, nro, promise in found:
+        yield Finding(f"{case_label(pk, nro)}: la promesa {promise} está pendiente en un caso cerrado, o es histórica.")
+
+
+def activity_of_a_promise_is_of_its_case() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, p.id
+        FROM cases_promise p
+        JOIN cases_activity a ON a.id = p.activity_id
+        JOIN cases_case c ON c.id = p.case_id
+        WHERE a.case_id <> p.case_id
+    """)
+    for pk, nro, promise in found:
+        yield Finding(f"{case_label(pk, nro)}: la promesa {promise} remite a una gestión de otro caso.")
+
+
+def pending_promises_fit_in_the_balance() -> Iterator[Finding]:
+    """A notice: a creditor's refresh may leave less owed than was promised."""
+    found = rows("""
+        SELECT c.id, c.nro_cliente, p.total, c.balance
+        FROM (
+            SELECT case_id, SUM(amount - paid_amount) AS total FROM cases_promise
+            WHERE status = 'pending' GROUP BY case_id
+        ) p JOIN cases_case c ON c.id = p.case_id
+        WHERE ROUND(p.total, 2) > ROUND(c.balance, 2)
+    """)
+    for pk, nro, total, balance in found:
+        yield Finding(
+            f"{case_label(pk, nro)}: sus promesas pendientes suman {money(total)} y el saldo es {money(balance)}.",
+            is_notice=True,
+        )
