@@ -3,6 +3,7 @@
 from cases.admin.case import CaseAdmin
 from cases.admin.catalogues import ActivityResultAdmin, CarteraAdmin, CaseStatusAdmin
 from cases.admin.debtors import DebtorAdmin
+from cases.admin.importing import ImportUploadAdmin
 from cases.admin.promises import PromiseAdmin
 from cases.admin.records import ActivityAdmin, ImportBatchAdmin, LedgerEntryAdmin
 
@@ -14,6 +15,7 @@ __all__ = [
     "CaseStatusAdmin",
     "DebtorAdmin",
     "ImportBatchAdmin",
+    "ImportUploadAdmin",
     "LedgerEntryAdmin",
     "PromiseAdmin",
 ]
