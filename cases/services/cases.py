@@ -18,6 +18,7 @@ from cases.querysets import CaseQuerySet
 from cases.services.bulk import BulkResult, locked_chunks
 from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot
+from cases.services.statuses import refusal_of
 from nova.lib import dates
 
 HAS_HISTORY = "El caso tiene historia: en lugar de eliminarlo, páselo al estado «De baja»."
@@ -60,7 +61,10 @@ def place_case(
     notes: str = "",
     now: datetime | None = None,
 ) -> Case:
-    """A new debt with its placement in the ledger. `placed_on` is the local day of `now` unless given."""
+    """A new debt with its placement in the ledger. `placed_on` is the local day of `now` unless given.
+
+    Raises ValidationError, with the key status for one that is no longer used or says that nothing is owed.
+    """
     now = now or timezone.now()
     amount = checked_amount(amount)
     case = Case(
@@ -81,6 +85,8 @@ def place_case(
         created_at=now,
     )
     case.stage = case.status.stage
+    if refusal := refusal_of(case, case.status):
+        raise ValidationError({"status": refusal})
     case.full_clean(exclude=UNCHECKED_FIELDS)
     case.save()
     LedgerEntry.objects.create(

@@ -1,5 +1,6 @@
 """After every movement: balance, promise outcomes, status and band follow from the ledger (DESIGN §3.3, §3.5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -110,8 +111,17 @@ def recompute_promises(case: Case, *, now: datetime) -> Transition:
     return transition
 
 
-def cancel_pending_promises(case: Case, *, now: datetime) -> int:
-    return case.promises.pending().update(status=Promise.Status.CANCELLED, updated_at=now)
+def cancel_pending_promises(cases: Sequence[Case], *, now: datetime) -> None:
+    """Cancel what locked cases still promise; the money it was fed goes on to their other promises (DESIGN §3.3)."""
+    pending = Promise.objects.pending().filter(case__in=cases)
+    affected = set(pending.values_list("case_id", flat=True))
+    if not affected:
+        return
+    pending.update(status=Promise.Status.CANCELLED, updated_at=now)
+    others = set(Promise.objects.computed().filter(case__in=affected).values_list("case_id", flat=True))
+    for case in cases:
+        if case.pk in others:
+            recompute_promises(case, now=now)
 
 
 def set_status(case: Case, status: CaseStatus) -> None:
@@ -132,14 +142,18 @@ def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) ->
     if case.balance <= 0:
         if case.stage != stages.PAGADA:
             set_status(case, CaseStatus.objects.default_of(stages.PAGADA))
-        cancel_pending_promises(case, now=now)
+        cancel_pending_promises([case], now=now)
         case.next_action_at = None
         return
     if case.stage == stages.PAGADA:
         set_status(case, CaseStatus.objects.working())
         case.next_action_at, case.queue_band = now, queue.REST
         return
-    if not case.is_open or transition == Transition():
+    if not case.is_open:
+        if transition.pending_again:  # a reversal took its payment away: a closed case promises nothing
+            cancel_pending_promises([case], now=now)
+        return
+    if transition == Transition():
         return
     has_pending = case.promises.pending().exists()
     if has_pending and transition.pending_again:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases import queue
-from cases.models import Activity, Case, CaseStatus, Promise
+from cases.models import Activity, Case, CaseStatus
 from cases.querysets import CaseQuerySet
 from cases.services.bulk import BulkResult, locked_chunks
 from cases.services.settlement import cancel_pending_promises, lock_case, set_status, snapshot
@@ -45,7 +45,7 @@ def change_status(
     before, former = snapshot(case), case.status
     is_reopened = _move(case, status, now=now)
     if status.stage in CANCELLING_STAGES:
-        cancel_pending_promises(case, now=now)
+        cancel_pending_promises([case], now=now)
     case.save()
     activity = Activity.objects.create(
         case=case,
@@ -139,7 +139,6 @@ def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) ->
     Case.objects.filter(pk__in=moved).update(**changes)
     Case.objects.filter(pk__in=reopened).update(**changes, next_action_at=now, queue_band=queue.REST)
     if status.stage in CANCELLING_STAGES:
-        pending = Promise.objects.pending().filter(case__in=moved)
-        pending.update(status=Promise.Status.CANCELLED, updated_at=now)
+        cancel_pending_promises(cases, now=now)
     Activity.objects.bulk_create(activities, batch_size=500)
     audit.record_many(events)
