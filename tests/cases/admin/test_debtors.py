@@ -1,0 +1,99 @@
+"""Debtors with their phones in the admin."""
+
+import pytest
+from auditlog.models import LogEntry
+
+from cases.models import Debtor
+from tests.factories import ActivityFactory, CaseFactory, DebtorFactory, DebtorPhoneFactory
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/cases/debtor/"
+NO_PHONES = {"phones-TOTAL_FORMS": "0", "phones-INITIAL_FORMS": "0"}
+
+
+def test_adding_reads_documents_and_phones_as_people_write_them(staff_client):
+    data = {
+        "last_name": "Gómez",
+        "dni": "20.737.173",
+        "phones-TOTAL_FORMS": "1",
+        "phones-INITIAL_FORMS": "0",
+        "phones-0-number": "011 15-4444-5555",
+        "phones-0-kind": "mobile",
+        "phones-0-state": "unverified",
+    }
+    assert staff_client.post(f"{LIST}add/", data).status_code == 302
+    debtor = Debtor.objects.get()
+    assert (debtor.dni, debtor.cuit, debtor.phones.get().number) == ("20737173", None, "+5491144445555")
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"dni": "123"}, "dni"),
+        ({"cuit": "20-12345678-1"}, "cuit"),
+        ({"email": "x"}, "email"),
+        ({"dni": "20737173"}, "dni"),
+    ],
+)
+def test_wrong_data_is_refused_beside_its_field(staff_client, typed, field):
+    DebtorFactory(dni="20737173")
+    response = staff_client.post(f"{LIST}add/", {"last_name": "Sosa", **NO_PHONES, **typed})
+    form = response.context["adminform"].form
+    assert field in form.errors or "Ya existe un deudor con ese DNI" in str(form.non_field_errors())
+    assert Debtor.objects.count() == 1
+
+
+@pytest.mark.parametrize("text", ["gomez", "20.737.173", "11 4444-5555"])
+def test_debtor_is_found(admin_client, text):
+    debtor = DebtorFactory(last_name="Gómez", dni="20737173")
+    DebtorPhoneFactory(debtor=debtor, number="+5491144445555")
+    DebtorFactory(last_name="Otro")
+    assert list(admin_client.get(LIST, {"q": text}).context["cl"].result_list) == [debtor]
+
+
+def test_debtor_with_cases_is_not_deleted(admin_client):
+    debtor = CaseFactory().debtor
+    assert "tiene casos" in admin_client.get(f"{LIST}{debtor.pk}/delete/").content.decode()
+    admin_client.post(f"{LIST}{debtor.pk}/delete/", {"post": "yes"})
+    assert Debtor.objects.filter(pk=debtor.pk).exists()
+    alone = DebtorPhoneFactory().debtor
+    assert admin_client.post(f"{LIST}{alone.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not Debtor.objects.filter(pk=alone.pk).exists()
+
+
+def test_phone_with_gestiones_is_refused_in_words(admin_client):
+    phone = DebtorPhoneFactory()
+    ActivityFactory(case=CaseFactory(debtor=phone.debtor), phone=phone)
+    data = {
+        "last_name": "Gómez",
+        "phones-TOTAL_FORMS": "1",
+        "phones-INITIAL_FORMS": "1",
+        "phones-0-id": phone.pk,
+        "phones-0-debtor": phone.debtor_id,
+        "phones-0-number": phone.number,
+        "phones-0-kind": phone.kind,
+        "phones-0-state": phone.state,
+        "phones-0-DELETE": "on",
+    }
+    response = admin_client.post(f"{LIST}{phone.debtor_id}/change/", data)
+    assert response.status_code == 200
+    assert phone.debtor.phones.count() == 1
+
+
+def test_edit_leaves_a_trail_without_the_search_column(admin_client, admin_user):
+    debtor = DebtorFactory(first_name="Ana", last_name="Gómez", dni="20737173")
+    admin_client.post(f"{LIST}{debtor.pk}/change/", {"last_name": "Gomes", "dni": "20737173", **NO_PHONES})
+    entry = LogEntry.objects.get_for_object(debtor).filter(action=LogEntry.Action.UPDATE).get()
+    assert entry.changes["last_name"] == ["Gómez", "Gomes"]
+    assert "search_text" not in entry.changes
+    assert entry.actor == admin_user
+
+
+def test_rows_add_no_queries(admin_client, django_assert_num_queries, django_assert_max_num_queries):
+    DebtorFactory.create_batch(2)
+    admin_client.get(LIST)
+    with django_assert_max_num_queries(12) as few:
+        admin_client.get(LIST)
+    DebtorFactory.create_batch(9)
+    with django_assert_num_queries(len(few)):
+        admin_client.get(LIST)
