@@ -13,21 +13,19 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import get_valid_filename
 
 from accounts.access import Request
 from cases.admin.base import change_url
+from cases.admin.batches import csv_response, import_choices, shown_problems
 from cases.forms_importing import ColumnsForm, UploadForm, initial_of
 from cases.importing import uploads
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.report import report_text
-from cases.importing.run import BUSY, ROUND_ROBIN
+from cases.importing.run import BUSY
 from cases.models import ImportUpload
 from nova.lib.money import format_money
 
-PROBLEMS_SHOWN = 50
 NO_DATABASE = "La base de datos no respondió y no se guardó nada: espere un momento y vuelva a intentar."
-SEVERITIES = {"rejected": "Rechazada", "warning": "Advertencia", "note": "Nota"}
 
 
 @admin.register(ImportUpload)
@@ -58,6 +56,9 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return [str(obj) for obj in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
 
     # --- The list ----------------------------------------------------------------------------------
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        return super().changelist_view(request, {"title": "Archivos por importar", **(extra_context or {})})
+
     @admin.display(description="cartera")
     def cartera_name(self, obj: ImportUpload) -> str:
         return obj.options.get("cartera", "")
@@ -152,7 +153,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
             upload,
             result=result,
             total=format_money(result.total),
-            problems=shown(result.problems[:PROBLEMS_SHOWN]),
+            problems=shown_problems(problem._asdict() for problem in result.problems),
             fingerprint=uploads.fingerprint(upload),
             earlier=uploads.earlier_import(upload),
         )
@@ -233,23 +234,6 @@ def refusal(error: Exception) -> tuple[str, HTTPStatus]:
 
 
 def choices_of(upload: ImportUpload) -> str:
-    """How the upload will be taken, in a line: `Cartera «X» (nueva) · casos nuevos sin asignar`."""
-    options = upload.options
-    who = {"": "casos nuevos sin asignar", ROUND_ROBIN: "casos nuevos en partes iguales entre los gestores"}
-    parts = [
-        f"Cartera «{options['cartera']}»" + (" (nueva)" if options["create_cartera"] else ""),
-        who.get(options["assign_to"], f"casos nuevos para {options['assign_to']}"),
-        "los que existen se actualizan" if options["on_existing"] == "update" else "los que existen no se tocan",
-    ]
-    return " · ".join(parts)
-
-
-def shown(problems: list) -> list[dict[str, Any]]:
-    return [{**problem._asdict(), "severity": SEVERITIES[problem.severity]} for problem in problems]
-
-
-def csv_response(text: str, name: str) -> HttpResponse:
-    """A download that a spreadsheet opens with its accents."""
-    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{get_valid_filename(name)}.csv"'
-    return response
+    """How the upload will be taken, in a line: `Cartera «X» (nueva) · casos nuevos sin asignar · …`."""
+    new = " (nueva)" if upload.options["create_cartera"] else ""
+    return f"Cartera «{upload.options['cartera']}»{new} · {import_choices(upload.options)}"

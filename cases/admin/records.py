@@ -1,6 +1,5 @@
-"""What happened and cannot be changed: movements of money, gestiones, imports. Read-only for everybody."""
+"""What happened and cannot be changed: movements of money, gestiones. Read-only for everybody."""
 
-import json
 from typing import Any
 
 from django.contrib import admin
@@ -10,15 +9,13 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.text import get_valid_filename
 
 from cases import services
 from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, may_move_money
 from cases.admin.filters import AutocompleteFilter, GestorFilter
-from cases.admin.imports import import_tool
 from cases.admin.tools import tool_page
 from cases.forms import ReasonForm
-from cases.models import Activity, Cartera, Case, ImportBatch, LedgerEntry
+from cases.models import Activity, Cartera, Case, LedgerEntry
 from nova.lib.money import format_money
 
 
@@ -159,77 +156,6 @@ class ActivityAdmin(OfCaseAdmin):
         return shorten(obj.notes)
 
 
-@admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
-    audited_by_services = True
-    list_display = ["created_at", "file_name", "cartera", "created_by", "counts_text"]
-    list_filter = [("cartera", AutocompleteFilter)]
-    list_select_related = ["cartera", "created_by"]
-    ordering = ["-created_at", "-id"]
-    search_fields = ["file_name"]
-    search_help_text = "Nombre del archivo"
-    fields = [
-        "file_name",
-        "cartera",
-        "created_by",
-        "created_at",
-        "counts_text",
-        "mapping_text",
-        "options_text",
-        "sha256",
-    ]
-    readonly_fields = ["counts_text", "mapping_text", "options_text", "created_at"]
-    change_list_template = "admin/cases/change_list_with_tools.html"
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[ImportBatch]:
-        return super().get_queryset(request).defer("report")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
-        return super().changelist_view(request, {**(extra_context or {}), "tools": import_tool(request)})
-
-    @admin.display(description="resultado")
-    def counts_text(self, obj: ImportBatch) -> str:
-        return " · ".join(f"{COUNT_NAMES.get(name, name)}: {value}" for name, value in obj.counts.items()) or "—"
-
-    @admin.display(description="columnas")
-    def mapping_text(self, obj: ImportBatch) -> SafeString:
-        return as_json(obj.mapping)
-
-    @admin.display(description="opciones")
-    def options_text(self, obj: ImportBatch) -> SafeString:
-        return as_json(obj.options)
-
-    def get_urls(self) -> list:
-        report = self.admin_site.admin_view(self.report_view)
-        return [path("<int:pk>/report.csv", report, name="cases_importbatch_report"), *super().get_urls()]
-
-    def get_tools(self, request: HttpRequest, obj: ImportBatch) -> list[Tool]:
-        has_report = ImportBatch.objects.filter(pk=obj.pk).exclude(report="").exists()
-        report = Tool("Descargar el informe (CSV)", reverse("admin:cases_importbatch_report", args=[obj.pk]))
-        return [report] if has_report else []
-
-    def report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        batch = ImportBatch.objects.filter(pk=pk).first()
-        if batch is None or not batch.report:
-            raise Http404
-        if not self.has_view_permission(request, batch):
-            raise PermissionDenied
-        response = HttpResponse(batch.report, content_type="text/csv; charset=utf-8")
-        name = get_valid_filename(f"informe-{batch.pk}-{batch.file_name}")
-        response["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-        return response
-
-
-COUNT_NAMES = {
-    "created": "creados",
-    "updated": "actualizados",
-    "unchanged": "sin cambios",
-    "rejected": "rechazados",
-    "warnings": "con avisos",
-    "total": "importe total",
-}
-
-
 def author_of(row: Any) -> str:
     """Who did it; of what moved in, what the old system said."""
     if row.created_by is not None:
@@ -239,7 +165,3 @@ def author_of(row: Any) -> str:
 
 def shorten(text: str, length: int = 80) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
-
-
-def as_json(value: Any) -> SafeString:
-    return format_html("<pre>{}</pre>", json.dumps(value, ensure_ascii=False, indent=2))

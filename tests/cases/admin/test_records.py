@@ -76,22 +76,3 @@ def test_rows_add_no_queries(
     some(6)
     with django_assert_num_queries(len(few)):
         admin_client.get(base)
-
-
-def test_report_of_an_import_is_downloaded_not_loaded_with_the_page(admin_client, gestor_client):
-    batch = a_row("importbatch")
-    url = f"/admin/cases/importbatch/{batch.pk}/report.csv"
-    page = admin_client.get(f"/admin/cases/importbatch/{batch.pk}/change/").content.decode()
-    assert url in page
-    assert "creados: 3" in page
-    response = admin_client.get(url)
-    assert response["Content-Type"].startswith("text/csv")
-    assert "attachment" in response["Content-Disposition"]
-    assert response.content.decode() == batch.report
-    assert gestor_client.get(url).status_code == 302
-
-
-def test_import_without_a_report_offers_none(admin_client):
-    batch = ImportBatchFactory()
-    assert "report.csv" not in admin_client.get(f"/admin/cases/importbatch/{batch.pk}/change/").content.decode()
-    assert admin_client.get(f"/admin/cases/importbatch/{batch.pk}/report.csv").status_code == 404
