@@ -7,12 +7,20 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 
 View = Callable[..., HttpResponse]
 # Pages that are no place to go on at after a log-in.
 DOORS = ("/login", "/logout", "/api/login")
+
+
+class Request(HttpRequest):
+    """What a view behind the log-in gets: a user of ours, and htmx (for the type checker)."""
+
+    user: User
+    htmx: HtmxDetails
 
 
 def home_of(user: User) -> str:
@@ -25,7 +33,7 @@ def for_role(role: User.Role) -> Callable[[View], View]:
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.user.role != role:
                 return redirect(home_of(request.user))
             return view(request, *args, **kwargs)

@@ -106,7 +106,7 @@ class UserAdmin(DjangoUserAdmin):
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: Any = None) -> HttpResponse:
         user = self.get_object(request, unquote(object_id))
-        if user is None or not user.has_history():
+        if user is None or not self.has_delete_permission(request, user) or not user.has_history():
             return super().delete_view(request, object_id, extra_context)
         text = f"{user} no puede eliminarse: hay registros de lo que hizo. Desactive el usuario."
         self.message_user(request, text, messages.ERROR)
@@ -150,7 +150,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @cache
 def _model_names() -> dict[str, str]:
-    return {model._meta.model_name: str(model._meta.verbose_name) for model in apps.get_models()}
+    return {model._meta.model_name or "": str(model._meta.verbose_name) for model in apps.get_models()}
 
 
 @admin.register(AuditEvent)
@@ -161,7 +161,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     search_fields = ["target_label"]
     search_help_text = "Por nombre, usuario o número de cliente de lo que cambió."
     fields = ["created_at", "actor", "action", "target_label", "target", "address", "changes"]
-    readonly_fields = fields
+    readonly_fields = ["target", "changes"]
 
     @admin.display(description="registro")
     def target(self, event: AuditEvent) -> str:

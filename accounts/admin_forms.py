@@ -41,7 +41,7 @@ class NewUserForm(SetPasswordMixin, forms.ModelForm):
         return username
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean()
+        data = super().clean() or self.cleaned_data
         first, second = data.get("password1"), data.get("password2")
         if bool(first) != bool(second):
             self.add_error("password2", "Escriba la contraseña dos veces, o deje las dos vacías.")
@@ -50,7 +50,7 @@ class NewUserForm(SetPasswordMixin, forms.ModelForm):
 
     def _post_clean(self) -> None:
         """Here the instance has the names that a password may not resemble."""
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]
         self.validate_password_for_user(self.instance, "password1")
 
     def save(self, commit: bool = True) -> User:

@@ -10,6 +10,14 @@ from accounts.models import User
 MAX_PASSWORD_LENGTH = 1024  # longer ones are refused before they cost anything
 
 
+def validate_text(value: str) -> None:
+    """JSON can carry half a character, which no database and no hash takes."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise forms.ValidationError("Contiene un carácter que no es válido.") from error
+
+
 class LoginForm(forms.Form):
     """What was typed; whether it is right is for the view to find out."""
 
@@ -17,6 +25,7 @@ class LoginForm(forms.Form):
         label="Usuario",
         max_length=User._meta.get_field("username").max_length,
         widget=forms.TextInput(attrs={"autofocus": True, "autocomplete": "username", "autocapitalize": "none"}),
+        validators=[validate_text],
         error_messages={"required": "Escriba su usuario."},
     )
     password = forms.CharField(
@@ -24,6 +33,7 @@ class LoginForm(forms.Form):
         strip=False,
         max_length=MAX_PASSWORD_LENGTH,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        validators=[validate_text],
         error_messages={"required": "Escriba su contraseña."},
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -71,7 +71,7 @@ def shown(value: Any) -> str:
         return ", ".join(f"{key}: {shown(item)}" for key, item in value.items())
     if isinstance(value, list):
         return ", ".join(shown(item) for item in value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int | float) and not isinstance(value, bool):
         return str(value)  # 1 equals True, and is no "Sí"
     if value in WORDS:
         return WORDS[value]

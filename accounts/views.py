@@ -13,7 +13,7 @@ from django.contrib.auth import logout as end_session
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.http import HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import audit, limits
-from accounts.access import home_of, safe_next
+from accounts.access import Request, home_of, safe_next
 from accounts.forms import LoginForm, OwnPasswordForm
 from accounts.models import AuditEvent, User
 from nova.errors import too_many_requests
@@ -34,7 +34,7 @@ WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
 
 @login_not_required
 @require_safe
-def login_page(request: HttpRequest) -> HttpResponse:
+def login_page(request: Request) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(home_of(request.user))
     form = LoginForm(initial={"next": safe_next(request, request.GET.get("next", ""))})
@@ -44,7 +44,7 @@ def login_page(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @sensitive_post_parameters("password")
 @sensitive_variables()
-def api_login(request: HttpRequest) -> HttpResponse:
+def api_login(request: Request) -> HttpResponse:
     """`POST /api/login`: a form, an htmx form or JSON (DESIGN §7). Wrong credentials 400, over a limit 429."""
     if request.method != "POST":
         return _only_post(request)
@@ -67,17 +67,17 @@ def api_login(request: HttpRequest) -> HttpResponse:
     return _welcome(request, user, safe_next(request, form.cleaned_data["next"]) or home_of(user))
 
 
-def _sent(request: HttpRequest) -> Mapping[str, Any]:
+def _sent(request: Request) -> Mapping[str, Any]:
     if request.content_type != "application/json":
         return request.POST
     try:
         data = json.loads(request.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return data if isinstance(data, dict) else {}
 
 
-def _refused(request: HttpRequest, form: LoginForm, message: str) -> HttpResponse:
+def _refused(request: Request, form: LoginForm, message: str) -> HttpResponse:
     if envelope.wants_json(request):
         return envelope.failure(message, status=400, details=_details(form))
     if form.is_valid():
@@ -90,7 +90,7 @@ def _details(form: LoginForm) -> dict[str, list[str]]:
     return {field: [str(error) for error in errors] for field, errors in form.errors.items()}
 
 
-def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
+def _welcome(request: Request, user: User, target: str) -> HttpResponse:
     if request.htmx:
         return HttpResponseClientRedirect(target)
     if envelope.wants_json(request):
@@ -99,7 +99,7 @@ def _welcome(request: HttpRequest, user: User, target: str) -> HttpResponse:
     return redirect(target)
 
 
-def _only_post(request: HttpRequest) -> HttpResponse:
+def _only_post(request: Request) -> HttpResponse:
     """Somebody who reloads the address of a failed log-in gets the form again."""
     response: HttpResponse = HttpResponseNotAllowed(["POST"])
     if not envelope.wants_json(request):
@@ -107,7 +107,7 @@ def _only_post(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def locked_out(request: HttpRequest, response: HttpResponse | None, credentials: Any) -> HttpResponse:
+def locked_out(request: Request, response: HttpResponse | None, credentials: Any) -> HttpResponse:
     """What django-axes answers with: our own 429, with the time that is left of its lock. Runs a query."""
     username = (credentials or {}).get("username")
     attempts = AccessAttempt.objects.filter(username=username, ip_address=request.META["REMOTE_ADDR"] or None)
@@ -118,7 +118,7 @@ def locked_out(request: HttpRequest, response: HttpResponse | None, credentials:
 
 @login_not_required
 @require_http_methods(["GET", "POST"])
-def logout(request: HttpRequest) -> HttpResponse:
+def logout(request: Request) -> HttpResponse:
     """A link on another site logs nobody out: it asks first (DESIGN §7)."""
     if request.user.is_authenticated:
         if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
@@ -130,14 +130,14 @@ def logout(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-def admin_login(request: HttpRequest) -> HttpResponse:
+def admin_login(request: Request) -> HttpResponse:
     """The Django admin has no door of its own: same page, same limits."""
     return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.GET.get('next', '/admin/')})}")
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "POST"])
-def own_password(request: HttpRequest) -> HttpResponse:
+def own_password(request: Request) -> HttpResponse:
     form = OwnPasswordForm(request.user, request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():

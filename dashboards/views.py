@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from accounts.access import for_role
+from accounts.access import Request, for_role
 from accounts.models import User
 from cases.querysets import CaseQuerySet
 from dashboards import queries
@@ -18,25 +18,25 @@ CASES_PER_PAGE = 25
 
 @require_safe
 @for_role(User.Role.ADMIN)
-def dashboard_admin(request: HttpRequest) -> HttpResponse:
+def dashboard_admin(request: Request) -> HttpResponse:
     return _case_list(request, "dashboards/admin.html", queries.newest_first(request.user), now=timezone.now())
 
 
 @require_safe
 @for_role(User.Role.GESTOR)
-def dashboard_gestor(request: HttpRequest) -> HttpResponse:
+def dashboard_gestor(request: Request) -> HttpResponse:
     now = timezone.now()
     return _case_list(request, "dashboards/gestor.html", queries.work_first(request.user, now=now), now=now)
 
 
 @require_safe
 @for_role(User.Role.USER)
-def dashboard_user(request: HttpRequest) -> HttpResponse:
+def dashboard_user(request: Request) -> HttpResponse:
     context = {"session_ends": request.session.get_expiry_date()}
     return render(request, "dashboards/user.html", context)
 
 
-def _case_list(request: HttpRequest, template: str, cases: CaseQuerySet, *, now: datetime) -> HttpResponse:
+def _case_list(request: Request, template: str, cases: CaseQuerySet, *, now: datetime) -> HttpResponse:
     text = request.GET.get("search", "").strip()
     paginator = CappedPaginator(cases.search(text), CASES_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))

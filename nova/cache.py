@@ -81,5 +81,5 @@ class ResilientRedisCache(RedisCache):
     def delete_many(self, keys: Any, version: int | None = None) -> None:
         self._try(super().delete_many, keys, version, otherwise=None)
 
-    def clear(self) -> bool:
-        return self._try(super().clear, otherwise=False)
+    def clear(self) -> None:
+        self._try(super().clear, otherwise=None)

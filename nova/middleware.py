@@ -81,7 +81,7 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
         request.is_private = getattr(view_func, "login_required", True)  # type: ignore[attr-defined]
         return super().process_view(request, view_func, view_args, view_kwargs)
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
         """A fragment cannot show the log-in: htmx moves the whole page there, to come back to where the person was."""
         if not request.htmx:  # type: ignore[attr-defined]
             return super().handle_no_permission(request, view_func)

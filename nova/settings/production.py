@@ -15,7 +15,7 @@ SECRET_KEY = env("SECRET_KEY", default="")
 if len(SECRET_KEY) < MINIMUM_SECRET_KEY_LENGTH or len(set(SECRET_KEY)) < 5 or SECRET_KEY.startswith("django-insecure-"):
     sys.exit("SECRET_KEY falta o es débil: genere una de al menos 50 caracteres y póngala en el archivo .env.")
 
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+ALLOWED_HOSTS = [host.strip() for host in env.list("ALLOWED_HOSTS", default=[]) if host.strip()]
 if not ALLOWED_HOSTS:
     sys.exit("ALLOWED_HOSTS está vacío: escriba en .env los nombres con que se visita el sitio.")
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

@@ -1,0 +1,116 @@
+"""The audit trail and the history of log-ins in the Django admin: read-only, in Spanish, of any size."""
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from accounts.trail import changes_table, shown
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/accounts/auditevent/"
+
+
+def test_event_shows_before_and_after(admin_client: Client, admin_user: User) -> None:
+    case = factories.CaseFactory()
+    event = audit.record(
+        AuditEvent.Action.STATUS,
+        by=admin_user,
+        target=case,
+        before={"status": "sin-gestion", "next_action_at": None, "queue_band": 5},
+        after={"status": "contactado", "next_action_at": "2026-11-25T03:00:00Z", "queue_band": 5},
+        address="203.0.113.5",
+    )
+
+    page = admin_client.get(f"{LIST}{event.pk}/change/").text
+
+    assert '<tr class="changed"><th scope="row">estado</th><td>sin-gestion</td><td>contactado</td></tr>' in page
+    assert '<th scope="row">próxima acción</th><td>—</td><td>25/11/2026 00:00</td>' in page
+    assert '<tr><th scope="row">banda</th><td>5</td><td>5</td></tr>' in page
+    assert "203.0.113.5" in page
+    assert f"caso {case.pk}" in page
+
+
+def test_markup_in_the_trail_is_text(admin_client: Client) -> None:
+    event = audit.record("login_failed", by=None, label="<script>x</script>", after={"<b>": "<i>"})
+
+    page = admin_client.get(f"{LIST}{event.pk}/change/").text + admin_client.get(LIST).text
+
+    assert "<script>x" not in page
+    assert "<i>" not in page
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "—"),
+        ("", "—"),
+        ("None", "—"),
+        (True, "Sí"),
+        ("False", "No"),
+        (1, "1"),
+        (0, "0"),
+        ("2026-11-24", "24/11/2026"),
+        ("2026-99-99", "2026-99-99"),
+        ("1500.50", "1500.50"),
+        ({"created": 2}, "created: 2"),
+        (["a", None], "a, —"),
+    ],
+)
+def test_values_are_shown_as_people_write_them(value: object, text: str) -> None:
+    assert shown(value) == text
+
+
+def test_nothing_to_show_is_a_dash() -> None:
+    assert changes_table({}, {}) == "—"
+
+
+def test_trail_is_found_by_label_action_and_date(admin_client: Client) -> None:
+    audit.record("login_failed", by=None, label="intruso")
+    audit.record("import", by=None, label="cartera.csv")
+
+    assert "cartera.csv" not in admin_client.get(f"{LIST}?q=intru").text
+    assert "intruso" not in admin_client.get(f"{LIST}?action__exact=import").text
+    assert "intruso" in admin_client.get(LIST).text
+
+
+@pytest.mark.parametrize(
+    "model", ["accounts/auditevent", "axes/accesslog", "axes/accessfailurelog", "auditlog/logentry"]
+)
+def test_history_cannot_be_written(admin_client: Client, gestor_user: User, model: str) -> None:
+    admin_client.post("/api/login", {"username": "nadie", "password": "x"})
+    admin_client.post("/api/login", {"username": "ana.admin", "password": factories.PASSWORD})
+    pk = 1
+
+    assert admin_client.get(f"/admin/{model}/").status_code == 200
+    assert admin_client.get(f"/admin/{model}/add/").status_code == 403
+    assert admin_client.post(f"/admin/{model}/{pk}/change/", {}).status_code in (302, 403)
+    assert admin_client.post(f"/admin/{model}/{pk}/delete/", {"post": "yes"}).status_code in (302, 403)
+
+
+def test_list_of_many_costs_the_same(admin_client: Client, admin_user: User) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as captured:
+            assert admin_client.get(LIST).status_code == 200
+        return len(captured)
+
+    audit.record("login", by=admin_user, target=admin_user)
+    few = queries()
+    audit.record_many(audit.event("login", by=factories.UserFactory(), label=str(n)) for n in range(150))
+
+    assert queries() <= few + 1  # the page's keys are found before its rows
+    assert "?p=2" in admin_client.get(LIST).text
+
+
+def test_titles_are_spanish(admin_client: Client) -> None:
+    admin_client.post("/api/login", {"username": "ana.admin", "password": factories.PASSWORD})
+    page = admin_client.get("/admin/").text + admin_client.get("/admin/axes/accesslog/").text
+
+    for title in ["Historial de ingresos", "Ingresos fallidos", "Registros de auditoría", "Usuarios", "Ediciones"]:
+        assert title in page
+    assert "Access" not in page
