@@ -1,10 +1,9 @@
 """Load a creditor's portfolio file. The rules are DESIGN §5; the work is done by `cases.importing`."""
 
 import contextlib
-import os
-import tempfile
+import secrets
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -64,7 +63,7 @@ class Command(BaseCommand):
             dry_run=given["dry_run"],
         )
         try:
-            with _report_file(given["report"]) as report:
+            with _report_file(given["report"], given["file"]) as report:
                 result = self._import(given["file"], given["sheet"], options)
                 report(report_text(result.problems))
         except ImportFailed as error:
@@ -102,8 +101,9 @@ class Command(BaseCommand):
 
     def _summarize(self, result: Result, options: Options) -> None:
         counts = result.counts
-        title = f"Cartera {result.cartera}" + (" (prueba: no se guardó nada)" if options.dry_run else "")
-        table = RichTable(title=title, show_header=False)
+        # Not the table's title: that is cut to the width of the table.
+        self.stdout.write(f"Cartera {result.cartera}" + (" (prueba: no se guardó nada)" if options.dry_run else ""))
+        table = RichTable(show_header=False)
         table.add_column()
         table.add_column(justify="right")
         for key, label in LABELS.items():
@@ -117,23 +117,38 @@ class Command(BaseCommand):
 
 
 @contextlib.contextmanager
-def _report_file(path: Path | None) -> Iterator[Any]:
+def _report_file(path: Path | None, source: Path) -> Iterator[Callable[[str], None]]:
     """Where the report goes. Opened before anything is imported, so that a bad path costs nothing; kept only whole."""
     if path is None:
         yield lambda text: None
         return
+    if path.resolve() == source.resolve():
+        raise ImportFailed("El informe no puede ir sobre el archivo que se importa: elija otro nombre.")
+    if path.is_dir():
+        raise ImportFailed(f"No se puede escribir el informe en «{path}»: es una carpeta.")
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        handle, draft = tempfile.mkstemp(dir=path.parent or ".", prefix=f".{path.name}.")
-        if path.is_dir():
-            raise IsADirectoryError(0, "es una carpeta", str(path))
+        stream = draft.open("x", encoding="utf-8-sig", newline="")
     except OSError as error:
         raise ImportFailed(f"No se puede escribir el informe en «{path}»: {error.strerror or error}.") from error
+
+    def keep(text: str) -> None:
+        try:
+            stream.write(text)
+            stream.close()
+            draft.replace(path)
+        except OSError as error:
+            raise CommandError(
+                f"La importación terminó, pero no se pudo escribir el informe en «{path}» ({error.strerror or error}): "
+                "descárguelo de la administración, en Importaciones.",
+                returncode=REJECTED_ROWS,
+            ) from error
+
     try:
-        with os.fdopen(handle, "w", encoding="utf-8-sig", newline="") as stream:
-            yield stream.write
-        Path(draft).replace(path)
+        with stream:
+            yield keep
     finally:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
 
 
 def _line_count(path: Path) -> int:
