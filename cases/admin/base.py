@@ -5,9 +5,11 @@ from typing import Any, NamedTuple, cast
 from urllib.parse import urlencode
 
 from django.contrib import admin, messages
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models
+from django.forms import Media
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
@@ -89,6 +91,11 @@ class BigTableAdmin(TrailAdmin):
     list_per_page = 50
     list_max_show_all = 200
     sortable_by = ()
+
+    @property
+    def media(self) -> Media:
+        """With what the filters that search need (cases.admin.filters)."""
+        return super().media + AutocompleteSelect(self.opts.pk, self.admin_site).media
 
 
 class ReadOnlyAdmin(BigTableAdmin):

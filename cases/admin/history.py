@@ -8,6 +8,7 @@ from django.urls import reverse
 from cases.admin.base import Tool, change_url, changelist_url
 from cases.admin.promises import can_be_cancelled
 from cases.admin.records import author_of, can_be_reversed, shorten
+from cases.ledger import signed
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib.money import format_money
 
@@ -45,7 +46,7 @@ def _ledger(request: HttpRequest, case: Case) -> Panel:
         cells = [
             f"{entry.value_date:%d/%m/%Y}",
             kind,
-            format_money(entry.amount),
+            format_money(signed(entry.kind, entry.amount)),
             entry.get_method_display(),
             entry.reference,
             entry.credited_to or "—",

@@ -15,6 +15,7 @@ from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, may_move_mo
 from cases.admin.filters import AutocompleteFilter, GestorFilter
 from cases.admin.tools import tool_page
 from cases.forms import ReasonForm
+from cases.ledger import signed
 from cases.models import Activity, Cartera, Case, LedgerEntry
 from nova.lib.money import format_money
 
@@ -66,6 +67,11 @@ class LedgerEntryAdmin(OfCaseAdmin):
         "notes",
     ]
     readonly_fields = ["case_link", "money_amount", "created_at"]
+
+    @admin.display(description="importe")
+    def money_amount(self, obj: LedgerEntry) -> str:
+        """With the sign it has in the balance."""
+        return format_money(signed(obj.kind, obj.amount))
 
     def get_search_results(self, request, queryset, search_term):
         """A reference is looked up in every cartera: the index starts with the cartera."""
