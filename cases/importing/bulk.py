@@ -34,11 +34,21 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
 
 def update(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
     """Set `fields` of the rows whose primary key is each row's last value."""
+    _update(model, fields, rows, "{column} = %s")
+
+
+def fill(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
+    """As `update`, but only what is still empty: what somebody typed since it was read stays."""
+    _update(model, fields, rows, "{column} = COALESCE(NULLIF({column}, ''), %s)")
+
+
+def _update(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]], setting: str) -> None:
     rows = list(rows)
     if not rows:
         return
     table = connection.ops.quote_name(model._meta.db_table)
-    settings = ", ".join(f"{connection.ops.quote_name(column)} = %s" for column in columns_of(model, fields))
+    columns = map(connection.ops.quote_name, columns_of(model, fields))
+    settings = ", ".join(setting.format(column=column) for column in columns)
     with connection.cursor() as cursor:
         cursor.executemany(f"UPDATE {table} SET {settings} WHERE id = %s", rows)  # noqa: S608
 

@@ -52,7 +52,7 @@ class Writer:
     def write(self, plan: ChunkPlan) -> None:
         self._insert_debtors(plan.new_debtors)
         taken = self._move_cases(plan.moves)
-        bulk.update(Debtor, ("dni", "cuit", *CONTACT_FIELDS), map(self._debtor_change, plan.changed_debtors))
+        bulk.fill(Debtor, ("dni", "cuit", *CONTACT_FIELDS), map(self._debtor_change, plan.changed_debtors))
         bulk.insert(
             DebtorPhone,
             PHONE_COLUMNS,
