@@ -7,6 +7,7 @@ from typing import NamedTuple
 from cases.importing.existing import ADDRESS_FIELDS, Known, KnownCase, KnownDebtor
 from cases.importing.rows import WARNING, ParsedRow, Problem
 from cases.searching import normalize
+from nova.lib.documents import PERSON_PREFIXES
 
 UPDATE = "update"
 SKIP = "skip"
@@ -98,22 +99,22 @@ def _plan_update(
 ) -> None:
     """A creditor's refresh. Assignment, notes, history and, but for §3.5, status are never touched."""
     debtor = known.by_id[case.debtor_id]
-    changed = False
     holder = _holder(row, known) or debtor
-    stated, stored = (row.dni, debtor.dni) if row.dni else (row.cuit, debtor.cuit)
+    changed = False
     if holder is not debtor and not debtor.dni and not debtor.cuit:
         plan.moves.append(CaseMove(case, holder))
         debtor, changed = holder, True
-    elif holder is not debtor or (stated and stored and stated != stored):
+    if holder is not debtor or _is_of_another(row, debtor):
+        # The row speaks of somebody else: their phone and address are not this debtor's either.
         reason = (
             f"El caso ya es de otro documento ({debtor.dni or debtor.cuit}): no se cambió. Revise cuál es correcto."
         )
-        problems.append(_warning(row, "dni", stated, reason, header_of))
+        problems.append(_warning(row, "dni", row.dni or row.cuit, reason, header_of))
     else:
-        changed = _fill_document(row, debtor, known, problems, header_of)
-    _warn_of_other_name(row, debtor, problems, header_of)
-    changed |= _fill_contact(row, debtor)
-    changed |= _add_phone(row, debtor, plan)
+        changed |= _fill_document(row, debtor, known, problems, header_of)
+        _warn_of_other_name(row, debtor, problems, header_of)
+        changed |= _fill_contact(row, debtor)
+        changed |= _add_phone(row, debtor, plan)
     if _differs(row, case):
         plan.refreshes.append(CaseRefresh(case, row))
         changed = True
@@ -121,6 +122,17 @@ def _plan_update(
         plan.updated += 1
     else:
         plan.unchanged += 1
+
+
+def _is_of_another(row: ParsedRow, debtor: KnownDebtor) -> bool:
+    """Whether the row states a document that cannot be the debtor's: another number, or a company's for a person's."""
+    if row.dni and debtor.dni:
+        return row.dni != debtor.dni
+    if row.cuit and debtor.cuit:
+        return row.cuit != debtor.cuit
+    if row.dni and debtor.cuit:
+        return debtor.cuit[:2] not in PERSON_PREFIXES or debtor.cuit[2:10].lstrip("0") != row.dni
+    return bool(row.cuit and debtor.dni)
 
 
 def _differs(row: ParsedRow, case: KnownCase) -> bool:

@@ -1,0 +1,355 @@
+"""What a second file may change: the creditor's refresh (DESIGN §3.2) and whose debt it is (§5 "Debtors")."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+
+from cases import services
+from cases.models import Activity, Case, Debtor, DebtorPhone, LedgerEntry
+from tests import factories
+from tests.cases.importing.command import everything, import_cases, portfolio
+
+pytestmark = pytest.mark.django_db
+
+KEYS = ("created", "updated", "unchanged")
+CONTACT = "cliente;nombre;apellido;dni;total;telefono;email;calle;nro;localidad"
+
+
+@pytest.fixture
+def load(tmp_path):
+    """Import rows; gives (created, updated, unchanged) and how many rows were warned about."""
+
+    def load(*rows: str, header: str = "cliente;nombre;apellido;dni;total", **options: str) -> tuple[int, ...]:
+        ran = import_cases(portfolio(tmp_path, *rows, header=header), **options)
+        assert ran.code == 0, ran
+        return ran.counts(*KEYS, "warnings")
+
+    return load
+
+
+def case(key: str = "1") -> Case:
+    return Case.objects.select_related("debtor", "status", "assigned_to").get(nro_cliente=key)
+
+
+def ledger(key: str = "1") -> list[tuple[str, Decimal]]:
+    return list(LedgerEntry.objects.filter(case__nro_cliente=key).order_by("id").values_list("kind", "amount"))
+
+
+def is_consistent() -> bool:
+    return all(each.balance == each.entries.balance() for each in Case.objects.all())
+
+
+# --- The creditor's refresh ------------------------------------------------------------------------
+def test_payment_here_and_the_same_file_changes_nothing(load, admin_user):
+    load("1;ANA;PÉREZ;20111222;1000")
+    services.record_payment(case=case(), by=admin_user, amount=Decimal("400.00"))
+    before = everything()
+
+    assert load("1;ANA;PÉREZ;20111222;1000") == (0, 0, 1, 0)
+
+    after = everything()
+    assert [table for table in before if before[table] != after[table]] == ["accounts_auditevent", "cases_importbatch"]
+    assert case().balance == Decimal("600.00")
+
+
+def test_another_total_becomes_the_balance_by_an_adjustment(load, admin_user, gestor_user):
+    load("1;ANA;PÉREZ;20111222;1000")
+    services.assign_cases(cases=Case.objects.all(), gestor=gestor_user, by=admin_user)
+    services.record_payment(case=case(), by=admin_user, amount=Decimal("400.00"))
+
+    assert load("1;ANA;PÉREZ;20111222;900") == (0, 1, 0, 0)
+
+    assert (case().balance, case().creditor_total, case().amount) == (900, 900, 1000)
+    assert ledger() == [("placement", 1000), ("payment", 400), ("adjustment", 300)]
+    assert case().entries.latest("id").credited_to == gestor_user
+    assert is_consistent()
+    assert load("1;ANA;PÉREZ;20111222;900") == (0, 0, 1, 0)
+
+
+def test_a_lower_total_adjusts_down(load):
+    load("1;ANA;PÉREZ;20111222;1000")
+    load("1;ANA;PÉREZ;20111222;250,50")
+
+    assert ledger() == [("placement", 1000), ("adjustment", Decimal("-749.50"))]
+    assert is_consistent()
+
+
+def test_a_total_that_already_counts_our_payment_posts_nothing(load, admin_user):
+    load("1;ANA;PÉREZ;20111222;1000")
+    services.record_payment(case=case(), by=admin_user, amount=Decimal("400.00"))
+
+    assert load("1;ANA;PÉREZ;20111222;600") == (0, 1, 0, 0)
+
+    assert ledger() == [("placement", 1000), ("payment", 400)]
+    assert (case().balance, case().creditor_total) == (600, 600)
+
+
+def test_a_paid_case_stays_paid_with_the_same_total_and_reopens_with_another(load, admin_user):
+    load("1;ANA;PÉREZ;20111222;1000")
+    services.record_payment(case=case(), by=admin_user, amount=Decimal("1000.00"))
+    assert load("1;ANA;PÉREZ;20111222;1000") == (0, 0, 1, 0)
+    assert case().stage == "pagada"
+
+    load("1;ANA;PÉREZ;20111222;1200")
+
+    assert (case().balance, case().status.slug, case().stage, case().queue_band) == (
+        1200,
+        "en-gestion",
+        "en_gestion",
+        7,
+    )
+    assert case().next_action_at is not None
+    assert case() in Case.objects.open()
+    assert is_consistent()
+
+
+def test_a_closed_case_is_refreshed_and_stays_closed(load, admin_user):
+    load("1;ANA;PÉREZ;20111222;1000")
+    services.change_status(case=case(), by=admin_user, status=factories.status("de-baja"))
+
+    load("1;ANA;PÉREZ;20111222;1200")
+
+    assert (case().balance, case().status.slug) == (1200, "de-baja")
+
+
+def test_assignment_notes_history_and_status_are_never_touched(load, admin_user, gestor_user, other_gestor):
+    header = "cliente;nombre;apellido;dni;total;observaciones"
+    load("1;ANA;PÉREZ;20111222;1000;nota del acreedor", header=header)
+    services.assign_cases(cases=Case.objects.all(), gestor=gestor_user, by=admin_user)
+    services.change_status(case=case(), by=gestor_user, status=factories.status("contactado"))
+    services.edit_case(case=case(), by=gestor_user, changes={"notes": "lo nuestro"})
+    activities = list(Activity.objects.values())
+    before = case()
+
+    load("1;ANA;PÉREZ;20111222;1500;otra nota", header=header)
+
+    assert (case().assigned_to, case().notes, case().status.slug) == (gestor_user, "lo nuestro", "contactado")
+    assert (case().next_action_at, case().queue_band) == (before.next_action_at, before.queue_band)
+    assert list(Activity.objects.values()) == activities
+
+
+def test_last_payment_is_the_later_of_the_creditors_and_ours(load, admin_user):
+    header = "cliente;nombre;total;ultimo pago;capital;entidad"
+    load("1;ANA;1000;01/02/2020;;", header=header)
+    assert case().last_payment_date.isoformat() == "2020-02-01"
+
+    assert load("1;ANA;1000;01/03/2020;700;Banco X", header=header) == (0, 1, 0, 0)
+    assert (case().last_payment_date.isoformat(), case().initial_amount, case().entity) == (
+        "2020-03-01",
+        700,
+        "Banco X",
+    )
+
+    payment = services.record_payment(case=case(), by=admin_user, amount=Decimal("10.00"))
+    assert load("1;ANA;1000;01/04/2020;700;Banco X", header=header) == (0, 1, 0, 0)
+    assert case().last_payment_date == payment.value_date
+
+    services.reverse_payment(payment=payment, by=admin_user)
+    assert case().last_payment_date.isoformat() == "2020-04-01"
+
+
+def test_an_empty_cell_says_nothing(load):
+    header = "cliente;nombre;total;ultimo pago;capital;entidad;telefono;email"
+    load("1;ANA;1000;01/02/2020;700;Banco X;011 4444-5555;a@b.com", header=header)
+
+    assert load("1;ANA;1000;;;;;", header=header) == (0, 0, 1, 0)
+    assert (case().initial_amount, case().entity, case().debtor.email) == (700, "Banco X", "a@b.com")
+
+
+# --- Contact data ------------------------------------------------------------------------------------
+def test_missing_contact_data_are_filled_and_a_phone_is_added(load):
+    load("1;ANA;PÉREZ;20111222;1000")
+
+    row = "1;ANA;PÉREZ;20111222;1000;011 4444-5555;a@b.com;MITRE;12;AZUL"
+    assert load(row, header=CONTACT) == (0, 1, 0, 0)
+    assert load(row, header=CONTACT) == (0, 0, 1, 0)
+
+    debtor = case().debtor
+    assert (debtor.email, debtor.street, debtor.street_number, debtor.city) == ("a@b.com", "MITRE", "12", "AZUL")
+    assert debtor.phones.get().number == "+541144445555"
+
+
+def test_what_is_there_is_kept_and_addresses_are_not_mixed(load):
+    load("1;ANA;PÉREZ;20111222;1000;011 4444-5555;a@b.com;MITRE;12;", header=CONTACT)
+
+    assert load("1;ANA;PÉREZ;20111222;1000;011 4444-6666;otro@b.com;ALSINA;9;AZUL", header=CONTACT) == (0, 1, 0, 0)
+
+    debtor = case().debtor
+    assert (debtor.email, debtor.street, debtor.street_number, debtor.city) == ("a@b.com", "MITRE", "12", "")
+    assert sorted(debtor.phones.values_list("number", flat=True)) == ["+541144445555", "+541144446666"]
+
+
+def test_a_phone_marked_bad_stays_bad(load):
+    row = "1;ANA;PÉREZ;20111222;1000;011 4444-5555;;;;"
+    load(row, header=CONTACT)
+    DebtorPhone.objects.update(state="bad")
+
+    assert load(row, header=CONTACT) == (0, 0, 1, 0)
+    assert DebtorPhone.objects.get().state == "bad"
+
+
+def test_what_a_gestor_typed_during_the_import_is_not_overwritten(load):
+    """The import reads debtors first and writes them later: it fills what is still empty then."""
+    load("1;ANA;PÉREZ;20111222;1000")
+
+    def type_before_the_import_writes(execute, sql, params, many, context):
+        if sql.startswith('UPDATE "cases_debtor"') and not Debtor.objects.filter(email="gestor@b.com").exists():
+            with connection.cursor() as cursor:
+                cursor.cursor.execute("UPDATE cases_debtor SET email = 'gestor@b.com', city = 'TANDIL'")
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(type_before_the_import_writes):
+        load("1;ANA;PÉREZ;20111222;1000;;a@b.com;;;", header=CONTACT)
+
+    assert (case().debtor.email, case().debtor.city) == ("gestor@b.com", "TANDIL")
+
+
+# --- Debtors -----------------------------------------------------------------------------------------
+def test_one_dni_is_one_debtor_over_carteras_and_another_name_is_a_warning(load):
+    load("1;ANA;PÉREZ;20111222;1000")
+
+    assert load("2;ANA MARIA;GÓMEZ;20.111.222;500", cartera="Favacard") == (1, 0, 0, 1)
+
+    debtor = Debtor.objects.get()
+    assert debtor.full_name == "ANA PÉREZ"
+    assert debtor.cases.count() == 2
+
+
+def test_case_and_accents_of_a_name_are_no_difference(load):
+    load("1;ANA;PÉREZ;20111222;1000")
+
+    assert load("2;Perez;Ana;20111222;500") == (1, 0, 0, 0)
+
+
+def test_without_dni_each_row_has_a_debtor_of_its_own_found_again_through_its_case(load):
+    rows = ("1;ANA;PÉREZ;;1000", "2;ANA;PÉREZ;;500")
+
+    assert load(*rows) == (2, 0, 0, 0)
+    assert Debtor.objects.count() == 2
+    assert load(*rows) == (0, 0, 2, 0)
+    assert Debtor.objects.count() == 2
+
+
+def test_a_dni_that_comes_later_is_filled_in(load):
+    load("1;ANA;PÉREZ;;1000")
+    debtor = case().debtor
+
+    assert load("1;ANA;PÉREZ;20111222;1000") == (0, 1, 0, 0)
+
+    assert case().debtor == debtor
+    assert case().debtor.dni == "20111222"
+    assert load("1;ANA;PÉREZ;20111222;1000") == (0, 0, 1, 0)
+    assert load("1;ANA;PÉREZ;;1000") == (0, 0, 1, 0), "an empty cell takes nothing away"
+    assert case().debtor.dni == "20111222"
+
+
+def test_a_dni_that_another_holds_moves_the_case_and_the_empty_debtor_goes(load, gestor_user):
+    load("1;ANA;PÉREZ;20111222;1000;011 4444-5555;;;;", "2;ANA;PÉREZ;;500;011 4444-6666;;;;", header=CONTACT)
+    holder, former = case("1").debtor, case("2").debtor
+    called = former.phones.get()
+    activity = factories.ActivityFactory(case=case("2"), phone=called, created_by=gestor_user)
+
+    row = "2;ANA;PÉREZ;20111222;500;011 4444-6666;;;;"
+    assert load(row, header=CONTACT) == (0, 1, 0, 0)
+
+    assert case("2").debtor == holder
+    assert not Debtor.objects.filter(pk=former.pk).exists()
+    assert sorted(holder.phones.values_list("number", flat=True)) == ["+541144445555", "+541144446666"]
+    activity.refresh_from_db()
+    assert activity.phone.debtor == holder
+    assert activity.phone.number == "+541144446666"
+    assert load(row, header=CONTACT) == (0, 0, 1, 0)
+
+
+def test_a_move_brings_the_whole_document_at_once(load):
+    """Else the same file again would fill in the CUIL."""
+    load("1;ANA;PÉREZ;20111222;1000", "2;ANA;PÉREZ;;500")
+
+    assert load("2;ANA;PÉREZ;27-20111222-8;500") == (0, 1, 0, 0)
+    assert load("2;ANA;PÉREZ;27-20111222-8;500") == (0, 0, 1, 0)
+    assert Debtor.objects.get().cuit == "27201112228"
+
+
+def test_a_debtor_with_another_case_stays_when_one_moves(load):
+    load("1;ANA;PÉREZ;20111222;1000", "2;ANA;PÉREZ;;500")
+    former = case("2").debtor
+    factories.CaseFactory(debtor=former, nro_cliente="otra")
+
+    load("2;ANA;PÉREZ;20111222;500")
+
+    assert case("2").debtor.dni == "20111222"
+    assert former.cases.get().nro_cliente == "otra"
+
+
+def test_two_cases_without_dni_that_learn_the_same_one_join_in_one_file(load):
+    load("1;ANA;PÉREZ;;1000", "2;ANA;PÉREZ;;500")
+
+    assert load("1;ANA;PÉREZ;20111222;1000", "2;ANA;PÉREZ;20111222;500", "3;ANA;PÉREZ;20111222;1") == (1, 2, 0, 0)
+
+    assert Debtor.objects.get().cases.count() == 3
+
+
+def test_a_case_moves_to_a_debtor_that_the_same_file_makes(load):
+    load("1;ANA;PÉREZ;;1000")
+
+    assert load("9;ANA;PÉREZ;20111222;5", "1;ANA;PÉREZ;20111222;1000") == (1, 1, 0, 0)
+
+    assert Debtor.objects.get().cases.count() == 2
+
+
+def test_another_dni_is_a_warning_and_nothing_changes(load):
+    load("1;ANA;PÉREZ;20111222;1000", "2;LUIS;PAZ;30111222;500")
+    before = everything()
+
+    assert load("1;ANA;PÉREZ;30111222;1000", "2;LUIS;PAZ;40111222;500") == (0, 0, 2, 2)
+
+    after = everything()
+    for table in ("cases_case", "cases_debtor", "cases_ledgerentry"):
+        assert before[table] == after[table]
+
+
+def test_another_dni_is_a_warning_while_the_creditors_figure_still_counts(load):
+    load("1;ANA;PÉREZ;20111222;1000")
+
+    assert load("1;ANA;PÉREZ;30111222;900") == (0, 1, 0, 1)
+
+    assert (case().debtor.dni, case().balance) == ("20111222", 900)
+
+
+def test_somebody_elses_row_leaves_no_phone_nor_address_with_the_debtor(load):
+    """A row that states another document speaks of another person."""
+    load("1;ANA;PÉREZ;20111222;1000")
+
+    load("1;LUIS;PAZ;30111222;1000;011 4444-5555;luis@b.com;MITRE;12;AZUL", header=CONTACT)
+
+    debtor = case().debtor
+    assert (debtor.email, debtor.street, debtor.phones.count()) == ("", "", 0)
+
+
+def test_a_cuil_is_the_dni_in_its_middle(load):
+    load("1;ANA;PÉREZ;27-20111222-8;1000")
+
+    debtor = case().debtor
+    assert (debtor.dni, debtor.cuit) == ("20111222", "27201112228")
+    assert load("2;ANA;PÉREZ;20111222;500") == (1, 0, 0, 0)
+    assert Debtor.objects.count() == 1
+
+
+def test_a_company_has_a_cuit_alone_and_is_found_by_it(load):
+    load("1;;ACME SA;30-50001091-2;1000")
+
+    debtor = case().debtor
+    assert (debtor.dni, debtor.cuit, debtor.last_name) == (None, "30500010912", "ACME SA")
+    assert load("2;;ACME SA;30500010912;500", cartera="Favacard") == (1, 0, 0, 0)
+    assert Debtor.objects.count() == 1
+
+
+@pytest.mark.parametrize(("first", "second"), [("30-50001091-2", "20111222"), ("20111222", "30-50001091-2")])
+def test_a_company_and_a_person_are_different_documents(load, first, second):
+    load(f"1;;ACME;{first};1000")
+    before = Debtor.objects.values().get()
+
+    assert load(f"1;;ACME;{second};1000") == (0, 0, 1, 1)
+
+    assert Debtor.objects.values().get() == before
