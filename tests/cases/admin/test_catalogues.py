@@ -118,3 +118,10 @@ def test_result_code_is_edited(admin_client):
     data["next_action_days"] = 4
     assert admin_client.post(f"/admin/cases/activityresult/{row.pk}/change/", data).status_code == 302
     assert ActivityResult.objects.get(code="NC").next_action_days == 4
+
+
+def test_carteras_and_batches_lead_to_the_import(admin_client):
+    link = 'href="/admin/cases/importupload/add/">Importar cartera<'
+    cartera = CarteraFactory()
+    for path in ["cartera/", f"cartera/{cartera.pk}/change/", "importbatch/"]:
+        assert link in admin_client.get(f"/admin/cases/{path}").content.decode()
