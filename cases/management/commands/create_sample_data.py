@@ -1,0 +1,91 @@
+"""An invented agency to try the system on. The work is done by `cases.sample_data`; DEBUG only (DESIGN §8)."""
+
+import time
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+from django.utils import timezone
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from cases import sample_data
+from cases.models import Case
+from cases.transfer import verify
+from nova.lib import dates
+
+WRONG, NOTHING_DONE = 1, 2
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) == 0:
+        raise ArgumentTypeError("escriba un número mayor que cero")
+    return int(text)
+
+
+class Command(BaseCommand):
+    help = (
+        "Crea una agencia de demostración: usuarios, carteras, casos y un año de gestiones, promesas y pagos. "
+        "Solo con DEBUG y sobre una base sin casos. Salida: 0 creada (o nada que hacer), 2 no se hizo nada."
+    )
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--cases", type=_positive, default=400, metavar="N", help="cuántos casos (400)")
+        parser.add_argument("--if-empty", action="store_true", help="no hace nada si ya hay casos")
+        parser.add_argument("--seed", type=int, default=1, metavar="S", help="otra semilla, otra agencia")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError(
+                "Los datos de demostración llevan contraseñas conocidas: solo se crean con DEBUG activo.",
+                returncode=NOTHING_DONE,
+            )
+        if Case.objects.exists():
+            if not given["if_empty"]:
+                raise CommandError(
+                    "Ya hay casos y no se agregó nada: use una base vacía, o --if-empty para conservar estos.",
+                    returncode=NOTHING_DONE,
+                )
+            self.stdout.write("Ya hay casos: se conservan como están.")
+        else:
+            self._create(given["cases"], given["seed"])
+        self.stdout.write("Ingresos de demostración:")
+        for login in sample_data.LOGINS:
+            self.stdout.write(f"  {login.username:<8}/ {login.password:<10} {login.what_for}")
+
+    def _create(self, cases: int, seed: int) -> None:
+        started = time.monotonic()
+        with transaction.atomic(), self._progress(cases) as progress:
+            summary = sample_data.create(cases=cases, seed=seed, now=timezone.now(), progress=progress)
+            findings = [
+                finding.text
+                for outcome in verify.run(today=dates.today(), keep=5)
+                for finding in outcome.findings
+                if not finding.is_notice
+            ]
+            if findings:
+                raise CommandError(
+                    f"Los datos creados no pasan verify_data y se descartaron: {' '.join(findings)}", returncode=WRONG
+                )
+        self.stdout.write(
+            f"Agencia de demostración: {summary.carteras} carteras, {summary.gestores} gestores, "
+            f"{summary.debtors} deudores, {summary.cases} casos, {summary.activities} gestiones, "
+            f"{summary.promises} promesas y {summary.payments} pagos en {time.monotonic() - started:.0f} s."
+        )
+
+    @contextmanager
+    def _progress(self, cases: int) -> Iterator[Callable[[int], None]]:
+        """A bar on a terminal, silence elsewhere."""
+        console = Console(stderr=True)
+        if not console.is_terminal:
+            yield lambda ready: None
+            return
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        with Progress(*columns, console=console, transient=True) as bar:
+            task = bar.add_task("Creando casos", total=cases)
+            yield lambda ready: bar.update(task, completed=ready)

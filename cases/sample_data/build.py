@@ -1,0 +1,146 @@
+"""The agency put together: debtors, portfolios as they were placed over a year, and the life of every case."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from itertools import count, islice
+from random import Random
+
+from django.db import transaction
+
+from cases import nightly, services
+from cases.models import Activity, Cartera, Case, Debtor, DebtorPhone, LedgerEntry, Promise
+from cases.sample_data import plots
+from cases.sample_data.agency import found_carteras, hire
+from cases.sample_data.calendar import Calendar
+from cases.sample_data.life import Desk, Life
+from cases.sample_data.people import debtors
+
+# Business days ago on which portfolios came in; of the last one nobody has touched a case yet.
+PLACED = (243, 219, 195, 171, 147, 123, 99, 75, 56)
+PLACED_LAST = 2
+ASSIGNED_AFTER = timedelta(hours=1)
+WITH_SEVERAL_DEBTS = 0.2
+UNASSIGNED_OF_THE_LAST = 4  # one in so many
+SMALLEST, LARGEST = Decimal("8000.00"), Decimal("6000000.00")
+NOTES = ("Compra de electrodomésticos en 12 cuotas.", "Préstamo personal.", "Resumen impago desde marzo.")
+
+
+@dataclass
+class Summary:
+    carteras: int
+    gestores: int
+    debtors: int
+    cases: int
+    activities: int
+    promises: int
+    payments: int
+
+
+@transaction.atomic
+def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], None]) -> Summary:
+    """All or nothing. `progress` is told how many of the cases are ready. About 25 ms a case on SQLite."""
+    chance = Random(seed)  # noqa: S311 (no secret depends on it)
+    staff, carteras = hire(), found_carteras()
+    calendar = Calendar(now, chance)
+    desk = Desk(calendar, chance, staff.admin, staff.gestores)
+    owners = _owners(cases, chance)
+    phones = _phones_of(owners)
+    worked, untouched = _place(owners, carteras, desk)
+    for lived, (case, plot) in enumerate(_dealt(worked, chance), start=len(untouched) + 1):
+        life = Life(desk, case, phones[case.debtor_id], since=case.created_at + ASSIGNED_AFTER)
+        plots.live(life, plot)
+        progress(lived)
+    nightly.run(now=now)
+    return Summary(
+        carteras=len(carteras),
+        gestores=len(staff.gestores),
+        debtors=len(phones),
+        cases=cases,
+        activities=Activity.objects.by_people().count(),
+        promises=Promise.objects.count(),
+        payments=LedgerEntry.objects.effective_payments().count(),
+    )
+
+
+def _owners(cases: int, chance: Random) -> list[Debtor]:
+    """The debtor of each case, saved with their phones: a fifth have two or three debts, wherever they fall."""
+    owners: list[Debtor] = []
+    people: list[Debtor] = []
+    phones: list[DebtorPhone] = []
+    for debtor, theirs in debtors(chance):
+        debts = chance.choice((2, 2, 3)) if chance.random() < WITH_SEVERAL_DEBTS else 1
+        owners += [debtor] * min(debts, cases - len(owners))
+        people.append(debtor)
+        phones += theirs
+        if len(owners) == cases:
+            break
+    Debtor.objects.bulk_create(people, batch_size=500)
+    DebtorPhone.objects.bulk_create(phones, batch_size=500)
+    chance.shuffle(owners)
+    return owners
+
+
+def _phones_of(owners: list[Debtor]) -> dict[int, list[DebtorPhone]]:
+    phones: dict[int, list[DebtorPhone]] = {debtor.pk: [] for debtor in owners}
+    for phone in DebtorPhone.objects.order_by("id").iterator():
+        if phone.debtor_id in phones:
+            phones[phone.debtor_id].append(phone)
+    return phones
+
+
+def _place(owners: list[Debtor], carteras: list[Cartera], desk: Desk) -> tuple[list[Case], list[Case]]:
+    """The portfolios as they came in, each shared among the gestores: the worked cases and the untouched ones."""
+    days = [desk.calendar.ago(days) for days in (*PLACED, PLACED_LAST)]
+    numbers = count(1)
+    remaining, placed = iter(owners), []
+    for position, day in enumerate(days):
+        size = len(owners) * (position + 1) // len(days) - len(owners) * position // len(days)
+        moment = desk.calendar.moment(day)
+        cartera = carteras[position % len(carteras)]
+        batch = [_case(debtor, cartera, next(numbers), moment, desk) for debtor in islice(remaining, size)]
+        _share(batch, desk, moment + ASSIGNED_AFTER, leave_some=day == days[-1])
+        placed.append([case.pk for case in batch])
+    by_pk = {case.pk: case for case in Case.objects.select_related("assigned_to").filter(balance__gt=0)}
+    *worked, untouched = [[by_pk[pk] for pk in batch] for batch in placed]
+    return [case for batch in worked for case in batch], untouched
+
+
+def _case(debtor: Debtor, cartera: Cartera, number: int, moment: datetime, desk: Desk) -> Case:
+    chance = desk.chance
+    cents = int(chance.lognormvariate(mu=16.6, sigma=0.9))  # half of them owe less than $ 162.000
+    amount = min(max(Decimal(cents) / 100, SMALLEST), LARGEST)
+    paid_before = moment - timedelta(days=chance.randrange(40, 400))
+    return services.place_case(
+        cartera=cartera,
+        debtor=debtor,
+        amount=amount,
+        initial_amount=(amount / Decimal(str(chance.uniform(1.1, 1.9)))).quantize(amount),
+        by=desk.admin,
+        nro_cliente=f"{cartera.name[0]}{number:06d}" if cartera.pk % 2 else f"{number:08d}",
+        creditor_last_payment_date=paid_before.date() if chance.random() < 0.7 else None,
+        notes=chance.choice(NOTES) if chance.random() < 0.15 else "",
+        now=moment,
+    )
+
+
+def _share(batch: list[Case], desk: Desk, moment: datetime, *, leave_some: bool) -> None:
+    """In turn, so that nobody's shares grow; of the newest portfolio some wait to be assigned."""
+    assigned = [case.pk for position, case in enumerate(batch) if not leave_some or position % UNASSIGNED_OF_THE_LAST]
+    start = batch[0].pk % len(desk.gestores) if batch else 0
+    services.share_cases(
+        cases=Case.objects.filter(pk__in=assigned),
+        gestores=[*desk.gestores[start:], *desk.gestores[:start]],
+        by=desk.admin,
+        now=moment,
+    )
+
+
+def _dealt(cases: list[Case], chance: Random) -> Iterator[tuple[Case, plots.Plot]]:
+    theirs: dict[int | None, list[Case]] = defaultdict(list)
+    for case in cases:
+        theirs[case.assigned_to_id].append(case)
+    for gestor in sorted(theirs, key=lambda pk: pk or 0):
+        yield from plots.deal(theirs[gestor], chance)

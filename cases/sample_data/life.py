@@ -1,0 +1,164 @@
+"""One invented case as its gestor works it: in order of time, and through the same services as everybody."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import count
+from random import Random
+
+from accounts.models import User
+from cases import promises as rules
+from cases import services
+from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
+from cases.sample_data.calendar import Calendar
+from cases.services.settlement import lock_case, promise_terms
+from nova.lib import dates
+
+HUNDRED = Decimal(100)
+REFERENCED_PER_HUNDRED = 60
+
+TYPES = {
+    "WSP": Activity.Type.MESSAGE,
+    "MAIL": Activity.Type.EMAIL,
+    "CD": Activity.Type.MESSAGE,
+    "VIS": Activity.Type.VISIT,
+    "NOTA": Activity.Type.NOTE,
+}
+SAID = {
+    "PP": ("Se compromete a pagar por transferencia.", "Promete pagar cuando cobra.", "Acuerda el pago en efectivo."),
+    "YP": ("Dice que pagó la semana pasada; enviará el comprobante.", "Manifiesta haber pagado en el local."),
+    "NEG": ("Pide quita; se eleva al supervisor.", "Pregunta por un plan en cuotas sin interés."),
+    "VLL": ("Está trabajando, pide que lo llamen más tarde.", "Pide que se lo llame mañana a la tarde."),
+    "DIF": ("Perdió el trabajo; no puede pagar este mes.", "Gastos médicos: pide tiempo."),
+    "REN": ("No tiene intención de pagar.", "Corta al identificarse el gestor."),
+    "DES": ("Desconoce la deuda: dice que nunca tuvo la tarjeta.",),
+    "REC": ("Tiene un reclamo abierto con el acreedor.",),
+    "ABG": ("Pide que se hable con su abogado.",),
+    "NOC": ("Pide no ser contactado más.",),
+    "FAL": ("La familia informa que falleció.",),
+    "TER": ("Atiende la madre; se deja mensaje.", "Atiende un compañero de trabajo; se deja mensaje."),
+    "WSP": ("Se envía WhatsApp con el saldo.", "Recordatorio por WhatsApp."),
+    "MAIL": ("Se envía correo con los medios de pago.",),
+    "CD": ("Carta documento enviada.",),
+    "VIS": ("Visita al domicilio: no se encontraba.",),
+    "NOTA": ("El acreedor confirma los datos de la deuda.", "Se revisó el legajo."),
+}
+OBJECTIONS = ("Cheque rechazado.", "Pago acreditado en otra cuenta.", "Transferencia duplicada.")
+
+
+@dataclass
+class Desk:
+    """What all cases share: the calendar, the catalogue, and who decides."""
+
+    calendar: Calendar
+    chance: Random
+    admin: User
+    gestores: Sequence[User]
+
+    def __post_init__(self) -> None:
+        self.results = {result.code: result for result in ActivityResult.objects.active()}
+        self.statuses = {status.slug: status for status in CaseStatus.objects.active()}
+        self.receipts = count(1)
+
+
+class Life:
+    """What happens to one case. `clock` is the moment of the last event: nothing is recorded before it."""
+
+    def __init__(self, desk: Desk, case: Case, phones: Sequence[DebtorPhone], *, since: datetime) -> None:
+        self.desk, self.case, self.phones, self.clock = desk, case, phones, since
+        self.calendar, self.chance = desk.calendar, desk.chance
+        self.owed = case.balance
+
+    def gestion(
+        self,
+        day: date,
+        code: str,
+        *,
+        chosen: datetime | None = None,
+        promise: dict | None = None,
+        moment: datetime | None = None,
+    ) -> Activity:
+        self.clock = moment or self.calendar.moment(day, after=self.clock)
+        kind = TYPES.get(code, Activity.Type.CALL)
+        recorded = services.record_activity(
+            case=self.case,
+            by=self._gestor(),
+            type=kind,
+            result=self.desk.results[code],
+            phone=self._phone() if kind in (Activity.Type.CALL, Activity.Type.MESSAGE) and code != "CD" else None,
+            notes=self.chance.choice(SAID.get(code, ("",))),
+            next_action_at=chosen,
+            promise=promise,
+            now=self.clock,
+        )
+        return recorded.activity
+
+    def promise(self, day: date, due: date, *, share: float = 1.0) -> Decimal:
+        """A call in which they promise a share of what is owed: in hundreds, the whole of it to the cent."""
+        amount = self.owed if share == 1 else max((self.owed * Decimal(share)) // HUNDRED * HUNDRED, HUNDRED)
+        amount = min(amount, self.owed)
+        self.gestion(day, "PP", promise={"amount": amount, "promise_date": due})
+        return amount
+
+    def pay(self, day: date, amount: Decimal) -> LedgerEntry:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        referenced = self.chance.randrange(100) < REFERENCED_PER_HUNDRED
+        payment = services.record_payment(
+            case=self.case,
+            by=self._gestor(),
+            amount=amount,
+            method=self.chance.choice(LedgerEntry.Method.values),
+            reference=f"TRX-{next(self.desk.receipts):06d}" if referenced else "",
+            now=self.clock,
+        )
+        self.owed -= amount
+        return payment
+
+    def reverse(self, day: date, payment: LedgerEntry) -> None:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        services.reverse_payment(
+            payment=payment, by=self.desk.admin, notes=self.chance.choice(OBJECTIONS), now=self.clock
+        )
+        self.owed += payment.amount
+
+    def night_after(self, due: date) -> date:
+        """The night run that finds the promise of that day broken, had there been one. Returns its day."""
+        day = rules.last_day_of_grace(due, promise_terms()) + timedelta(days=1)
+        self.clock = max(self.clock, dates.start_of_day(day) + timedelta(hours=2))
+        services.settle(lock_case(self.case), now=self.clock)
+        return day
+
+    def restate(self, day: date) -> None:
+        """The creditor's refresh: a few per cent more, or less."""
+        self.clock = self.calendar.moment(day, after=self.clock)
+        total = (self.owed * Decimal(self.chance.choice((90, 104, 108))) / HUNDRED).quantize(Decimal("0.01"))
+        services.refresh_total(case=self.case, by=self.desk.admin, total=total, now=self.clock)
+        self.owed = total
+
+    def move(self, day: date, slug: str, *, notes: str = "") -> None:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        services.change_status(
+            case=self.case, status=self.desk.statuses[slug], by=self.desk.admin, notes=notes, now=self.clock
+        )
+
+    def hand_over(self, day: date) -> None:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        taker = self.chance.choice([gestor for gestor in self.desk.gestores if gestor != self.case.assigned_to])
+        services.assign_cases(
+            cases=Case.objects.filter(pk=self.case.pk), gestor=taker, by=self.desk.admin, now=self.clock
+        )
+
+    def mistake(self, day: date) -> None:
+        """A gestión recorded on the wrong case, and voided by who recorded it."""
+        activity = self.gestion(day, "NC")
+        self.clock += timedelta(minutes=5)
+        services.void_activity(activity=activity, by=self._gestor(), now=self.clock)
+
+    def _gestor(self) -> User:
+        assert self.case.assigned_to is not None  # noqa: S101 (only assigned cases live)
+        return self.case.assigned_to
+
+    def _phone(self) -> DebtorPhone | None:
+        usable = [phone for phone in self.phones if phone.state != DebtorPhone.State.BAD]
+        return self.chance.choice(usable) if usable else None

@@ -1,0 +1,211 @@
+"""What becomes of invented cases: a past, and one of the ends in which a real book is found on any morning."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+from random import Random
+from typing import NamedTuple
+
+from cases.models import Case
+from cases.sample_data.life import Life
+from cases.services.settlement import promise_terms
+from nova.lib import dates
+
+# Code and how often of a hundred, in a past without promises.
+ATTEMPTS = {
+    "NC": 24, "BUZ": 10, "OCU": 5, "APA": 4, "FS": 3, "TER": 8, "WSP": 12, "MAIL": 5, "REN": 6, "NEG": 6,
+    "DIF": 5, "EQ": 3, "INX": 2, "VIS": 3, "CD": 1, "NOTA": 3,
+}  # fmt: skip
+STOPPING = ("DES", "REC", "ABG", "NOC", "FAL")
+
+PAST_EVENTS = (0, 0, 1, 1, 1, 2, 2, 3)
+PROMISES_IN_THE_PAST = 0.22
+KEPT = 0.4
+PAID_SOMETHING_OF_A_BROKEN_ONE = 0.25
+RESTATED, MISTAKEN = 0.03, 0.02
+
+
+def past(life: Life, until: date) -> None:
+    """Attempts, promises kept and broken, from placement to `until`. Something stays owed."""
+    calendar, chance = life.calendar, life.chance
+    first = dates.local_date(life.clock) + timedelta(days=1)
+    # The first weeks are the busiest ones of any case.
+    spans = [chance.choice((until, min(until, first + timedelta(days=60)))) for _ in range(chance.choice(PAST_EVENTS))]
+    for day in sorted(calendar.business_day_between(first, span) for span in spans):
+        if day <= dates.local_date(life.clock):
+            continue
+        roll = chance.random()
+        if roll < PROMISES_IN_THE_PAST and (until - day).days > 20:
+            _past_promise(life, day)
+        elif roll > 1 - RESTATED:
+            life.restate(day)
+        elif roll > 1 - RESTATED - MISTAKEN:
+            life.mistake(day)
+        else:
+            life.gestion(day, attempt(life))
+
+
+def attempt(life: Life) -> str:
+    return life.chance.choices(list(ATTEMPTS), list(ATTEMPTS.values()))[0]
+
+
+def _past_promise(life: Life, day: date) -> None:
+    chance = life.chance
+    due = day + timedelta(days=chance.randrange(3, 12))
+    amount = life.promise(day, due, share=chance.uniform(0.1, 0.35))
+    if chance.random() < KEPT:
+        life.pay(min(day + timedelta(days=chance.randrange(1, 12)), due), amount)
+        return
+    if chance.random() < PAID_SOMETHING_OF_A_BROKEN_ONE:
+        life.pay(due, (amount * 3 / 10).quantize(amount))
+    life.night_after(due)
+
+
+# --- Ends ----------------------------------------------------------------------------------------
+def call_back_due(life: Life) -> None:
+    calendar = life.calendar
+    life.gestion(calendar.ago(2), "VLL", chosen=dates.start_of_day(calendar.ago(1)) + timedelta(hours=16))
+
+
+def call_back_later(life: Life) -> None:
+    calendar = life.calendar
+    life.gestion(calendar.ago(1), "VLL", chosen=dates.start_of_day(calendar.ago(-2)) + timedelta(hours=11))
+
+
+def broken_today(life: Life) -> None:
+    due = life.calendar.last_day_to_break(promise_terms())
+    life.promise(dates.add_business_days(due, -3), due, share=0.3)
+
+
+def broken_lately(life: Life) -> None:
+    due = life.calendar.last_day_to_break(promise_terms()) - timedelta(days=life.chance.randrange(3, 16))
+    life.promise(dates.add_business_days(due, -3), due, share=0.5)
+    life.night_after(due)
+
+
+def says_paid(life: Life) -> None:
+    life.gestion(life.calendar.ago(3), "YP")
+
+
+def due_today(life: Life) -> None:
+    life.promise(life.calendar.ago(5), life.calendar.today, share=life.chance.uniform(0.2, 0.6))
+
+
+def due_tomorrow(life: Life) -> None:
+    due = life.calendar.today + timedelta(days=1)
+    life.promise(life.calendar.ago(4), due, share=life.chance.uniform(0.2, 0.6))
+
+
+def promised(life: Life) -> None:
+    """One payment to come, or an arrangement of two."""
+    calendar, chance = life.calendar, life.chance
+    day, due = calendar.ago(chance.randrange(1, 4)), calendar.today + timedelta(days=chance.randrange(4, 25))
+    life.promise(day, due, share=0.4)
+    if chance.random() < 0.35:
+        life.promise(day, due + timedelta(days=30), share=0.4)
+        life.move(day, "con-arreglo", notes="Dos cuotas acordadas.")
+
+
+def followed_up(life: Life) -> None:
+    life.gestion(life.calendar.ago(life.chance.randrange(2, 15)), attempt(life))
+    if life.chance.random() < 0.2:
+        life.move(dates.local_date(life.clock), "contactado")
+
+
+def worked_today(life: Life) -> None:
+    """Within the hour; before the office opens, on the last business day."""
+    calendar = life.calendar
+    moment = calendar.now - timedelta(minutes=life.chance.randrange(2, 60))
+    is_open = dates.local_date(moment) == calendar.today and dates.is_business_day(calendar.today)
+    if is_open and moment > life.clock:
+        life.gestion(calendar.today, attempt(life), moment=moment)
+    else:
+        life.gestion(calendar.ago(1), attempt(life))
+
+
+def paid(life: Life) -> None:
+    _keeps_a_promise(life, share=1)
+
+
+def paid_in_part(life: Life) -> None:
+    _keeps_a_promise(life, share=life.chance.uniform(0.2, 0.6))
+    life.gestion(life.calendar.ago(life.chance.randrange(1, 6)), "NC")
+
+
+def _keeps_a_promise(life: Life, *, share: float) -> None:
+    """At any time of the case's life, with what came before it."""
+    placed_on = dates.local_date(life.clock)
+    day = life.calendar.business_day_between(placed_on + timedelta(days=7), life.calendar.ago(14))
+    past(life, day - timedelta(days=1))
+    day = max(day, dates.local_date(life.clock))
+    due = day + timedelta(days=life.chance.randrange(3, 9))
+    life.pay(due, life.promise(day, due, share=share))
+
+
+def uncollectable(life: Life) -> None:
+    life.gestion(life.calendar.ago(25), "REN")
+    slug, notes = life.chance.choice(
+        (
+            ("incobrable", "Sin bienes ni ingresos."),
+            ("incobrable", "Agotadas las gestiones."),
+            ("a-juicio", "Pasa a legales."),
+            ("de-baja", "El acreedor retira la deuda."),
+        )
+    )
+    life.move(life.calendar.ago(life.chance.randrange(5, 21)), slug, notes=notes)
+
+
+def stopped(life: Life) -> None:
+    life.gestion(life.calendar.ago(life.chance.randrange(1, 26)), life.chance.choice(STOPPING))
+
+
+def reopened(life: Life) -> None:
+    payment = life.pay(life.calendar.ago(9), life.owed)
+    life.reverse(life.calendar.ago(2), payment)
+
+
+def handed_over(life: Life) -> None:
+    life.hand_over(life.calendar.ago(2))
+
+
+class Plot(NamedTuple):
+    """`of_hundred` is how often; the past ends `begins` business days before today, or (None) is the plot's affair."""
+
+    end: Callable[[Life], None]
+    of_hundred: int
+    begins: int | None
+
+
+PLOTS = (
+    Plot(call_back_due, 4, 3),
+    Plot(broken_today, 3, 8),
+    Plot(says_paid, 4, 4),
+    Plot(due_today, 3, 6),
+    Plot(due_tomorrow, 3, 5),
+    Plot(followed_up, 25, 15),
+    Plot(reopened, 2, 11),
+    Plot(handed_over, 2, None),
+    Plot(worked_today, 4, 2),
+    Plot(call_back_later, 3, 2),
+    Plot(broken_lately, 5, 24),
+    Plot(promised, 8, 5),
+    Plot(paid, 16, None),
+    Plot(paid_in_part, 8, None),
+    Plot(uncollectable, 6, 27),
+    Plot(stopped, 4, 27),
+)
+# One of each puts every band into a gestor's queue.
+IN_EVERY_QUEUE = PLOTS[:8]
+
+
+def deal(cases: list[Case], chance: Random) -> list[tuple[Case, Plot]]:
+    """A plot for each case of a gestor: first what every queue should show, then by how often."""
+    plots = list(IN_EVERY_QUEUE[: len(cases)])
+    plots += chance.choices(PLOTS, [plot.of_hundred for plot in PLOTS], k=len(cases) - len(plots))
+    chance.shuffle(plots)
+    return list(zip(cases, plots, strict=True))
+
+
+def live(life: Life, plot: Plot) -> None:
+    if plot.begins is not None:
+        past(life, life.calendar.ago(plot.begins) - timedelta(days=1))
+    plot.end(life)
