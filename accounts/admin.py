@@ -35,6 +35,7 @@ class UserAdmin(DjangoUserAdmin):
     add_form_template = None
     form = UserChangeForm
     change_password_form = ResetPasswordForm
+    change_user_password_template = "admin/accounts/user_password.html"  # noqa: S105
     list_display = ["username", "full_name", "role", "is_active", "is_staff", "last_login"]
     list_filter = ["role", "is_active", "is_staff"]
     search_fields = ["username", "first_name", "last_name", "email"]

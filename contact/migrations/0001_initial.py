@@ -5,31 +5,32 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='ContactSubmission',
+            name="ContactSubmission",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('entity', models.CharField(blank=True, max_length=120, verbose_name='entidad')),
-                ('name', models.CharField(max_length=120, verbose_name='nombre')),
-                ('email', models.EmailField(max_length=254, verbose_name='correo electrónico')),
-                ('phone', models.CharField(blank=True, max_length=40, verbose_name='teléfono')),
-                ('message', models.TextField(max_length=5000, verbose_name='mensaje')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name='recibido')),
-                ('notified_at', models.DateTimeField(blank=True, null=True, verbose_name='avisado')),
-                ('handled_at', models.DateTimeField(blank=True, null=True, verbose_name='atendido')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("entity", models.CharField(blank=True, max_length=120, verbose_name="entidad")),
+                ("name", models.CharField(max_length=120, verbose_name="nombre")),
+                ("email", models.EmailField(max_length=254, verbose_name="correo electrónico")),
+                ("phone", models.CharField(blank=True, max_length=40, verbose_name="teléfono")),
+                ("message", models.TextField(max_length=5000, verbose_name="mensaje")),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False, verbose_name="recibido"),
+                ),
+                ("notified_at", models.DateTimeField(blank=True, null=True, verbose_name="avisado")),
+                ("handled_at", models.DateTimeField(blank=True, null=True, verbose_name="atendido")),
             ],
             options={
-                'verbose_name': 'mensaje de contacto',
-                'verbose_name_plural': 'mensajes de contacto',
-                'ordering': ['-created_at', '-id'],
-                'indexes': [models.Index(fields=['-created_at', '-id'], name='contact_newest')],
+                "verbose_name": "mensaje de contacto",
+                "verbose_name_plural": "mensajes de contacto",
+                "ordering": ["-created_at", "-id"],
+                "indexes": [models.Index(fields=["-created_at", "-id"], name="contact_newest")],
             },
         ),
     ]

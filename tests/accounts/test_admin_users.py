@@ -158,7 +158,9 @@ def test_a_user_made_by_mistake_is_deleted(admin_client: Client) -> None:
 
 def test_a_password_given_by_an_admin_is_changed_at_the_next_log_in(admin_client, admin_user, gestor_user) -> None:
     url = f"/admin/accounts/user/{gestor_user.pk}/password/"
-    assert admin_client.get(url).status_code == 200
+    page = admin_client.get(url).text
+    assert "Gabriel Gestor" in page
+    assert page.count('type="submit"') == 2, "log out and change, no way to leave somebody without a password"
 
     admin_client.post(url, {"password1": "dada-por-otro-1", "password2": "dada-por-otro-1"})
 
