@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import count, islice
+from itertools import islice
+from operator import attrgetter
 from random import Random
 
 from django.db import transaction
@@ -94,21 +95,31 @@ def _phones_of(owners: list[Debtor]) -> dict[int, list[DebtorPhone]]:
 def _place(owners: list[Debtor], carteras: list[Cartera], desk: Desk) -> tuple[list[Case], list[Case]]:
     """The portfolios as they came in, each shared among the gestores: the worked cases and the untouched ones."""
     days = [desk.calendar.ago(days) for days in (*PLACED, PLACED_LAST)]
-    numbers = count(1)
-    remaining, placed = iter(owners), []
+    remaining = iter(enumerate(owners, start=1))
+    batches: list[list[Case]] = []
     for position, day in enumerate(days):
         size = len(owners) * (position + 1) // len(days) - len(owners) * position // len(days)
         moment = desk.calendar.moment(day)
-        cartera = carteras[position % len(carteras)]
-        batch = [_case(debtor, cartera, next(numbers), moment, desk) for debtor in islice(remaining, size)]
-        _share(batch, desk, moment + ASSIGNED_AFTER, leave_some=day == days[-1])
-        placed.append([case.pk for case in batch])
-    by_pk = {case.pk: case for case in Case.objects.select_related("assigned_to").filter(balance__gt=0)}
-    *worked, untouched = [[by_pk[pk] for pk in batch] for batch in placed]
-    return [case for batch in worked for case in batch], untouched
+        cartera, has_letter = carteras[position % len(carteras)], position % len(carteras) > 0
+        batch = [
+            _case(owner, cartera, f"{cartera.name[0]}{number:06d}" if has_letter else f"{number:08d}", moment, desk)
+            for number, owner in islice(remaining, size)
+        ]
+        is_last = position == len(days) - 1
+        turns = [case.pk for turn, case in enumerate(batch, start=1) if not is_last or turn % UNASSIGNED_OF_THE_LAST]
+        first = 0 if is_last else sum(map(len, batches)) % len(desk.gestores)
+        services.share_cases(
+            cases=Case.objects.filter(pk__in=turns),
+            gestores=[*desk.gestores[first:], *desk.gestores[:first]],
+            by=desk.admin,
+            now=moment + ASSIGNED_AFTER,
+        )
+        batches.append(list(Case.objects.filter(pk__in=[case.pk for case in batch]).select_related("assigned_to")))
+    *worked, untouched = batches
+    return [case for batch in worked for case in sorted(batch, key=attrgetter("pk"))], untouched
 
 
-def _case(debtor: Debtor, cartera: Cartera, number: int, moment: datetime, desk: Desk) -> Case:
+def _case(debtor: Debtor, cartera: Cartera, nro_cliente: str, moment: datetime, desk: Desk) -> Case:
     chance = desk.chance
     cents = int(chance.lognormvariate(mu=16.6, sigma=0.9))  # half of them owe less than $ 162.000
     amount = min(max(Decimal(cents) / 100, SMALLEST), LARGEST)
@@ -119,21 +130,9 @@ def _case(debtor: Debtor, cartera: Cartera, number: int, moment: datetime, desk:
         amount=amount,
         initial_amount=(amount / Decimal(str(chance.uniform(1.1, 1.9)))).quantize(amount),
         by=desk.admin,
-        nro_cliente=f"{cartera.name[0]}{number:06d}" if cartera.pk % 2 else f"{number:08d}",
+        nro_cliente=nro_cliente,
         creditor_last_payment_date=paid_before.date() if chance.random() < 0.7 else None,
         notes=chance.choice(NOTES) if chance.random() < 0.15 else "",
-        now=moment,
-    )
-
-
-def _share(batch: list[Case], desk: Desk, moment: datetime, *, leave_some: bool) -> None:
-    """In turn, so that nobody's shares grow; of the newest portfolio some wait to be assigned."""
-    assigned = [case.pk for position, case in enumerate(batch) if not leave_some or position % UNASSIGNED_OF_THE_LAST]
-    start = batch[0].pk % len(desk.gestores) if batch else 0
-    services.share_cases(
-        cases=Case.objects.filter(pk__in=assigned),
-        gestores=[*desk.gestores[start:], *desk.gestores[:start]],
-        by=desk.admin,
         now=moment,
     )
 

@@ -111,6 +111,10 @@ def followed_up(life: Life) -> None:
         life.move(dates.local_date(life.clock), "contactado")
 
 
+def unreached(life: Life) -> None:
+    life.gestion(life.calendar.ago(life.chance.randrange(2, 8)), life.chance.choice(("NC", "BUZ", "OCU")))
+
+
 def worked_today(life: Life) -> None:
     """Within the hour; before the office opens, on the last business day."""
     calendar = life.calendar
@@ -181,9 +185,10 @@ PLOTS = (
     Plot(says_paid, 4, 4),
     Plot(due_today, 3, 6),
     Plot(due_tomorrow, 3, 5),
-    Plot(followed_up, 25, 15),
+    Plot(unreached, 10, 8),
     Plot(reopened, 2, 11),
     Plot(handed_over, 2, None),
+    Plot(followed_up, 15, 15),
     Plot(worked_today, 4, 2),
     Plot(call_back_later, 3, 2),
     Plot(broken_lately, 5, 24),
