@@ -21,7 +21,7 @@ from accounts import audit
 from accounts.models import AuditEvent
 from cases import promises as rules
 from cases import queue
-from cases.models import Case, ImportUpload, Promise
+from cases.models import Case, ImportUpload, Promise, Submission
 from cases.services.settlement import lock_case, promise_terms, settle
 from nova.lib import dates
 
@@ -31,6 +31,7 @@ CHUNK = 500
 EXAMPLES = 20
 LOCK_KEY = 7_316_002
 UPLOADS_LIVE = timedelta(hours=24)
+SUBMISSIONS_LIVE = timedelta(days=30)
 
 
 class AlreadyRunning(Exception):
@@ -46,6 +47,7 @@ class Report:
     brought_forward: int = 0
     sessions: int = 0
     uploads: int = 0
+    submissions: int = 0
     failed: int = 0
     failed_cases: list[int] = field(default_factory=list)
     seconds: float = 0.0
@@ -72,6 +74,8 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
             report.sessions = _drop_expired_sessions(now)
         with _transaction(dry_run):
             report.uploads = _drop_old_uploads(now)
+        with _transaction(dry_run):
+            report.submissions, _ = Submission.objects.filter(created_at__lt=now - SUBMISSIONS_LIVE).delete()
         report.seconds = round(time.monotonic() - started, 1)
         with _transaction(dry_run):
             audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))

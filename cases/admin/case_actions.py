@@ -49,7 +49,7 @@ def ask_then_run(
     if count > action.limit:
         message = (
             f"La selección tiene {_number(count)} casos y el máximo por vez es {_number(action.limit)}: "
-            "agregue filtros, o use manage.py assign_cases en el servidor para asignar más."
+            "agregue filtros y hágalo por partes."
         )
         model_admin.message_user(request, message, messages.ERROR)
         return None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -10,7 +11,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
+from cases import services
+from cases.admin.base import actor
 from cases.forms import add_errors
+
+ALREADY_SENT = "Este formulario ya se envió con otros datos. Revise el caso: si falta este registro, envíelo de nuevo."
 
 
 def tool_page(
@@ -29,11 +34,16 @@ def tool_page(
 ) -> HttpResponse:
     """Ask, then do what `run` does with the form's data; it returns what to tell the person.
 
-    What the service refuses comes back with what was typed, with 422; `form_again` may make another form of it.
+    What the service refuses comes back with what was typed, with 422; `form_again` may make another form of it. The
+    form carries a token: sent twice, it is done once and answered twice (DESIGN §3.7).
     """
+    token = request.POST.get("submission") or uuid4().hex
     if request.method == "POST" and form.is_valid():
         try:
-            done = run(form.cleaned_data)
+            done = _run_once(request, token, lambda: run(form.cleaned_data))
+        except services.AnotherSubmission:
+            token = uuid4().hex
+            form.add_error(None, ALREADY_SENT)
         except ValidationError as error:
             if form_again is not None:
                 form = form_again(error)
@@ -49,6 +59,7 @@ def tool_page(
         "subtitle": str(obj),
         "object": obj,
         "form": form,
+        "submission": token,
         "button": button,
         "back": back,
         "facts": facts,
@@ -58,3 +69,10 @@ def tool_page(
     response = TemplateResponse(request, "admin/cases/tool_form.html", context)
     response.status_code = 422 if form.errors else 200
     return response
+
+
+def _run_once(request: HttpRequest, token: str, run: Callable[[], str]) -> str:
+    content = {"path": request.path, **{key: request.POST.getlist(key) for key in request.POST}}
+    content.pop("csrfmiddlewaretoken", None)
+    answer = services.submit_once(by=actor(request), key=token[:200], content=content, action=lambda: {"done": run()})
+    return answer["done"]

@@ -10,6 +10,7 @@ from cases.models.imports import ImportBatch, ImportUpload
 from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
 from cases.models.status import CaseStatus
+from cases.models.submission import Submission
 
 __all__ = [
     "Activity",
@@ -23,6 +24,7 @@ __all__ = [
     "ImportUpload",
     "LedgerEntry",
     "Promise",
+    "Submission",
 ]
 
 # Edits in the admin, field by field. Cases, promises and money have a trail of their own (accounts.audit).

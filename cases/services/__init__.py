@@ -11,8 +11,10 @@ from cases.services.money import adjust_balance, record_payment, refresh_total, 
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
+from cases.services.submissions import AnotherSubmission, submit_once
 
 __all__ = [
+    "AnotherSubmission",
     "BulkResult",
     "Recorded",
     "StaleVersion",
@@ -35,5 +37,6 @@ __all__ = [
     "reverse_payment",
     "settle",
     "share_cases",
+    "submit_once",
     "void_activity",
 ]

@@ -1,5 +1,6 @@
 """Payments, adjustments, reversals and the return to the queue, from the page of a case."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -29,6 +30,39 @@ def test_payment(admin_client, admin_user, gestor_user):
     assert "El saldo es ahora $ 8.999,50." in response.content.decode()
     entry = LedgerEntry.objects.get(kind="payment")
     assert (entry.amount, entry.credited_to, entry.created_by) == (Decimal("1000.50"), gestor_user, admin_user)
+
+
+def token_of(response):
+    return re.search(r'name="submission" value="(\w+)"', response.content.decode()).group(1)
+
+
+def test_double_click_pays_once_and_says_so_twice(admin_client):
+    case = CaseFactory()
+    typed = payment(submission=token_of(admin_client.get(page(case, "payment"))))
+    answers = [admin_client.post(page(case, "payment"), typed, follow=True) for _ in range(2)]
+    assert all("El saldo es ahora $ 8.999,50." in answer.content.decode() for answer in answers)
+    assert LedgerEntry.objects.filter(kind="payment").count() == 1
+
+
+def test_form_sent_again_with_another_amount_is_not_taken_for_the_first(admin_client):
+    case = CaseFactory()
+    token = token_of(admin_client.get(page(case, "payment")))
+    admin_client.post(page(case, "payment"), payment(submission=token))
+    response = admin_client.post(page(case, "payment"), payment("500", submission=token))
+    assert response.status_code == 422
+    assert "ya se envió con otros datos" in response.content.decode()
+    assert token_of(response) != token
+    admin_client.post(page(case, "payment"), payment("500", submission=token_of(response)))
+    assert LedgerEntry.objects.filter(kind="payment").count() == 2
+
+
+def test_refused_form_keeps_its_token_for_the_corrected_one(admin_client):
+    case = CaseFactory()
+    token = token_of(admin_client.get(page(case, "payment")))
+    refused = admin_client.post(page(case, "payment"), payment("10.001", submission=token))
+    assert token_of(refused) == token
+    confirmed = payment("10.001", submission=token, confirm_overpayment="on")
+    assert admin_client.post(page(case, "payment"), confirmed).status_code == 302
 
 
 def test_overpayment_is_refused_until_confirmed(admin_client):
