@@ -10,7 +10,10 @@ from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
+from django_ratelimit import UNSAFE
+from django_ratelimit.core import get_usage
 
+from nova.errors import too_many_requests
 from nova.lib import envelope
 from nova.lib.addresses import client_address
 
@@ -113,3 +116,19 @@ class MustChangePasswordMiddleware:
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(settings.PASSWORD_CHANGE_URL)
         return HttpResponseRedirect(settings.PASSWORD_CHANGE_URL)
+
+
+class FormRateMiddleware:
+    """Nobody signed in sends more forms a minute than a person could (DESIGN §8); the API has its own limit."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated and not request.path.startswith(envelope.API_PREFIX):
+            usage = get_usage(
+                request, group="forms", key="user", rate=settings.SIGNED_IN_FORM_RATE, method=UNSAFE, increment=True
+            )
+            if usage and usage["should_limit"]:
+                return too_many_requests(request, wait=max(1, usage["time_left"]))
+        return self.get_response(request)

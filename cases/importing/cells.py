@@ -63,7 +63,7 @@ def text_of(value: Cell) -> str:
 
 def parse_key(value: Cell) -> str:
     """The creditor's key: trimmed text of at most 64 characters, leading zeros kept; a number cell 123.0 is "123"."""
-    if type(value) is str:
+    if isinstance(value, str):
         key = text_of(value)
         if not key:
             raise BadCell("está vacío")
@@ -82,16 +82,13 @@ def parse_key(value: Cell) -> str:
 
 def parse_amount(value: Cell) -> Decimal:
     """Pesos with two decimals, greater than zero and within `Decimal(15, 2)`; numbers are rounded half up."""
-    if type(value) is str:
-        text = text_of(value)
-        if not text:
-            raise BadCell("está vacío")
-    elif value is None:
-        raise BadCell("está vacío")
-    elif isinstance(value, bool | date):
+    if isinstance(value, bool | date):
         raise BadCell("no es un importe")
+    text = text_of(value) if type(value) is str else ""
+    if value is None or (type(value) is str and not text):
+        raise BadCell("está vacío")
     try:
-        amount = parse_money(text) if type(value) is str else round_money(value)
+        amount = parse_money(text) if text else round_money(value)
     except ValueError as error:
         raise BadCell(str(error)) from None
     if amount <= 0:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, Any, BinaryIO, cast
 
 import python_calamine
 
@@ -79,7 +79,7 @@ class WorkbookRows:
             _end(process)
 
 
-def _first_line(process: subprocess.Popen) -> dict:
+def _first_line(process: subprocess.Popen) -> Any:
     try:
         return _next_line(process)
     except BaseException:
@@ -89,7 +89,7 @@ def _first_line(process: subprocess.Popen) -> dict:
 
 def _next_line(process: subprocess.Popen) -> list | dict:
     """The child's next line; raises `ImportFailed` with what it says, or with what its death means."""
-    line = process.stdout.readline(_LONGEST_LINE)
+    line = _output(process).readline(_LONGEST_LINE)
     if not line.endswith(b"\n"):
         _end(process, kill=False)
         raise ImportFailed(_meaning_of(process.returncode))
@@ -108,8 +108,13 @@ def _meaning_of(returncode: int) -> str:
 def _end(process: subprocess.Popen, *, kill: bool = True) -> None:
     if kill:
         process.kill()
-    process.stdout.close()
+    _output(process).close()
     process.wait()
+
+
+def _output(process: subprocess.Popen) -> IO[bytes]:
+    """The child was started with a pipe: there is always one."""
+    return cast("IO[bytes]", process.stdout)
 
 
 def _end_all(processes: list[subprocess.Popen]) -> None:

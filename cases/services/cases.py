@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases import ledger
-from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.querysets import CaseQuerySet
 from cases.services.bulk import BulkResult, locked_chunks
 from cases.services.money import checked_amount
@@ -149,7 +149,7 @@ def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tup
 
 
 @transaction.atomic
-def release_case(*, case: Case, by: User, next_action_at: datetime) -> Case:
+def release_case(*, case: Case, by: User, next_action_at: datetime, now: datetime | None = None) -> Case:
     """Put a stopped case back in the queue, with the date of its next action (an admin's decision, §3.6)."""
     case = lock_case(case)
     if case.stopped_at is None:
@@ -162,6 +162,14 @@ def release_case(*, case: Case, by: User, next_action_at: datetime) -> Case:
     case.next_action_at = next_action_at
     case.version += 1
     case.save()
+    Activity.objects.create(
+        case=case,
+        type=Activity.Type.NOTE,
+        notes=f"Devuelto a la cola para el {timezone.localtime(next_action_at):%d/%m/%Y %H:%M}",
+        created_by=by,
+        created_at=now or timezone.now(),
+        is_system=True,
+    )
     audit.record(
         AuditEvent.Action.RELEASED,
         by=by,

@@ -15,6 +15,7 @@ from cases.models import Activity, Case, LedgerEntry
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.touch import touch
 from nova.lib import dates
+from nova.lib.money import format_money
 
 MAX_AMOUNT = Decimal("9999999999999.99")
 REFERENCE_USED = "Esa referencia ya está usada en la cartera: el pago ya fue registrado."
@@ -141,11 +142,20 @@ def adjust_balance(
     before = snapshot(case)
     if checked_amount(abs(amount)) == 0:
         raise ValidationError({"amount": "Escriba un importe distinto de cero."})
+    activity = Activity.objects.create(
+        case=case,
+        type=Activity.Type.NOTE,
+        notes=f"Ajuste de saldo: {format_money(amount)}" + (f". {notes}" if notes else ""),
+        created_by=by,
+        created_at=now,
+        is_system=True,
+    )
     entry = _post(
         case,
         kind=ledger.ADJUSTMENT,
         amount=amount,
         value_date=dates.local_date(now),
+        activity=activity,
         created_by=by,
         created_at=now,
         notes=notes,

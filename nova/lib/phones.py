@@ -6,7 +6,7 @@ a fast path that uses the library's own numbering plan. A property test holds bo
 
 import re
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
@@ -14,7 +14,7 @@ from phonenumbers.phonemetadata import PhoneMetadata
 MOBILE, LANDLINE, OTHER = "mobile", "landline", "other"
 MAX_NUMBER_LENGTH = 40
 
-_AR = PhoneMetadata.metadata_for_region("AR", None)
+_AR: Any = PhoneMetadata.metadata_for_region("AR", None)  # the library's types allow for a region it lacks
 _FIXED_LINE = re.compile(_AR.fixed_line.national_number_pattern)
 _MOBILE = re.compile(_AR.mobile.national_number_pattern)
 _AREA_AND_15 = re.compile(_AR.national_prefix_for_parsing)

@@ -48,6 +48,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "nova.middleware.FormRateMiddleware",
     "nova.middleware.PrivateByDefaultMiddleware",
     "nova.middleware.MustChangePasswordMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -160,6 +161,7 @@ CONTENT_SECURITY_POLICY = {
 LOGIN_FAILURES_PER_USERNAME = 5
 LOGIN_FAILURES_PER_ADDRESS = 20
 LOGIN_WINDOW_SECONDS = 60
+SIGNED_IN_FORM_RATE = "600/m"
 RATELIMIT_FAIL_OPEN = True  # without Redis a form works, unlimited
 # django-axes keeps the history and locks one username at one address, over an hour: never everybody behind a router.
 AXES_FAILURE_LIMIT = 50

@@ -27,7 +27,7 @@ def sequences_are_ahead() -> Iterator[Finding]:
             key = model._meta.pk
             if not isinstance(key, models.AutoField | models.BigAutoField):
                 continue
-            table, column = model._meta.db_table, key.column
+            table, column = model._meta.db_table, str(key.column)
             cursor.execute("SELECT pg_get_serial_sequence(%s, %s)", [f'"{table}"', column])
             sequence = cursor.fetchone()[0]
             if sequence is None:
