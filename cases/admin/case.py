@@ -1,5 +1,6 @@
 """Cases in the admin: found among a million, edited through the services, with their money and their history."""
 
+from datetime import time
 from typing import Any
 
 from django.contrib import admin
@@ -8,6 +9,7 @@ from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -42,7 +44,7 @@ class CaseAdmin(RefusableDeletion, BigTableAdmin):
         "money_balance",
         "status_badge",
         "gestor",
-        "next_action_at",
+        "next_action",
         "last_payment_date",
     ]
     list_filter = [
@@ -118,6 +120,14 @@ class CaseAdmin(RefusableDeletion, BigTableAdmin):
     @admin.display(description="saldo")
     def money_balance(self, obj: Case) -> str:
         return format_money(obj.balance)
+
+    @admin.display(description="próxima acción", empty_value="—")
+    def next_action(self, obj: Case) -> str | None:
+        """A day, and its hour where somebody agreed one: 00:00 is "that day" (DESIGN §4)."""
+        if obj.next_action_at is None:
+            return None
+        moment = timezone.localtime(obj.next_action_at)
+        return f"{moment:%d/%m/%Y}" if moment.time() == time.min else f"{moment:%d/%m/%Y %H:%M}"
 
     @admin.display(description="importe")
     def money_amount(self, obj: Case) -> str:
