@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 
+import factory
 import pytest
 import redis
 from django.apps import apps
@@ -96,6 +97,14 @@ def _empty_cache() -> Iterator[None]:
     """Counters of limits and cached figures live in local memory: none outlives its test."""
     yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _same_numbers() -> None:
+    """Every test counts its rows from 1: what it searches for cannot turn up in a number that comes of test order."""
+    for made in vars(factories).values():
+        if isinstance(made, type) and issubclass(made, factory.django.DjangoModelFactory):
+            made.reset_sequence(1, force=True)
 
 
 # --- The cast --------------------------------------------------------------------------------------
