@@ -16,6 +16,7 @@ from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
+from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -29,7 +30,11 @@ MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"  # axes adds another
 DATA_GROUP = "Administración de datos"
 
 # What the migrations seed, in order: a test that flushes the tables gives it back to the next one.
-SEEDS = ["cases.migrations.0003_seed_statuses", "cases.migrations.0004_seed_activity_results"]
+SEEDS = [
+    "accounts.migrations.0003_seed_data_group",
+    "cases.migrations.0003_seed_statuses",
+    "cases.migrations.0004_seed_activity_results",
+]
 
 hypothesis_settings.register_profile(
     "nova", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -88,7 +93,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     if fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")):
         with item.config.stash[BLOCKER].unblock():
             for module in SEEDS:
-                importlib.import_module(module).forwards(apps, None)
+                importlib.import_module(module).forwards(apps, connection.schema_editor())
     return outcome
 
 
@@ -132,7 +137,7 @@ def user_user(db) -> User:
 def staff_user(db) -> User:
     """Not an admin: a user whom an admin made staff, in the seeded group that edits data (DESIGN §2)."""
     user = factories.UserFactory(username="sofia.staff", first_name="Sofía", last_name="Staff", is_staff=True)
-    user.groups.add(Group.objects.get_or_create(name=DATA_GROUP)[0])
+    user.groups.add(Group.objects.get(name=DATA_GROUP))
     return user
 
 
