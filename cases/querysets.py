@@ -128,10 +128,7 @@ class CaseQuerySet(models.QuerySet):
         with_key = self.filter(nro_cliente=text)
         if with_key.exists():
             return with_key
-        found = self
-        for word in text.split():
-            found = found.filter(debtor__search_text__contains=SearchText(Value(word)))
-        return found
+        return with_words(self, text, "debtor__")
 
 
 class CaseOwnedQuerySet(models.QuerySet):
