@@ -8,48 +8,18 @@ PostgreSQL (BENCH_DATABASE_URL, default postgres://postgres@127.0.0.1:5432/nova_
 import argparse
 import csv
 import os
-import resource
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import psycopg
+from databases import fresh_database, manage
 from portfolio import write_portfolio
 
-ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_URL = "postgres://postgres@127.0.0.1:5432/nova_bench"
 TABLES = ("cases_debtor", "cases_debtorphone", "cases_case", "cases_ledgerentry")
-
-
-def manage(url: str, *arguments: object) -> tuple[float, str, int]:
-    """Seconds, last line and peak memory in MB of one `manage.py` command."""
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "nova.settings.dev"}
-    before = time.perf_counter()
-    done = subprocess.run(
-        [sys.executable, "manage.py", *map(str, arguments)],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    seconds = time.perf_counter() - before
-    if done.returncode > 1:
-        sys.exit(done.stderr)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
-    return seconds, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "", peak
-
-
-def fresh_database(url: str) -> None:
-    server, name = url.rsplit("/", 1)
-    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        connection.execute(f'CREATE DATABASE "{name}"')
-    manage(url, "migrate", "-v0")
 
 
 def empty_tables(url: str) -> None:

@@ -1,0 +1,45 @@
+"""What the benchmarks share: `manage.py` on a database of their own, made anew."""
+
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def manage(url: str, *arguments: object) -> tuple[float, str, int]:
+    """Seconds, last line and peak memory in MB of one `manage.py` command."""
+    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "nova.settings.dev"}
+    before = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, "manage.py", *map(str, arguments)],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.perf_counter() - before
+    if done.returncode > 1:
+        sys.exit(done.stderr)
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024
+    return seconds, done.stdout.strip().splitlines()[-1] if done.stdout.strip() else "", peak
+
+
+def exists(url: str) -> bool:
+    server, name = url.rsplit("/", 1)
+    with psycopg.connect(f"{server}/postgres") as connection:
+        return connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
+
+
+def fresh_database(url: str) -> None:
+    server, name = url.rsplit("/", 1)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    manage(url, "migrate", "-v0")
