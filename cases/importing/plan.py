@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cases.importing.existing import ADDRESS_FIELDS, Known, KnownCase, KnownDebtor
-from cases.importing.rows import WARNING, ParsedRow, Problem
+from cases.importing.rows import WARNING, ParsedRow, Problem, document_cell, name_cell
 from cases.searching import normalize
 from nova.lib.documents import PERSON_PREFIXES
 
@@ -48,18 +48,18 @@ class ChunkPlan:
     warned: int = 0
 
 
-def plan_chunk(rows: Iterable[ParsedRow], known: Known, *, on_existing: str, header_of: dict[str, str]) -> ChunkPlan:
-    """Compare accepted rows with what is known. `header_of` names the file's columns in warnings."""
+def plan_chunk(rows: Iterable[ParsedRow], known: Known, *, on_existing: str) -> ChunkPlan:
+    """Compare accepted rows with what is known."""
     plan = ChunkPlan()
     for row in rows:
         problems = list(row.problems)
         case = known.cases.get(row.nro_cliente)
         if case is None:
-            _plan_new(row, known, plan, problems, header_of)
+            _plan_new(row, known, plan, problems)
         elif on_existing == SKIP:
             plan.unchanged += 1
         else:
-            _plan_update(row, case, known, plan, problems, header_of)
+            _plan_update(row, case, known, plan, problems)
         if problems:
             plan.problems += problems
             plan.warned += 1
@@ -67,9 +67,7 @@ def plan_chunk(rows: Iterable[ParsedRow], known: Known, *, on_existing: str, hea
     return plan
 
 
-def _plan_new(
-    row: ParsedRow, known: Known, plan: ChunkPlan, problems: list[Problem], header_of: dict[str, str]
-) -> None:
+def _plan_new(row: ParsedRow, known: Known, plan: ChunkPlan, problems: list[Problem]) -> None:
     debtor = _holder(row, known)
     if debtor is None:
         debtor = KnownDebtor(
@@ -87,16 +85,14 @@ def _plan_new(
         )
         plan.new_debtors.append(debtor)
     else:
-        _warn_of_other_name(row, debtor, problems, header_of)
+        _warn_of_other_name(row, debtor, problems)
         _fill_contact(row, debtor)
-    _fill_document(row, debtor, known, problems, header_of)
+    _fill_document(row, debtor, known, problems)
     _add_phone(row, debtor, plan)
     plan.new_cases.append(NewCase(row, debtor))
 
 
-def _plan_update(
-    row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan, problems: list[Problem], header_of: dict[str, str]
-) -> None:
+def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan, problems: list[Problem]) -> None:
     """A creditor's refresh. Assignment, notes, history and, but for §3.5, status are never touched."""
     debtor = known.by_id[case.debtor_id]
     holder = _holder(row, known) or debtor
@@ -109,10 +105,10 @@ def _plan_update(
         reason = (
             f"El caso ya es de otro documento ({debtor.dni or debtor.cuit}): no se cambió. Revise cuál es correcto."
         )
-        problems.append(_warning(row, "dni", row.dni or row.cuit, reason, header_of))
+        problems.append(_warning(row, document_cell(row.source), reason))
     else:
-        changed |= _fill_document(row, debtor, known, problems, header_of)
-        _warn_of_other_name(row, debtor, problems, header_of)
+        changed |= _fill_document(row, debtor, known, problems)
+        _warn_of_other_name(row, debtor, problems)
         changed |= _fill_contact(row, debtor)
         changed |= _add_phone(row, debtor, plan)
     if _differs(row, case):
@@ -153,16 +149,14 @@ def _holder(row: ParsedRow, known: Known) -> KnownDebtor | None:
     return holder if holder is None or not row.dni or not holder.dni else None
 
 
-def _fill_document(
-    row: ParsedRow, debtor: KnownDebtor, known: Known, problems: list[Problem], header_of: dict[str, str]
-) -> bool:
+def _fill_document(row: ParsedRow, debtor: KnownDebtor, known: Known, problems: list[Problem]) -> bool:
     changed = False
     if row.dni and not debtor.dni:
         debtor.dni, changed = row.dni, True
     if row.cuit and not debtor.cuit:
         if known.by_cuit.get(row.cuit, debtor) is not debtor:
             reason = f"El CUIT {row.cuit} ya es de otro deudor: no se guardó. Revise cuál es el correcto."
-            problems.append(_warning(row, "dni", row.cuit, reason, header_of))
+            problems.append(_warning(row, document_cell(row.source), reason))
         else:
             debtor.cuit, changed = row.cuit, True
     if changed:
@@ -194,19 +188,17 @@ def _add_phone(row: ParsedRow, debtor: KnownDebtor, plan: ChunkPlan) -> bool:
     return True
 
 
-def _warn_of_other_name(
-    row: ParsedRow, debtor: KnownDebtor, problems: list[Problem], header_of: dict[str, str]
-) -> None:
+def _warn_of_other_name(row: ParsedRow, debtor: KnownDebtor, problems: list[Problem]) -> None:
     stated = f"{row.first_name} {row.last_name}".strip()
     stored = f"{debtor.first_name} {debtor.last_name}".strip()
     if stated != stored and _words(stated) != _words(stored):
         reason = f"El nombre no coincide con el del deudor ya cargado ({stored}): se conserva el cargado."
-        problems.append(_warning(row, "name", stated, reason, header_of))
+        problems.append(_warning(row, name_cell(row.source), reason))
 
 
 def _words(name: str) -> list[str]:
     return sorted((normalize(name) or "").split())
 
 
-def _warning(row: ParsedRow, column: str, value: str, reason: str, header_of: dict[str, str]) -> Problem:
-    return Problem(row.row, header_of.get(column, column), value, WARNING, reason)
+def _warning(row: ParsedRow, cell: tuple[str, str], reason: str) -> Problem:
+    return Problem(row.row, *cell, WARNING, reason)

@@ -60,35 +60,6 @@ class Problem(NamedTuple):
     code: str = ""
 
 
-class ParsedRow(NamedTuple):
-    """A row that makes a case. An empty string is "not given"; amounts are pesos with two decimals.
-
-    `phone` is E.164 where it parses (else as given) and `phone_kind` mobile, landline or other ("" without phone).
-    `problems` holds one warning per optional cell that was dropped.
-    """
-
-    row: int
-    nro_cliente: str
-    first_name: str
-    last_name: str
-    dni: str
-    cuit: str
-    total: Decimal
-    monto_inicial: Decimal | None
-    fecha_ultimo_pago: date | None
-    phone: str
-    phone_kind: str
-    street: str
-    street_number: str
-    city: str
-    postal_code: str
-    provincia: str
-    notes: str
-    email: str
-    entity: str
-    problems: tuple[Problem, ...] = ()
-
-
 class Row(NamedTuple):
     """A row's raw cells by field ("" where there is no such column), with what a message about them needs."""
 
@@ -111,6 +82,36 @@ class Row(NamedTuple):
     notes: Cell
     email: Cell
     entity: Cell
+
+
+class ParsedRow(NamedTuple):
+    """A row that makes a case. An empty string is "not given"; amounts are pesos with two decimals.
+
+    `phone` is E.164 where it parses (else as given) and `phone_kind` mobile, landline or other ("" without phone).
+    `problems` holds one warning per optional cell that was dropped; `source` the raw cells, for warnings to come.
+    """
+
+    row: int
+    nro_cliente: str
+    first_name: str
+    last_name: str
+    dni: str
+    cuit: str
+    total: Decimal
+    monto_inicial: Decimal | None
+    fecha_ultimo_pago: date | None
+    phone: str
+    phone_kind: str
+    street: str
+    street_number: str
+    city: str
+    postal_code: str
+    provincia: str
+    notes: str
+    email: str
+    entity: str
+    source: Row
+    problems: tuple[Problem, ...] = ()
 
 
 class Rejected(NamedTuple):
@@ -229,6 +230,7 @@ def parse_row(
         text_of(row.notes),
         _optional(row, "email", row.email, parse_email, "", problems),
         _text(row, "entity", row.entity, problems),
+        row,
         tuple(problems),
     )
 
@@ -308,10 +310,20 @@ def _reject_cell(row: Row, field: str, value: Cell, reason: str) -> Rejected:
 
 
 def _reject_name(row: Row, reason: str) -> Rejected:
-    mapped = [field for field in ("full_name", "lastname", "name") if field in row.mapping.fields]
-    column = row.mapping.header_of(mapped[0])
-    value = " ".join(filter(None, (text_of(getattr(row, field)) for field in mapped)))
+    column, value = name_cell(row)
     return _reject(row.number, "name", column, value, _sentence(column, value, reason))
+
+
+def name_cell(row: Row) -> tuple[str, str]:
+    """The column a row's name is reported under, and the name as the file has it."""
+    mapped = [field for field in ("full_name", "lastname", "name") if field in row.mapping.fields]
+    value = " ".join(filter(None, (text_of(getattr(row, field)) for field in mapped)))
+    return row.mapping.header_of(mapped[0]), value
+
+
+def document_cell(row: Row) -> tuple[str, str]:
+    """The column of a row's document, and the document as the file has it."""
+    return row.mapping.header_of("dni"), _raw(row.dni)
 
 
 def _reject_shifted(row: Row, cells: Sequence[Cell]) -> Rejected:

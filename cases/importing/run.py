@@ -114,10 +114,9 @@ def _import(
     writer = Writer(cartera, by, _dealer(options.assign_to), now)
     result = Result(cartera.name)
     outcomes = parse_rows(table, mapping, date_order=options.date_order, today=dates.local_date(now))
-    headers = {name: mapping.header_of(name) for name in mapping.fields}
     seen = 0
     for accepted in _chunks(outcomes, result):
-        plan = plan_chunk(accepted, load(accepted, cartera), on_existing=options.on_existing, header_of=headers)
+        plan = plan_chunk(accepted, load(accepted, cartera), on_existing=options.on_existing)
         writer.write(plan)
         result.created += len(plan.new_cases)
         result.updated += plan.updated

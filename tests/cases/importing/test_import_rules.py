@@ -1,12 +1,14 @@
 """What a second file may change: the creditor's refresh (DESIGN §3.2) and whose debt it is (§5 "Debtors")."""
 
+import csv
+import io
 from decimal import Decimal
 
 import pytest
 from django.db import connection
 
 from cases import services
-from cases.models import Activity, Case, Debtor, DebtorPhone, LedgerEntry
+from cases.models import Activity, Case, Debtor, DebtorPhone, ImportBatch, LedgerEntry
 from tests import factories
 from tests.cases.importing.command import everything, import_cases, portfolio
 
@@ -214,6 +216,19 @@ def test_one_dni_is_one_debtor_over_carteras_and_another_name_is_a_warning(load)
     debtor = Debtor.objects.get()
     assert debtor.full_name == "ANA PÉREZ"
     assert debtor.cases.count() == 2
+
+
+def test_a_warning_about_the_debtor_quotes_the_file_under_its_own_headers(load):
+    load("1;ANA;PÉREZ;20111222;1000", "2;LUIS;PAZ;30111222;500")
+
+    header = "Nro. Cliente;Deudor;CUIL/DNI;Saldo"
+    assert load("3;GÓMEZ, ANA MARIA;DNI 20.111.222;500", "1;PAZ, LUIS;30.111.222;1000", header=header) == (1, 0, 1, 2)
+
+    report = list(csv.DictReader(io.StringIO(ImportBatch.objects.latest("id").report)))
+    assert [(line["column"], line["value"]) for line in report] == [
+        ("Deudor", "GÓMEZ, ANA MARIA"),
+        ("CUIL/DNI", "30.111.222"),
+    ]
 
 
 def test_case_and_accents_of_a_name_are_no_difference(load):

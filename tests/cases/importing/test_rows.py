@@ -73,7 +73,7 @@ def test_a_whole_row():
         row=2, nro_cliente="1", first_name="ANA", last_name="PÉREZ", dni="20737173", cuit="", total=Decimal("1500.50"),
         monto_inicial=Decimal("1000.00"), fecha_ultimo_pago=date(2023, 11, 7), phone="+5492916028887",
         phone_kind="mobile", street="MITRE", street_number="", city="", postal_code="", provincia="",
-        notes='=HYPERLINK("x")', email="a@b.com", entity="",
+        notes='=HYPERLINK("x")', email="a@b.com", entity="", source=row.source,
     )  # fmt: skip
 
 
