@@ -126,6 +126,8 @@ def _import(
         result.total += sum((row.total for row in accepted), Decimal("0.00"))
         seen += len(accepted)
         progress(seen + result.rejected)
+    if not seen + result.rejected:
+        raise ImportFailed("No hay filas de datos: debajo del encabezado hay solo un total. Agréguelas.")
     result.problems.sort(key=lambda problem: problem.row)
     if options.dry_run:
         transaction.set_rollback(True)

@@ -253,6 +253,7 @@ def test_workbook_with_title_rows_another_sheet_and_a_total(tmp_path):
         (b"PK\x03\x04 roto", "dañado"),
         (b"cliente;total\n1;10\n", "Falta la columna obligatoria"),
         (b"cliente;nombre;total\n", "No hay filas de datos"),
+        (b"cliente;nombre;total\nTOTAL;;10\n", "No hay filas de datos"),
     ],
 )
 def test_what_cannot_be_read_is_2_in_one_line(tmp_path, content, reason):
