@@ -1,6 +1,7 @@
 """Load a creditor's portfolio file. The rules are DESIGN §5; the work is done by `cases.importing`."""
 
 import contextlib
+import os
 import secrets
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
@@ -85,7 +86,9 @@ class Command(BaseCommand):
             for column in mapping.ignored:
                 self.stdout.write(f"Columna «{column.header.strip()}»: {column.reason}")
             with self._progress(path, table) as advance:
-                return import_table(table, mapping, options, file_name=path.name, by=None, progress=advance)
+                # A name out of an old ZIP may not be UTF-8: what cannot be read of it cannot be stored either.
+                file_name = os.fsencode(path.name).decode(errors="replace")
+                return import_table(table, mapping, options, file_name=file_name, by=None, progress=advance)
 
     @contextlib.contextmanager
     def _progress(self, path: Path, table: Table) -> Iterator[Any]:

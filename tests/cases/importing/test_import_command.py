@@ -277,6 +277,13 @@ def test_paths_that_are_no_file_are_2(tmp_path, path, reason):
     assert reason in ran.error
 
 
+def test_a_file_name_that_is_not_utf8_is_no_obstacle(tmp_path):
+    name = os.fsdecode("cartera_año.csv".encode("cp1252"))
+
+    assert import_cases(portfolio(tmp_path, GOOD, name=name)).code == 0
+    assert ImportBatch.objects.get().file_name == "cartera_a\ufffdo.csv"
+
+
 def test_a_file_that_turns_bad_half_way_leaves_nothing(tmp_path, monkeypatch):
     rows = [f"{n};ANA;PÉREZ;;100" for n in range(6000)]  # more than a chunk, written by then
     path = portfolio(tmp_path, *rows)
