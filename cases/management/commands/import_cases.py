@@ -63,8 +63,10 @@ class Command(BaseCommand):
             on_existing=given["on_existing"],
             dry_run=given["dry_run"],
         )
+        # From other code (`call_command(report="…")`) an option comes as it was given, without its type.
+        report_path = Path(given["report"]) if given["report"] else None
         try:
-            with _report_file(given["report"], given["file"]) as report:
+            with _report_file(report_path, given["file"]) as report:
                 result = self._import(given["file"], given["sheet"], options)
                 report(report_text(result.problems))
         except ImportFailed as error:
@@ -127,11 +129,15 @@ def _report_file(path: Path | None, source: Path) -> Iterator[Callable[[str], No
         return
     if path.resolve() == source.resolve():
         raise ImportFailed("El informe no puede ir sobre el archivo que se importa: elija otro nombre.")
-    if path.is_dir():
-        raise ImportFailed(f"No se puede escribir el informe en «{path}»: es una carpeta.")
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
+        if path.is_dir():
+            raise ImportFailed(f"No se puede escribir el informe en «{path}»: es una carpeta.")
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
         stream = draft.open("x", encoding="utf-8-sig", newline="")
+    except FileNotFoundError as error:
+        raise ImportFailed(f"No se puede escribir el informe en «{path}»: no existe la carpeta.") from error
+    except PermissionError as error:
+        raise ImportFailed(f"No se puede escribir el informe en «{path}»: no hay permiso.") from error
     except OSError as error:
         raise ImportFailed(f"No se puede escribir el informe en «{path}»: {error.strerror or error}.") from error
 

@@ -1,10 +1,7 @@
 """`import_cases` from the command line: codes, last line, options, files, report (DESIGN §5)."""
 
-import csv
-import io
 import json
 import os
-import stat
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,10 +18,6 @@ pytestmark = pytest.mark.django_db
 DATA = Path(__file__).parents[2] / "data"
 GOOD = "1;ANA;PÉREZ;20111222;1.500,50"
 BAD = "2;LUIS;PAZ;;abc"
-
-
-def report_lines(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
 
 
 # --- Codes and the last line -----------------------------------------------------------------------
@@ -295,80 +288,3 @@ def test_a_file_that_turns_bad_half_way_leaves_nothing(tmp_path, monkeypatch):
 
     assert ran.code == 2
     assert everything() == before
-
-
-# --- The report --------------------------------------------------------------------------------------
-def test_report_lists_rejected_warned_and_noted_rows(tmp_path):
-    report = tmp_path / "informe.csv"
-    header = "Nro. Cliente;Nombre;Apellido;DNI;Deuda Total;email"
-    rows = (f"{GOOD};sin arroba", f"{BAD};", '3;LUIS;PAZ;;10;"=HYPERLINK(""http://x"")"', "TOTAL;;;;1.510,50;")
-
-    ran = import_cases(portfolio(tmp_path, *rows, header=header), "--report", str(report))
-
-    assert ran.counts("created", "rejected", "warnings") == (2, 1, 2)
-    assert report.read_text(encoding="utf-8-sig").splitlines()[0] == "row,column,value,severity,reason"
-    lines = report_lines(report)
-    assert [(line["row"], line["column"], line["value"], line["severity"]) for line in lines] == [
-        ("2", "email", "sin arroba", "warning"),
-        ("3", "Deuda Total", "abc", "rejected"),
-        ("4", "email", '\'=HYPERLINK("http://x")', "warning"),
-        ("5", "", "TOTAL 1.510,50", "note"),
-    ]
-    assert all(line["reason"].endswith(".") for line in lines)
-
-
-def test_report_of_a_clean_file_is_its_header(tmp_path):
-    report = tmp_path / "informe.csv"
-    import_cases(portfolio(tmp_path, GOOD), "--report", str(report))
-
-    assert report_lines(report) == []
-    assert report.read_text(encoding="utf-8-sig") == "row,column,value,severity,reason\n"
-
-
-def test_dry_run_reports_too(tmp_path):
-    report = tmp_path / "informe.csv"
-    import_cases(portfolio(tmp_path, BAD), "--report", str(report), "--dry-run")
-
-    assert [line["severity"] for line in report_lines(report)] == ["rejected"]
-
-
-@pytest.mark.parametrize("where", ["no/existe/informe.csv", "."])
-def test_report_that_cannot_be_written_is_2_and_nothing_is_done(tmp_path, where):
-    file = portfolio(tmp_path, GOOD)
-    before = everything()
-
-    ran = import_cases(file, "--report", str(tmp_path / where))
-
-    assert ran.code == 2
-    assert "No se puede escribir el informe" in ran.error
-    assert everything() == before
-    assert list(tmp_path.parent.glob(f".{tmp_path.name}*")) == []
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_report_over_the_file_itself_is_refused(tmp_path):
-    file = portfolio(tmp_path, GOOD)
-    before = file.read_bytes()
-
-    assert import_cases(file, "--report", str(file)).code == 2
-    assert file.read_bytes() == before
-
-
-def test_failed_import_leaves_an_older_report_alone(tmp_path):
-    report = tmp_path / "informe.csv"
-    report.write_text("el de ayer")
-
-    assert import_cases(tmp_path / "no-esta.csv", "--report", str(report)).code == 2
-    assert report.read_text() == "el de ayer"
-    assert list(tmp_path.iterdir()) == [report]
-
-
-def test_report_can_be_read_by_whom_the_umask_lets(tmp_path):
-    report = tmp_path / "informe.csv"
-    mask = os.umask(0o022)
-    try:
-        import_cases(portfolio(tmp_path, GOOD), "--report", str(report))
-    finally:
-        os.umask(mask)
-
-    assert stat.S_IMODE(report.stat().st_mode) == 0o644
