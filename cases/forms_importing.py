@@ -44,7 +44,11 @@ def assignment_choices() -> list[tuple[str, Any]]:
 class UploadForm(forms.Form):
     """The file and how to take it. With `stored` (a file already uploaded) the file may stay empty."""
 
-    file = forms.FileField(label="Archivo", help_text="CSV, TSV, XLSX, XLS u ODS; se reconoce por su contenido.")
+    file = forms.FileField(
+        label="Archivo",
+        help_text="CSV, TSV, XLSX, XLS u ODS; se reconoce por su contenido.",
+        error_messages={"empty": "El archivo está vacío: vuelva a exportarlo o copiarlo."},
+    )
     cartera = forms.ModelChoiceField(
         Cartera.objects.active(), label="Cartera", required=False, empty_label="— Elija una cartera —"
     )

@@ -205,7 +205,7 @@ def test_empty_file_is_refused(admin_client):
     response = admin_client.post(ADD, fields(b""))
 
     assert response.status_code == 422
-    assert response.context["form"].errors["file"]
+    assert response.context["form"].errors["file"] == ["El archivo está vacío: vuelva a exportarlo o copiarlo."]
 
 
 def test_missing_sheet_keeps_the_file_and_names_the_sheets(admin_client):
