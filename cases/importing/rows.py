@@ -44,8 +44,11 @@ _MAX_QUOTED_IN_REASON = 80
 _NO_PHONE = Phone("", "")
 _NO_DOCUMENT = Document()
 _TOTAL_LABEL = re.compile(
-    r"(?:sub|gran)?total(?:es|general|generales|cartera|delacartera|deuda|asignado|casos|decasos)?[0-9]*|suma"
+    r"(?:sub|gran)?total(?:es)?(?:general|generales|cartera|delacartera|deuda|asignado|acobrar|casos|decasos|clientes"
+    r"|deudores|registros)?[0-9]*|suma|sumatoria"
 )
+# Where a key should be, whatever begins with the word: no creditor numbers a client "TOTAL CARTERA MARZO".
+_TOTAL_AS_KEY = re.compile(r"(?:sub|gran\s+)?total(?:es)?\b", re.I)
 _NUMBER = re.compile(r"[0-9.,$ -]+")
 
 
@@ -277,21 +280,35 @@ def is_blank(cells: Sequence[Cell]) -> bool:
 
 
 def is_total_row(cells: Sequence[Cell], mapping: Mapping) -> bool:
-    """Whether a row is only a total: a "TOTAL" label and/or amounts, and nothing that belongs to a case."""
+    """Whether a row is only a total: a "TOTAL" label and/or amounts, and nothing that belongs to a case.
+
+    With the label in place of the key, a number under a name or a DNI is how many there are.
+    """
     places = {index: field for field, index in mapping.fields.items()}
-    labelled = amounted = False
+    labels: set[str | None] = set()
+    amounted = counted = False
     for index, value in enumerate(cells):
         shown = text_of(value)
         if not shown:
             continue
         field = places.get(index)
-        if len(shown) <= 80 and _TOTAL_LABEL.fullmatch(normalize_header(shown)):
-            labelled = True
+        if _is_total_label(shown, field):
+            labels.add(field)
         elif field in ("total", "monto_inicial"):
             amounted = amounted or field == "total"
-        elif field is not None or not _NUMBER.fullmatch(shown):
+        elif field != "nro_cliente" and _NUMBER.fullmatch(shown):
+            counted = counted or field is not None
+        else:
             return False
-    return labelled or amounted
+    return "nro_cliente" in labels or (not counted and (bool(labels) or amounted))
+
+
+def _is_total_label(shown: str, field: str | None) -> bool:
+    if len(shown) > 80:
+        return False
+    if field == "nro_cliente" and _TOTAL_AS_KEY.match(shown):
+        return True
+    return _TOTAL_LABEL.fullmatch(normalize_header(shown)) is not None
 
 
 def _ignored_total(row: int, cells: Sequence[Cell]) -> Ignored:

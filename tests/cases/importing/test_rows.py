@@ -144,6 +144,10 @@ def test_blank_rows_are_ignored():
         {"total": 5e9, "capital": 4e9},
         {"lastname": "Totales:", "total": "5", "capital": "4"},
         {"name": "SUMA", "total": "1"},
+        {"key": "TOTAL CARTERA MARZO", "total": "1"},
+        {"name": "Total a cobrar", "total": "1"},
+        {"key": "Totales generales", "total": "1"},
+        {"key": "TOTAL REGISTROS: 480"},
     ],
 )
 def test_a_last_row_that_is_only_a_total_is_noted(cells):
@@ -159,10 +163,17 @@ def test_a_last_row_that_is_only_a_total_is_noted(cells):
     assert isinstance(middle[0], Rejected)
 
 
+def test_a_last_row_that_also_counts_its_rows_makes_no_case():
+    for row in (["TOTAL CLIENTES", "480", "", "", "999"], ["TOTAL", "", "", "480", "999"]):
+        assert isinstance(parse(GOOD, row)[1], Ignored)
+
+
 def test_a_last_row_with_anything_of_a_case_is_not_a_total():
     for row in (changed(key=""), changed(name="TOTAL", lastname=""), changed(total="")):
         assert not isinstance(parse(GOOD, row)[1], Ignored)
-    assert not isinstance(parse(GOOD, ["2", "", "", "", "10"])[1], Ignored)
+    for row in (["2", "", "", "", "10"], ["", "", "", "20111222", "10"], ["", "TOTALGAS SA", "", "", "10"]):
+        assert not isinstance(parse(GOOD, row)[1], Ignored)
+    assert isinstance(parse(GOOD, ["TOTAL", "ANA", "", "", "10"])[1], ParsedRow)
 
 
 def test_an_amount_with_commas_and_no_quotes_never_passes_for_a_smaller_one():
