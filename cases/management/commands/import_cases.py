@@ -133,7 +133,7 @@ def _report_file(path: Path | None, source: Path) -> Iterator[Callable[[str], No
         if path.is_dir():
             raise ImportFailed(f"No se puede escribir el informe en «{path}»: es una carpeta.")
         draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        stream = draft.open("x", encoding="utf-8-sig", newline="")
+        stream = draft.open("x", encoding="utf-8", newline="")
     except FileNotFoundError as error:
         raise ImportFailed(f"No se puede escribir el informe en «{path}»: no existe la carpeta.") from error
     except PermissionError as error:

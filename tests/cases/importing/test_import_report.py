@@ -18,7 +18,7 @@ BAD = "2;LUIS;PAZ;;abc"
 
 
 def report_lines(path: Path) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8-sig"))))
+    return list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
 
 
 def test_report_lists_rejected_warned_and_noted_rows(tmp_path):
@@ -29,7 +29,7 @@ def test_report_lists_rejected_warned_and_noted_rows(tmp_path):
     ran = import_cases(portfolio(tmp_path, *rows, header=header), "--report", str(report))
 
     assert ran.counts("created", "rejected", "warnings") == (2, 1, 2)
-    assert report.read_text(encoding="utf-8-sig").splitlines()[0] == "row,column,value,severity,reason"
+    assert report.read_text(encoding="utf-8").splitlines()[0] == "row,column,value,severity,reason"
     lines = report_lines(report)
     assert [(line["row"], line["column"], line["value"], line["severity"]) for line in lines] == [
         ("2", "email", "sin arroba", "warning"),
@@ -45,7 +45,7 @@ def test_report_of_a_clean_file_is_its_header(tmp_path):
     import_cases(portfolio(tmp_path, GOOD), "--report", str(report))
 
     assert report_lines(report) == []
-    assert report.read_text(encoding="utf-8-sig") == "row,column,value,severity,reason\n"
+    assert report.read_text(encoding="utf-8") == "row,column,value,severity,reason\n"
 
 
 def test_dry_run_reports_too(tmp_path):
