@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
 from rich.console import Console
@@ -17,6 +18,7 @@ from cases import sample_data
 from cases.models import Case
 from cases.transfer import verify
 from nova.lib import dates
+from nova.lib.databases import trouble_of
 
 WRONG, NOTHING_DONE = 1, 2
 
@@ -45,6 +47,15 @@ class Command(BaseCommand):
                 "Los datos de demostración llevan contraseñas conocidas: solo se crean con DEBUG activo.",
                 returncode=NOTHING_DONE,
             )
+        try:
+            self._create_unless_there_are_cases(given)
+        except DatabaseError as error:
+            raise CommandError(f"{trouble_of(error)} No se creó nada.", returncode=NOTHING_DONE) from error
+        self.stdout.write("Ingresos de demostración:")
+        for login in sample_data.LOGINS:
+            self.stdout.write(f"  {login.username:<8}/ {login.password:<10} {login.what_for}")
+
+    def _create_unless_there_are_cases(self, given: dict[str, Any]) -> None:
         if Case.objects.exists():
             if not given["if_empty"]:
                 raise CommandError(
@@ -54,9 +65,6 @@ class Command(BaseCommand):
             self.stdout.write("Ya hay casos: se conservan como están.")
         else:
             self._create(given["cases"], given["seed"])
-        self.stdout.write("Ingresos de demostración:")
-        for login in sample_data.LOGINS:
-            self.stdout.write(f"  {login.username:<8}/ {login.password:<10} {login.what_for}")
 
     def _create(self, cases: int, seed: int) -> None:
         started = time.monotonic()

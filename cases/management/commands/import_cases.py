@@ -22,6 +22,7 @@ from cases.importing.reader import open_table
 from cases.importing.report import report_text
 from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
 from cases.importing.table import Limits, Table
+from nova.lib.databases import trouble_of
 from nova.lib.money import format_money
 
 REJECTED_ROWS, NOTHING_DONE = 1, 2
@@ -72,10 +73,7 @@ class Command(BaseCommand):
         except ImportFailed as error:
             raise CommandError(str(error), returncode=NOTHING_DONE) from error
         except DatabaseError as error:
-            reason = " ".join(str(error).split())
-            raise CommandError(
-                f"La base de datos no respondió y no se guardó nada: {reason}", returncode=NOTHING_DONE
-            ) from error
+            raise CommandError(f"{trouble_of(error)} No se guardó nada.", returncode=NOTHING_DONE) from error
         except KeyboardInterrupt as error:
             raise CommandError("Importación interrumpida: no se guardó nada.", returncode=NOTHING_DONE) from error
         self._summarize(result, options)

@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from cases import nightly
+from nova.lib.databases import trouble_of
 
 SOME_FAILED, NOTHING_DONE = 1, 2
 
@@ -32,11 +33,7 @@ class Command(BaseCommand):
                 returncode=NOTHING_DONE,
             ) from error
         except DatabaseError as error:
-            reason = " ".join(str(error).split())
-            raise CommandError(
-                f"La base de datos no respondió: {reason}. Lo hecho hasta ahí queda; ejecútelo otra vez.",
-                returncode=NOTHING_DONE,
-            ) from error
+            raise CommandError(f"{trouble_of(error)} Lo hecho hasta ahí queda.", returncode=NOTHING_DONE) from error
         self._summarize(report, dry_run=given["dry_run"])
         if report.failed:
             numbers = ", ".join(str(number) for number in report.failed_cases)

@@ -8,6 +8,7 @@ from django.db import Error as DatabaseError
 
 from cases.transfer import verify
 from nova.lib import dates
+from nova.lib.databases import trouble_of
 
 WRONG, NOTHING_DONE = 1, 2
 
@@ -30,8 +31,7 @@ class Command(BaseCommand):
                 errors += outcome.errors
                 notices += outcome.notices
         except DatabaseError as error:
-            reason = " ".join(str(error).split())
-            raise CommandError(f"La base de datos no respondió: {reason}", returncode=NOTHING_DONE) from error
+            raise CommandError(trouble_of(error), returncode=NOTHING_DONE) from error
         self.stdout.write(f"errors={errors} notices={notices}")
         if errors:
             raise CommandError(f"Hay errores en los datos ({errors}): el detalle está arriba.", returncode=WRONG)

@@ -166,7 +166,8 @@ def test_no_database_is_one_line_and_2(tmp_path, small):
     code, _, error = nowhere.run(small, "--create-cartera")
 
     assert (code, len(error)) == (2, 1)
-    assert "La base de datos no respondió y no se guardó nada" in error[0]
+    assert "No se pudo abrir la base de datos" in error[0]
+    assert error[0].endswith("No se guardó nada.")
 
 
 # --- Stopped half way --------------------------------------------------------------------------------
