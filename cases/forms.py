@@ -17,6 +17,8 @@ from nova.lib.documents import format_dni, parse_document
 from nova.lib.money import format_money, parse_money
 from nova.lib.phones import parse_phone_number
 
+MOMENT = "%Y-%m-%dT%H:%M"  # what a datetime-local input takes and posts
+
 
 def add_errors(form: forms.BaseForm, error: ValidationError) -> None:
     """Put a service's refusal beside the fields it names; what names no field of the form goes on top."""
@@ -46,10 +48,19 @@ class MoneyField(forms.CharField):
         return format_money(value, symbol=False) if isinstance(value, Decimal) else value
 
 
+class HiddenMoment(forms.DateTimeInput):
+    input_type = "hidden"
+
+    def __init__(self) -> None:
+        super().__init__(format=MOMENT)
+
+
 class MomentField(forms.DateTimeField):
     """A local day and hour, to the minute, with the browser's own picker."""
 
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
+    # What was read is remembered to the minute too: with seconds in it, an untouched field would look edited.
+    hidden_widget = HiddenMoment
 
 
 class GestorSelect(AutocompleteSelect):

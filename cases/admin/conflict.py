@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils import timezone
 
 from cases.models import Case
 
@@ -57,4 +58,13 @@ def _shown(field: forms.Field, value: str) -> str:
         except ValidationError:
             return "otro"
         return str(chosen) if chosen else "—"
-    return value.replace("T", " ") if isinstance(field, forms.DateTimeField) else value or "—"
+    if value and isinstance(field, forms.DateTimeField):
+        value = _moment_shown(field, value)
+    return value or "—"
+
+
+def _moment_shown(field: forms.DateTimeField, value: str) -> str:
+    try:
+        return f"{timezone.localtime(field.to_python(value)):%d/%m/%Y %H:%M}"
+    except ValidationError:  # somebody tampered with what the page remembers
+        return value

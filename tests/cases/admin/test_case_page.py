@@ -1,5 +1,6 @@
 """Adding, editing and deleting a case in the admin: through the services, never past their rules."""
 
+from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
@@ -23,9 +24,10 @@ def posted(client, case, **typed):
     form = client.get(url(case)).context["adminform"].form
     data = {"read_version": str(form["read_version"].value())}
     for name in EDITED:
-        value = form[name].field.widget.format_value(form[name].value())
-        value = (value[0] if value else "") if isinstance(value, list) else value or ""
-        data[name] = data[f"initial-{name}"] = value
+        field = form[name].field
+        for key, widget in ((name, field.widget), (f"initial-{name}", field.hidden_widget())):
+            value = widget.format_value(form[name].value())
+            data[key] = (value[0] if value else "") if isinstance(value, list) else value or ""
     return {**data, **typed}
 
 
@@ -86,8 +88,10 @@ def test_edit_writes_fields_status_and_gestor_with_their_records(admin_client, a
     assert {activity.type for activity in case.activities.all()} == {Activity.Type.STATUS, Activity.Type.NOTE}
 
 
-def test_saving_without_a_change_writes_nothing(admin_client):
-    case = CaseFactory()
+@pytest.mark.parametrize("next_action_at", [None, datetime(2026, 11, 25, 13, 5, 33, 700, tzinfo=UTC)])
+def test_saving_without_a_change_writes_nothing(admin_client, next_action_at):
+    """Not even the seconds of a moment that the page shows to the minute."""
+    case = CaseFactory(next_action_at=next_action_at)
     before = Case.objects.values().get()
     assert admin_client.post(url(case), posted(admin_client, case)).status_code == 302
     assert Case.objects.values().get() == before
@@ -115,7 +119,7 @@ def test_a_case_with_debt_is_not_paid_by_hand(admin_client):
 
 
 def test_stale_form_says_what_changed_and_keeps_what_was_typed(admin_client, gestor_user):
-    case = CaseFactory(notes="vieja", entity="Banco")
+    case = CaseFactory(notes="vieja", entity="Banco", next_action_at=datetime(2026, 11, 25, 13, 5, 33, tzinfo=UTC))
     data = posted(admin_client, case, notes="lo que escribí")
     services.edit_case(case=case, by=gestor_user, changes={"notes": "lo del otro", "entity": "Financiera"})
     response = admin_client.post(url(case), data)
@@ -123,6 +127,7 @@ def test_stale_form_says_what_changed_and_keeps_what_was_typed(admin_client, ges
     page = response.content.decode()
     assert "Otra persona cambió el caso" in page
     assert "lo del otro" in page
+    assert [label for label, _read, _now in response.context["conflict"]] == ["Entidad", "Notas"], "and nothing else"
     assert ">lo que escribí</textarea>" in page.replace("\r\n", "").replace("\n", "")
     assert 'value="Financiera"' in page, "what this person did not touch is the other's"
     case.refresh_from_db()
@@ -133,6 +138,15 @@ def test_stale_form_says_what_changed_and_keeps_what_was_typed(admin_client, ges
     assert admin_client.post(url(case), again).status_code == 302
     case.refresh_from_db()
     assert (case.notes, case.entity) == ("lo que escribí", "Financiera")
+
+
+def test_stale_form_writes_moments_as_people_do(admin_client, gestor_user):
+    case = CaseFactory(next_action_at=datetime(2026, 11, 25, 13, 5, tzinfo=UTC))
+    data = posted(admin_client, case, notes="x")
+    moved = {"next_action_at": datetime(2026, 11, 26, 3, 0, tzinfo=UTC)}
+    services.edit_case(case=case, by=gestor_user, changes=moved)
+    response = admin_client.post(url(case), data)
+    assert response.context["conflict"] == [("Próxima acción", "25/11/2026 10:05", "26/11/2026 00:00")]
 
 
 def test_page_shows_a_screen_of_history_and_where_the_rest_is(admin_client, gestor_user):
