@@ -216,6 +216,7 @@ def test_missing_sheet_keeps_the_file_and_names_the_sheets(admin_client):
     assert response.status_code == 422
     assert "Hojas del archivo" in response.text
     upload = ImportUpload.objects.get()
+    assert f'action="{url("change", upload)}"' in response.text, "or the page would ask for the file it has"
     again = admin_client.post(url("change", upload), fields(file=None, sheet=""))
     assert again.url == url("columns", upload)
 
