@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from itertools import islice
+from pathlib import PurePath
 from typing import Any
 
 from django.contrib import admin
@@ -177,7 +178,8 @@ def shown_problems(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def csv_response(text: str, name: str) -> HttpResponse:
-    """A download that a spreadsheet opens with its accents."""
+    """A download that a spreadsheet opens with its accents, named after the file `name` it tells of."""
     response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{get_valid_filename(name)}.csv"'
+    stem = PurePath(get_valid_filename(name)).stem
+    response["Content-Disposition"] = f'attachment; filename="{stem}.csv"'
     return response

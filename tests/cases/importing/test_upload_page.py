@@ -338,7 +338,7 @@ def test_preview_lists_the_first_problems_and_the_report_has_them_all(admin_clie
     }
     lines = list(csv.DictReader(io.StringIO(report.text.removeprefix("\ufeff"))))
     assert [line["row"] for line in lines] == [str(n) for n in range(2, 82)]
-    assert report["Content-Disposition"].startswith("attachment;")
+    assert report["Content-Disposition"] == 'attachment; filename="vista-previa-cartera.csv"'
     assert not Case.objects.exists()
 
 
