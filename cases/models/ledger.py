@@ -8,6 +8,7 @@ from django.utils import timezone
 from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.querysets import LedgerEntryQuerySet
+from nova.lib.money import format_money
 
 
 class LedgerEntry(models.Model):
@@ -111,7 +112,7 @@ class LedgerEntry(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.amount}"
+        return f"{self.get_kind_display()} · {format_money(self.amount)}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:

@@ -8,6 +8,7 @@ from django.utils import timezone
 from cases.models.activity import Activity
 from cases.models.case import Case
 from cases.querysets import PromiseQuerySet
+from nova.lib.money import format_money
 
 
 class Promise(models.Model):
@@ -79,4 +80,4 @@ class Promise(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.amount} al {self.promise_date:%d/%m/%Y}"
+        return f"{format_money(self.amount)} al {self.promise_date:%d/%m/%Y}"
