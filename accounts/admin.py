@@ -15,13 +15,14 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts import audit
 from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.models import AuditEvent, User
-from accounts.trail import changes_table
+from accounts.trail import changes_table, edited_fields
 from nova.lib.paginators import CappedPaginator
 
 OWN_STANDING = ["role", "is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
@@ -177,8 +178,15 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 
 class LoginHistoryAdmin(ReadOnlyAdmin):
+    change_form_template = "admin/accounts/login_record.html"
     search_fields = ["username", "ip_address"]
     list_filter = ["attempt_time"]
+
+    def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
+        """django-axes names its rows in English."""
+        if obj is not None:
+            context["subtitle"] = f"{obj.username or '—'} · {timezone.localtime(obj.attempt_time):%d/%m/%Y %H:%M}"
+        return super().render_change_form(request, context, add, change, form_url, obj)
 
 
 @admin.register(AccessAttempt)
@@ -210,17 +218,17 @@ class EditsAdmin(ReadOnlyAdmin, LogEntryAdmin):
     list_display = ["created", "actor", "action", "content_type", "object_repr", "fields_changed"]
     list_filter = ["action", "timestamp"]
     search_fields = ["object_repr"]
-    fieldsets = [(None, {"fields": ["created", "user_url", "action", "resource_url", "changed"]})]
-    readonly_fields = ["created", "user_url", "action", "resource_url", "changed"]
+    fieldsets = [(None, {"fields": ["timestamp", "actor", "action", "resource_url", "changed"]})]
+    readonly_fields = ["timestamp", "actor", "action", "resource_url", "changed"]
 
     @admin.display(description="campos")
     def fields_changed(self, entry: LogEntry) -> str:
-        return ", ".join(map(str, entry.changes_display_dict))
+        return ", ".join(map(str, edited_fields(entry)))
 
     @admin.display(description="cambios")
     def changed(self, entry: LogEntry) -> SafeString | str:
-        shown = {field: values for field, values in entry.changes_display_dict.items() if len(values) == 2}
+        fields = edited_fields(entry)
         return changes_table(
-            {field: values[0] for field, values in shown.items()},
-            {field: values[1] for field, values in shown.items()},
+            {field: before for field, (before, _) in fields.items()},
+            {field: after for field, (_, after) in fields.items()},
         )

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from auditlog.models import LogEntry
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+
+from nova.lib.money import format_money
 
 # Keys of AuditEvent.before and .after in the words of the screens; another key is shown as it is.
 LABELS = {
@@ -15,12 +19,16 @@ LABELS = {
     "amount": "importe",
     "assigned_to": "gestor",
     "balance": "saldo",
+    "brought_forward": "casos adelantados en la cola",
     "counts": "resultado",
+    "created": "creados",
     "cuit": "CUIT/CUIL",
     "dni": "DNI",
     "email": "correo electrónico",
     "entity": "entidad",
     "entry": "movimiento",
+    "failed": "casos con error",
+    "failed_cases": "cuáles",
     "file_name": "archivo",
     "first_name": "nombre",
     "initial_amount": "capital",
@@ -29,15 +37,28 @@ LABELS = {
     "notes": "notas",
     "promise": "promesa",
     "promise_date": "fecha prometida",
+    "promises_broken": "promesas incumplidas",
+    "promises_decided": "promesas resueltas",
     "queue_band": "banda",
+    "rejected": "filas rechazadas",
     "role": "rol",
     "rows": "filas",
+    "seconds": "segundos",
+    "sessions": "sesiones vencidas",
     "status": "estado",
     "stopped_at": "detenido",
     "stopped_by_result": "detenido por",
+    "submissions": "formularios viejos olvidados",
+    "total": "importe total",
     "type": "tipo",
+    "unchanged": "sin cambios",
+    "updated": "actualizados",
+    "uploads": "archivos sin importar descartados",
+    "value_date": "fecha valor",
     "voided_at": "anulada",
+    "warnings": "filas con advertencias",
 }
+MONEY = frozenset({"amount", "balance", "initial_amount", "total"})
 
 # django-auditlog keeps everything as text.
 WORDS = {None: "—", "": "—", "None": "—", True: "Sí", "True": "Sí", False: "No", "False": "No"}
@@ -55,14 +76,23 @@ def changes_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> SafeSt
             (
                 SafeString(' class="changed"') if before.get(field) != after.get(field) else "",
                 LABELS.get(field, field),
-                shown(before.get(field)),
-                shown(after.get(field)),
+                _shown_as(field, before.get(field)),
+                _shown_as(field, after.get(field)),
             )
             for field in fields
         ),
     )
     head = '<tr><th scope="col">Dato</th><th scope="col">Antes</th><th scope="col">Después</th></tr>'
     return format_html('<table class="changes"><thead>{}</thead><tbody>{}</tbody></table>', SafeString(head), rows)
+
+
+def _shown_as(field: str, value: Any) -> str:
+    if field not in MONEY or not isinstance(value, str | Decimal):
+        return shown(value)
+    try:
+        return format_money(Decimal(value))
+    except InvalidOperation:
+        return shown(value)
 
 
 def shown(value: Any) -> str:
@@ -90,3 +120,25 @@ def _moment(text: str) -> str | None:
         return None
     local = timezone.localtime(moment) if timezone.is_aware(moment) else moment
     return formats.date_format(local, "SHORT_DATETIME_FORMAT")
+
+
+def edited_fields(entry: LogEntry) -> dict[str, tuple[Any, Any]]:
+    """Field → (before, after), in words, of an edit that django-auditlog kept.
+
+    Without what other rows say of this one, which it lists as "cases.Case.None" when a row is made.
+    """
+    model = entry.content_type.model_class()
+    if model is None:
+        return {}
+    told_by_others = {relation.name for relation in model._meta.related_objects}
+    fields = {
+        name: (values[0], values[1])
+        for name, values in entry.changes_display_dict.items()
+        if len(values) == 2 and name not in told_by_others
+    }
+    for name, change in entry.changes_dict.items():
+        if isinstance(change, Mapping):  # {"type": "m2m", "operation": "add" or "delete", "objects": […]}
+            rows = change["objects"]
+            label = str(getattr(model._meta.get_field(name), "verbose_name", name))
+            fields[label] = (None, rows) if change["operation"] == "add" else (rows, None)
+    return fields

@@ -1,9 +1,13 @@
 """The audit trail and the history of log-ins in the Django admin: read-only, in Spanish, of any size."""
 
 import pytest
+from auditlog.models import LogEntry
+from axes.models import AccessFailureLog
+from django.contrib.auth.models import Group
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
@@ -115,3 +119,39 @@ def test_titles_are_spanish(admin_client: Client) -> None:
     for title in ["Historial de ingresos", "Ingresos fallidos", "Registros de auditoría", "Usuarios", "Ediciones"]:
         assert title in page
     assert "Access" not in page
+
+
+def test_a_log_in_has_a_spanish_title(admin_client: Client) -> None:
+    Client().post("/api/login", {"username": "nadie", "password": "x"})
+    record = AccessFailureLog.objects.get()
+
+    page = admin_client.get(f"/admin/axes/accessfailurelog/{record.pk}/change/").text
+
+    assert f"nadie · {timezone.localtime(record.attempt_time):%d/%m/%Y %H:%M}" in page
+    assert "Access" not in page
+
+
+def test_money_and_counts_of_the_trail_are_in_words(admin_client: Client) -> None:
+    after = {"created": 3, "total": "1234567.80", "balance": "-10.00", "amount": None}
+    event = audit.record("import", by=None, label="cartera.csv", after=after)
+
+    page = admin_client.get(f"{LIST}{event.pk}/change/").text
+
+    assert '<th scope="row">creados</th><td>—</td><td>3</td>' in page
+    assert '<th scope="row">importe total</th><td>—</td><td>$ 1.234.567,80</td>' in page
+    assert '<th scope="row">saldo</th><td>—</td><td>-$ 10,00</td>' in page
+
+
+def test_edits_tell_the_groups_and_leave_out_what_other_rows_say(admin_client: Client, user_user: User) -> None:
+    user_user.groups.add(Group.objects.get(name="Administración de datos"))
+    cartera = factories.CarteraFactory()
+    groups = LogEntry.objects.get_for_object(user_user).filter(changes__has_key="groups").get()
+    made = LogEntry.objects.get_for_object(cartera).get()
+
+    page = admin_client.get(f"/admin/auditlog/logentry/{groups.pk}/change/").text
+    assert '<th scope="row">grupos</th><td>—</td><td>Administración de datos</td>' in page
+    assert timezone.localtime(groups.timestamp).strftime("%d/%m/%Y %H:%M") in page
+
+    page = admin_client.get(f"/admin/auditlog/logentry/{made.pk}/change/").text
+    assert cartera.name in page
+    assert "cases.Case.None" not in page
