@@ -5,6 +5,7 @@ from django.urls import include, path
 
 admin.site.site_title = admin.site.site_header = "NOVA"
 admin.site.index_title = "Administración"
+admin.site.empty_value_display = "—"
 
 urlpatterns = [
     path("", include("contact.urls")),
