@@ -10,6 +10,7 @@ from django.db.models import DecimalField, F, Q, SmallIntegerField, Value, When
 from accounts.models import User
 from cases.models import Case, CaseStatus
 from cases.querysets import OPEN_STAGES, CaseQuerySet
+from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
 
@@ -18,7 +19,7 @@ NOT_IN_QUEUE = 99
 
 @dataclass(frozen=True)
 class CaseRow:
-    """A case as a list shows it: everything already text, but for the status and the moment."""
+    """A case as a list shows it: everything already text, but for the status."""
 
     name: str
     dni: str
@@ -27,7 +28,7 @@ class CaseRow:
     balance: str
     status: CaseStatus
     gestor: str
-    next_action_at: datetime | None
+    next_action: str
     is_due: bool
     is_stopped: bool
 
@@ -43,7 +44,7 @@ def case_rows(cases: Iterable[Case], *, now: datetime) -> list[CaseRow]:
             balance=format_money(case.balance),
             status=case.status,
             gestor=str(case.assigned_to) if case.assigned_to else "Sin gestor",
-            next_action_at=case.next_action_at if case.is_open else None,
+            next_action=dates.format_moment(case.next_action_at) if case.is_open and case.next_action_at else "",
             is_due=case.is_open and (case.next_action_at is None or case.next_action_at <= now),
             is_stopped=case.is_open and case.stopped_at is not None,
         )

@@ -1,6 +1,5 @@
 """Cases in the admin: found among a million, edited through the services, with their money and their history."""
 
-from datetime import time
 from typing import Any
 
 from django.contrib import admin
@@ -9,7 +8,6 @@ from django.db import IntegrityError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -24,6 +22,7 @@ from cases.admin.history import history_of
 from cases.forms import CaseAddForm, CaseEditForm, debtor_label, gestor_label
 from cases.models import Case, Debtor
 from cases.services.cases import HAS_HISTORY
+from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
 from nova.lib.paginators import CappedPaginator
@@ -123,11 +122,7 @@ class CaseAdmin(RefusableDeletion, BigTableAdmin):
 
     @admin.display(description="próxima acción", empty_value="—")
     def next_action(self, obj: Case) -> str | None:
-        """A day, and its hour where somebody agreed one: 00:00 is "that day" (DESIGN §4)."""
-        if obj.next_action_at is None:
-            return None
-        moment = timezone.localtime(obj.next_action_at)
-        return f"{moment:%d/%m/%Y}" if moment.time() == time.min else f"{moment:%d/%m/%Y %H:%M}"
+        return None if obj.next_action_at is None else dates.format_moment(obj.next_action_at)
 
     @admin.display(description="importe")
     def money_amount(self, obj: Case) -> str:

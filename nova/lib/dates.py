@@ -24,6 +24,12 @@ def start_of_day(day: date) -> datetime:
     return datetime.combine(day, time.min, tzinfo=BuenosAires())
 
 
+def format_moment(moment: datetime) -> str:
+    """24/11/2026 15:30, or 24/11/2026 alone: 00:00 in Buenos Aires is "that day", no hour was agreed (DESIGN §4)."""
+    local = timezone.localtime(moment, BuenosAires())
+    return f"{local:%d/%m/%Y}" if local.time() == time.min else f"{local:%d/%m/%Y %H:%M}"
+
+
 @cache
 def _holidays_of(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("AR", years=year))

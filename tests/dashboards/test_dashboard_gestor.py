@@ -1,6 +1,6 @@
 """GET /dashboard-gestor."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -57,6 +57,16 @@ def test_work_comes_first_in_the_order_of_the_queue(gestor_client: Client, gesto
 
     assert names(gestor_client.get(URL))[:4] == ["llamar antes", "llamar ya", "nueva grande", "nueva"]
     assert set(names(gestor_client.get(URL))[4:]) == {"mañana", "pagada", "detenida"}
+
+
+def test_an_action_without_an_hour_shows_its_day_alone(gestor_client: Client, gestor_user: User) -> None:
+    case(gestor_user, "un día", next_action_at=datetime(2020, 11, 24, 3, 0, tzinfo=UTC))
+    case(gestor_user, "una hora", next_action_at=datetime(2020, 11, 24, 18, 30, tzinfo=UTC))
+
+    page = gestor_client.get(URL).text
+
+    assert ">24/11/2020<" in page
+    assert ">24/11/2020 15:30<" in page
 
 
 @pytest.mark.parametrize("text", ["nunez", "NÚÑEZ mar", "20123456", "20.123.456", "000123"])

@@ -31,3 +31,14 @@ def test_the_day_changes_at_midnight_in_buenos_aires(moment, day):
 )
 def test_whole_months(start, end, months):
     assert dates.whole_months_between(start, end) == months
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 11, 24, 3, 0, tzinfo=UTC), "24/11/2026"),
+        (datetime(2026, 11, 24, 18, 30, 59, tzinfo=UTC), "24/11/2026 15:30"),
+    ],
+)
+def test_midnight_is_a_day_without_an_hour(moment, text):
+    assert dates.format_moment(moment) == text
