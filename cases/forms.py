@@ -314,3 +314,13 @@ class DebtorPhoneForm(forms.ModelForm):
         text = " ".join(self.cleaned_data["number"].split())
         phone = parse_phone_number(text)
         return phone.number if phone else text
+
+
+class DebtorPhoneFormSet(forms.BaseInlineFormSet):
+    """Phones as rows of a table, where the heading of a column labels no control."""
+
+    def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if field.label:
+                field.widget.attrs["aria-label"] = field.label

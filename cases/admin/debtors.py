@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, changelist_url
-from cases.forms import DebtorForm, DebtorPhoneForm
+from cases.forms import DebtorForm, DebtorPhoneForm, DebtorPhoneFormSet
 from cases.models import Case, Debtor, DebtorPhone
 from nova.lib.documents import format_cuit, format_dni
 
@@ -15,6 +15,7 @@ from nova.lib.documents import format_cuit, format_dni
 class DebtorPhoneInline(admin.TabularInline):
     model = DebtorPhone
     form = DebtorPhoneForm
+    formset = DebtorPhoneFormSet
     extra = 1
 
 

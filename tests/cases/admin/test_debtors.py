@@ -1,5 +1,7 @@
 """Debtors with their phones in the admin."""
 
+import re
+
 import pytest
 from auditlog.models import LogEntry
 
@@ -97,3 +99,11 @@ def test_rows_add_no_queries(admin_client, django_assert_num_queries, django_ass
     DebtorFactory.create_batch(9)
     with django_assert_num_queries(len(few)):
         admin_client.get(LIST)
+
+
+def test_every_control_of_a_phone_has_a_name(admin_client):
+    phone = DebtorPhoneFactory()
+    page = admin_client.get(f"{LIST}{phone.debtor_id}/change/").text
+    for name, label in [("number", "Número"), ("kind", "Tipo"), ("state", "Estado"), ("note", "Nota")]:
+        assert re.search(rf'name="phones-0-{name}"[^>]*aria-label="{label}"', page), name
+    assert re.search(r'name="phones-0-DELETE"[^>]*aria-label="Eliminar"', page)
