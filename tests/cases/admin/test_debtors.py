@@ -107,3 +107,9 @@ def test_every_control_of_a_phone_has_a_name(admin_client):
     for name, label in [("number", "Número"), ("kind", "Tipo"), ("state", "Estado"), ("note", "Nota")]:
         assert re.search(rf'name="phones-0-{name}"[^>]*aria-label="{label}"', page), name
     assert re.search(r'name="phones-0-DELETE"[^>]*aria-label="Eliminar"', page)
+
+
+def test_what_was_saved_is_quoted_with_one_kind_of_mark(admin_client):
+    page = admin_client.post(f"{LIST}add/", {"last_name": "Gómez", **NO_PHONES}, follow=True).text
+    assert "«<a" in page
+    assert "”" not in page
