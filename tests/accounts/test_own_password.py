@@ -1,5 +1,7 @@
 """/cuenta/clave, and what waits for it."""
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -64,3 +66,9 @@ def test_the_admin_s_own_page_leads_here(admin_client: Client) -> None:
 
 def test_anonymous_is_sent_to_the_log_in(client: Client) -> None:
     assert client.get("/cuenta/clave")["Location"] == "/login?next=/cuenta/clave"
+
+
+@pytest.mark.parametrize("role", ["admin", "gestor", "user"])
+def test_every_role_finds_it_in_the_header(request: pytest.FixtureRequest, role: str) -> None:
+    page = request.getfixturevalue(f"{role}_client").get(f"/dashboard-{role}").content.decode()
+    assert re.search(r'<header.*href="/cuenta/clave".*</header>', page, re.DOTALL)
