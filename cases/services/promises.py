@@ -93,6 +93,8 @@ def cancel_promise(*, promise: Promise, by: User, notes: str = "", now: datetime
     """Withdraw a pending promise. Whoever made it or an admin may; anybody else gets a ValidationError."""
     now = now or timezone.now()
     case = lock_case(promise.case_id)
+    before = snapshot(case)
+    settle(case, now=now)  # a promise already past its grace is broken, whether or not a night has passed since
     promise = Promise.objects.select_for_update().get(pk=promise.pk)
     if promise.status != Promise.Status.PENDING:
         raise ValidationError(
@@ -100,7 +102,6 @@ def cancel_promise(*, promise: Promise, by: User, notes: str = "", now: datetime
         )
     if not by.is_admin and promise.created_by_id != by.pk:
         raise ValidationError({"promise": "Solo quien hizo la promesa o un administrador puede cancelarla."})
-    before = snapshot(case)
     Activity.objects.create(
         case=case,
         type=Activity.Type.PROMISE,

@@ -114,9 +114,13 @@ def recompute_promises(case: Case, *, now: datetime) -> Transition:
 def cancel_pending_promises(cases: Sequence[Case], *, now: datetime) -> None:
     """Cancel what locked cases still promise; the money it was fed goes on to their other promises (DESIGN §3.3)."""
     pending = Promise.objects.pending().filter(case__in=cases)
-    affected = set(pending.values_list("case_id", flat=True))
+    affected = dict(pending.order_by("-promise_date").values_list("case_id", "promise_date"))  # the earliest stays
     if not affected:
         return
+    today = dates.local_date(now)
+    for case in cases:
+        if affected.get(case.pk, today) < today:  # maybe past its grace: then it is broken, and stays so
+            recompute_promises(case, now=now)
     pending.update(status=Promise.Status.CANCELLED, updated_at=now)
     others = set(Promise.objects.computed().filter(case__in=affected).values_list("case_id", flat=True))
     for case in cases:

@@ -1,5 +1,7 @@
 """Promises in the admin: seen, cancelled through the service, never edited."""
 
+from datetime import timedelta
+
 import pytest
 
 from cases import services
@@ -27,7 +29,7 @@ def test_cancel_asks_then_cancels_and_moves_the_case(admin_client, gestor_user):
 
 
 def test_decided_promise_is_refused_in_words(admin_client):
-    promise = PromiseFactory(status=Promise.Status.BROKEN)
+    promise = PromiseFactory(status=Promise.Status.BROKEN, promise_date=dates.today() - timedelta(days=30))
     assert cancel_url(promise) not in admin_client.get(f"/admin/cases/promise/{promise.pk}/change/").content.decode()
     response = admin_client.post(cancel_url(promise), {"notes": "x"})
     assert response.status_code == 422

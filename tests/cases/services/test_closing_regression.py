@@ -41,6 +41,17 @@ def close_by_paying(case, by):
 
 
 @pytest.mark.parametrize("close", [close_alone, close_among_others, close_by_paying])
+def test_promise_past_its_grace_is_broken_whether_or_not_a_night_has_passed(close, admin_user):
+    case = CaseFactory()
+    late, waiting = promise(case, "1000.00", due_in=-20, ago=30), promise(case, "1000.00", due_in=5, ago=30)
+    assert late.status == "pending"
+    close(case, admin_user)
+    late.refresh_from_db()
+    waiting.refresh_from_db()
+    assert (late.status, waiting.status) == ("broken", "cancelled")
+
+
+@pytest.mark.parametrize("close", [close_alone, close_among_others, close_by_paying])
 def test_money_of_a_promise_cancelled_by_closing_goes_on_to_the_next(close, admin_user):
     case = CaseFactory()
     kept = promise(case, "1000.00", due_in=20, ago=12)

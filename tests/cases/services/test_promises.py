@@ -193,6 +193,23 @@ def test_only_its_maker_or_an_admin_cancels_a_promise(gestor_user, other_gestor,
     services.cancel_promise(promise=promise, by=admin_user)
 
 
+def test_promise_past_its_grace_is_broken_even_before_the_night_and_no_longer_cancelled(gestor_user):
+    case = CaseFactory()
+    promise = promise_on(case, gestor_user)
+    with pytest.raises(ValidationError) as error:
+        services.cancel_promise(promise=promise, by=gestor_user, now=timezone.now() + timedelta(days=40))
+    assert "incumplida" in str(error.value)
+
+
+def test_cancelling_the_last_promise_decides_an_older_one_that_is_past_its_grace(gestor_user):
+    case = CaseFactory()
+    late, last = promise_on(case, gestor_user), promise_on(case, gestor_user, due=DUE + timedelta(days=70))
+    services.cancel_promise(promise=last, by=gestor_user, now=timezone.now() + timedelta(days=40))
+    late.refresh_from_db()
+    case.refresh_from_db()
+    assert (late.status, case.status.slug, case.queue_band) == ("broken", "en-gestion", Case.Band.FOLLOW_UP)
+
+
 def test_historic_promise_is_never_recomputed_nor_fed(gestor_user):
     case = CaseFactory()
     promise = promise_on(case, gestor_user)
