@@ -59,6 +59,15 @@ def band_after_assignment(*, band: int, was_assigned: bool, is_touched: bool, ne
     return REST if was_assigned or is_touched else NEW
 
 
+def band_after_dating(*, band: int, is_touched: bool, next_action_at: datetime | None) -> int:
+    """5 is for the untouched without a date: a date makes a follow-up of the case, and without it the case is new."""
+    if band == NEW and next_action_at is not None:
+        return FOLLOW_UP
+    if band == FOLLOW_UP and next_action_at is None and not is_touched:
+        return NEW
+    return band
+
+
 def place_as_days_pass(place: Place, *, pending: Sequence[date], worked_on: date | None, today: date) -> Place:
     """Where an open case belongs today when nobody has saved anything: what `nightly` puts right (DESIGN §4).
 

@@ -89,7 +89,9 @@ def release(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpRespo
     def run(data: dict[str, Any]) -> str:
         if data["next_action_at"] < timezone.now():
             raise ValidationError({"next_action_at": "La próxima acción no puede quedar en el pasado."})
-        services.release_case(case=case, by=actor(request), next_action_at=data["next_action_at"])
+        released = services.release_case(case=case, by=actor(request), next_action_at=data["next_action_at"])
+        if not released.is_open:
+            return f"El caso ya no está detenido. Su estado es «{released.status}»: no entra en la cola."
         return "El caso volvió a la cola de su gestor."
 
     tomorrow = dates.start_of_day(dates.next_business_day(dates.today()))

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases import ledger
+from cases import ledger, queue
 from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.querysets import CaseQuerySet
 from cases.services.bulk import BulkResult, locked_chunks
@@ -121,8 +121,8 @@ def edit_case(
     if debtor_after:
         case.debtor.full_clean()
         case.debtor.save()
-    if after.get("next_action_at", "") is None and case.is_open and case.last_activity_at is not None:
-        raise ValidationError({"next_action_at": "Un caso abierto con gestiones necesita una próxima acción."})
+    if "next_action_at" in after:
+        _place_by_date(case)
     case.version += 1
     case.full_clean(exclude=UNCHECKED_FIELDS)
     case.save()
@@ -134,6 +134,17 @@ def edit_case(
         after={**after, **debtor_after},
     )
     return case
+
+
+def _place_by_date(case: Case) -> None:
+    """Check a next action that somebody edited, and move the case's band with it."""
+    if case.next_action_at is None and case.is_open and case.last_activity_at is not None:
+        raise ValidationError({"next_action_at": "Un caso abierto con gestiones necesita una próxima acción."})
+    if case.next_action_at is not None and case.stage == CaseStatus.Stage.PAGADA:
+        raise ValidationError({"next_action_at": "El caso está pagado: no lleva próxima acción."})
+    case.queue_band = queue.band_after_dating(
+        band=case.queue_band, is_touched=case.last_activity_at is not None, next_action_at=case.next_action_at
+    )
 
 
 def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -150,7 +161,10 @@ def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tup
 
 @transaction.atomic
 def release_case(*, case: Case, by: User, next_action_at: datetime, now: datetime | None = None) -> Case:
-    """Put a stopped case back in the queue, with the date of its next action (an admin's decision, §3.6)."""
+    """Put a stopped case back in the queue, with the date of its next action (an admin's decision, §3.6).
+
+    One that was paid meanwhile is released all the same, and has none (§3.5).
+    """
     case = lock_case(case)
     if case.stopped_at is None:
         raise ValidationError({"case": "El caso no está detenido."})
@@ -159,13 +173,13 @@ def release_case(*, case: Case, by: User, next_action_at: datetime, now: datetim
         "stopped_by_result": case.stopped_by_result.code if case.stopped_by_result else None,
     }
     case.stopped_at = case.stopped_by_result = None
-    case.next_action_at = next_action_at
+    case.next_action_at = None if case.stage == CaseStatus.Stage.PAGADA else next_action_at
     case.version += 1
     case.save()
     Activity.objects.create(
         case=case,
         type=Activity.Type.NOTE,
-        notes=f"Devuelto a la cola para el {timezone.localtime(next_action_at):%d/%m/%Y %H:%M}",
+        notes=_release_note(case),
         created_by=by,
         created_at=now or timezone.now(),
         is_system=True,
@@ -175,9 +189,15 @@ def release_case(*, case: Case, by: User, next_action_at: datetime, now: datetim
         by=by,
         target=case,
         before=before,
-        after={"next_action_at": next_action_at},
+        after={"next_action_at": case.next_action_at},
     )
     return case
+
+
+def _release_note(case: Case) -> str:
+    if not case.is_open:
+        return f"Ya no está detenido; su estado es «{case.status}» y no entra en la cola"
+    return f"Devuelto a la cola para el {timezone.localtime(case.next_action_at):%d/%m/%Y %H:%M}"
 
 
 def has_history(case: Case) -> bool:

@@ -77,6 +77,8 @@ def _move(case: Case, status: CaseStatus, *, now: datetime) -> bool:
     is_reopened = not case.is_open and status.is_open
     if is_reopened:
         case.next_action_at, case.queue_band = now, queue.REST
+    if status.stage == CaseStatus.Stage.PAGADA:
+        case.next_action_at = None
     set_status(case, status)
     return is_reopened
 
@@ -136,7 +138,8 @@ def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) ->
         )
         events.append(audit.event(AuditEvent.Action.STATUS, by=by, target=case, before=before, after=snapshot(case)))
     changes = {"status": status, "stage": status.stage, "version": F("version") + 1, "updated_at": now}
-    Case.objects.filter(pk__in=moved).update(**changes)
+    paid = {"next_action_at": None} if status.stage == CaseStatus.Stage.PAGADA else {}
+    Case.objects.filter(pk__in=moved).update(**changes, **paid)
     Case.objects.filter(pk__in=reopened).update(**changes, next_action_at=now, queue_band=queue.REST)
     if status.stage in CANCELLING_STAGES:
         cancel_pending_promises(cases, now=now)

@@ -63,6 +63,15 @@ def test_stopping_result_takes_the_case_out_of_the_queue_until_an_admin_releases
     assert case in Case.objects.in_queue(gestor_user)
 
 
+def test_stopped_case_that_was_paid_is_released_without_a_next_action(gestor_user, admin_user):
+    case = CaseFactory(assigned_to=gestor_user)
+    record(case, gestor_user, "REC")
+    services.record_payment(case=case, by=gestor_user, amount=case.amount)
+    services.release_case(case=case, by=admin_user, next_action_at=timezone.now() + timedelta(days=1))
+    case.refresh_from_db()
+    assert (case.stage, case.stopped_at, case.next_action_at) == ("pagada", None, None)
+
+
 @pytest.mark.parametrize("code", ["EQ", "INX"])
 def test_invalid_phone_is_never_offered_again(gestor_user, code):
     phone = DebtorPhoneFactory()

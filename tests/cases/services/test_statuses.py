@@ -5,6 +5,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from cases import services
@@ -107,3 +108,33 @@ def test_edit_writes_fields_and_trail_and_refuses_a_stale_version(gestor_user):
     assert (event.before["city"], event.after["city"]) == ("", "Rosario")
     with pytest.raises(TypeError):
         services.edit_case(case=case, by=gestor_user, changes={"balance": 0})
+
+
+def test_paid_case_takes_no_next_action(gestor_user):
+    case = CaseFactory()
+    services.record_payment(case=case, by=gestor_user, amount=case.amount)
+    with pytest.raises(ValidationError) as error:
+        services.edit_case(case=case, by=gestor_user, changes={"next_action_at": timezone.now()})
+    assert list(error.value.message_dict) == ["next_action_at"]
+
+
+@pytest.mark.parametrize("is_bulk", [False, True])
+def test_case_set_to_pagada_by_hand_loses_its_next_action(admin_user, is_bulk):
+    case = CaseFactory()
+    services.record_payment(case=case, by=admin_user, amount=case.amount)
+    change(case, "incobrable", admin_user)
+    services.edit_case(case=case, by=admin_user, changes={"next_action_at": timezone.now()})
+    if is_bulk:
+        services.change_status_of_cases(cases=Case.objects.all(), status=status("pagada"), by=admin_user)
+    else:
+        change(case, "pagada", admin_user)
+    case.refresh_from_db()
+    assert (case.stage, case.next_action_at) == ("pagada", None)
+
+
+def test_date_given_to_a_new_case_makes_a_follow_up_of_it_and_back(gestor_user):
+    case = CaseFactory()
+    for when, band in ((timezone.now(), Case.Band.FOLLOW_UP), (None, Case.Band.NEW)):
+        services.edit_case(case=case, by=gestor_user, changes={"next_action_at": when})
+        case.refresh_from_db()
+        assert case.queue_band == band
