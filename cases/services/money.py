@@ -105,6 +105,7 @@ def reverse_payment(
         raise ValidationError({"payment": "Solo se revierten pagos."})
     if LedgerEntry.objects.filter(reverses=payment).exists():
         raise ValidationError({"payment": "Ese pago ya fue revertido."})
+    _check_fits(case, ledger.REVERSAL, payment.amount, field="payment")
     before = snapshot(case)
     activity = Activity.objects.create(
         case=case,
@@ -194,8 +195,22 @@ def checked_amount(amount: Decimal, *, field: str = "amount") -> Decimal:
     return amount.quantize(ledger.CENTS)
 
 
-def _post(case: Case, **fields: Any) -> LedgerEntry:
-    entry = LedgerEntry(case=case, cartera_id=case.cartera_id, credited_to_id=case.assigned_to_id, **fields)
+def _check_fits(case: Case, kind: str, amount: Decimal, *, field: str = "amount") -> None:
+    """Two amounts that each fit a column may make a balance that does not."""
+    if abs(case.balance + ledger.signed(kind, amount)) > MAX_AMOUNT:
+        raise ValidationError({field: "El importe es demasiado grande: el saldo no cabría en el sistema."})
+
+
+def _post(case: Case, *, kind: str, amount: Decimal, **fields: Any) -> LedgerEntry:
+    _check_fits(case, kind, amount)
+    entry = LedgerEntry(
+        case=case,
+        cartera_id=case.cartera_id,
+        kind=kind,
+        amount=amount,
+        credited_to_id=case.assigned_to_id,
+        **fields,
+    )
     try:
         with transaction.atomic():
             entry.save()

@@ -15,6 +15,7 @@ from nova.lib import dates
 from tests.factories import CarteraFactory, CaseFactory, DebtorFactory, status
 
 pytestmark = pytest.mark.django_db
+LARGEST = Decimal("9999999999999.99")
 
 
 def test_placing_a_case_posts_its_placement(admin_user, gestor_user):
@@ -212,6 +213,33 @@ def test_version_grows_with_an_adjustment_and_not_with_a_payment_of_a_part(admin
     services.adjust_balance(case=case, by=admin_user, amount=Decimal("5.00"))
     case.refresh_from_db()
     assert case.version == 2
+
+
+@pytest.mark.parametrize(
+    "post",
+    [
+        lambda case, by: services.adjust_balance(case=case, by=by, amount=LARGEST),
+        lambda case, by: [
+            services.record_payment(case=case, by=by, amount=LARGEST, confirm_overpayment=True) for _ in range(2)
+        ],
+    ],
+)
+def test_balance_beyond_what_a_column_holds_is_refused_in_words(admin_user, post):
+    case = CaseFactory()
+    with pytest.raises(ValidationError) as error:
+        post(case, admin_user)
+    assert list(error.value.message_dict) == ["amount"]
+    case.refresh_from_db()
+    assert abs(case.balance) <= LARGEST
+
+
+def test_reversal_that_would_make_such_a_balance_is_refused_too(admin_user):
+    case = CaseFactory()
+    payment = services.record_payment(case=case, by=admin_user, amount=LARGEST, confirm_overpayment=True)
+    services.adjust_balance(case=case, by=admin_user, amount=LARGEST)
+    with pytest.raises(ValidationError) as error:
+        services.reverse_payment(payment=payment, by=admin_user)
+    assert list(error.value.message_dict) == ["payment"]
 
 
 def test_ledger_is_never_updated_or_deleted(admin_user):
