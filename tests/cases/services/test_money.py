@@ -265,6 +265,17 @@ def test_not_even_raw_sql_updates_the_ledger():
     assert entry.amount == Decimal("10000.00")
 
 
+@pytest.mark.postgres
+@pytest.mark.parametrize("kind", ["payment", "reversal", "placement"])
+def test_not_even_raw_sql_deletes_what_happened_to_the_money(admin_user, kind):
+    case = CaseFactory()
+    payment = services.record_payment(case=case, by=admin_user, amount=Decimal("10.00"))
+    services.reverse_payment(payment=payment, by=admin_user)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        LedgerEntry.objects.filter(kind=kind)._raw_delete("default")
+    assert case.entries.count() == 3
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
