@@ -57,6 +57,10 @@ class ActivityResult(models.Model):
                 violation_error_message="Otro resultado activo usa ese atajo.",
             ),
             models.CheckConstraint(
+                condition=Q(group__in=["directo", "indirecto", "sin_contacto", "dato_invalido", "otro"]),
+                name="result_group_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(band__isnull=True) | Q(band__gte=1, band__lte=7), name="result_band_known"
             ),
             models.CheckConstraint(

@@ -107,6 +107,10 @@ class Case(models.Model):
                 name="case_initial_amount_positive",
                 violation_error_message="El capital debe ser mayor que cero.",
             ),
+            models.CheckConstraint(
+                condition=Q(creditor_total__isnull=True) | Q(creditor_total__gt=0),
+                name="case_creditor_total_positive",
+            ),
             models.CheckConstraint(condition=Q(queue_band__gte=1, queue_band__lte=7), name="case_band_known"),
             models.CheckConstraint(
                 condition=Q(stage__in=["en_gestion", "promesa", "pagada", "incobrable", "de_baja"]),

@@ -102,6 +102,10 @@ class DebtorPhone(models.Model):
                 violation_error_message="El deudor ya tiene ese teléfono.",
             ),
             models.CheckConstraint(condition=~Q(number=""), name="phone_number_present"),
+            models.CheckConstraint(
+                condition=Q(kind__in=["mobile", "landline", "work", "other"]), name="phone_kind_known"
+            ),
+            models.CheckConstraint(condition=Q(state__in=["unverified", "good", "bad"]), name="phone_state_known"),
         ]
         indexes = [models.Index(fields=["number"], name="phone_by_number")]
 

@@ -84,6 +84,10 @@ class LedgerEntry(models.Model):
                 name="ledger_kind_known",
             ),
             models.CheckConstraint(
+                condition=Q(method__in=["", "cash", "transfer", "card", "deposit", "creditor", "other"]),
+                name="ledger_method_known",
+            ),
+            models.CheckConstraint(
                 condition=Q(kind="reversal", reverses__isnull=False) | (~Q(kind="reversal") & Q(reverses__isnull=True)),
                 name="ledger_only_reversals_reverse",
             ),
