@@ -69,7 +69,7 @@ def run(*, today: date, keep: int) -> Iterator[Outcome]:
     """Every check in turn. `keep` is how many findings of each are kept; all are counted."""
     for check in checks_for(today):
         outcome = Outcome(check.title)
-        for finding in check.find():
+        for finding in _until_unreadable(check.find()):
             if finding.is_notice:
                 outcome.notices += 1
             else:
@@ -77,3 +77,11 @@ def run(*, today: date, keep: int) -> Iterator[Outcome]:
             if len(outcome.findings) < keep:
                 outcome.findings.append(finding)
         yield outcome
+
+
+def _until_unreadable(findings: Iterator[Finding]) -> Iterator[Finding]:
+    """SQLite keeps whatever is written into a column: what is no number or date ends a check as its last finding."""
+    try:
+        yield from findings
+    except (ArithmeticError, TypeError, ValueError) as error:
+        yield Finding(f"Hay un valor que no se puede leer, y este control no siguió ({type(error).__name__}: {error}).")

@@ -35,8 +35,13 @@ def case_label(pk: int, nro_cliente: str | None) -> str:
 
 
 def money(amount: Decimal | float | None) -> str:
-    """SQLite answers a sum in floating point: shown in cents all the same."""
-    return "nada" if amount is None else format_money(round_money(amount))
+    """SQLite answers a sum in floating point: shown in cents all the same. What fits no column is shown as it is."""
+    if amount is None:
+        return "nada"
+    try:
+        return format_money(round_money(amount))
+    except ValueError:
+        return f"$ {amount}"
 
 
 def day(value: date | str | None) -> str:

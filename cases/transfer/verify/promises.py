@@ -70,7 +70,7 @@ def _outcomes_of(case_id: int, facts: list[tuple[Any, ...]], today: date) -> Ite
 
 def _told(status: str, paid: Any, fulfilled_date: date | None) -> str:
     kept = f" el {day(fulfilled_date)}" if fulfilled_date else ""
-    return f"{LABELS[status]}{kept} con {money(paid)} pagados"
+    return f"{LABELS.get(status, status)}{kept} con {money(paid)} pagados"
 
 
 def fulfilled_and_only_they_have_a_date() -> Iterator[Finding]:
@@ -80,7 +80,7 @@ def fulfilled_and_only_they_have_a_date() -> Iterator[Finding]:
     """)
     for case_id, pk, status in found:
         lacks = "no tiene" if status == rules.FULFILLED else "tiene"
-        yield Finding(f"Caso {case_id}: la promesa {pk}, {LABELS[status]}, {lacks} fecha de cumplimiento.")
+        yield Finding(f"Caso {case_id}: la promesa {pk}, {LABELS.get(status, status)}, {lacks} fecha de cumplimiento.")
 
 
 def pending_promises_stand_on_open_cases() -> Iterator[Finding]:

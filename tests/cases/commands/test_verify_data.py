@@ -366,12 +366,34 @@ def test_same_key_but_for_case_and_blanks(case):
 
 
 # --- Tables --------------------------------------------------------------------------------------
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL holds its foreign keys itself")
 def test_row_that_points_to_nothing(case):
     lost = DebtorPhone(debtor_id=999_999, number="+541144445555")
     lost.save()
     assert "cases_debtor" in the_error("Filas huérfanas")
     lost.delete()
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL lets nothing but numbers into a numeric column")
+@pytest.mark.parametrize(
+    ("sql", "title"),
+    [
+        ("UPDATE cases_case SET balance = 'abc'", "Saldo = suma de movimientos"),
+        ("UPDATE cases_case SET balance = 999999999999999", "Saldo = suma de movimientos"),
+        ("UPDATE cases_promise SET promise_date = 'mañana'", "Resultado de las promesas"),
+        ("UPDATE cases_promise SET amount = 'x'", "Resultado de las promesas"),
+    ],
+)
+def test_value_that_no_column_of_its_kind_holds_is_an_error_and_no_crash(case, sql, title):
+    promise(case)
+    damage(sql)
+    outcomes = {outcome.title: outcome for outcome in verify.run(today=TODAY, keep=5)}
+    assert outcomes[title].errors
+
+
+def test_promise_of_an_unknown_status_is_an_error_and_no_crash(case):
+    promise(case)
+    damage("UPDATE cases_promise SET status = 'kept'")
+    assert "kept" in the_error("Resultado de las promesas")
 
 
 @pytest.mark.postgres
