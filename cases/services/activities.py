@@ -43,8 +43,8 @@ def record_activity(
     `promise` has amount and promise_date; `payment` amount and optionally value_date, method, reference and
     confirm_overpayment. ValidationError keys of these two are prefixed `promise_` and `payment_`.
     """
-    now = now or timezone.now()
     case = lock_case(case)
+    now = now or timezone.now()
     _check(
         case,
         type=type,
@@ -165,8 +165,8 @@ def _audit(case: Case, *, by: User, before: dict[str, Any], entry: LedgerEntry |
 @transaction.atomic
 def void_activity(*, activity: Activity, by: User, now: datetime | None = None) -> Activity:
     """Take a gestión out of timelines and figures; what it caused stays (DESIGN §3.6). By its creator or an admin."""
-    now = now or timezone.now()
     case = lock_case(activity.case_id)
+    now = now or timezone.now()
     activity = Activity.objects.select_for_update().get(pk=activity.pk)
     if activity.voided_at is not None:
         raise ValidationError({"activity": "Esa gestión ya fue anulada."})

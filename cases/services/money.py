@@ -49,8 +49,8 @@ def record_payment(
 
     Raises ValidationError with the keys amount, value_date, reference or confirm_overpayment.
     """
-    now = now or timezone.now()
     case = lock_case(case)
+    now = now or timezone.now()
     before = snapshot(case)
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now
@@ -99,8 +99,8 @@ def reverse_payment(
     *, payment: LedgerEntry, by: User | None, notes: str = "", now: datetime | None = None
 ) -> LedgerEntry:
     """Undo a payment: today's value date, its own amount, cartera and gestor. Once only."""
-    now = now or timezone.now()
     case = lock_case(payment.case_id)
+    now = now or timezone.now()
     if payment.kind != ledger.PAYMENT:
         raise ValidationError({"payment": "Solo se revierten pagos."})
     if LedgerEntry.objects.filter(reverses=payment).exists():
@@ -138,8 +138,8 @@ def adjust_balance(
     *, case: Case, by: User | None, amount: Decimal, notes: str = "", now: datetime | None = None
 ) -> LedgerEntry:
     """Add `amount` (negative: take away) to what is owed, with today's value date."""
-    now = now or timezone.now()
     case = lock_case(case)
+    now = now or timezone.now()
     before = snapshot(case)
     if checked_amount(abs(amount)) == 0:
         raise ValidationError({"amount": "Escriba un importe distinto de cero."})
@@ -172,8 +172,8 @@ def refresh_total(
     *, case: Case, by: User | None, total: Decimal, notes: str = "", now: datetime | None = None
 ) -> LedgerEntry | None:
     """The creditor restates what is owed: an adjustment, or None when the figure is the one stated before (§3.2)."""
-    now = now or timezone.now()
     case = lock_case(case)
+    now = now or timezone.now()
     total = checked_amount(total)
     difference = ledger.refresh_adjustment(stated=total, previously_stated=case.creditor_total, balance=case.balance)
     if total != case.creditor_total:

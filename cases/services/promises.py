@@ -39,8 +39,8 @@ def promise_payment(
     now: datetime | None = None,
 ) -> Promise:
     """A promise alone, with the Activity of its own type. Raises ValidationError with amount, promise_date or case."""
-    now = now or timezone.now()
     case = lock_case(case)
+    now = now or timezone.now()
     before = snapshot(case)
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PROMISE, notes=notes, created_by=by, created_at=now
@@ -91,8 +91,8 @@ def unpaid_promises(case: Case) -> Decimal:
 @transaction.atomic
 def cancel_promise(*, promise: Promise, by: User, notes: str = "", now: datetime | None = None) -> Promise:
     """Withdraw a pending promise. Whoever made it or an admin may; anybody else gets a ValidationError."""
-    now = now or timezone.now()
     case = lock_case(promise.case_id)
+    now = now or timezone.now()
     before = snapshot(case)
     settle(case, now=now)  # a promise already past its grace is broken, whether or not a night has passed since
     promise = Promise.objects.select_for_update().get(pk=promise.pk)

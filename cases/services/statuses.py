@@ -36,8 +36,8 @@ def change_status(
     Leaving the open stages for `incobrable` or `de_baja` cancels pending promises; coming back puts the case in the
     queue at once, in band 7.
     """
-    now = now or timezone.now()
     case = lock_case(case, version=version)
+    now = now or timezone.now()
     if case.status_id == status.pk:
         return case
     if refusal := refusal_of(case, status):

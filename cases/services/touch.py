@@ -21,7 +21,7 @@ def touch(
     A closed case, or one whose place has just been decided (`keep_place`), only remembers the gestión.
     """
     now = activity.created_at
-    case.last_activity_at = now
+    case.last_activity_at = max(case.last_activity_at or now, now)  # another machine's clock may be ahead
     if case.is_open and not keep_place:
         case.next_action_at = queue.next_action_after_saving(
             chosen=chosen,

@@ -147,6 +147,14 @@ def test_impossible_gestion_is_refused(gestor_user, given, field):
     assert not Activity.objects.exists()
 
 
+def test_gestion_with_an_earlier_clock_does_not_become_the_last_one(gestor_user):
+    case, now = CaseFactory(), timezone.now()
+    record(case, gestor_user, "NC", now=now)
+    record(case, gestor_user, "NC", now=now - timedelta(seconds=3))
+    case.refresh_from_db()
+    assert case.last_activity_at == now
+
+
 def test_voiding_hides_the_gestion_and_undoes_nothing_it_caused(gestor_user):
     case = CaseFactory(assigned_to=gestor_user)
     first = record(case, gestor_user, "NC").activity

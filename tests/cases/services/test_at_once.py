@@ -3,13 +3,15 @@
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from threading import Barrier
+from time import sleep
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection
+from django.db import connection, transaction
 
 from cases import services
 from cases.models import Case
+from cases.services.settlement import lock_case
 from tests.factories import AdminFactory, CaseFactory, status
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -71,6 +73,21 @@ def test_one_payment_is_reversed_once():
     assert sum(isinstance(result, ValidationError) for result in outcome) == 1
     case.refresh_from_db()
     assert case.balance == Decimal("10000.00")
+
+
+def test_who_waited_for_anothers_save_comes_after_it_in_the_timeline():
+    """Else the last gestión of the case would not be its newest one, as verify_data asks."""
+    admin, case = AdminFactory(), CaseFactory()
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            lock_case(case)
+            waiting = pool.submit(at_once, pay(case, admin))
+            sleep(0.5)
+            first = pay(case, admin)()
+        (second,) = waiting.result(timeout=30)
+    assert second.created_at > first.created_at
+    case.refresh_from_db()
+    assert case.last_activity_at == second.created_at
 
 
 def test_of_two_edits_read_at_the_same_version_one_is_told():
