@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import count
+from itertools import count, cycle
 from random import Random
 
 from accounts.models import User
@@ -44,6 +44,12 @@ SAID = {
     "VIS": ("Visita al domicilio: no se encontraba.",),
     "NOTA": ("El acreedor confirma los datos de la deuda.", "Se revisó el legajo."),
 }
+CLOSINGS = (
+    ("de-baja", "El acreedor retira la deuda."),
+    ("incobrable", "Sin bienes ni ingresos."),
+    ("a-juicio", "Pasa a legales."),
+    ("incobrable", "Agotadas las gestiones."),
+)
 OBJECTIONS = ("Cheque rechazado.", "Pago acreditado en otra cuenta.", "Transferencia duplicada.")
 
 
@@ -57,6 +63,7 @@ class Desk:
     gestores: Sequence[User]
 
     def __post_init__(self) -> None:
+        self.closings = cycle(CLOSINGS)  # in turn, so that even a small agency has every stage
         self.results = {result.code: result for result in ActivityResult.objects.active()}
         self.statuses = {status.slug: status for status in CaseStatus.objects.active()}
         self.receipts = count(1)

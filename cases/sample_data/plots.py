@@ -147,14 +147,7 @@ def _keeps_a_promise(life: Life, *, share: float) -> None:
 
 def uncollectable(life: Life) -> None:
     life.gestion(life.calendar.ago(25), "REN")
-    slug, notes = life.chance.choice(
-        (
-            ("incobrable", "Sin bienes ni ingresos."),
-            ("incobrable", "Agotadas las gestiones."),
-            ("a-juicio", "Pasa a legales."),
-            ("de-baja", "El acreedor retira la deuda."),
-        )
-    )
+    slug, notes = next(life.desk.closings)
     life.move(life.calendar.ago(life.chance.randrange(5, 21)), slug, notes=notes)
 
 

@@ -94,13 +94,15 @@ def test_user_who_was_there_keeps_password_and_role(demo, rf):
 
 # --- What they did -------------------------------------------------------------------------------
 def test_agency_is_believable(demo):
-    summary = agency(cases=150)
+    now = at("2026-11-24T11:00")  # chance falls otherwise on another day
+    summary = agency(cases=150, now=now)
     assert (summary.carteras, summary.gestores, summary.cases) == (3, 6, 150)
     assert Cartera.objects.count() == 3
     debts = Counter(Case.objects.values_list("debtor_id", flat=True))
-    assert 0.1 < sum(count > 1 for count in debts.values()) / len(debts) < 0.3
+    assert 0.18 < sum(count > 1 for count in debts.values()) / len(debts) < 0.22
     outcomes = Counter(Promise.objects.values_list("status", flat=True))
-    assert 0.4 <= outcomes["fulfilled"] / (outcomes["fulfilled"] + outcomes["broken"]) <= 0.6
+    # Half of them, give or take the chance in sixty.
+    assert 0.3 <= outcomes["fulfilled"] / (outcomes["fulfilled"] + outcomes["broken"]) <= 0.7
     assert outcomes["pending"]
     assert set(LedgerEntry.objects.values_list("kind", flat=True)) == {"placement", "adjustment", "payment", "reversal"}
     stages = set(Case.objects.values_list("stage", flat=True))
@@ -110,7 +112,7 @@ def test_agency_is_believable(demo):
     assert Activity.objects.filter(voided_at__isnull=False).exists()
     assert DebtorPhone.objects.filter(state="bad").exists()
     placed = Case.objects.order_by("placed_on").values_list("placed_on", flat=True).first()
-    assert timedelta(days=330) < dates.today() - placed < timedelta(days=400)
+    assert timedelta(days=330) < dates.local_date(now) - placed < timedelta(days=400)
 
 
 def test_people_have_valid_documents_and_phones(demo):
