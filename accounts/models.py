@@ -110,6 +110,7 @@ class AuditEvent(models.Model):
         PROMISE = "promise", "Promesa"
         PROMISE_CANCELLED = "promise_cancelled", "Promesa cancelada"
         ACTIVITY_VOIDED = "activity_voided", "Gestión anulada"
+        STOPPED = "stopped", "Caso detenido"
         RELEASED = "released", "Caso devuelto a la cola"
         IMPORT = "import", "Importación"
         EXPORT = "export", "Exportación"

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cases.searching import SearchText
+from nova.lib.documents import Document, parse_document
 from nova.lib.phones import phone_variants
 
 if TYPE_CHECKING:
@@ -27,8 +28,18 @@ Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
 def is_number(text: str) -> bool:
-    """Whether a search is for a document, a phone or a key of digits, and not for words."""
-    return any(char.isdecimal() for char in text) and not any(char.isalpha() for char in text)
+    """Whether a search is for a document ("DNI 20.111.222"), a phone or a key of digits, and not for words."""
+    if not any(char.isalpha() for char in text):
+        return any(char.isdecimal() for char in text)
+    return document_of(text) != Document()
+
+
+def document_of(text: str) -> Document:
+    """The document that a search is for, if it is for one."""
+    try:
+        return parse_document(text)
+    except ValueError:
+        return Document()
 
 
 def with_words(rows: Any, text: str, path: str = "") -> Any:
@@ -69,7 +80,9 @@ class DebtorQuerySet(models.QuerySet):
             return self.none()
         if is_number(text):
             digits = "".join(char for char in text if char.isdecimal())
-            by_document = self.filter(Q(dni=digits.lstrip("0")) | Q(cuit=digits))
+            # A person's CUIL finds whoever is known by the DNI in it.
+            dnis = {digits.lstrip("0"), document_of(text).dni}
+            by_document = self.filter(Q(dni__in=dnis) | Q(cuit=digits))
             by_phone = self.filter(phones__number__in=phone_variants(text))
             return self.filter(pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk")))
         return with_words(self, text)

@@ -78,6 +78,9 @@ def record_activity(
         chosen=next_action_at,
     )
     _audit(case, by=by, before=before, entry=entry, promise=made)
+    if result is not None and result.stops_case:
+        stop = {"stopped_at": case.stopped_at, "stopped_by_result": result.code}
+        audit.record(AuditEvent.Action.STOPPED, by=by, target=case, after=stop)
     return Recorded(activity, made, entry)
 
 

@@ -17,6 +17,7 @@ from cases.services.touch import touch
 from nova.lib import dates
 from nova.lib.money import format_money
 
+MAX_REFERENCE_LENGTH = 80
 MAX_AMOUNT = Decimal("9999999999999.99")
 REFERENCE_USED = "Esa referencia ya está usada en la cartera: el pago ya fue registrado."
 
@@ -74,7 +75,9 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         errors["value_date"] = "La fecha del pago no puede ser futura."
     elif value_date < case.placed_on:
         errors["value_date"] = f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
-    if reference and LedgerEntry.objects.filter(cartera=case.cartera_id, reference=reference).exists():
+    if len(reference) > MAX_REFERENCE_LENGTH:
+        errors["reference"] = f"La referencia tiene como máximo {MAX_REFERENCE_LENGTH} caracteres."
+    elif reference and LedgerEntry.objects.filter(cartera=case.cartera_id, reference=reference).exists():
         errors["reference"] = REFERENCE_USED
     if amount > case.balance and not terms.confirm_overpayment:
         errors["confirm_overpayment"] = "El pago supera el saldo: confirme que es correcto para registrarlo igual."

@@ -16,7 +16,10 @@ def shown(response) -> set[int]:
     return {case.pk for case in response.context["cl"].result_list}
 
 
-@pytest.mark.parametrize("text", ["Nuñez", "nunez maria", "27.123.456", "27123456", "0042", "341 450-0123"])
+@pytest.mark.parametrize(
+    "text",
+    ["Nuñez", "nunez maria", "27.123.456", "27123456", "DNI 27.123.456", "20-27123456-3", "0042", "341 450-0123"],
+)
 def test_case_is_found_by_name_dni_key_or_phone(admin_client, text):
     debtor = DebtorFactory(first_name="María", last_name="Núñez", dni="27123456")
     DebtorPhoneFactory(debtor=debtor, number="+543414500123")

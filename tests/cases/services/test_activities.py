@@ -59,6 +59,8 @@ def test_stopping_result_takes_the_case_out_of_the_queue_until_an_admin_releases
     assert case.stopped_by_result.code == code
     assert case not in Case.objects.in_queue(gestor_user, timezone.now() + timedelta(days=99))
     assert case in Case.objects.stopped()
+    event = AuditEvent.objects.get(action="stopped")
+    assert (event.target_id, event.actor, event.after["stopped_by_result"]) == (case.pk, gestor_user, code)
     services.release_case(case=case, by=admin_user, next_action_at=timezone.now())
     assert case in Case.objects.in_queue(gestor_user)
 

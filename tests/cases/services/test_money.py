@@ -99,6 +99,12 @@ def test_reference_is_used_once_per_cartera_even_after_its_reversal(admin_user):
     assert "reference" in error.value.message_dict
 
 
+def test_reference_that_no_column_holds_is_refused_in_words(gestor_user):
+    with pytest.raises(ValidationError) as error:
+        services.record_payment(case=CaseFactory(), by=gestor_user, amount=Decimal("10.00"), reference="R" * 81)
+    assert "80 caracteres" in error.value.message_dict["reference"][0]
+
+
 @pytest.mark.parametrize("slug", ["en-gestion", "promesa", "incobrable", "a-juicio", "de-baja"])
 def test_payment_of_everything_is_accepted_in_every_stage_and_pays_the_case(gestor_user, slug):
     case = CaseFactory(status_slug=slug)
