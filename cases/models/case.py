@@ -134,6 +134,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["assigned_to", "next_action_at", "id"], name="case_by_gestor"),
             models.Index(fields=["-created_at", "-id"], name="case_newest"),
+            models.Index(fields=["cartera", "-created_at", "-id"], name="case_newest_of_cartera"),
             models.Index(fields=["nro_cliente"], name="case_by_nro_cliente"),
             models.Index(
                 fields=["stopped_by_result", "stopped_at"],
