@@ -20,7 +20,7 @@ from django.utils.text import get_valid_filename
 
 from cases.admin.base import ReadOnlyAdmin, Tool
 from cases.admin.filters import AutocompleteFilter
-from cases.admin.imports import import_tool
+from cases.admin.imports import OffersImport
 from cases.importing.columns import LABELS
 from cases.importing.plan import SKIP
 from cases.importing.run import ROUND_ROBIN
@@ -34,7 +34,7 @@ REJECTED_BY = {"nro_cliente": "número de cliente", "name": "nombre", "total": "
 
 
 @admin.register(ImportBatch)
-class ImportBatchAdmin(ReadOnlyAdmin):
+class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     audited_by_services = True
     list_display = [
         "created_at",
@@ -65,14 +65,10 @@ class ImportBatchAdmin(ReadOnlyAdmin):
         *("created_at", "created", "updated", "unchanged", "rejected", "rejected_by", "warnings", "total"),
         *("columns", "ignored_columns", "place", "choices"),
     ]
-    change_list_template = "admin/cases/change_list_with_tools.html"
     change_form_template = "admin/cases/import_batch.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportBatch]:
         return super().get_queryset(request).defer("report")
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
-        return super().changelist_view(request, {**(extra_context or {}), "tools": import_tool(request)})
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:

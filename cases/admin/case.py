@@ -19,6 +19,7 @@ from cases.admin.catalogues import status_badge
 from cases.admin.conflict import describe_conflict, rebase
 from cases.admin.filters import AssignedFilter, AutocompleteFilter, GestorFilter, StageFilter, StoppedFilter
 from cases.admin.history import history_of
+from cases.admin.imports import OffersImport
 from cases.forms import CaseAddForm, CaseEditForm, debtor_label, gestor_label
 from cases.models import Case, Debtor
 from cases.services.cases import HAS_HISTORY
@@ -33,7 +34,7 @@ EDITED_FIELDS = frozenset({"nro_cliente", "entity", "initial_amount", "next_acti
 
 
 @admin.register(Case)
-class CaseAdmin(RefusableDeletion, BigTableAdmin):
+class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
     audited_by_services = True
     list_display = [
         "name",

@@ -11,22 +11,18 @@ from django.utils.safestring import SafeString
 
 from cases import services
 from cases.admin.base import RefusableDeletion, Tool, TrailAdmin, changelist_url
-from cases.admin.imports import import_tool
+from cases.admin.imports import OffersImport, import_tool
 from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
 
 
 @admin.register(Cartera)
-class CarteraAdmin(RefusableDeletion, TrailAdmin):
+class CarteraAdmin(OffersImport, RefusableDeletion, TrailAdmin):
     list_display = ["name", "is_active", "monthly_interest_rate", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name"]
     ordering = ["name", "id"]
     readonly_fields = ["created_at"]
     show_full_result_count = False
-    change_list_template = "admin/cases/change_list_with_tools.html"
-
-    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
-        return super().changelist_view(request, {**(extra_context or {}), "tools": import_tool(request)})
 
     def get_tools(self, request: HttpRequest, obj: Cartera) -> list[Tool]:
         return [

@@ -1,5 +1,8 @@
 """The way from the admin to the page that imports a portfolio."""
 
+from typing import Any
+
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
@@ -11,3 +14,12 @@ def import_tool(request: HttpRequest) -> list[Tool]:
     if not request.user.has_perm("cases.add_importupload"):
         return []
     return [Tool("Importar cartera", reverse("admin:cases_importupload_add"))]
+
+
+class OffersImport(admin.ModelAdmin):
+    """A list with the way to the import on top: what an import makes, and what it leaves."""
+
+    change_list_template = "admin/cases/change_list_with_tools.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
+        return super().changelist_view(request, {**(extra_context or {}), "tools": import_tool(request)})

@@ -120,8 +120,8 @@ def test_result_code_is_edited(admin_client):
     assert ActivityResult.objects.get(code="NC").next_action_days == 4
 
 
-def test_carteras_and_batches_lead_to_the_import(admin_client):
+def test_carteras_cases_and_batches_lead_to_the_import(admin_client):
     link = 'href="/admin/cases/importupload/add/">Importar cartera<'
     cartera = CarteraFactory()
-    for path in ["cartera/", f"cartera/{cartera.pk}/change/", "importbatch/"]:
+    for path in ["cartera/", f"cartera/{cartera.pk}/change/", "case/", "importbatch/"]:
         assert link in admin_client.get(f"/admin/cases/{path}").content.decode()
