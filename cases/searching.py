@@ -14,7 +14,10 @@ def normalize(text: str | None) -> str | None:
     """The SQLite twin of the SQL function that a migration makes on PostgreSQL."""
     if text is None:
         return None
-    decomposed = unicodedata.normalize("NFKD", text.lower())
+    text = text.lower()
+    if text.isascii():
+        return text
+    decomposed = unicodedata.normalize("NFKD", text)
     return "".join(char for char in decomposed if not unicodedata.combining(char))
 
 

@@ -1,8 +1,10 @@
 """One import from file to batch: the path of the command, the upload page and both their previews (DESIGN §5)."""
 
+import gc
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -86,7 +88,8 @@ def import_table(
 ) -> Result:
     """Import an open table in one transaction, or raise ImportFailed and leave the database as it was."""
     try:
-        return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+        with _collector_paused():
+            return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
     except IntegrityError as error:
         raise ImportConflict(
             "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
@@ -95,6 +98,18 @@ def import_table(
         if "locked" in str(error):
             raise ImportConflict(BUSY) from error
         raise
+
+
+@contextmanager
+def _collector_paused() -> Iterator[None]:
+    """Rows make no reference cycles, and walking the many that live at once cost 15 % of an import's time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 @transaction.atomic

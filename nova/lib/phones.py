@@ -38,15 +38,15 @@ def parse_phone_number(text: str) -> Phone | None:
     match = _MOBILE_549.fullmatch(text) or _MOBILE_15.fullmatch(text)
     if match and _is_area(match[1]):
         national = match[1] + match[2] + match[3]
-        if len(national) == 10 and _starts_mobile(national[:5]):
-            return Phone(f"+549{national}", MOBILE)
+        if len(national) == 10:
+            return Phone(f"+549{national}", MOBILE) if _starts_mobile(national[:5]) else None
     match = _NATIONAL.fullmatch(text)
     if match:
         national = match[1] + match[2] + match[3]
         # A 15 near the area may be the mobile mark: outside ten bare digits, the library knows.
         is_plain = len(text) == 10 or "15" not in national[2:6]
-        if len(national) == 10 and is_plain and _starts_landline(national[:5]):
-            return Phone(f"+54{national}", LANDLINE)
+        if len(national) == 10 and is_plain:
+            return Phone(f"+54{national}", LANDLINE) if _starts_landline(national[:5]) else None
     return parse_with_library(text)
 
 

@@ -1,5 +1,6 @@
 """`import_cases` from the command line: codes, last line, options, files, report (DESIGN §5)."""
 
+import gc
 import json
 import os
 from decimal import Decimal
@@ -288,3 +289,12 @@ def test_a_file_that_turns_bad_half_way_leaves_nothing(tmp_path, monkeypatch):
 
     assert ran.code == 2
     assert everything() == before
+
+
+def test_the_process_is_left_as_it_was(tmp_path):
+    """An import pauses the garbage collector of a process that may be a web server's."""
+    small = portfolio(tmp_path, "1;ANA;1000", header="cliente;nombre;total")
+    assert import_cases(small).code == 0
+    assert gc.isenabled()
+    assert import_cases(small, "--assign-to", "nadie").code == 2
+    assert gc.isenabled()
