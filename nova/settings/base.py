@@ -88,7 +88,7 @@ def database_from_url(variable: str, default: str | None = None) -> dict:
             # Writers queue for the lock instead of failing half way; readers never wait for them.
             transaction_mode="IMMEDIATE",
             timeout=20,
-            init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-32768;",
+            init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         )
     else:
         config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)

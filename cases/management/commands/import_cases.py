@@ -5,12 +5,14 @@ import os
 import secrets
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.utils import timezone
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
@@ -22,6 +24,7 @@ from cases.importing.reader import open_table
 from cases.importing.report import report_text
 from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
 from cases.importing.table import Limits, Table
+from cases.models import ImportBatch
 from nova.lib.databases import trouble_of
 from nova.lib.money import format_money
 
@@ -66,21 +69,22 @@ class Command(BaseCommand):
         )
         # From other code (`call_command(report="…")`) an option comes as it was given, without its type.
         report_path = Path(given["report"]) if given["report"] else None
+        now = timezone.now()
         try:
             with _report_file(report_path, given["file"]) as report:
-                result = self._import(given["file"], given["sheet"], options)
+                result = self._import(given["file"], given["sheet"], options, now)
                 report(report_text(result.problems))
         except ImportFailed as error:
             raise CommandError(str(error), returncode=NOTHING_DONE) from error
         except DatabaseError as error:
             raise CommandError(f"{trouble_of(error)} No se guardó nada.", returncode=NOTHING_DONE) from error
         except KeyboardInterrupt as error:
-            raise CommandError("Importación interrumpida: no se guardó nada.", returncode=NOTHING_DONE) from error
+            raise _interruption(now) from error
         self._summarize(result, options)
         if result.rejected:
             raise SystemExit(REJECTED_ROWS)
 
-    def _import(self, path: Path, sheet: str | None, options: Options) -> Result:
+    def _import(self, path: Path, sheet: str | None, options: Options, now: datetime) -> Result:
         with open_table(path, sheet=sheet, limits=Limits(max_bytes=settings.IMPORT_MAX_BYTES)) as table:
             mapping = map_columns(table.headers)
             for column in mapping.ignored:
@@ -88,7 +92,7 @@ class Command(BaseCommand):
             with self._progress(path, table) as advance:
                 # A name out of an old ZIP may not be UTF-8: what cannot be read of it cannot be stored either.
                 file_name = os.fsencode(path.name).decode(errors="replace")
-                return import_table(table, mapping, options, file_name=file_name, by=None, progress=advance)
+                return import_table(table, mapping, options, file_name=file_name, by=None, progress=advance, now=now)
 
     @contextlib.contextmanager
     def _progress(self, path: Path, table: Table) -> Iterator[Any]:
@@ -117,6 +121,18 @@ class Command(BaseCommand):
             console.print(table)
         self.stdout.write(captured.get())
         self.stdout.write(" ".join(f"{key}={value}" for key, value in counts.items()))
+
+
+def _interruption(now: datetime) -> CommandError:
+    """What Ctrl+C came to. It may fall while the transaction is being committed: only the database knows."""
+    connection.close()
+    if ImportBatch.objects.filter(created_at=now).exists():
+        return CommandError(
+            "La importación ya había terminado cuando se la interrumpió: se guardó todo. "
+            "El informe está en la administración, en Importaciones.",
+            returncode=REJECTED_ROWS,
+        )
+    return CommandError("Importación interrumpida: no se guardó nada.", returncode=NOTHING_DONE)
 
 
 @contextlib.contextmanager

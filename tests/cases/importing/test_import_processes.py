@@ -12,9 +12,11 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models.signals import post_save
 
-from tests.cases.importing.command import portfolio
+from cases.models import Case, ImportBatch
+from tests.cases.importing.command import import_cases, portfolio
 
 ROOT = Path(__file__).parents[3]
 ENOUGH_ROWS = 30_000  # a few seconds of writing
@@ -193,6 +195,24 @@ def test_interrupted_half_way_says_so_and_leaves_nothing(installation, large):
     assert (code, len(error)) == (2, 1), error
     assert "Importación interrumpida: no se guardó nada." in error[0]
     assert installation.counts() == before
+
+
+def test_interrupted_after_the_last_word_of_the_database_says_that_it_is_done(small):
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    def when_a_batch_is_committed(**kwargs: object) -> None:
+        transaction.on_commit(interrupt)
+
+    post_save.connect(when_a_batch_is_committed, sender=ImportBatch)
+    try:
+        ran = import_cases(small)
+    finally:
+        post_save.disconnect(when_a_batch_is_committed, sender=ImportBatch)
+
+    assert ran.code == 1
+    assert "se guardó todo" in ran.error
+    assert Case.objects.count() == 1
 
 
 # --- Two at once ---------------------------------------------------------------------------------------
