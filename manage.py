@@ -11,7 +11,12 @@ from nova.settings import module_name
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", module_name(default="nova.settings.dev"))
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read what we print (`| head`) has gone: no reason to complain
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 if __name__ == "__main__":
