@@ -1,7 +1,8 @@
 """Every write that touches more than one row. No request, no HTML: `by` and `now` are arguments.
 
 All are atomic, lock the case before they compute from its balance, and raise `ValidationError` with field keys. A `now`
-that is not given is read under the lock: who waited for somebody else's save comes after it, in the timeline too.
+that is not given is read under the lock of the case: who waited for somebody else's save comes after it, in the
+timeline too. The changes of many cases share one moment, that of their beginning.
 """
 
 from cases.services.activities import Recorded, record_activity, void_activity

@@ -77,10 +77,7 @@ def record_activity(
         promise_date=made.promise_date if made else None,
         chosen=next_action_at,
     )
-    _audit(case, by=by, before=before, entry=entry, promise=made)
-    if result is not None and result.stops_case:
-        stop = {"stopped_at": case.stopped_at, "stopped_by_result": result.code}
-        audit.record(AuditEvent.Action.STOPPED, by=by, target=case, after=stop)
+    _audit(case, by=by, before=before, result=result, entry=entry, promise=made)
     return Recorded(activity, made, entry)
 
 
@@ -137,8 +134,16 @@ def _prefixed(prefix: str) -> Iterator[None]:
         raise ValidationError(renamed) from error
 
 
-def _audit(case: Case, *, by: User, before: dict[str, Any], entry: LedgerEntry | None, promise: Promise | None) -> None:
-    """A gestión is its own record; what it did to money, promises or status goes to the trail as well."""
+def _audit(
+    case: Case,
+    *,
+    by: User,
+    before: dict[str, Any],
+    result: ActivityResult | None,
+    entry: LedgerEntry | None,
+    promise: Promise | None,
+) -> None:
+    """A gestión is its own record; what it did to money, promises or status, or its stop, goes to the trail as well."""
     after = snapshot(case)
     if entry is not None:
         audit.record(
@@ -163,6 +168,9 @@ def _audit(case: Case, *, by: User, before: dict[str, Any], entry: LedgerEntry |
         )
     if entry is None and promise is None and before["status"] != after["status"]:
         audit.record(AuditEvent.Action.STATUS, by=by, target=case, before=before, after=after)
+    if result is not None and result.stops_case:
+        stop = {"stopped_at": case.stopped_at, "stopped_by_result": result.code}
+        audit.record(AuditEvent.Action.STOPPED, by=by, target=case, after=stop)
 
 
 @transaction.atomic
