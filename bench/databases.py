@@ -12,14 +12,18 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def environment(url: str) -> dict[str, str]:
+    """What a process needs to work on the database of that address."""
+    return {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "nova.settings.dev", "PYTHONPATH": str(ROOT)}
+
+
 def manage(url: str, *arguments: object) -> tuple[float, str, int]:
     """Seconds, last line and peak memory in MB of one `manage.py` command."""
-    environment = {**os.environ, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "nova.settings.dev"}
     before = time.perf_counter()
     done = subprocess.run(
         [sys.executable, "manage.py", *map(str, arguments)],
         cwd=ROOT,
-        env=environment,
+        env=environment(url),
         capture_output=True,
         text=True,
         check=False,
@@ -43,3 +47,9 @@ def fresh_database(url: str) -> None:
         connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"')
     manage(url, "migrate", "-v0")
+
+
+def rename(url: str, name: str) -> None:
+    server, former = url.rsplit("/", 1)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'ALTER DATABASE "{former}" RENAME TO "{name}"')

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from databases import ROOT, exists, fresh_database, manage
+from databases import ROOT, environment, exists, fresh_database, manage, rename
 from portfolio import write_portfolio
 
 DEFAULT_SERVER = "postgres://postgres@127.0.0.1:5432"
@@ -54,18 +54,23 @@ HISTORY = [
 
 
 def prepare(url: str, cases: int) -> None:
-    """The cases come in through `import_cases`; only their history is written by hand."""
-    fresh_database(url)
-    with psycopg.connect(url, autocommit=True) as connection:
+    """The cases come in through `import_cases`; only their history is written by hand.
+
+    Made under another name: one that was stopped half way is never measured.
+    """
+    draft = f"{url}_draft"
+    fresh_database(draft)
+    with psycopg.connect(draft, autocommit=True) as connection:
         connection.execute(USERS, [GESTORES])
         with tempfile.TemporaryDirectory() as folder:
             for number in range(CARTERAS):
                 source = Path(folder) / f"{number}.csv"
                 write_portfolio(source, cases // CARTERAS, seed=number)
                 cartera = ("--cartera", f"Cartera {number}", "--create-cartera")
-                manage(url, "import_cases", source, *cartera, "--assign-to", "round-robin")
+                manage(draft, "import_cases", source, *cartera, "--assign-to", "round-robin")
         for statement in HISTORY:
             connection.execute(statement)
+    rename(draft, url.rsplit("/", 1)[1])
 
 
 def pages(url: str) -> dict[str, str]:
@@ -142,21 +147,15 @@ def measure(asked: dict[str, str]) -> dict[str, Any]:
             if response.status_code != 200:
                 sys.exit(f"{name}: {url} answered {response.status_code}")
         slowest = max(connection.queries, key=lambda query: float(query["time"]), default={"time": "0", "sql": ""})
-        figures[name] = (statistics.median(times), len(connection.queries), float(slowest["time"]), slowest["sql"])
+        figures[name] = (statistics.median(times), len(connection.queries), slowest["sql"])
     return figures
 
 
 def figures_of(url: str) -> dict[str, Any]:
-    environment = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "DJANGO_SETTINGS_MODULE": "nova.settings.dev",
-        "PYTHONPATH": str(ROOT),
-    }
     done = subprocess.run(
         [sys.executable, __file__, "--measure", json.dumps(pages(url))],
         cwd=ROOT,
-        env=environment,
+        env=environment(url),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -182,8 +181,8 @@ def main() -> None:
             prepare(url, cases)
         figures.append(figures_of(url))
     print(f"{'':<32} {arguments.small:>9,} {arguments.cases:>11,}   ratio  statements")
-    for name, (small, _, _, _) in figures[0].items():
-        large, statements, _, sql = figures[1][name]
+    for name, (small, _, _) in figures[0].items():
+        large, statements, sql = figures[1][name]
         print(f"{name:<32} {small:6.1f} ms {large:8.1f} ms {large / small:7.2f} {statements:8}")
         if arguments.slowest and large > arguments.slowest:
             print(f"    {sql[sql.find(' FROM ') :][:400]}")
