@@ -4,7 +4,7 @@
 PORT ?= 8000
 ARGS ?=
 PYTEST = .venv/bin/pytest -n auto --maxprocesses 4 --dist worksteal
-LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
