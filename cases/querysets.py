@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
-from django.db.models import F, Q, Sum, Value, When
+from django.db.models import Count, F, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 
 CENTS = Decimal("0.01")
 OPEN_STAGES = ("en_gestion", "promesa")
+NOT_IN_QUEUE = 99  # sorts after every band
 # The one status, besides the defaults of the stages, that rules name (DESIGN §3.5).
 WORKING_SLUG = "en-gestion"
+# When a case was last worked; an untouched one, when it came in. The index `case_idle` holds it.
+WORKED_AT = Coalesce("last_activity_at", "created_at")
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
@@ -122,6 +125,40 @@ class CaseQuerySet(models.QuerySet):
             .order_by("queue_band", F("next_action_at").asc(nulls_last=True), "-balance", "id")
         )
 
+    def work_first(self, now: datetime) -> CaseQuerySet:
+        """What is eligible for a queue in its order (DESIGN §4), then the rest by their next action."""
+        due = Q(next_action_at__lte=now) | Q(next_action_at__isnull=True)
+        eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True) & due
+        band = When_Case(
+            When(eligible, then=F("queue_band")),
+            default=Value(NOT_IN_QUEUE),
+            output_field=models.SmallIntegerField(),
+        )
+        balance = When_Case(
+            When(eligible, then=F("balance")),
+            default=Value(0),
+            output_field=models.DecimalField(max_digits=15, decimal_places=2),
+        )
+        return self.order_by(band, F("next_action_at").asc(nulls_last=True), balance.desc(), "id")
+
+    def after_in_queue(self, case: Any) -> CaseQuerySet:
+        """Of a queue, what comes after the place that `case` has (or had when it was read). No query."""
+        due: dict[str, Any] = {"next_action_at": case.next_action_at}
+        later = Q(next_action_at__gt=case.next_action_at) | Q(next_action_at__isnull=True)
+        if case.next_action_at is None:
+            due, later = {"next_action_at__isnull": True}, Q(pk__in=[])
+        smaller = Q(balance__lt=case.balance) | Q(balance=case.balance, id__gt=case.pk)
+        within = Q(queue_band=case.queue_band) & (later | (Q(**due) & smaller))
+        return self.filter(queue_band__gte=case.queue_band).filter(Q(queue_band__gt=case.queue_band) | within)
+
+    def count_by_band(self) -> dict[int, int]:
+        """How many cases stand in each band that has any. Runs a query."""
+        return dict(self.order_by().values_list("queue_band").annotate(count=Count("pk")))
+
+    def idle(self, since: datetime) -> CaseQuerySet:
+        """Open cases that nobody has worked since `since`; an untouched one counts from the day it came in."""
+        return self.open().filter(stopped_at__isnull=True).annotate(worked_at=WORKED_AT).filter(worked_at__lt=since)
+
     def search(self, text: str) -> CaseQuerySet:
         """Cases by nro_cliente, DNI, CUIT, phone or name; a text that is a case's key finds that key alone.
 
@@ -180,6 +217,10 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         """Σ signed entries, in cents (SQLite sums in floating point, so the sum is rounded back). Runs a query."""
         total = self.signed().aggregate(total=Coalesce(Sum("signed_amount"), Decimal(0)))["total"]
         return Decimal(total).quantize(CENTS)
+
+    def recovered_by(self, gestor: User, start: date, end: date) -> LedgerEntryQuerySet:
+        """The payments and reversals credited to a gestor by value date, both days included (DESIGN §6)."""
+        return self.filter(kind__in=["payment", "reversal"], credited_to=gestor, value_date__range=(start, end))
 
     def effective_payments(self) -> LedgerEntryQuerySet:
         """Payments that nothing has undone."""

@@ -4,12 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Case as When_Case
-from django.db.models import DecimalField, F, Q, SmallIntegerField, Value, When
-
 from accounts.models import User
 from cases.models import Case, CaseStatus
-from cases.querysets import OPEN_STAGES, CaseQuerySet
+from cases.querysets import CaseQuerySet
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
@@ -63,20 +60,3 @@ def listed(cases: CaseQuerySet) -> CaseQuerySet:
 
 def newest_first(user: User) -> CaseQuerySet:
     return listed(Case.objects.visible_to(user)).order_by("-created_at", "-id")
-
-
-def work_first(user: User, *, now: datetime) -> CaseQuerySet:
-    """All cases of a gestor: what is in the queue in its order (DESIGN §4), the rest by their next action."""
-    due = Q(next_action_at__lte=now) | Q(next_action_at__isnull=True)
-    eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True) & due
-    band = When_Case(
-        When(eligible, then=F("queue_band")), default=Value(NOT_IN_QUEUE), output_field=SmallIntegerField()
-    )
-    balance = When_Case(
-        When(eligible, then=F("balance")),
-        default=Value(0),
-        output_field=DecimalField(max_digits=15, decimal_places=2),
-    )
-    return listed(Case.objects.visible_to(user)).order_by(
-        band, F("next_action_at").asc(nulls_last=True), balance.desc(), "id"
-    )

@@ -23,13 +23,6 @@ def dashboard_admin(request: Request) -> HttpResponse:
 
 
 @require_safe
-@for_role(User.Role.GESTOR)
-def dashboard_gestor(request: Request) -> HttpResponse:
-    now = timezone.now()
-    return _case_list(request, "dashboards/gestor.html", queries.work_first(request.user, now=now), now=now)
-
-
-@require_safe
 @for_role(User.Role.USER)
 def dashboard_user(request: Request) -> HttpResponse:
     context = {"session_ends": request.session.get_expiry_date()}

@@ -10,6 +10,7 @@ admin.site.empty_value_display = "—"
 urlpatterns = [
     path("", include("contact.urls")),
     path("", include("accounts.urls")),
+    path("", include("cases.urls")),
     path("", include("dashboards.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from cases.models.cartera import Cartera
 from cases.models.debtor import Debtor
 from cases.models.status import CaseStatus
-from cases.querysets import CaseQuerySet
+from cases.querysets import WORKED_AT, CaseQuerySet
 from nova.lib import dates
 
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
@@ -133,6 +133,12 @@ class Case(models.Model):
                 condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True),
             ),
             models.Index(fields=["assigned_to", "next_action_at", "id"], name="case_by_gestor"),
+            models.Index(
+                F("assigned_to"),
+                WORKED_AT,
+                name="case_idle",
+                condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True),
+            ),
             models.Index(fields=["-created_at", "-id"], name="case_newest"),
             models.Index(fields=["cartera", "-created_at", "-id"], name="case_newest_of_cartera"),
             models.Index(fields=["nro_cliente"], name="case_by_nro_cliente"),

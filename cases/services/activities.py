@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases.models import Activity, ActivityResult, Case, DebtorPhone, LedgerEntry, Promise
+from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry, Promise
 from cases.services.money import PaymentTerms, post_payment
 from cases.services.promises import PromiseTerms, add_promise
 from cases.services.settlement import lock_case, settle, snapshot
+from cases.services.statuses import change_status
 from cases.services.touch import touch
 
 
@@ -36,14 +37,18 @@ def record_activity(
     next_action_at: datetime | None = None,
     promise: Mapping[str, Any] | None = None,
     payment: Mapping[str, Any] | None = None,
+    status: CaseStatus | None = None,
+    version: int | None = None,
     now: datetime | None = None,
 ) -> Recorded:
     """One gestión with all that belongs to it, or nothing.
 
     `promise` has amount and promise_date; `payment` amount and optionally value_date, method, reference and
-    confirm_overpayment. ValidationError keys of these two are prefixed `promise_` and `payment_`.
+    confirm_overpayment. ValidationError keys of these two are prefixed `promise_` and `payment_`. A `status` is set
+    after the payment and before the promise, as an automatic activity; with it alone a stale `version` raises
+    StaleVersion, for a gestión never conflicts (DESIGN §2).
     """
-    case = lock_case(case)
+    case = lock_case(case, version=version if status is not None else None)
     now = now or timezone.now()
     _check(
         case,
@@ -64,6 +69,10 @@ def record_activity(
         with _prefixed("payment"):
             entry = post_payment(PaymentTerms(**payment), case=case, by=by, activity=activity, now=now)
         settle(case, now=now)
+    was_open = case.is_open
+    if status is not None:
+        case = change_status(case=case, status=status, by=by, is_system=True, now=now)
+        before["status"] = case.status.slug  # the trail has that change already
     if promise is not None:
         with _prefixed("promise"):
             made = add_promise(PromiseTerms(**promise), case=case, by=by, activity=activity, now=now)
@@ -76,6 +85,7 @@ def record_activity(
         result=result,
         promise_date=made.promise_date if made else None,
         chosen=next_action_at,
+        keep_place=not was_open and result is None and made is None and next_action_at is None,
     )
     _audit(case, by=by, before=before, result=result, entry=entry, promise=made)
     return Recorded(activity, made, entry)

@@ -10,9 +10,14 @@ from django.utils import timezone
 BuenosAires = timezone.get_default_timezone
 
 
+def to_local(moment: datetime) -> datetime:
+    """The aware moment as the clocks of Buenos Aires show it."""
+    return timezone.localtime(moment, BuenosAires())
+
+
 def local_date(moment: datetime) -> date:
     """The calendar day of an aware moment in Buenos Aires."""
-    return timezone.localtime(moment, BuenosAires()).date()
+    return to_local(moment).date()
 
 
 def today() -> date:
@@ -26,7 +31,7 @@ def start_of_day(day: date) -> datetime:
 
 def format_moment(moment: datetime) -> str:
     """24/11/2026 15:30, or 24/11/2026 alone: 00:00 in Buenos Aires is "that day", no hour was agreed (DESIGN §4)."""
-    local = timezone.localtime(moment, BuenosAires())
+    local = to_local(moment)
     return f"{local:%d/%m/%Y}" if local.time() == time.min else f"{local:%d/%m/%Y %H:%M}"
 
 

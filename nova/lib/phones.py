@@ -104,3 +104,17 @@ def phone_variants(text: str) -> list[str]:
     if number.startswith("+54") and len(number) == 13:
         return [number, f"+549{number[3:]}"]
     return [number]
+
+
+def whatsapp_link(number: str, *, is_mobile: bool) -> str:
+    """`https://wa.me/5491144445555`; empty unless somebody says that an Argentine number is a mobile (`is_mobile`).
+
+    A number that parsed as a landline gets its mobile 9 then: ten digits alone do not tell one from the other.
+    """
+    if not number.startswith("+") or not number[1:].isdecimal():
+        return ""
+    if number.startswith("+549"):
+        return f"https://wa.me/{number[1:]}"
+    if number.startswith("+54"):
+        return f"https://wa.me/549{number[3:]}" if is_mobile else ""
+    return f"https://wa.me/{number[1:]}"

@@ -1,0 +1,286 @@
+"""What the gestor's screen shows, read from the database: the queue, one case with its person, what to do next."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+from accounts.models import User
+from cases import queue
+from cases.filters import CaseFilter
+from cases.instalments import with_interest
+from cases.models import ActivityResult, Case, CaseStatus, DebtorPhone, Promise
+from cases.querysets import CaseQuerySet
+from cases.reasons import PromiseOf, reason
+from cases.services.promises import unpaid_promises
+from nova.lib import dates
+from nova.lib.documents import format_dni
+from nova.lib.phones import whatsapp_link
+
+QUEUE_PAGE = 25
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case as the lists show it."""
+
+    case: Case
+    name: str
+    dni: str
+    months: int
+    reason: str
+    next_action: str
+    is_due: bool
+    in_queue: bool
+    phone: str = ""  # the number to call: a good one, else an unverified one; read for lists that call from the row
+    token: str = ""
+
+
+def with_tools(rows: list[Row]) -> list[Row]:
+    """The rows with what it takes to act on them without opening the case. Runs one query."""
+    usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).usable()
+    phones: dict[int, str] = {}
+    for debtor_id, number in usable.values_list("debtor_id", "number"):
+        phones.setdefault(debtor_id, number)
+    return [replace(row, phone=phones.get(row.case.debtor_id, ""), token=new_token()) for row in rows]
+
+
+def new_token() -> str:
+    """Says of two requests that they are the same form sent twice."""
+    return uuid4().hex
+
+
+def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
+    """`cases` come with debtor, cartera and status (`listed`). Runs one query, whatever their number."""
+    cases = list(cases)
+    today = dates.local_date(now)
+    pending, broken = _promises_of(cases)
+    rows = []
+    for case in cases:
+        is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
+        in_queue = is_due and case.stopped_at is None
+        rows.append(
+            Row(
+                case=case,
+                name=listed_name(case),
+                dni=format_dni(case.debtor.dni) if case.debtor.dni else "",
+                months=case.months_in_arrears(today),
+                reason=reason(
+                    band=case.queue_band,
+                    next_action_at=case.next_action_at,
+                    pending=pending.get(case.pk),
+                    broken=broken.get(case.pk),
+                    today=today,
+                )
+                if in_queue
+                else "",
+                next_action=dates.format_moment(case.next_action_at) if case.is_open and case.next_action_at else "",
+                is_due=is_due,
+                in_queue=in_queue,
+            )
+        )
+    return rows
+
+
+def _promises_of(cases: list[Case]) -> tuple[dict[int, PromiseOf], dict[int, PromiseOf]]:
+    """The earliest pending and the latest broken promise of each case."""
+    pending: dict[int, PromiseOf] = {}
+    broken: dict[int, PromiseOf] = {}
+    decided = Promise.objects.filter(
+        case__in=[case.pk for case in cases], status__in=[Promise.Status.PENDING, Promise.Status.BROKEN]
+    )
+    rows = decided.order_by("promise_date", "id").values_list("case_id", "status", "amount", "promise_date")
+    for case_id, status, amount, promise_date in rows:
+        promise = PromiseOf(amount, promise_date)
+        if status == Promise.Status.PENDING:
+            pending.setdefault(case_id, promise)
+        else:
+            broken[case_id] = promise
+    return pending, broken
+
+
+def listed_name(case: Case) -> str:
+    debtor = case.debtor
+    return ", ".join(filter(None, (debtor.last_name, debtor.first_name)))
+
+
+def listed(cases: CaseQuerySet) -> CaseQuerySet:
+    return cases.select_related("debtor", "cartera", "status", "assigned_to")
+
+
+# --- The queue -------------------------------------------------------------------------------------
+class Queue:
+    """The queue of a gestor as their filters narrow it, a page at a time."""
+
+    def __init__(self, gestor: User, filters: Any, *, now: datetime) -> None:
+        self.gestor, self.now = gestor, now
+        # A search looks through all the gestor's cases: whoever calls back may be in no queue today.
+        everything = Case.objects.visible_to(gestor).in_queue(gestor, now)
+        self.filter = CaseFilter(filters, queryset=everything)
+        self.is_search = bool(filters.get("search", "").strip())
+        if self.is_search:
+            self.filter = CaseFilter(filters, queryset=work_first(gestor, now=now))
+        self.cases: CaseQuerySet = self.filter.qs
+
+    @cached_property
+    def bands(self) -> dict[int, int]:
+        """How many cases of the whole queue stand in each band. Runs a query."""
+        return Case.objects.in_queue(self.gestor, self.now).count_by_band()
+
+    @cached_property
+    def filtered_bands(self) -> dict[int, int]:
+        """The same under the filters of cartera and status."""
+        names = ("cartera", "status")
+        if not any(self.filter.data.get(name) for name in names):
+            return self.bands
+        narrowed = {name: self.filter.data.get(name, "") for name in names}
+        return CaseFilter(narrowed, queryset=Case.objects.in_queue(self.gestor, self.now)).qs.count_by_band()
+
+    def page(self, after: Case | None = None) -> tuple[list[Row], bool]:
+        """A page from just after a case, and whether there are more. Runs two queries."""
+        cases = self.cases if after is None or self.is_search else self.cases.after_in_queue(after)
+        found = list(listed(cases)[: QUEUE_PAGE + 1])
+        return rows_of(found[:QUEUE_PAGE], now=self.now), len(found) > QUEUE_PAGE
+
+    def next_after(self, place: Case | None, *, leaving: int | None = None) -> Case | None:
+        """The case to work next: the first after `place`, else the first of all; never the one just left."""
+        cases = Case.objects.in_queue(self.gestor, self.now) if self.is_search else self.cases
+        others = cases.exclude(pk=leaving) if leaving else cases
+        following = others.after_in_queue(place).first() if place is not None else None
+        return following or others.first()
+
+
+def work_first(gestor: User, *, now: datetime) -> CaseQuerySet:
+    """All cases of a gestor, those of the queue first and in its order."""
+    return Case.objects.visible_to(gestor).work_first(now)
+
+
+def place_of(case: Case) -> str:
+    """Where a case stood in the queue when it was read, as a text for an address."""
+    moment = case.next_action_at.isoformat() if case.next_action_at else ""
+    return f"{case.queue_band}~{moment}~{case.balance}~{case.pk}"
+
+
+def parse_place(text: str) -> Case | None:
+    """The case that `place_of` described, with those four fields alone; None for what nobody wrote."""
+    try:
+        band, moment, balance, pk = text.split("~")
+        at = datetime.fromisoformat(moment) if moment else None
+        if at is not None and at.tzinfo is None:
+            return None
+        amount = Decimal(balance)
+        if not amount.is_finite() or abs(amount) >= 10**13 or not 0 < int(pk) < 2**63 or not 1 <= int(band) <= 7:
+            return None
+        return Case(pk=int(pk), queue_band=int(band), next_action_at=at, balance=amount)
+    except (ValueError, ArithmeticError):
+        return None
+
+
+# --- One case ----------------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class PhoneLine:
+    phone: DebtorPhone
+    whatsapp: str  # empty where nobody says that it is a mobile
+
+
+class Sheet:
+    """One case with all that its screen says of the person."""
+
+    def __init__(self, case: Case, user: User, *, now: datetime) -> None:
+        self.case, self.user, self.now = case, user, now
+        self.today = dates.local_date(now)
+
+    @property
+    def name(self) -> str:
+        return listed_name(self.case)
+
+    @cached_property
+    def row(self) -> Row:
+        return rows_of([self.case], now=self.now)[0]
+
+    @cached_property
+    def phones(self) -> list[PhoneLine]:
+        """Good ones first, bad ones last."""
+        order = [state.value for state in (DebtorPhone.State.GOOD, DebtorPhone.State.UNVERIFIED, DebtorPhone.State.BAD)]
+        phones = sorted(self.case.debtor.phones.all(), key=lambda phone: (order.index(phone.state), phone.pk))
+        return [PhoneLine(phone, self._whatsapp(phone)) for phone in phones]
+
+    @property
+    def phone_to_call(self) -> DebtorPhone | None:
+        first = self.phones[0].phone if self.phones else None
+        return first if first and first.state != DebtorPhone.State.BAD else None
+
+    def _whatsapp(self, phone: DebtorPhone) -> str:
+        """A greeting that says nothing of the debt: anybody may pick up that phone."""
+        if phone.state == DebtorPhone.State.BAD:
+            return ""
+        name = self.case.debtor.first_name.split(" ")[0] or self.case.debtor.last_name
+        text = f"Hola, ¿hablo con {name}? Soy {self.user}. ¿Podemos conversar un momento?"
+        link = whatsapp_link(phone.number, is_mobile=phone.kind == DebtorPhone.Kind.MOBILE)
+        return f"{link}?text={quote(text)}" if link else ""
+
+    @property
+    def address(self) -> str:
+        debtor = self.case.debtor
+        street = f"{debtor.street} {debtor.street_number}".strip()
+        city = f"{debtor.city} ({debtor.postal_code})" if debtor.city and debtor.postal_code else debtor.city
+        return ", ".join(filter(None, (street, city or debtor.postal_code, debtor.provincia)))
+
+    @property
+    def months(self) -> int:
+        return self.case.months_in_arrears(self.today)
+
+    @property
+    def with_interest(self) -> Decimal | None:
+        """What the debt amounts to today; None when nothing is owed."""
+        if self.case.balance <= 0 or not self.months:
+            return None
+        rate = self.case.cartera.monthly_interest_rate
+        return with_interest(balance=self.case.balance, monthly_rate=rate, months=self.months)
+
+    @cached_property
+    def siblings(self) -> list[Case]:
+        """The other debts of the same person, whoever works them: read-only (DESIGN §2)."""
+        others = Case.objects.filter(debtor=self.case.debtor_id).exclude(pk=self.case.pk)
+        return list(others.select_related("cartera", "status", "assigned_to").order_by("-balance", "id")[:50])
+
+    def sibling_lines(self) -> list[tuple[Case, bool]]:
+        """Each with whether this user may open it."""
+        return [(case, self.user.is_admin or case.assigned_to_id == self.user.pk) for case in self.siblings]
+
+    @property
+    def consolidated(self) -> Decimal:
+        """What the person owes in all; a debt given back to its creditor, or overpaid, adds nothing."""
+        debts = [self.case, *self.siblings]
+        owed = [case.balance for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
+        return sum(owed, Decimal("0.00"))
+
+    @cached_property
+    def promises(self) -> list[Promise]:
+        """The pending ones, and the last one that was broken."""
+        rows = self.case.promises.filter(status__in=[Promise.Status.PENDING, Promise.Status.BROKEN])
+        decided = list(rows.order_by("promise_date", "id"))
+        broken = [promise for promise in decided if promise.status == Promise.Status.BROKEN]
+        return [*broken[-1:], *(promise for promise in decided if promise.status == Promise.Status.PENDING)]
+
+    @cached_property
+    def unpromised(self) -> Decimal:
+        """What of the balance no pending promise holds yet: what a new one is proposed for."""
+        return max(self.case.balance - unpaid_promises(self.case), Decimal("0.00"))
+
+
+def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> datetime | None:
+    """The next action that a result code proposes; None where it leaves it to the person or to a promise."""
+    if result.asks_when or result.needs_promise or result.stops_case:
+        return None
+    return queue.next_action_after_saving(
+        chosen=None,
+        promise_date=None,
+        result_days=result.next_action_days,
+        current=case.next_action_at if case.next_action_at and case.next_action_at > now else None,
+        today=dates.local_date(now),
+    )

@@ -1,0 +1,75 @@
+"""What a list of cases can be narrowed by. The screens and the API share it."""
+
+from datetime import timedelta
+from typing import Any
+
+import django_filters
+from django import forms
+from django.utils import timezone
+
+from cases.models import Activity, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from cases.querysets import CaseQuerySet
+from nova.lib import dates
+
+IDLE_DAYS = 15
+
+
+class CaseFilter(django_filters.FilterSet):
+    """Unknown values narrow nothing away: the form says which one was wrong."""
+
+    search = django_filters.CharFilter(
+        label="Buscar casos", method="filter_search", max_length=100, widget=forms.TextInput(attrs={"type": "search"})
+    )
+    cartera = django_filters.ModelChoiceFilter(queryset=Cartera.objects.all(), empty_label="Todas las carteras")
+    status = django_filters.ModelChoiceFilter(
+        queryset=CaseStatus.objects.all(), to_field_name="slug", empty_label="Todos los estados"
+    )
+    band = django_filters.ChoiceFilter(
+        label="Banda", field_name="queue_band", choices=Case.Band.choices, empty_label="Todas las bandas"
+    )
+
+    class Meta:
+        model = Case
+        fields: list[str] = []
+
+    def filter_search(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
+        return cases.search(value)
+
+
+class OwnCaseFilter(CaseFilter):
+    """«Mis casos»: also the cases behind each figure and alert of the gestor's screen (DESIGN §4)."""
+
+    FOCUSES = [
+        ("promises_today", "Promesas que vencen hoy"),
+        ("idle", f"Sin gestión en {IDLE_DAYS} días"),
+        ("recovered", "Con pagos acreditados este mes"),
+        ("kept", "Con promesas cumplidas este mes"),
+        ("worked_today", "Con gestiones mías de hoy"),
+    ]
+    focus = django_filters.ChoiceFilter(
+        label="Vista", method="filter_focus", choices=FOCUSES, empty_label="Todos los casos"
+    )
+
+    def filter_focus(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
+        return focused(cases, value, gestor=self.request.user)
+
+
+def focused(cases: CaseQuerySet, focus: str, *, gestor: Any) -> CaseQuerySet:
+    """Those of `cases` behind one of the gestor's figures; the same conditions that count them (`cases.figures`)."""
+    now = timezone.now()
+    if focus == "idle":
+        return cases.idle(now - timedelta(days=IDLE_DAYS))
+    today = dates.local_date(now)
+    month = today.replace(day=1)
+    behind: Any
+    if focus == "promises_today":
+        behind = Promise.objects.pending().filter(promise_date=today)
+    elif focus == "recovered":
+        behind = LedgerEntry.objects.recovered_by(gestor, month, today)
+    elif focus == "kept":
+        behind = Promise.objects.filter(
+            created_by=gestor, status=Promise.Status.FULFILLED, promise_date__range=(month, today)
+        )
+    else:
+        behind = Activity.objects.by_people().filter(created_by=gestor, created_at__gte=dates.start_of_day(today))
+    return cases.filter(pk__in=behind.order_by().values("case_id"))

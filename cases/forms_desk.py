@@ -1,0 +1,272 @@
+"""What a gestor types on their screen, parsed and checked. The rules themselves are the services'."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from cases.desk import Sheet, new_token, proposed_action
+from cases.forms import MOMENT, DebtorPhoneForm, MomentField, MoneyField
+from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
+from nova.lib import dates
+
+# What a person records by hand; payments, promises and status changes come of what they fill in.
+TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
+
+
+class PesosField(MoneyField):
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+
+class DayField(forms.DateField):
+    """A local day, with the browser's own picker."""
+
+    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+
+
+class TokenForm(forms.Form):
+    """Sent twice, recorded once: the token says that both were the same form (DESIGN §3.7)."""
+
+    token = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_token)
+
+
+class PhoneChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: DebtorPhone) -> str:
+        kind = obj.get_kind_display().lower()
+        return f"{obj.number} · {kind}" + (" · bueno" if obj.state == DebtorPhone.State.GOOD else "")
+
+
+class ResultChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: ActivityResult) -> str:
+        return obj.name
+
+
+class PromiseFields(forms.Form):
+    promise_amount = PesosField(label="Importe prometido", required=False)
+    promise_date = DayField(label="Fecha prometida", required=False)
+
+    def promise(self) -> dict[str, Any]:
+        return {"amount": self.cleaned_data["promise_amount"], "promise_date": self.cleaned_data["promise_date"]}
+
+
+class PaymentFields(forms.Form):
+    payment_amount = PesosField(label="Importe pagado", required=False)
+    payment_value_date = DayField(label="Fecha del pago", required=False)
+    payment_method = forms.ChoiceField(
+        label="Medio", choices=[("", "Sin indicar"), *LedgerEntry.Method.choices], required=False
+    )
+    payment_reference = forms.CharField(label="Referencia", max_length=80, required=False)
+    payment_confirm_overpayment = forms.BooleanField(
+        label="El pago supera el saldo y es correcto: registrarlo igual", required=False
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.data.get("payment_confirm_overpayment"):
+            self.fields["payment_confirm_overpayment"].widget = forms.HiddenInput()
+
+    def ask_confirmation(self) -> None:
+        """The box that confirms an overpayment appears after the refusal (DESIGN §3.1)."""
+        self.fields["payment_confirm_overpayment"].widget = forms.CheckboxInput()
+
+    def payment(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        return {
+            "amount": data["payment_amount"],
+            "value_date": data["payment_value_date"],
+            "method": data["payment_method"],
+            "reference": data["payment_reference"],
+            "confirm_overpayment": data["payment_confirm_overpayment"],
+        }
+
+
+def require(form: forms.BaseForm, names: dict[str, str]) -> None:
+    """Ask for the fields that are empty, each with its own sentence."""
+    for name, sentence in names.items():
+        if form.cleaned_data.get(name) in (None, "") and name not in form.errors:
+            form.add_error(name, sentence)
+
+
+PROMISE_NEEDS = {
+    "promise_amount": "Escriba cuánto prometió pagar.",
+    "promise_date": "Elija para qué fecha lo prometió.",
+}
+PAYMENT_NEEDS = {"payment_amount": "Escriba cuánto pagó."}
+
+
+class GestionForm(PromiseFields, PaymentFields, TokenForm):
+    """One form records everything: gestión, promise, payment, status (DESIGN §4)."""
+
+    type = forms.TypedChoiceField(
+        label="Tipo",
+        choices=[(kind.value, kind.label) for kind in TYPES],
+        initial=Activity.Type.CALL.value,
+        widget=forms.RadioSelect,
+    )
+    result = ResultChoice(
+        label="Resultado", queryset=ActivityResult.objects.active(), required=False, widget=forms.RadioSelect
+    )
+    phone = PhoneChoice(
+        label="Teléfono usado", queryset=DebtorPhone.objects.none(), required=False, empty_label="Ninguno"
+    )
+    notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
+    next_action_at = MomentField(label="Próxima acción", required=False)
+    with_promise = forms.BooleanField(label="Promesa de pago", required=False)
+    with_payment = forms.BooleanField(label="Registrar pago", required=False)
+    status = forms.ModelChoiceField(
+        label="Estado", queryset=CaseStatus.objects.active(), required=False, empty_label="Sin cambio"
+    )
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    read_status = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, data: Any = None, *, sheet: Sheet, initial: dict[str, Any] | None = None) -> None:
+        case = sheet.case
+        proposed = {
+            "version": case.version,
+            "read_status": case.status.name,
+            "promise_amount": sheet.unpromised or None,
+            "payment_value_date": sheet.today,
+            "phone": sheet.phone_to_call,
+        }
+        super().__init__(data, initial={**proposed, **(initial or {})})
+        self.sheet = sheet
+        fields: dict[str, Any] = self.fields
+        fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
+        fields["status"].queryset = CaseStatus.objects.active().exclude(pk=case.status_id)
+
+    def results(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
+        """The result codes by group, each with what choosing it proposes."""
+        groups: dict[str, list[dict[str, Any]]] = {}
+        chosen = str(self["result"].value() or "")
+        for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
+            moment = proposed_action(result, case=self.sheet.case, now=self.sheet.now)
+            groups.setdefault(result.get_group_display(), []).append(
+                {
+                    "row": result,
+                    "is_chosen": str(result.pk) == chosen,
+                    "proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
+                }
+            )
+        yield from groups.items()
+
+    @property
+    def wants_promise(self) -> bool:
+        result = self.cleaned_data.get("result")
+        return bool(self.cleaned_data.get("with_promise") or (result and result.needs_promise))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.wants_promise:
+            require(self, PROMISE_NEEDS)
+        if cleaned.get("with_payment"):
+            require(self, PAYMENT_NEEDS)
+        said = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
+        if not any(cleaned.get(name) for name in said) and not self.errors:
+            self.add_error("result", "Elija un resultado o escriba una nota: así no queda nada que registrar.")
+        return cleaned
+
+    def is_status_alone(self) -> bool:
+        data = self.cleaned_data
+        others = ("result", "with_promise", "with_payment", "next_action_at")
+        return bool(data["status"]) and not any(data.get(name) for name in others)
+
+    def add_refusal(self, error: ValidationError) -> None:
+        """Put what the service refused beside the field it names."""
+        names = {"promise": "promise_amount", "confirm_overpayment": "payment_confirm_overpayment"}
+        by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
+        for name, messages in by_field.items():
+            field = names.get(name, name)
+            if field == "payment_confirm_overpayment":
+                self.ask_confirmation()
+            self.add_error(field if field in self.fields else None, messages)
+
+
+class PromiseForm(PromiseFields, TokenForm):
+    """A promise alone, from the list of cases."""
+
+    def __init__(self, *args: Any, sheet: Sheet, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"promise_amount": sheet.unpromised or None}, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        require(self, PROMISE_NEEDS)
+        return cleaned
+
+
+class QuickPaymentForm(PaymentFields, TokenForm):
+    """A payment alone, from the list of cases."""
+
+    def __init__(self, *args: Any, sheet: Sheet, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"payment_value_date": sheet.today}, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        require(self, PAYMENT_NEEDS)
+        return cleaned
+
+
+CONTACT_FIELDS = ["email", "street", "street_number", "city", "postal_code", "provincia"]
+
+
+class ContactForm(forms.ModelForm):
+    """What a gestor may correct of a debtor, with the notes of the case (DESIGN §4). Remembers what was read.
+
+    Its instance is the case; the debtor's fields stand beside the one of its own.
+    """
+
+    email = forms.EmailField(label="Correo electrónico", required=False, max_length=254)
+    street = forms.CharField(label="Calle", required=False, max_length=200)
+    street_number = forms.CharField(label="Altura", required=False, max_length=20)
+    city = forms.CharField(label="Localidad", required=False, max_length=120)
+    postal_code = forms.CharField(label="Código postal", required=False, max_length=12)
+    provincia = forms.CharField(label="Provincia", required=False, max_length=60)
+    read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    class Meta:
+        model = Case
+        fields = ["notes"]
+        widgets = {"notes": forms.Textarea(attrs={"rows": 4})}
+        labels = {"notes": "Notas del caso"}
+
+    field_order = [*CONTACT_FIELDS, "notes"]
+
+    def __init__(self, *args: Any, instance: Case, **kwargs: Any) -> None:
+        initial = {name: getattr(instance.debtor, name) for name in CONTACT_FIELDS}
+        kwargs |= {"instance": instance, "initial": {**initial, "read_version": instance.version}}
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            field.show_hidden_initial = name != "read_version"
+
+    def changes(self) -> dict[str, dict[str, Any]]:
+        """What was edited, as `edit_case` takes it."""
+        edited = {name: self.cleaned_data[name] for name in self.changed_data if name != "read_version"}
+        own = {"notes": edited.pop("notes")} if "notes" in edited else {}
+        return {"changes": own, "debtor_changes": edited}
+
+
+class PhoneForm(DebtorPhoneForm):
+    class Meta(DebtorPhoneForm.Meta):
+        fields = ["number", "kind", "note"]
+
+    def clean_number(self) -> str:
+        number = super().clean_number()
+        # The debtor is no field of the form, so the model's own check of the pair is skipped.
+        if DebtorPhone.objects.filter(debtor=self.instance.debtor_id, number=number).exists():
+            raise ValidationError("El deudor ya tiene ese teléfono.")
+        return number
+
+
+class CalculatorForm(forms.Form):
+    """Interest and instalments of a debt; nothing is saved."""
+
+    balance = PesosField(label="Saldo")
+    rate = PesosField(label="Interés mensual (%)")
+    instalments = forms.IntegerField(label="Cuotas", min_value=1, max_value=60, initial=1)
+
+    def clean_rate(self) -> Decimal:
+        rate = self.cleaned_data["rate"]
+        if rate < 0 or rate > 1000:
+            raise ValidationError("Escriba un porcentaje entre 0 y 1000.")
+        return rate

@@ -1,0 +1,47 @@
+"""Figures as people read them in Argentina."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from django import template
+
+from cases.reasons import days_away
+from nova.lib import dates
+from nova.lib.documents import format_cuit, format_dni
+from nova.lib.money import format_money
+
+register = template.Library()
+
+
+@register.filter
+def money(amount: Decimal | None) -> str:
+    """`$ 1.234,56`; a dash for nothing."""
+    return "—" if amount is None else format_money(amount)
+
+
+@register.filter
+def moment(at: datetime | None) -> str:
+    """24/11/2026 15:30, or the day alone when no hour was agreed; a dash for none."""
+    return dates.format_moment(at) if at else "—"
+
+
+@register.filter
+def away(day: date | None) -> str:
+    """«hoy», «mañana», «hace 3 días»."""
+    return days_away(day, dates.today()) if day else "—"
+
+
+@register.filter
+def dni(value: str | None) -> str:
+    return format_dni(value) if value else "—"
+
+
+@register.filter
+def cuit(value: str | None) -> str:
+    return format_cuit(value) if value else "—"
+
+
+@register.filter
+def percent(value: Decimal | None) -> str:
+    """`87,5 %`; a dash when there is nothing to compare."""
+    return "—" if value is None else f"{value:.1f}".replace(".", ",").replace(",0", "") + " %"

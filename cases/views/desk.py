@@ -1,0 +1,98 @@
+"""The gestor's screen: the queue, all their cases, one case."""
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from accounts.access import Request, for_role
+from accounts.models import User
+from cases import desk
+from cases.filters import OwnCaseFilter
+from cases.models import ActivityResult, Case
+from cases.views.screen import Screen, query_with, show, visible_case
+from nova.lib.paginators import CappedPaginator
+
+CASES_PER_PAGE = 25
+HOME = "/dashboard-gestor"
+NO_ANSWER = "NC"  # what a row records with one click
+# What «Mis casos» can be sorted by; each order ends in the unique key.
+ORDERS = {
+    "work": None,
+    "name": ("debtor__last_name", "debtor__first_name", "id"),
+    "-balance": ("-balance", "id"),
+    "balance": ("balance", "id"),
+    "next": ("next_action_at", "id"),
+    "last": ("-last_activity_at", "id"),
+    "arrears": ("last_payment_date", "placed_on", "id"),
+}
+ORDER_LABELS = {
+    "work": "Orden de trabajo",
+    "name": "Nombre",
+    "-balance": "Mayor saldo",
+    "balance": "Menor saldo",
+    "next": "Próxima acción",
+    "last": "Última gestión",
+    "arrears": "Mayor mora",
+}
+
+
+@require_safe
+@for_role(User.Role.GESTOR)
+def dashboard_gestor(request: Request) -> HttpResponse:
+    """The queue, with its first case open beside it."""
+    if request.GET.get("tab") == "casos":
+        return own_cases(request)
+    screen = Screen(request)
+    if screen.rows and (not request.htmx or request.htmx.target != "queue"):
+        screen.case = screen.rows[0].case
+    return show(request, screen)
+
+
+@require_safe
+def case_page(request: Request, pk: int) -> HttpResponse:
+    return show(request, Screen(request, visible_case(request.user, pk)))
+
+
+@require_safe
+@for_role(User.Role.GESTOR)
+def next_case(request: Request) -> HttpResponse:
+    """Skip the case `from`: the one after it in the queue, and from there on."""
+    queue = desk.Queue(request.user, request.GET, now=timezone.now())
+    number = request.GET.get("from", "")
+    left = Case.objects.visible_to(request.user).filter(pk=int(number)).first() if number.isdecimal() else None
+    return go_on(request.GET, queue, left, leaving=left)
+
+
+def go_on(query: QueryDict, queue: desk.Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
+    """To the case that follows `place` in the queue, or to the empty queue that says what to do next."""
+    case = queue.next_after(place, leaving=leaving.pk if leaving else None)
+    if case is None:
+        return redirect(HOME + query_with(query))
+    skip = desk.place_of(place) if place is not None else ""
+    return redirect(f"/cases/{case.pk}{query_with(query, skip=skip)}")
+
+
+def own_cases(request: Request) -> HttpResponse:
+    """«Mis casos»: every case assigned to me, whatever its state."""
+    now = timezone.now()
+    chosen = OwnCaseFilter(request.GET, queryset=Case.objects.visible_to(request.user), request=request)
+    order = request.GET.get("order", "")
+    columns = ORDERS.get(order)
+    cases = chosen.qs.order_by(*columns) if columns else chosen.qs.work_first(now)
+    paginator = CappedPaginator(desk.listed(cases), CASES_PER_PAGE)
+    page = paginator.get_page(request.GET.get("page"))
+    context = {
+        "screen": Screen(request),
+        "filter": chosen,
+        "page": page,
+        "rows": desk.with_tools(desk.rows_of(page.object_list, now=now)),
+        "no_answer": ActivityResult.objects.active().filter(code=NO_ANSWER).first(),
+        "order": order if order in ORDERS else "work",
+        "orders": ORDER_LABELS,
+    }
+    part = "#list" if request.htmx and request.htmx.target == "list" else ""
+    response = render(request, f"cases/own_cases.html{part}", context)
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response

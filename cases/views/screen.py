@@ -1,0 +1,193 @@
+"""What a request for the gestor's screen needs, each part read only when the template asks for it."""
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpResponse, QueryDict
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import push_url
+
+from accounts.access import Request
+from accounts.models import User
+from cases import desk, timeline
+from cases.figures import Figures, figures_of
+from cases.forms_desk import CalculatorForm, ContactForm, GestionForm, PhoneForm
+from cases.instalments import plan
+from cases.models import Case
+
+FILTERS = ("search", "cartera", "status", "band")
+# The parts of the page that htmx may ask for by the id of its target.
+PARTS = {"desk", "case", "queue", "timeline", "calculator"}
+
+
+def visible_case(user: User, pk: int) -> Case:
+    """The case with what its sheet needs; 404 when it is not this user's to see."""
+    case = desk.listed(Case.objects.visible_to(user)).filter(pk=pk).first()
+    if case is None:
+        raise Http404
+    return case
+
+
+class Screen:
+    def __init__(self, request: Request, case: Case | None = None, **bound: Any) -> None:
+        """`bound` are forms that were refused, shown with what was typed: gestion_form, contact_form, phone_form."""
+        self.request, self.user, self.case, self.now = request, request.user, case, timezone.now()
+        self.bound = bound
+
+    @property
+    def is_home(self) -> bool:
+        """Whether the queue is what was asked for: a phone shows one column, the queue here and the case elsewhere."""
+        return self.request.path == "/dashboard-gestor"
+
+    @cached_property
+    def has_queue(self) -> bool:
+        return self.user.is_gestor
+
+    @cached_property
+    def queue(self) -> desk.Queue:
+        return desk.Queue(self.user, self.request.GET, now=self.now)
+
+    @cached_property
+    def _page(self) -> tuple[list[desk.Row], bool]:
+        return self.queue.page(desk.parse_place(self.request.GET.get("after", "")))
+
+    @property
+    def rows(self) -> list[desk.Row]:
+        return self._page[0]
+
+    @property
+    def more_query(self) -> str:
+        """The query of the page that follows; empty on the last one. A search shows its first page alone."""
+        rows, has_more = self._page
+        if not has_more or self.queue.is_search:
+            return ""
+        return urlencode({**self.filters, "after": desk.place_of(rows[-1].case)})
+
+    @property
+    def is_cut(self) -> bool:
+        return self._page[1] and self.queue.is_search
+
+    @property
+    def is_first_page(self) -> bool:
+        return not self.request.GET.get("after")
+
+    @cached_property
+    def filters(self) -> dict[str, str]:
+        data = self.request.GET
+        return {name: data[name] for name in FILTERS if data.get(name, "").strip()}
+
+    @property
+    def query(self) -> str:
+        """`?…` with the filters and the place reached by skipping, for every link and form of the screen."""
+        kept = {**self.filters, **({"skip": self.skip} if self.skip else {})}
+        return f"?{urlencode(kept)}" if kept else ""
+
+    @property
+    def filter_query(self) -> str:
+        return f"?{urlencode(self.filters)}" if self.filters else ""
+
+    @property
+    def skip(self) -> str:
+        return self.request.GET.get("skip", "")
+
+    @property
+    def band_links(self) -> list[tuple[int, str, int, str]]:
+        """(band, name, cases in it, address) of every band; the address of the chosen one takes the choice back."""
+        counts = self.queue.filtered_bands
+        links = []
+        for band, label in Case.Band.choices:
+            is_chosen = self.filters.get("band") == str(band)
+            others = {name: value for name, value in self.filters.items() if name != "band"}
+            kept = others if is_chosen else {**others, "band": band}
+            links.append((band, label, counts.get(band, 0), f"/dashboard-gestor?{urlencode(kept)}"))
+        return links
+
+    @cached_property
+    def figures(self) -> Figures:
+        return figures_of(self.user, bands=self.queue.bands, now=self.now)
+
+    # --- The case
+    @cached_property
+    def sheet(self) -> desk.Sheet | None:
+        return desk.Sheet(self.case, self.user, now=self.now) if self.case is not None else None
+
+    @cached_property
+    def row(self) -> desk.Row:
+        return self._sheet.row
+
+    @property
+    def _sheet(self) -> desk.Sheet:
+        if self.sheet is None:
+            raise Http404
+        return self.sheet
+
+    @cached_property
+    def timeline(self) -> timeline.TimelinePage:
+        return timeline.page_of(self._sheet.case, self.user, after=self.request.GET.get("events", ""))
+
+    @cached_property
+    def gestion_form(self) -> GestionForm:
+        if "gestion_form" in self.bound:
+            return self.bound["gestion_form"]
+        initial = {}
+        if amount := self.request.GET.get("promise"):
+            initial = {"with_promise": True, "promise_amount": amount}
+        return GestionForm(sheet=self._sheet, initial=initial)
+
+    @cached_property
+    def contact_form(self) -> ContactForm:
+        return self.bound.get("contact_form") or ContactForm(instance=self._sheet.case)
+
+    @cached_property
+    def phone_form(self) -> PhoneForm:
+        return self.bound.get("phone_form") or PhoneForm(auto_id="id_phone_%s")
+
+    @property
+    def conflict(self) -> Any:
+        """What somebody else changed meanwhile, of a form that came too late."""
+        return self.bound.get("conflict")
+
+    @cached_property
+    def calculator(self) -> CalculatorForm:
+        case = self._sheet.case
+        asked = self.request.GET if "instalments" in self.request.GET else None
+        initial = {"balance": case.balance, "rate": case.cartera.monthly_interest_rate, "instalments": 1}
+        return CalculatorForm(asked, initial=initial, auto_id="id_calc_%s")
+
+    @cached_property
+    def plan(self) -> Any:
+        """What the calculator answers; None before it is asked, or when what was typed is no debt."""
+        form = self.calculator
+        if not form.is_bound or not form.is_valid():
+            return None
+        data = form.cleaned_data
+        try:
+            return plan(balance=data["balance"], monthly_rate=data["rate"], instalments=data["instalments"])
+        except ValueError as error:
+            form.add_error("balance", str(error))
+            return None
+
+
+def show(request: Request, screen: Screen, *, status: int = 200, part: str = "") -> HttpResponse:
+    """The page, or the part of it that htmx asks for. A part takes the address of the page it came from along."""
+    if not part and request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
+        part = request.htmx.target if request.htmx.target in PARTS else ""
+    template = f"cases/desk.html#{part}" if part else "cases/desk.html"
+    response = render(request, template, {"screen": screen}, status=status)
+    if part:  # what was saved is said in the live region of the page that stays
+        response.write(render_to_string("_messages.html", {"oob": True}, request))
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    if part == "desk" and status == 200:
+        push_url(response, request.get_full_path())
+    return response
+
+
+def query_with(query: QueryDict, **values: Any) -> str:
+    """The filters of a screen's address and more, as `?…`; what is empty is left out."""
+    kept = {name: query[name] for name in FILTERS if query.get(name)}
+    kept.update({name: value for name, value in values.items() if value})
+    return f"?{urlencode(kept)}" if kept else ""

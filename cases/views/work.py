@@ -1,0 +1,243 @@
+"""What a gestor does on a case: each form comes here, calls one service and goes on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import reswap, retarget
+
+from accounts.access import Request, safe_next
+from accounts.models import User
+from cases import desk, services
+from cases.conflict import describe_conflict, rebase
+from cases.forms_desk import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm
+from cases.models import Activity, Case, DebtorPhone, Promise
+from cases.views.desk import go_on
+from cases.views.screen import Screen, query_with, show, visible_case
+
+ALREADY_SENT = (
+    "Este formulario ya se guardó, con otros datos. Mire la línea de tiempo: si falta algo, guarde de nuevo y se "
+    "registrará como otra gestión."
+)
+
+
+def refused(request: Request, case: Case, part: str, *, status: int = 422, **bound: Any) -> HttpResponse:
+    """The form again with what was typed: alone under htmx, within its page otherwise."""
+    screen = Screen(request, visible_case(request.user, case.pk), **bound)
+    if not request.htmx:
+        return show(request, screen, status=status)
+    response = render(request, f"cases/desk.html#{part}", {"screen": screen}, status=status)
+    return reswap(retarget(response, f"#{part}"), "outerHTML")
+
+
+def once(request: Request, token: str, action: Callable[[], Any]) -> None:
+    """Do it unless this very form was already sent. Raises AnotherSubmission, and whatever the action raises."""
+    ignored = {"csrfmiddlewaretoken", "then"}
+    content = {name: request.POST.getlist(name) for name in sorted(request.POST) if name not in ignored}
+
+    def act() -> dict[str, Any]:
+        action()
+        return {}
+
+    services.submit_once(by=request.user, key=f"{request.path} {token}", content=content, action=act)
+
+
+# --- The gestión -------------------------------------------------------------------------------------
+@require_POST
+def activities(request: Request, pk: int) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    form = GestionForm(request.POST, sheet=desk.Sheet(case, request.user, now=timezone.now()))
+    if not form.is_valid():
+        return refused(request, case, "gestion", gestion_form=form)
+    try:
+        once(request, form.cleaned_data["token"], lambda: _record(form, case, by=request.user))
+    except ValidationError as error:
+        form.add_refusal(error)
+        return refused(request, case, "gestion", gestion_form=form)
+    except services.AnotherSubmission:
+        return _again(request, case, form, ALREADY_SENT)
+    except services.StaleVersion as stale:
+        return _stale(request, case, form, stale.current)
+    return _go_on(request, case)
+
+
+def _record(form: GestionForm, case: Case, *, by: User) -> None:
+    data = form.cleaned_data
+    if form.is_status_alone():
+        services.change_status(
+            case=case, status=data["status"], by=by, notes=data["notes"].strip(), version=data["version"]
+        )
+        return
+    services.record_activity(
+        case=case,
+        by=by,
+        type=data["type"],
+        result=data["result"],
+        phone=data["phone"] if data["type"] in (Activity.Type.CALL, Activity.Type.MESSAGE) else None,
+        notes=data["notes"].strip(),
+        next_action_at=data["next_action_at"],
+        promise=form.promise() if form.wants_promise else None,
+        payment=form.payment() if data["with_payment"] else None,
+        status=data["status"],
+        version=data["version"],
+    )
+
+
+def _again(request: Request, case: Case, form: GestionForm, message: str, **changes: Any) -> HttpResponse:
+    """409: nothing was written, what was typed stays, and the next attempt is made upon the case as it is now."""
+    data = request.POST.copy()
+    data["token"] = form.fields["token"].initial()
+    data.update(changes)
+    fresh = GestionForm(data, sheet=form.sheet)
+    fresh.is_valid()
+    return refused(request, case, "gestion", status=409, gestion_form=fresh, conflict={"message": message})
+
+
+def _stale(request: Request, case: Case, form: GestionForm, current: Case) -> HttpResponse:
+    read = form.cleaned_data["read_status"]
+    change = (
+        f"Otra persona pasó el caso de «{read}» a «{current.status.name}»."
+        if read and read != current.status.name
+        else "Otra persona editó el caso mientras usted escribía."
+    )
+    message = f"{change} No se guardó nada todavía: lo que escribió sigue aquí. Revise el estado y guarde de nuevo."
+    return _again(request, case, form, message, version=str(current.version), read_status=current.status.name)
+
+
+def _go_on(request: Request, case: Case) -> HttpResponse:
+    """After saving: back to a list, to the next case, or stay on this one."""
+    then = request.POST.get("then", "")
+    if back := safe_next(request, request.POST.get("back", "")):
+        messages.success(request, f"Guardado en el caso de {desk.listed_name(case)}.")
+        return redirect(back)
+    messages.success(request, f"Gestión guardada: {desk.listed_name(case)}.")
+    if then != "next" or not request.user.is_gestor:
+        return redirect(f"/cases/{case.pk}{query_with(request.GET, skip=request.GET.get('skip', ''))}")
+    queue = desk.Queue(request.user, request.GET, now=timezone.now())
+    return go_on(request.GET, queue, desk.parse_place(request.GET.get("skip", "")), leaving=case)
+
+
+@require_POST
+def activity_voiding(request: Request, pk: int) -> HttpResponse:
+    activity = get_object_or_404(Activity.objects.visible_to(request.user).filter(is_system=False), pk=pk)
+    try:
+        services.void_activity(activity=activity, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "Gestión anulada: salió de la línea de tiempo y de las cuentas.")
+    return _back_to(request, activity.case_id)
+
+
+@require_POST
+def promise_cancellation(request: Request, pk: int) -> HttpResponse:
+    promise = get_object_or_404(Promise.objects.visible_to(request.user), pk=pk)
+    try:
+        services.cancel_promise(promise=promise, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, "Promesa cancelada.")
+    return _back_to(request, promise.case_id)
+
+
+# --- One thing alone, from the list of cases -----------------------------------------------------------
+def promises(request: Request, pk: int) -> HttpResponse:
+    return _alone(request, pk, PromiseForm, "promesa", lambda form, case: _promise(form, case, request.user))
+
+
+def payments(request: Request, pk: int) -> HttpResponse:
+    return _alone(request, pk, QuickPaymentForm, "pago", lambda form, case: _payment(form, case, request.user))
+
+
+def _promise(form: Any, case: Case, by: User) -> None:
+    services.promise_payment(case=case, by=by, **form.promise())
+
+
+def _payment(form: Any, case: Case, by: User) -> None:
+    services.record_payment(case=case, by=by, **form.payment())
+
+
+@require_http_methods(["GET", "POST"])
+def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callable[[Any, Case], None]) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    sheet = desk.Sheet(case, request.user, now=timezone.now())
+    form = form_class(request.POST if request.method == "POST" else None, sheet=sheet)
+    status = 200
+    if form.is_bound:
+        status = 422
+        if form.is_valid():
+            try:
+                once(request, form.cleaned_data["token"], lambda: action(form, case))
+            except ValidationError as error:
+                _add_prefixed(form, error, "promise_" if kind == "promesa" else "payment_")
+            except services.AnotherSubmission:
+                form.add_error(None, ALREADY_SENT)
+            else:
+                return _go_on(request, case)
+    back = safe_next(request, request.POST.get("back", "") or request.GET.get("back", "")) or f"/cases/{pk}"
+    context = {"form": form, "sheet": sheet, "kind": kind, "back": back}
+    return render(request, "cases/alone.html", context, status=status)
+
+
+def _add_prefixed(form: Any, error: ValidationError, prefix: str) -> None:
+    for name, sentences in error.message_dict.items():
+        field = f"{prefix}{name}"
+        if field == "payment_confirm_overpayment":
+            form.ask_confirmation()
+        form.add_error(field if field in form.fields else None, sentences)
+
+
+# --- The person ---------------------------------------------------------------------------------------
+@require_POST
+def contact(request: Request, pk: int) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    form = ContactForm(request.POST, instance=visible_case(request.user, pk))
+    if not form.is_valid():
+        return refused(request, case, "contact", contact_form=form)
+    try:
+        services.edit_case(case=case, by=request.user, version=form.cleaned_data["read_version"], **form.changes())
+    except services.StaleVersion as stale:
+        changes = describe_conflict(form, stale.current)
+        fresh = ContactForm(rebase(request.POST, form, stale.current), instance=stale.current)
+        return refused(request, case, "contact", status=409, contact_form=fresh, conflict={"changes": changes})
+    except ValidationError as error:
+        form.add_error(None, error.messages)
+        return refused(request, case, "contact", contact_form=form)
+    messages.success(request, "Datos guardados.")
+    return _back_to(request, pk)
+
+
+@require_POST
+def phones(request: Request, pk: int) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    form = PhoneForm(request.POST, instance=DebtorPhone(debtor=case.debtor), auto_id="id_phone_%s")
+    if not form.is_valid():
+        return refused(request, case, "phones", phone_form=form)
+    form.save()
+    messages.success(request, f"Teléfono {form.instance.number} agregado.")
+    return _back_to(request, pk)
+
+
+@require_POST
+def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
+    case = visible_case(request.user, pk)
+    phone = get_object_or_404(DebtorPhone, pk=phone_pk, debtor=case.debtor_id)
+    state = request.POST.get("state", "")
+    if state not in DebtorPhone.State.values:
+        raise Http404
+    phone.state = state
+    phone.save(update_fields=["state"])
+    label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
+    messages.success(request, f"El teléfono {phone.number} {label}.")
+    return _back_to(request, pk)
+
+
+def _back_to(request: Request, pk: int) -> HttpResponse:
+    skip = request.GET.get("skip", "")
+    return redirect(f"/cases/{pk}{query_with(request.GET, skip=skip)}")

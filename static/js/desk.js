@@ -1,0 +1,174 @@
+// The gestor's screen on top of its complete HTML: keys, proposals, focus. Every action also works without this script.
+(() => {
+  const KEYS = "nova-single-keys"; // "off" switches the single keys off (WCAG 2.1.4)
+  const $ = (selector, root = document) => root.querySelector(selector);
+  const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+
+  const singleKeys = () => {
+    try {
+      return localStorage.getItem(KEYS) !== "off";
+    } catch {
+      return true;
+    }
+  };
+
+  const isTyping = (element) =>
+    element?.closest("textarea, select, [contenteditable]") ||
+    (element?.matches("input") && !["radio", "checkbox", "button", "submit"].includes(element.type));
+
+  // --- The result picker ------------------------------------------------------------------------
+  const results = () => $$("[data-result] input");
+
+  const focusResults = () => {
+    const radios = results();
+    (radios.find((radio) => radio.checked) || radios.find((radio) => !radio.closest("[hidden]")))?.focus();
+  };
+
+  const chosen = (form) => $("[data-result] input:checked", form);
+
+  // What the code proposes is written into the field until the person writes there.
+  const propose = (form) => {
+    const result = chosen(form);
+    const when = $("#id_next_action_at", form);
+    const hint = $("[data-next-hint]", form);
+    const hasPromise = $("#id_with_promise", form).checked || result?.hasAttribute("data-needs-promise");
+    if (!when.dataset.typed) when.value = result && !hasPromise ? result.dataset.proposed : "";
+    if (result?.hasAttribute("data-asks-when")) hint.textContent = "Indique el día y la hora acordados.";
+    else if (result?.hasAttribute("data-stops")) hint.textContent = "Este resultado saca el caso de la bandeja hasta que un administrador decida.";
+    else if (hasPromise) hint.textContent = "Vacía: el día hábil anterior a la promesa.";
+    else hint.textContent = when.value && !when.dataset.typed ? "Propuesta por el resultado; puede cambiarla." : "Vacía: la decide el resultado.";
+    if (result?.hasAttribute("data-needs-promise")) $("#id_with_promise", form).checked = true;
+  };
+
+  const open = (part) => {
+    const box = $(`[data-part="${part}"] .part-toggle input`);
+    if (!box) return;
+    box.checked = true;
+    box.dispatchEvent(new Event("change", { bubbles: true }));
+    const field = $(`[data-part="${part}"] .part-fields input`);
+    field?.focus();
+    field?.select?.();
+  };
+
+  const filterResults = (text) => {
+    const plain = (value) => value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
+    const wanted = plain(text.trim());
+    $$("[data-result]").forEach((label) => {
+      label.hidden = !plain(label.textContent).includes(wanted);
+    });
+    $$("[data-group]").forEach((heading) => {
+      heading.hidden = Boolean(wanted);
+    });
+  };
+
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-result-search]")) filterResults(event.target.value);
+    if (event.target.id === "id_next_action_at") event.target.dataset.typed = "yes";
+  });
+
+  document.addEventListener("change", (event) => {
+    const form = event.target.closest("[data-gestion]");
+    if (form && (event.target.name === "result" || event.target.name === "with_promise")) propose(form);
+    if (event.target.matches("[data-keys-switch]")) {
+      try {
+        localStorage.setItem(KEYS, event.target.checked ? "on" : "off");
+      } catch {
+        // storage may be forbidden; the keys then stay on
+      }
+    }
+  });
+
+  document.addEventListener("click", (event) => {
+    const use = event.target.closest("[data-use-promise]");
+    if (!use) return;
+    event.preventDefault();
+    open("promise");
+    $("#id_promise_amount").value = use.dataset.usePromise.replace("$", "").trim();
+    $("#id_promise_date").focus();
+  });
+
+  // --- Keys ---------------------------------------------------------------------------------------
+  const showKeys = () => {
+    $("[data-keys-switch]").checked = singleKeys();
+    $("#keys").showModal();
+  };
+
+  const pickByLetter = (letter) => {
+    const radio = results().find((input) => input.dataset.shortcut === letter);
+    if (!radio) return false;
+    radio.focus();
+    radio.checked = true;
+    radio.dispatchEvent(new Event("change", { bubbles: true }));
+    return true;
+  };
+
+  const ACTIONS = {
+    n: () => $("[data-key=n]")?.click(),
+    r: focusResults,
+    p: () => open("promise"),
+    g: () => open("payment"),
+    "/": () => $("[data-search]")?.focus(),
+    "?": showKeys,
+  };
+
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      const button = $("[data-save-next]") || $("[data-gestion] button[type=submit]");
+      if (button && !$("dialog[open]")) {
+        event.preventDefault();
+        button.click();
+      }
+      return;
+    }
+    if (event.target.matches("[data-result-search]") && (event.key === "Enter" || event.key === "ArrowDown")) {
+      event.preventDefault();
+      const first = $$("[data-result]:not([hidden]) input")[0];
+      if (first && event.key === "Enter") {
+        first.checked = true;
+        first.dispatchEvent(new Event("change", { bubbles: true }));
+      }
+      first?.focus();
+      return;
+    }
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+    if (isTyping(event.target) || $("dialog[open]") || !singleKeys()) return;
+    if (event.target.closest("[data-result]") && pickByLetter(event.key.toLowerCase())) {
+      event.preventDefault();
+      return;
+    }
+    const action = ACTIONS[event.key];
+    if (action) {
+      event.preventDefault();
+      action();
+    }
+  });
+
+  // --- After htmx has swapped ---------------------------------------------------------------------
+  const prepare = () => {
+    $$("[data-script-only]").forEach((element) => {
+      element.hidden = false;
+    });
+    const form = $("[data-gestion]");
+    if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
+    const path = location.pathname;
+    $$("[data-row]").forEach((row) => {
+      if (path.startsWith("/cases/") && row.pathname === path) row.setAttribute("aria-current", "true");
+      else if (path.startsWith("/cases/")) row.removeAttribute("aria-current");
+    });
+  };
+
+  // Where the person goes on: at what is wrong, else at the form of the case that came.
+  document.addEventListener("htmx:afterSettle", (event) => {
+    prepare();
+    const id = event.detail.target?.id || event.target.id;
+    const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
+    if (["gestion", "contact", "phones"].includes(id) && invalid) invalid.focus();
+    else if (id === "desk") {
+      scrollTo({ top: 0 });
+      focusResults();
+    } else if (id === "case") $("#case-name")?.focus({ preventScroll: true });
+  });
+  document.addEventListener("htmx:pushedIntoHistory", prepare);
+  prepare();
+})();

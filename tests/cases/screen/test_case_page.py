@@ -1,0 +1,413 @@
+"""GET /cases/<id> and what is recorded there."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import User
+from cases import services
+from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
+from nova.lib import dates
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case(gestor_user: User) -> Case:
+    return factories.CaseFactory(assigned_to=gestor_user, debtor__last_name="Núñez", debtor__first_name="Ana")
+
+
+@pytest.fixture
+def following(gestor_user: User) -> Case:
+    return factories.CaseFactory(assigned_to=gestor_user, amount=Decimal("500.00"))
+
+
+def gestion(**fields: Any) -> dict[str, Any]:
+    """What a form posts when one only picks a result."""
+    result = fields.pop("code", "NC")
+    return {
+        "token": "abc",
+        "type": "call",
+        "result": factories.result(result).pk if result else "",
+        "notes": "",
+        **fields,
+    }
+
+
+def test_the_whole_person(gestor_client: Client, gestor_user: User, other_gestor: User, case: Case) -> None:
+    factories.DebtorPhoneFactory(debtor=case.debtor, number="+5491144445555")
+    factories.DebtorPhoneFactory(debtor=case.debtor, number="+5491166667777", state=DebtorPhone.State.BAD)
+    own = factories.CaseFactory(debtor=case.debtor, assigned_to=gestor_user, amount=Decimal("2500.00"))
+    others = factories.CaseFactory(debtor=case.debtor, assigned_to=other_gestor, amount=Decimal("1000.00"))
+
+    page = gestor_client.get(f"/cases/{case.pk}").text
+
+    assert 'href="tel:+5491144445555"' in page
+    assert 'href="https://wa.me/5491144445555?text=' in page
+    assert "tel:+5491166667777" not in page
+    assert "$ 13.500,00" in page  # the three debts together
+    assert f'href="/cases/{own.pk}"' in page
+    assert f'href="/cases/{others.pk}"' not in page
+    assert "Olga Gestora" in page
+
+
+def test_saving_records_and_goes_to_the_next(
+    gestor_client: Client, gestor_user: User, case: Case, following: Case
+) -> None:
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(notes="Suena y corta", then="next"))
+
+    assert answer.url == f"/cases/{following.pk}"
+    activity = Activity.objects.get()
+    assert (activity.case, activity.result.code, activity.notes) == (case, "NC", "Suena y corta")
+    assert "Gestión guardada: Núñez, Ana" in gestor_client.get(answer.url).text
+    assert "Suena y corta" in gestor_client.get(f"/cases/{case.pk}").text
+
+
+def test_saving_the_last_one_leads_to_the_empty_queue(gestor_client: Client, case: Case) -> None:
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"))
+
+    assert answer.url == "/dashboard-gestor"
+
+
+def test_saving_keeps_the_filters(gestor_client: Client, case: Case, following: Case) -> None:
+    address = f"/cases/{case.pk}/activities?cartera={case.cartera_id}"
+
+    assert gestor_client.post(address, gestion(then="next")).url == f"/dashboard-gestor?cartera={case.cartera_id}"
+    assert gestor_client.post(address, gestion(token="b")).url == f"/cases/{case.pk}?cartera={case.cartera_id}"
+
+
+def test_everything_in_one_save(gestor_client: Client, case: Case) -> None:
+    day = dates.today() + timedelta(days=5)
+    answer = gestor_client.post(
+        f"/cases/{case.pk}/activities",
+        gestion(
+            code="PP",
+            promise_amount="4.000,50",
+            promise_date=day.isoformat(),
+            with_payment="on",
+            payment_amount="1.000",
+            payment_reference="R-1",
+            payment_method="cash",
+        ),
+    )
+
+    assert answer.status_code == 302
+    promise, payment = Promise.objects.get(), LedgerEntry.objects.get(kind="payment")
+    assert (promise.amount, promise.promise_date) == (Decimal("4000.50"), day)
+    assert (payment.amount, payment.reference, payment.method) == (Decimal("1000.00"), "R-1", "cash")
+    assert promise.activity == payment.activity == Activity.objects.by_people().get()
+
+
+@pytest.mark.parametrize(
+    ("sent", "field", "sentence"),
+    [
+        ({"code": ""}, "result", "Elija un resultado o escriba una nota"),
+        ({"code": "PP"}, "promise_date", "Elija para qué fecha lo prometió."),
+        ({"code": "VLL"}, "next_action_at", "Indique el día y la hora"),
+        ({"with_payment": "on"}, "payment_amount", "Escriba cuánto pagó."),
+        ({"with_payment": "on", "payment_amount": "x1"}, "payment_amount", "no es un importe"),
+        ({"with_payment": "on", "payment_amount": "10.001"}, "payment_confirm_overpayment", "supera el saldo"),
+        ({"next_action_at": "2020-01-01T10:00"}, "next_action_at", "no puede quedar en el pasado"),
+        ({"type": "payment"}, "type", "una opción válida"),
+        ({"phone": "999999"}, "phone", "una opción válida"),
+    ],
+)
+def test_a_refusal_stands_at_its_field_and_keeps_the_text(
+    gestor_client: Client, case: Case, sent: dict[str, Any], field: str, sentence: str
+) -> None:
+    answer = gestor_client.post(
+        f"/cases/{case.pk}/activities", gestion(**{"notes": "" if sent.get("code") == "" else "lo que escribí", **sent})
+    )
+
+    assert answer.status_code == 422
+    assert sentence in " ".join(answer.context["screen"].gestion_form.errors[field])
+    assert sent.get("code") == "" or "lo que escribí</textarea>" in answer.text
+    assert not Activity.objects.exists()
+
+
+def test_the_overpayment_is_recorded_once_confirmed(gestor_client: Client, case: Case) -> None:
+    sent = gestion(with_payment="on", payment_amount="10.001")
+
+    refused = gestor_client.post(f"/cases/{case.pk}/activities", sent)
+    gestor_client.post(f"/cases/{case.pk}/activities", {**sent, "payment_confirm_overpayment": "on"})
+
+    assert 'type="checkbox" name="payment_confirm_overpayment"' in refused.text
+    case.refresh_from_db()
+    assert case.balance == Decimal("-1.00")
+
+
+def test_htmx_gets_the_refused_form_alone(gestor_client: Client, case: Case) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "desk"}
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(code="PP"), headers=headers)
+
+    assert answer.status_code == 422
+    assert (answer["HX-Retarget"], answer["HX-Reswap"]) == ("#gestion", "outerHTML")
+    assert "<html" not in answer.text
+
+
+def test_htmx_follows_to_the_desk_of_the_next_case(gestor_client: Client, case: Case, following: Case) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "desk"}
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=headers, follow=True)
+
+    assert answer["HX-Push-Url"] == f"/cases/{following.pk}"
+    assert 'id="desk"' in answer.text
+    assert "<html" not in answer.text
+    assert 'id="messages"' in answer.text
+
+
+def test_sent_twice_recorded_once(gestor_client: Client, case: Case, following: Case) -> None:
+    first, second = (gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next")) for _ in range(2))
+
+    assert first.url == second.url
+    assert Activity.objects.count() == 1
+
+
+def test_the_same_form_with_other_text_asks_first(gestor_client: Client, case: Case) -> None:
+    gestor_client.post(f"/cases/{case.pk}/activities", gestion(notes="uno"))
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(notes="otro texto"))
+
+    assert answer.status_code == 409
+    assert "ya se guardó" in answer.text
+    assert "otro texto" in answer.text
+    assert 'value="abc"' not in answer.text
+    assert Activity.objects.count() == 1
+
+
+def test_a_stale_status_is_409_and_keeps_the_text(gestor_client: Client, admin_user: User, case: Case) -> None:
+    read = case.version
+    services.change_status(case=case, status=factories.status("contactado"), by=admin_user)
+
+    sent = gestion(notes="mi nota", status=factories.status("incobrable").pk, version=read, read_status="Sin gestión")
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", sent)
+
+    assert answer.status_code == 409
+    assert "de «Sin gestión» a «Contactado»" in answer.text
+    assert "mi nota" in answer.text
+    assert not Activity.objects.by_people().filter(created_by=case.assigned_to).exists()
+    form = answer.context["screen"].gestion_form
+    again = {**sent, "token": form["token"].value(), "version": form["version"].value()}
+    assert gestor_client.post(f"/cases/{case.pk}/activities", again).status_code == 302
+    case.refresh_from_db()
+    assert case.status.slug == "incobrable"
+
+
+def test_a_gestion_never_conflicts(gestor_client: Client, admin_user: User, case: Case) -> None:
+    read = case.version
+    services.change_status(case=case, status=factories.status("contactado"), by=admin_user)
+
+    assert gestor_client.post(f"/cases/{case.pk}/activities", gestion(version=read)).status_code == 302
+
+
+def test_a_status_alone_is_an_activity_of_its_own_type(gestor_client: Client, case: Case) -> None:
+    sent = gestion(code="", status=factories.status("contactado").pk, version=case.version, notes="lo vi")
+    gestor_client.post(f"/cases/{case.pk}/activities", sent)
+
+    activity = Activity.objects.get()
+    assert (activity.type, activity.is_system) == ("status", False)
+    assert activity.notes == "Sin gestión → Contactado. lo vi"
+
+
+def test_a_gestion_with_a_status_counts_once(gestor_client: Client, case: Case) -> None:
+    sent = gestion(status=factories.status("contactado").pk, version=case.version)
+    gestor_client.post(f"/cases/{case.pk}/activities", sent)
+
+    assert Activity.objects.by_people().count() == 1
+    assert Activity.objects.filter(type="status", is_system=True).count() == 1
+    case.refresh_from_db()
+    assert case.status.slug == "contactado"
+
+
+def test_voiding_an_own_gestion(gestor_client: Client, case: Case) -> None:
+    activity = factories.ActivityFactory(case=case, notes="error mío")
+    others = factories.ActivityFactory(case=case, created_by=factories.GestorFactory(), notes="de otro")
+
+    gestor_client.post(f"/activities/{activity.pk}/voiding")
+    gestor_client.post(f"/activities/{others.pk}/voiding")
+
+    page = gestor_client.get(f"/cases/{case.pk}").text
+    assert "error mío" not in page
+    assert "de otro" in page
+
+
+def test_the_money_of_a_voided_gestion_stays_in_the_timeline(gestor_client: Client, case: Case) -> None:
+    gestor_client.post(f"/cases/{case.pk}/activities", gestion(with_payment="on", payment_amount="1.000"))
+    gestor_client.post(f"/activities/{Activity.objects.get().pk}/voiding")
+
+    events = gestor_client.get(f"/cases/{case.pk}").context["screen"].timeline.events
+    assert [entry.kind for event in events for entry in event.entries] == ["payment", "placement"]
+
+
+def test_the_timeline_is_read_by_pages(gestor_client: Client, case: Case) -> None:
+    now = timezone.now()
+    made = [
+        factories.ActivityFactory(case=case, notes=f"nota {number}", created_at=now - timedelta(minutes=number // 2))
+        for number in range(40)
+    ]
+
+    seen, address = [], f"/cases/{case.pk}"
+    while address:
+        page = gestor_client.get(address).context["screen"].timeline
+        seen += [event.activity.pk for event in page.events if event.activity]
+        address = f"/cases/{case.pk}?events={page.after.replace('+', '%2B')}" if page.after else ""
+
+    assert len(seen) == len(set(seen)) == 40
+    assert set(seen) == {activity.pk for activity in made}
+
+
+def test_queries_do_not_grow_with_the_history(gestor_client: Client, gestor_user: User, case: Case) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            gestor_client.get(f"/cases/{case.pk}")
+        return len(captured)
+
+    services.record_payment(case=case, by=gestor_user, amount=Decimal(1))
+    services.promise_payment(case=case, by=gestor_user, amount=Decimal(1), promise_date=dates.today())
+    factories.CaseFactory(debtor=case.debtor)
+    factories.DebtorPhoneFactory(debtor=case.debtor)
+    few = queries()
+    for number in range(12):
+        services.record_payment(case=case, by=gestor_user, amount=Decimal(1))
+        services.promise_payment(case=case, by=gestor_user, amount=Decimal(1), promise_date=dates.today())
+        factories.CaseFactory(debtor=case.debtor, amount=Decimal(100 + number))
+        factories.DebtorPhoneFactory(debtor=case.debtor)
+
+    assert queries() == few
+
+
+def test_phones_are_added_and_marked(gestor_client: Client, case: Case) -> None:
+    gestor_client.post(f"/cases/{case.pk}/phones", {"number": "011 15-4444-5555", "kind": "mobile"})
+    phone = DebtorPhone.objects.get()
+    assert phone.number == "+5491144445555"
+
+    again = gestor_client.post(f"/cases/{case.pk}/phones", {"number": "+5491144445555", "kind": "mobile"})
+    assert again.status_code == 422
+    assert "ya tiene ese teléfono" in again.text
+
+    gestor_client.post(f"/cases/{case.pk}/phones/{phone.pk}/state", {"state": "bad"})
+    phone.refresh_from_db()
+    assert phone.state == "bad"
+    assert gestor_client.post(f"/cases/{case.pk}/phones/{phone.pk}/state", {"state": "x"}).status_code == 404
+
+
+def contact_of(case: Case, client: Client) -> dict[str, Any]:
+    """What the contact form posts untouched, as a browser would."""
+    form = client.get(f"/cases/{case.pk}").context["screen"].contact_form
+    data = {}
+    for name, field in form.fields.items():
+        value = form[name].value()
+        data[name] = "" if value is None else value
+        if field.show_hidden_initial:
+            data[form[name].html_initial_name] = data[name]
+    return data
+
+
+def test_contact_data_and_notes_are_corrected(gestor_client: Client, case: Case) -> None:
+    sent = contact_of(case, gestor_client) | {"city": "Viedma", "notes": "Llamar de tarde"}
+    assert gestor_client.post(f"/cases/{case.pk}/contact", sent).status_code == 302
+
+    case.refresh_from_db()
+    case.debtor.refresh_from_db()
+    assert (case.debtor.city, case.notes, case.version) == ("Viedma", "Llamar de tarde", 2)
+
+
+def test_stale_contact_data_says_what_changed_and_keeps_the_text(
+    gestor_client: Client, admin_user: User, case: Case
+) -> None:
+    sent = contact_of(case, gestor_client) | {"notes": "lo mío"}
+    services.edit_case(case=case, by=admin_user, debtor_changes={"city": "Necochea"})
+
+    answer = gestor_client.post(f"/cases/{case.pk}/contact", sent)
+
+    assert answer.status_code == 409
+    assert "Localidad" in answer.text
+    assert "«Necochea»" in answer.text
+    assert "lo mío" in answer.text
+    form = answer.context["screen"].contact_form
+    assert gestor_client.post(f"/cases/{case.pk}/contact", form.data.dict()).status_code == 302
+    case.refresh_from_db()
+    case.debtor.refresh_from_db()
+    assert (case.notes, case.debtor.city) == ("lo mío", "Necochea")
+
+
+def test_the_calculator(gestor_client: Client, case: Case) -> None:
+    page = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": "5", "instalments": "3"}).text
+    assert "$ 11.500,00" in page
+    assert "$ 3.833,34" in page
+    assert "(la última $ 3.833,32)" in page
+
+    bad = gestor_client.get(f"/cases/{case.pk}", {"balance": "-1", "rate": "x", "instalments": "0"})
+    assert bad.status_code == 200
+    assert "no es un importe" in bad.text
+
+
+def test_promise_and_payment_from_the_list(gestor_client: Client, case: Case) -> None:
+    back = "/dashboard-gestor?tab=casos"
+    day = dates.today().isoformat()
+    sent = {"token": "1", "promise_amount": "100", "promise_date": day, "back": back}
+    assert gestor_client.post(f"/cases/{case.pk}/promises", sent).url == back
+    assert (
+        gestor_client.post(f"/cases/{case.pk}/payments", {"token": "2", "payment_amount": "50", "back": back}).url
+        == back
+    )
+    assert gestor_client.post(f"/cases/{case.pk}/payments", {"token": "3"}).status_code == 422
+    evil = {"token": "4", "payment_amount": "5", "back": "https://evil.example/"}
+    assert gestor_client.post(f"/cases/{case.pk}/payments", evil).url == f"/cases/{case.pk}"
+    assert Promise.objects.get().paid_amount == Decimal("55.00")
+
+
+def test_cancelling_a_promise(gestor_client: Client, gestor_user: User, case: Case) -> None:
+    promise = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today())
+
+    gestor_client.post(f"/promises/{promise.pk}/cancellation")
+
+    promise.refresh_from_db()
+    assert promise.status == "cancelled"
+
+
+def test_an_admin_sees_the_same_screen(admin_client: Client, case: Case) -> None:
+    page = admin_client.get(f"/cases/{case.pk}")
+
+    assert page.status_code == 200
+    assert "Registrar gestión" in page.text
+    assert admin_client.post(f"/cases/{case.pk}/activities", gestion(then="next")).url == f"/cases/{case.pk}"
+
+
+def test_an_outsider_gets_404_everywhere(
+    other_gestor_client: Client, user_client: Client, client: Client, case: Case
+) -> None:
+    activity = factories.ActivityFactory(case=case)
+    promise = factories.PromiseFactory(case=case)
+    phone = factories.DebtorPhoneFactory(debtor=case.debtor)
+    reads = [f"/cases/{case.pk}", f"/cases/{case.pk}/promises", f"/cases/{case.pk}/payments"]
+    writes = [
+        f"/cases/{case.pk}/activities",
+        f"/cases/{case.pk}/promises",
+        f"/cases/{case.pk}/payments",
+        f"/cases/{case.pk}/contact",
+        f"/cases/{case.pk}/phones",
+        f"/cases/{case.pk}/phones/{phone.pk}/state",
+        f"/activities/{activity.pk}/voiding",
+        f"/promises/{promise.pk}/cancellation",
+    ]
+    for outsider in (other_gestor_client, user_client):
+        for part in ("", "case", "desk", "timeline", "calculator"):
+            headers = {"HX-Request": "true", "HX-Target": part} if part else {}
+            assert [outsider.get(url, headers=headers).status_code for url in reads] == [404] * len(reads)
+        assert [outsider.post(url).status_code for url in writes] == [404] * len(writes)
+    assert other_gestor_client.get("/cases/999999999999999999999").status_code == 404
+    for url in reads:
+        assert client.get(url).url == f"/login?next={url}"
+    assert Activity.objects.standing().count() == 1
+
+
+def test_a_phone_of_somebody_else_is_404(gestor_client: Client, case: Case) -> None:
+    phone = factories.DebtorPhoneFactory()
+
+    assert gestor_client.post(f"/cases/{case.pk}/phones/{phone.pk}/state", {"state": "bad"}).status_code == 404
