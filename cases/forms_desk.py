@@ -186,8 +186,8 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
 class PromiseForm(PromiseFields, TokenForm):
     """A promise alone, from the list of cases."""
 
-    def __init__(self, *args: Any, sheet: Sheet, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"promise_amount": sheet.unpromised or None}, **kwargs)
+    def __init__(self, data: Any = None, *, sheet: Sheet) -> None:
+        super().__init__(data, initial={"promise_amount": sheet.unpromised or None})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -198,8 +198,8 @@ class PromiseForm(PromiseFields, TokenForm):
 class QuickPaymentForm(PaymentFields, TokenForm):
     """A payment alone, from the list of cases."""
 
-    def __init__(self, *args: Any, sheet: Sheet, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"payment_value_date": sheet.today}, **kwargs)
+    def __init__(self, data: Any = None, *, sheet: Sheet) -> None:
+        super().__init__(data, initial={"payment_value_date": sheet.today})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
