@@ -7,6 +7,7 @@ urlpatterns = [
     path("login", views.login_page, name="login"),
     path("api/login", views.api_login, name="api-login"),
     path("logout", views.logout, name="logout"),
+    path("cuenta/seguir", views.resume_form, name="resume-form"),
     path("cuenta/clave", views.own_password, name="own-password"),
     # The Django admin has no doors of its own.
     path("admin/login/", views.admin_login),

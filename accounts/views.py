@@ -13,7 +13,7 @@ from django.contrib.auth import logout as end_session
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.db.models import Max
-from django.http import HttpResponse, HttpResponseNotAllowed
+from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -21,13 +21,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import audit, limits
+from accounts import audit, limits, resume
 from accounts.access import Request, home_of, safe_next
 from accounts.forms import LoginForm, OwnPasswordForm
 from accounts.models import AuditEvent, User
 from nova.errors import too_many_requests
 from nova.lib import envelope
 
+RESUME = "/cuenta/seguir"
 # One sentence for an unknown user, a wrong password and an inactive user: it tells nobody which of them it was.
 WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
 
@@ -38,7 +39,7 @@ def login_page(request: Request) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(home_of(request.user))
     form = LoginForm(initial={"next": safe_next(request, request.GET.get("next", ""))})
-    return render(request, "accounts/login.html", {"form": form})
+    return render(request, "accounts/login.html", {"form": form, "is_resuming": resume.kept(request) is not None})
 
 
 @login_not_required
@@ -64,7 +65,8 @@ def api_login(request: Request) -> HttpResponse:
     limits.give_back(attempt)
     with transaction.atomic():
         login(request, user)
-    return _welcome(request, user, safe_next(request, form.cleaned_data["next"]) or home_of(user))
+    target = RESUME if resume.kept(request) else safe_next(request, form.cleaned_data["next"])
+    return _welcome(request, user, target or home_of(user))
 
 
 def _sent(request: Request) -> Mapping[str, Any]:
@@ -147,6 +149,20 @@ def own_password(request: Request) -> HttpResponse:
             audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=request.META["REMOTE_ADDR"] or None)
         update_session_auth_hash(request, user)
         messages.success(request, "Su contraseña cambió.")
-        return redirect(home_of(user))
+        return redirect(RESUME if resume.kept(request) else home_of(user))
     context = {"form": form, "is_forced": request.user.must_change_password}
     return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)
+
+
+@require_http_methods(["GET", "POST"])
+def resume_form(request: Request) -> HttpResponse:
+    """What was typed before the session ended; a POST sends it on to where it was going."""
+    kept = resume.kept(request)
+    if kept is None:
+        return redirect(home_of(request.user))
+    if request.method == "POST":
+        resume.forget(request)
+        return HttpResponseRedirect(safe_next(request, kept["path"]) or home_of(request.user), preserve_request=True)
+    texts = [value for name, value in kept["fields"] if name.endswith("notes") and value.strip()]
+    page = safe_next(request, kept["page"]) or home_of(request.user)
+    return render(request, "accounts/resume.html", {"kept": kept, "texts": texts, "page": page})

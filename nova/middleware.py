@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_ratelimit import UNSAFE
 from django_ratelimit.core import get_usage
 
+from accounts import resume
 from nova.errors import too_many_requests
 from nova.lib import envelope
 from nova.lib.addresses import client_address
@@ -85,7 +86,12 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
-        """A fragment cannot show the log-in: htmx moves the whole page there, to come back to where the person was."""
+        """A fragment cannot show the log-in: htmx moves the whole page there, to come back to where the person was.
+
+        What was typed in a form is kept meanwhile.
+        """
+        if not envelope.wants_json(request):
+            resume.keep(request)
         if not request.htmx:  # type: ignore[attr-defined]
             return super().handle_no_permission(request, view_func)
         here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
