@@ -124,6 +124,7 @@ class Queue:
         self.is_search = bool(filters.get("search", "").strip())
         if self.is_search:
             self.filter = CaseFilter(filters, queryset=work_first(gestor, now=now))
+        self.filter.form.auto_id = "id_filter_%s"  # the gestión beside it has a status too
         self.cases: CaseQuerySet = self.filter.qs
 
     @cached_property

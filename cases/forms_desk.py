@@ -235,7 +235,7 @@ class ContactForm(forms.ModelForm):
     def __init__(self, *args: Any, instance: Case, **kwargs: Any) -> None:
         initial = {name: getattr(instance.debtor, name) for name in CONTACT_FIELDS}
         kwargs |= {"instance": instance, "initial": {**initial, "read_version": instance.version}}
-        super().__init__(*args, **kwargs)
+        super().__init__(*args, auto_id="id_contact_%s", **kwargs)  # the gestión beside it has notes too
         for name, field in self.fields.items():
             field.show_hidden_initial = name != "read_version"
 

@@ -6,6 +6,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django_htmx.http import reswap
 
 from nova.lib import envelope
 
@@ -48,5 +49,8 @@ def too_many_requests(request: HttpRequest, *, wait: int) -> HttpResponse:
 def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str = "") -> HttpResponse:
     if envelope.wants_json(request):
         return envelope.failure(message, status=status)
+    if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
+        # Said in the live region; the page, with whatever was typed in it, stays as it is.
+        return reswap(render(request, "_refusal.html", {"message": message}, status=status), "none")
     context: dict[str, Any] = {"message": message}
     return render(request, template or f"{status.value}.html", context, status=status)

@@ -152,6 +152,8 @@
     const form = $("[data-gestion]");
     if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
     const path = location.pathname;
+    // A phone shows one column: which one is told by the address.
+    $("[data-desk]")?.toggleAttribute("data-home", path === "/dashboard-gestor");
     $$("[data-row]").forEach((row) => {
       if (path.startsWith("/cases/") && row.pathname === path) row.setAttribute("aria-current", "true");
       else if (path.startsWith("/cases/")) row.removeAttribute("aria-current");

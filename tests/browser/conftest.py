@@ -1,0 +1,117 @@
+"""A real browser, Debian's Chromium, against the live server. Every page is watched: no console error, no violation of
+the Content-Security-Policy, no request to another origin."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from accounts.models import User
+from tests.conftest import ClientOf
+
+# Playwright's sync API runs an event loop in this thread, which Django's ORM would refuse.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+
+ARGUMENTS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+PageOf = Callable[..., Page]
+# What reaches beyond the right edge.
+WIDE = """() => [...document.querySelectorAll("main *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth + 1 && !element.closest(".table-scroll"))
+  .map((element) => `${element.tagName}.${element.className}`).slice(0, 8)"""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            if not shutil.which("chromium"):
+                item.add_marker(pytest.mark.skip(reason="needs Chromium (apt install chromium)"))
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page_of(chromium: Browser, live_server, client_of: ClientOf) -> Iterator[PageOf]:
+    """`page_of(user, width=390, theme="dark", javascript=False)`: a page of a browser signed in as the user."""
+    contexts: list[BrowserContext] = []
+    troubles: list[str] = []
+
+    def open_page(
+        user: User | None,
+        *,
+        width: int = 1440,
+        height: int = 900,
+        theme: str = "light",
+        javascript: bool = True,
+    ) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": height},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            locale="es-AR",
+            timezone_id=settings.TIME_ZONE,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.set_default_timeout(10_000)
+        if user is not None:
+            session = client_of(user).cookies[settings.SESSION_COOKIE_NAME].value
+            context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
+        page = context.new_page()
+        watch(page, live_server.url, troubles)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not troubles, "\n".join(troubles)
+
+
+def watch(page: Page, origin: str, troubles: list[str]) -> None:
+    def console(message) -> None:
+        # A 4xx answer writes that line by itself.
+        if "violates" in message.text or (message.type == "error" and "Failed to load resource" not in message.text):
+            troubles.append(f"console: {message.text}")
+
+    def request(sent) -> None:
+        if not sent.url.startswith((f"{origin}/", "data:")):
+            troubles.append(f"another origin: {sent.url}")
+
+    page.on("console", console)
+    page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
+    page.on("request", request)
+
+
+def assert_accessible(page: Page) -> None:
+    """axe-core finds no violation of WCAG 2.2 A or AA."""
+    page.evaluate(AXE)
+    found = page.evaluate(f"axe.run(document, {{runOnly: {json.dumps(RULES)}}})")
+    assert not found["violations"], "\n".join(
+        f"{rule['id']}: {rule['help']}\n    "
+        + "\n    ".join(str(node["target"]) + " " + node["html"][:120] for node in rule["nodes"])
+        for rule in found["violations"]
+    )
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing makes the page scroll sideways."""
+    width = page.evaluate("document.documentElement.scrollWidth")
+    assert width <= page.viewport_size["width"], f"{page.url} is {width} px wide: {page.evaluate(WIDE)}"

@@ -1,0 +1,320 @@
+"""The gestor's screen as a person uses it."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.sessions.models import Session
+from playwright.sync_api import Page, expect
+
+from accounts.models import User
+from cases import services
+from cases.models import Activity, Case, LedgerEntry, Promise
+from nova.lib import dates
+from tests import factories
+from tests.browser.conftest import PageOf, assert_accessible, assert_fits
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def queue(gestor_user: User) -> list[Case]:
+    """Twelve cases, the largest balance first, each with a phone."""
+    cases = [
+        factories.CaseFactory(
+            assigned_to=gestor_user,
+            amount=Decimal(20_000 - 100 * number),
+            debtor__first_name="Ana",
+            debtor__last_name=f"Deudora {chr(ord('A') + number)}",
+        )
+        for number in range(12)
+    ]
+    for case in cases:
+        factories.DebtorPhoneFactory(debtor=case.debtor)
+    return cases
+
+
+def heading(page: Page):
+    return page.locator("#case-name")
+
+
+def test_ten_cases_with_the_keyboard_alone(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(None)
+    page.goto("/login")
+    page.keyboard.type(gestor_user.username)
+    page.keyboard.press("Tab")
+    page.keyboard.type(factories.PASSWORD)
+    page.keyboard.press("Enter")
+    expect(heading(page)).to_have_text("Deudora A, Ana")
+
+    page.keyboard.press("r")
+    for number, letter in enumerate("nobslnobsl"):
+        expect(heading(page)).to_have_text(f"Deudora {chr(ord('A') + number)}, Ana")
+        page.keyboard.press(letter)
+        page.keyboard.press("Control+Enter")
+        expect(page.locator("#messages")).to_contain_text(f"Gestión guardada: Deudora {chr(ord('A') + number)}, Ana")
+
+    expect(heading(page)).to_have_text("Deudora K, Ana")
+    assert page.evaluate("document.activeElement.name") == "result"
+    codes = Activity.objects.order_by("id").values_list("result__code", flat=True)
+    assert list(codes) == ["NC", "OCU", "BUZ", "FS", "APA"] * 2
+
+
+def test_a_promise_and_a_payment_by_keys(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.keyboard.press("p")
+    expect(page.locator("#id_promise_amount")).to_be_focused()
+    expect(page.locator("#id_promise_amount")).to_have_value("20.000,00")
+    page.keyboard.type("5000")
+    page.fill("#id_promise_date", (dates.today() + timedelta(days=5)).isoformat())
+    page.locator("#case-name").click()
+    page.keyboard.press("g")
+    page.keyboard.type("1.500,50")
+    page.keyboard.press("Control+Enter")
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+
+    assert Promise.objects.get().amount == Decimal("5000.00")
+    assert LedgerEntry.objects.get(kind="payment").amount == Decimal("1500.50")
+
+
+def test_a_result_proposes_the_next_action_and_a_letter_outside_does_nothing(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.keyboard.press("y")
+    assert page.locator("[data-result] input:checked").count() == 0
+    page.keyboard.press("r")
+    page.keyboard.press("y")
+    proposed = dates.add_business_days(dates.today(), 2)
+    expect(page.locator("#id_next_action_at")).to_have_value(f"{proposed:%Y-%m-%d}T00:00")
+    page.fill("[data-result-search]", "telefono equivocado")
+    assert page.locator("[data-result]:visible").count() == 0
+    page.fill("[data-result-search]", "interes")
+    page.fill("[data-result-search]", "equiv")
+    page.locator("[data-result-search]").press("Enter")
+    expect(page.get_by_role("radio", name="Equivocado")).to_be_checked()
+
+
+def test_keys_are_listed_and_can_be_switched_off(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+    assert_accessible(page)
+    page.get_by_label("Usar teclas de una letra").uncheck()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).not_to_be_focused()
+    page.reload()
+    page.keyboard.press("n")
+    expect(heading(page)).to_have_text("Deudora A, Ana")
+
+
+def test_skipping_searching_and_choosing(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto("/dashboard-gestor")
+    page.locator("h1").click()
+    page.keyboard.press("n")
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    page.keyboard.press("Tab")
+    page.locator("h1").click()
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+    page.keyboard.type("deudora l")
+    expect(page.locator("[data-row]")).to_have_count(1)
+    expect(page.locator("#search")).to_be_focused()
+    page.locator("[data-row]").click()
+    expect(heading(page)).to_have_text("Deudora L, Ana")
+    assert f"/cases/{queue[11].pk}" in page.url
+    page.go_back()
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+
+
+def test_without_javascript(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user, javascript=False)
+    page.goto("/dashboard-gestor")
+    page.locator("label", has_text="No contesta").click()
+    page.fill("#id_notes", "Suena y corta")
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    expect(page.locator("#messages")).to_contain_text("Gestión guardada: Deudora A, Ana")
+    page.locator("label.result", has_text="Promesa de pago").click()
+    page.fill("#id_promise_amount", "99.999.999")
+    page.fill("#id_promise_date", (dates.today() + timedelta(days=3)).isoformat())
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    expect(page.locator(".field-error").first).to_contain_text("superarían el saldo")
+    page.fill("#id_promise_amount", "1.000")
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    expect(heading(page)).to_have_text("Deudora C, Ana")
+    page.fill("#search", "deudora b")
+    page.get_by_role("button", name="Buscar").click()
+    page.locator("[data-row]").click()
+    expect(page.locator(".timeline")).to_contain_text("Promesa de $ 1.000,00")
+    page.get_by_text("Anular", exact=True).click()
+    page.get_by_role("button", name="Anular esta gestión").click()
+    expect(page.locator("#messages")).to_contain_text("Gestión anulada")
+
+
+def test_errors_stand_at_their_field_with_the_text_kept(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.fill("#id_notes", "lo que dijo")
+    page.get_by_label("Registrar pago").check()
+    page.fill("#id_payment_amount", "50.000")
+    page.keyboard.press("Control+Enter")
+    box = page.get_by_label("El pago supera el saldo y es correcto")
+    expect(box).to_be_visible()
+    expect(page.locator("#id_notes")).to_have_value("lo que dijo")
+    assert_accessible(page)
+    box.check()
+    page.keyboard.press("Control+Enter")
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    assert Activity.objects.count() == 1
+
+
+def test_a_double_click_records_once(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.keyboard.press("r")
+    page.keyboard.press("n")
+    page.get_by_role("button", name="Guardar y siguiente").dblclick(no_wait_after=True)
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    page.wait_for_load_state("networkidle")
+    assert Activity.objects.count() == 1
+
+
+def test_a_stale_status_keeps_the_text(page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.fill("#id_notes", "va a juicio")
+    page.get_by_label("Estado", exact=True).last.select_option(label="A juicio")
+    services.change_status(case=queue[0], status=factories.status("contactado"), by=admin_user)
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    expect(page.locator("#gestion .alert")).to_contain_text("de «Sin gestión» a «Contactado»")
+    expect(page.locator("#id_notes")).to_have_value("va a juicio")
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("Gestión guardada")
+    queue[0].refresh_from_db()
+    assert queue[0].status.slug == "a-juicio"
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_an_expired_session_loses_nothing(
+    page_of: PageOf, gestor_user: User, queue: list[Case], javascript: bool
+) -> None:
+    page = page_of(gestor_user, javascript=javascript)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.locator("label", has_text="Renuente").click()
+    page.fill("#id_notes", "no quiere hablar")
+    Session.objects.all().delete()
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    expect(page.locator("main")).to_contain_text("Lo que escribió no se perdió")
+    page.fill("[name=username]", gestor_user.username)
+    page.fill("[name=password]", factories.PASSWORD)
+    page.locator("#login button").click()
+    expect(page.locator("main")).to_contain_text("no quiere hablar")
+    page.get_by_role("button", name="Guardar lo que escribí").click()
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    assert Activity.objects.get().notes == "no quiere hablar"
+
+
+def test_a_case_taken_away_meanwhile_keeps_the_text(
+    page_of: PageOf, gestor_user: User, other_gestor: User, admin_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.fill("#id_notes", "lo que dijo")
+    services.assign_cases(cases=Case.objects.filter(pk=queue[0].pk), gestor=other_gestor, by=admin_user)
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    expect(page.locator("#messages")).to_contain_text("no está a su cargo")
+    expect(page.locator("#id_notes")).to_have_value("lo que dijo")
+
+
+def test_the_calculator_becomes_a_promise(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.fill("#id_notes", "pide cuotas")
+    page.locator("#calculator summary").click()
+    page.fill("#id_calc_rate", "5")
+    page.fill("#id_calc_instalments", "4")
+    page.get_by_role("button", name="Calcular").click()
+    expect(page.locator("#calculator")).to_contain_text("$ 24.000,00")
+    page.get_by_role("link", name="Usar como promesa").click()
+    expect(page.locator("#id_promise_amount")).to_have_value("6.000,00")
+    expect(page.locator("#id_promise_date")).to_be_focused()
+    expect(page.locator("#id_notes")).to_have_value("pide cuotas")
+
+
+def test_from_the_list_without_opening_the_case(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto("/dashboard-gestor?tab=casos")
+    page.get_by_role("button", name="Registrar que Deudora A, Ana no contesta").click()
+    expect(page.locator("#messages")).to_contain_text("Guardado en el caso de Deudora A, Ana")
+    page.get_by_role("link", name="Registrar un pago de Deudora B, Ana").click()
+    page.fill("#id_payment_amount", "100")
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.locator("#messages")).to_contain_text("Guardado en el caso de Deudora B, Ana")
+    assert Activity.objects.get(type="call").result.code == "NC"
+    assert LedgerEntry.objects.filter(kind="payment").count() == 1
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1024, 1440, 1920])
+def test_every_page_of_the_screen_is_accessible_and_fits(
+    page_of: PageOf, gestor_user: User, queue: list[Case], theme: str, width: int
+) -> None:
+    case = queue[0]
+    case.debtor.last_name = "Fernández de la Vega y Gutiérrez-Larreta Anchorena"
+    case.debtor.email = "una.direccion.muy.larga.de.correo.electronico@subdominio.ejemplo.com.ar"
+    case.debtor.save()
+    factories.CaseFactory(debtor=case.debtor, assigned_to=None)
+    services.record_payment(case=case, by=gestor_user, amount=Decimal(10), reference="R" * 60)
+    services.promise_payment(case=case, by=gestor_user, amount=Decimal(100), promise_date=dates.today())
+    page = page_of(gestor_user, width=width, theme=theme)
+    for address in (
+        "/dashboard-gestor",
+        f"/cases/{case.pk}?balance=1000&rate=5&instalments=3",
+        "/dashboard-gestor?tab=casos",
+        "/dashboard-gestor?search=nadie",
+        f"/cases/{case.pk}/payments",
+        f"/cases/{case.pk}/promises",
+    ):
+        page.goto(address)
+        assert_fits(page)
+        assert_accessible(page)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_other_pages_are_accessible_and_fit(
+    page_of: PageOf, admin_user: User, user_user: User, theme: str, width: int
+) -> None:
+    factories.CaseFactory(assigned_to=None)
+    pages = [
+        (None, ["/login", "/", "/no-existe"]),
+        (user_user, ["/dashboard-user", "/cuenta/clave"]),
+        (admin_user, ["/dashboard-admin", f"/cases/{Case.objects.get().pk}"]),
+    ]
+    for user, addresses in pages:
+        page = page_of(user, width=width, theme=theme)
+        for address in addresses:
+            page.goto(address)
+            assert_fits(page)
+            assert_accessible(page)
+
+
+def test_on_a_phone(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user, width=390, height=844)
+    page.goto("/dashboard-gestor")
+    expect(heading(page)).not_to_be_visible()
+    page.locator("[data-row]").first.click()
+    expect(heading(page)).to_be_visible()
+    expect(heading(page)).to_have_text("Deudora A, Ana")
+    expect(page.locator("#queue")).not_to_be_visible()
+    page.locator("label", has_text="Ocupado").click()
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    page.get_by_role("link", name="Mi bandeja").first.click()
+    expect(page.locator("#queue")).to_be_visible()
