@@ -232,10 +232,11 @@ class ContactForm(forms.ModelForm):
 
     field_order = [*CONTACT_FIELDS, "notes"]
 
-    def __init__(self, *args: Any, instance: Case, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, instance: Case) -> None:
         initial = {name: getattr(instance.debtor, name) for name in CONTACT_FIELDS}
-        kwargs |= {"instance": instance, "initial": {**initial, "read_version": instance.version}}
-        super().__init__(*args, auto_id="id_contact_%s", **kwargs)  # the gestión beside it has notes too
+        initial["read_version"] = instance.version
+        # The gestión beside it has notes too, so the ids carry a mark of their own.
+        super().__init__(data, auto_id="id_contact_%s", instance=instance, initial=initial)
         for name, field in self.fields.items():
             field.show_hidden_initial = name != "read_version"
 

@@ -4,5 +4,6 @@ from dashboards import views
 
 urlpatterns = [
     path("dashboard-admin", views.dashboard_admin, name="dashboard-admin"),
+    path("estilos", views.styles, name="styles"),
     path("dashboard-user", views.dashboard_user, name="dashboard-user"),
 ]
