@@ -12,7 +12,7 @@ def test_shows_the_components_in_development(gestor_client: Client, settings) ->
 
     for component in ["btn-primary", "field-error", "badge", "card", "table", "dialog", "tabs", "empty", "pagination"]:
         assert f'class="{component}' in page or f" {component}" in page
-    assert "obligatorio" in page
+    assert "Este campo es requerido." in page
 
 
 def test_is_nowhere_in_production(gestor_client: Client) -> None:
