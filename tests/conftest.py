@@ -85,16 +85,20 @@ def _remember_blocker(pytestconfig: pytest.Config, django_db_blocker) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """A transactional test ends with empty tables: seed them again for whoever comes next."""
-    outcome = yield
-    if nextitem is None:  # the last one: the test database is gone by now
-        return outcome
+    try:
+        return (yield)
+    finally:  # after a teardown that failed too, or one failure would become many
+        if nextitem is not None:  # after the last one the test database is gone
+            _seed_again(item)
+
+
+def _seed_again(item: pytest.Item) -> None:
     marker = item.get_closest_marker("django_db")
     fixtures = set(getattr(item, "fixturenames", ()))
     if fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")):
         with item.config.stash[BLOCKER].unblock():
             for module in SEEDS:
                 importlib.import_module(module).forwards(apps, connection.schema_editor())
-    return outcome
 
 
 @pytest.fixture(autouse=True)

@@ -189,7 +189,11 @@ def test_a_stale_status_keeps_the_text(page_of: PageOf, gestor_user: User, admin
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
     page.fill("#id_notes", "va a juicio")
+    asked: list[str] = []
+    page.on("request", lambda sent: asked.append(sent.url))
     page.get_by_label("Estado", exact=True).last.select_option(label="A juicio")
+    page.wait_for_timeout(400)
+    assert asked == []  # a choice in the form is no filter of the queue
     services.change_status(case=queue[0], status=factories.status("contactado"), by=admin_user)
     page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.locator("#gestion .alert")).to_contain_text("de «Sin gestión» a «Contactado»")
