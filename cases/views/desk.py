@@ -45,7 +45,7 @@ def dashboard_gestor(request: Request) -> HttpResponse:
     if request.GET.get("tab") == "casos":
         return own_cases(request)
     screen = Screen(request)
-    if screen.rows and (not request.htmx or request.htmx.target != "queue"):
+    if request.htmx.target not in ("queue", "more-rows") and screen.rows:
         screen.case = screen.rows[0].case
     return show(request, screen)
 

@@ -4,6 +4,7 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
+from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
@@ -21,7 +22,7 @@ from cases.models import Case
 
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may ask for by the id of its target.
-PARTS = {"desk", "case", "queue", "timeline", "calculator"}
+PARTS = {"desk", "case", "queue", "more-rows", "more-events", "calculator"}
 
 
 def visible_case(user: User, pk: int) -> Case:
@@ -85,6 +86,10 @@ class Screen:
         """`?…` with the filters and the place reached by skipping, for every link and form of the screen."""
         kept = {**self.filters, **({"skip": self.skip} if self.skip else {})}
         return f"?{urlencode(kept)}" if kept else ""
+
+    @property
+    def next_address(self) -> str:
+        return f"/dashboard-gestor/next?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
 
     @property
     def filter_query(self) -> str:
@@ -178,7 +183,7 @@ def show(request: Request, screen: Screen, *, status: int = 200, part: str = "")
         part = request.htmx.target if request.htmx.target in PARTS else ""
     template = f"cases/desk.html#{part}" if part else "cases/desk.html"
     response = render(request, template, {"screen": screen}, status=status)
-    if part:  # what was saved is said in the live region of the page that stays
+    if part and len(get_messages(request)):  # what was saved is said in the live region of the page that stays
         response.write(render_to_string("_messages.html", {"oob": True}, request))
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     if part == "desk" and status == 200:

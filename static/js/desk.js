@@ -172,5 +172,6 @@
     } else if (id === "case") $("#case-name")?.focus({ preventScroll: true });
   });
   document.addEventListener("htmx:pushedIntoHistory", prepare);
+  document.addEventListener("htmx:historyRestore", prepare);
   prepare();
 })();

@@ -1,0 +1,59 @@
+"""An agency of any size on PostgreSQL, for the benchmarks: its cases imported, its history written by hand."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import psycopg
+from databases import fresh_database, manage, rename
+from portfolio import write_portfolio
+
+DEFAULT_SERVER = "postgres://postgres@127.0.0.1:5432"
+CARTERAS = 4
+GESTORES = 50
+
+USERS = """
+INSERT INTO accounts_user (username, password, first_name, last_name, email, role, is_active, is_staff, is_superuser,
+                           must_change_password, date_joined)
+SELECT CASE WHEN n = 0 THEN 'admin' ELSE 'gestor' || n END, '!', 'Nombre', 'Apellido', '',
+       CASE WHEN n = 0 THEN 'admin' ELSE 'gestor' END, true, n = 0, n = 0, false, now()
+FROM generate_series(0, %s) AS n
+"""
+HISTORY = [
+    """
+    INSERT INTO cases_activity (case_id, type, notes, created_by_id, imported_author, created_at, is_system)
+    SELECT id, 'call', 'No contesta.', assigned_to_id, '', now() - random() * 365 * interval '1 day', false
+    FROM cases_case, generate_series(1, 5)
+    """,
+    """
+    INSERT INTO cases_promise (case_id, amount, promise_date, status, paid_amount, notes, is_historic, imported_author,
+                               created_by_id, created_at, updated_at)
+    SELECT id, amount, current_date - (id % 300)::int, 'broken', 0, '', true, '', assigned_to_id, now(), now()
+    FROM cases_case WHERE id % 2 = 0
+    """,
+    """
+    INSERT INTO accounts_auditevent (created_at, action, target_type, target_id, target_label, before, after, actor_id)
+    SELECT now() - random() * 365 * interval '1 day', 'assigned', 'case', c.id, c.nro_cliente, '{}', '{}', u.id
+    FROM cases_case c, accounts_user u WHERE u.username = 'admin'
+    """,
+]
+
+
+def prepare(url: str, cases: int, history: Sequence[str] = ()) -> None:
+    """The cases come in through `import_cases`; only their history, and what `history` adds, is written by hand.
+
+    Made under another name: one that was stopped half way is never measured.
+    """
+    draft = f"{url}_draft"
+    fresh_database(draft)
+    with psycopg.connect(draft, autocommit=True) as connection:
+        connection.execute(USERS, [GESTORES])
+        with tempfile.TemporaryDirectory() as folder:
+            for number in range(CARTERAS):
+                source = Path(folder) / f"{number}.csv"
+                write_portfolio(source, cases // CARTERAS, seed=number)
+                cartera = ("--cartera", f"Cartera {number}", "--create-cartera")
+                manage(draft, "import_cases", source, *cartera, "--assign-to", "round-robin")
+        for statement in (*HISTORY, *history, "VACUUM ANALYZE"):
+            connection.execute(statement)
+    rename(draft, url.rsplit("/", 1)[1])

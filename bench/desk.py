@@ -1,0 +1,176 @@
+"""How long the gestor's screen takes at a million cases: `.venv/bin/python bench/desk.py [--cases N]`.
+
+Server time of each action, in-process on PostgreSQL: for a gestor of 5,000 cases at `--small` and at `--cases` (the
+ratio of one run is what counts), and for one of 20,000 cases in the large database. Saving is the POST and the page of
+the next case that follows it. The databases (BENCH_SERVER_URL; nova_desk_<cases>) are made the first time, which takes
+minutes, and kept; each run saves some gestiones in them.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from agency import DEFAULT_SERVER, prepare
+from databases import ROOT, environment, exists
+
+ROUNDS = 21
+LIMIT_MS, LIMIT_RATIO = 60, 1.3
+
+# Cases in the middle of their work: a third is due, some wait for a decision, some are paid.
+WORK = [
+    "UPDATE cases_case SET assigned_to_id = (SELECT id FROM accounts_user WHERE username = 'gestor3')"
+    " WHERE assigned_to_id = (SELECT id FROM accounts_user WHERE username = 'gestor1')",
+    """
+    UPDATE cases_case SET assigned_to_id = (SELECT id FROM accounts_user WHERE username = 'gestor1')
+    WHERE id IN (SELECT c.id FROM cases_case c JOIN accounts_user u ON u.id = assigned_to_id
+                 WHERE u.username <> 'gestor2' ORDER BY md5(c.id::text) LIMIT 5000)
+    """,
+    """
+    UPDATE cases_case SET
+      queue_band = CASE WHEN id % 100 < 1 THEN 1 WHEN id % 100 < 9 THEN 2 WHEN id % 100 < 12 THEN 3
+                        WHEN id % 100 < 20 THEN 4 WHEN id % 100 < 30 THEN 5 WHEN id % 100 < 95 THEN 6 ELSE 7 END,
+      next_action_at = CASE WHEN id % 100 BETWEEN 20 AND 29 THEN NULL
+                            ELSE date_trunc('minute', now()) + ((hashint8(id) % 45) - 15) * interval '1 day' END,
+      last_activity_at = CASE WHEN id % 100 BETWEEN 20 AND 29 THEN NULL
+                              ELSE now() - (abs(hashint8(id * 7)) % 20) * interval '1 day' END,
+      stopped_at = CASE WHEN id % 50 = 7 THEN now() END
+    """,
+    """
+    INSERT INTO cases_ledgerentry (case_id, cartera_id, kind, amount, value_date, method, reference, credited_to_id,
+                                   created_at, notes)
+    SELECT id, cartera_id, 'payment', CASE WHEN id % 10 = 3 THEN amount ELSE round(amount / 10, 2) END,
+           current_date - (id % 200)::int, '', '', assigned_to_id, now(), ''
+    FROM cases_case WHERE id % 5 = 3
+    """,
+    """
+    UPDATE cases_case SET balance = amount - (SELECT sum(e.amount) FROM cases_ledgerentry e
+                                             WHERE e.case_id = cases_case.id AND e.kind = 'payment')
+    WHERE id % 5 = 3
+    """,
+    """
+    UPDATE cases_case SET stage = 'pagada', next_action_at = NULL,
+      status_id = (SELECT id FROM cases_casestatus WHERE slug = 'pagada') WHERE id % 10 = 3
+    """,
+    """
+    INSERT INTO cases_promise (case_id, amount, promise_date, status, paid_amount, notes, is_historic, imported_author,
+                               created_by_id, created_at, updated_at)
+    SELECT id, round(balance / 4, 2), current_date + (id % 20)::int, 'pending', 0, '', false, '', assigned_to_id,
+           now(), now()
+    FROM cases_case WHERE queue_band = 4 AND stage = 'en_gestion'
+    """,
+]
+
+
+def measure(username: str) -> dict[str, Any]:
+    """Median milliseconds and statements of each action. Runs in a process with DATABASE_URL set, see `figures_of`."""
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from django.db import connection, reset_queries  # noqa: PLC0415
+    from django.test import Client  # noqa: PLC0415
+
+    from accounts.models import User  # noqa: PLC0415
+    from cases import desk  # noqa: PLC0415
+    from cases.models import Activity, ActivityResult, Case  # noqa: PLC0415
+
+    gestor = User.objects.get(username=username)
+    result = ActivityResult.objects.get(code="NC").pk
+    queue = list(desk.listed(Case.objects.in_queue(gestor)).values_list("pk", flat=True)[:200])
+    somewhere = desk.listed(Case.objects.visible_to(gestor)).filter(debtor__dni__isnull=False).order_by("-id")[500]
+    deep = desk.place_of(Case.objects.in_queue(gestor)[1000])
+    client = Client(headers={"host": "localhost"})
+    client.force_login(gestor, backend="django.contrib.auth.backends.ModelBackend")
+    parts = {name: {"HX-Request": "true", "HX-Target": name} for name in ("desk", "case", "queue")}
+
+    def get(address: str, part: str = "") -> Any:
+        response = client.get(address, headers=parts.get(part))
+        if response.status_code == 302:
+            response = client.get(response["Location"], headers=parts.get(part))
+        if response.status_code != 200:
+            sys.exit(f"{address} answered {response.status_code}")
+        return response
+
+    def save(turn: int) -> None:
+        pk = queue[turn]
+        sent = {"token": uuid4().hex, "type": "call", "result": result, "notes": "No contesta.", "then": "next"}
+        response = client.post(f"/cases/{pk}/activities", sent, headers=parts["desk"])
+        if response.status_code != 302 or not Activity.objects.filter(case=pk, result=result).exists():
+            sys.exit(f"/cases/{pk}/activities answered {response.status_code} and saved nothing")
+        get(response["Location"], "desk")
+
+    last_name = somewhere.debtor.last_name
+    actions: dict[str, Callable[[int], Any]] = {
+        "opening the queue": lambda turn: get("/dashboard-gestor"),
+        "the queue, 1,000 cases down": lambda turn: get(f"/dashboard-gestor?after={deep.replace('+', '%2B')}", "queue"),
+        "one case of the list": lambda turn: get(f"/cases/{queue[100 + turn]}", "case"),
+        "the next case": lambda turn: get(f"/dashboard-gestor/next?from={queue[100 + turn]}", "desk"),
+        "search, common name": lambda turn: get(f"/dashboard-gestor?search={last_name}", "queue"),
+        "search, two words": lambda turn: get("/dashboard-gestor?search=maria+nanez", "queue"),
+        "search, unknown name": lambda turn: get("/dashboard-gestor?search=zzyzx", "queue"),
+        "search, DNI": lambda turn: get(f"/dashboard-gestor?search={somewhere.debtor.dni}", "queue"),
+        "search, nro_cliente": lambda turn: get(f"/dashboard-gestor?search={somewhere.nro_cliente}", "queue"),
+        "my cases": lambda turn: get("/dashboard-gestor?tab=casos"),
+        "my cases without gestión": lambda turn: get("/dashboard-gestor?tab=casos&focus=idle"),
+        "saving a gestión": save,
+    }
+    figures = {}
+    for name, action in actions.items():
+        action(0)
+        times = []
+        for turn in range(1, ROUNDS + 1):
+            reset_queries()
+            before = time.perf_counter()
+            action(turn)
+            times.append((time.perf_counter() - before) * 1000)
+        slowest = max(connection.queries, key=lambda query: float(query["time"]), default={"time": "0", "sql": ""})
+        figures[name] = (statistics.median(times), len(connection.queries), slowest["time"], slowest["sql"])
+    return figures
+
+
+def figures_of(url: str, username: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, __file__, "--measure", username],
+        cwd=ROOT,
+        env=environment(url),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cases", type=int, default=1_000_000)
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--slowest", type=float, default=0, help="show the slowest statement of what takes so many ms")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.measure:
+        print(json.dumps(measure(arguments.measure)))
+        return
+    server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
+    urls = [f"{server}/nova_desk_{cases}" for cases in (arguments.small, arguments.cases)]
+    for url, cases in zip(urls, (arguments.small, arguments.cases), strict=True):
+        if not exists(url):
+            prepare(url, cases, WORK)
+    small, large = (figures_of(url, "gestor1") for url in urls)
+    huge = figures_of(urls[1], "gestor2")
+    print(f"{'':<28} {arguments.small:>9,} {arguments.cases:>11,}   ratio   20,000 of one gestor  statements")
+    for name, (few, *_) in small.items():
+        many, (most, statements, slowest, sql) = large[name][0], huge[name]
+        misses = "*" if most > LIMIT_MS or many / few > LIMIT_RATIO else ""
+        print(f"{name:<28} {few:6.1f} ms {many:8.1f} ms {many / few:7.2f} {most:17.1f} ms {statements:11} {misses}")
+        if arguments.slowest and most > arguments.slowest:
+            print(f"    {slowest} s: {sql[sql.find(' FROM ') :][:700]}")
+
+
+if __name__ == "__main__":
+    main()
