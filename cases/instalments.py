@@ -1,6 +1,6 @@
 """What a debt amounts to with simple monthly interest, whole or in instalments (DESIGN §2, §4). Pure."""
 
-from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 CENT = Decimal("0.01")
@@ -36,8 +36,7 @@ def plan(*, balance: Decimal, monthly_rate: Decimal, instalments: int) -> Instal
     if not 1 <= instalments <= MAX_INSTALMENTS:
         raise ValueError(f"Elija entre 1 y {MAX_INSTALMENTS} cuotas.")
     total = with_interest(balance=balance, monthly_rate=monthly_rate, months=instalments)
-    instalment = (total / instalments).quantize(CENT, rounding=ROUND_UP)
-    last = total - instalment * (instalments - 1)
-    if last <= 0:
+    instalment = (total / instalments).quantize(CENT, rounding=ROUND_DOWN)
+    if not instalment:
         raise ValueError("El saldo es demasiado chico para tantas cuotas.")
-    return InstalmentPlan(instalments, total - balance, total, instalment, last)
+    return InstalmentPlan(instalments, total - balance, total, instalment, total - instalment * (instalments - 1))

@@ -18,6 +18,8 @@ from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.statuses import change_status
 from cases.services.touch import touch
 
+LAST_YEAR = 2100  # beyond it a year was mistyped; the last ones of all do not even fit a database
+
 
 class Recorded(NamedTuple):
     activity: Activity
@@ -115,6 +117,8 @@ def _check(
         errors["next_action_at"] = "Indique el día y la hora en que hay que volver a llamar."
     if chosen is not None and chosen < now:
         errors["next_action_at"] = "La próxima acción no puede quedar en el pasado."
+    elif chosen is not None and chosen.year > LAST_YEAR:
+        errors["next_action_at"] = f"La próxima acción no puede ser posterior al año {LAST_YEAR}."
     if phone is not None and phone.debtor_id != case.debtor_id:
         errors["phone"] = "Ese teléfono no es de este deudor."
     if errors:
@@ -140,7 +144,10 @@ def _prefixed(prefix: str) -> Iterator[None]:
     try:
         yield
     except ValidationError as error:
-        renamed = {key if key == "case" else f"{prefix}_{key}": value for key, value in error.message_dict.items()}
+        renamed = {
+            key if key == "case" or key.startswith(f"{prefix}_") else f"{prefix}_{key}": value
+            for key, value in error.message_dict.items()
+        }
         raise ValidationError(renamed) from error
 
 

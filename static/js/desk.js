@@ -79,6 +79,7 @@
   });
 
   document.addEventListener("click", (event) => {
+    if (event.target.closest("[data-show-keys]")) showKeys();
     const use = event.target.closest("[data-use-promise]");
     if (!use) return;
     event.preventDefault();
@@ -89,8 +90,10 @@
 
   // --- Keys ---------------------------------------------------------------------------------------
   const showKeys = () => {
+    const dialog = $("#keys");
+    if (!dialog) return;
     $("[data-keys-switch]").checked = singleKeys();
-    $("#keys").showModal();
+    dialog.showModal();
   };
 
   const pickByLetter = (letter) => {

@@ -115,6 +115,17 @@ def test_everything_in_one_save(gestor_client: Client, case: Case) -> None:
         ({"with_payment": "on", "payment_amount": "x1"}, "payment_amount", "no es un importe"),
         ({"with_payment": "on", "payment_amount": "10.001"}, "payment_confirm_overpayment", "supera el saldo"),
         ({"next_action_at": "2020-01-01T10:00"}, "next_action_at", "no puede quedar en el pasado"),
+        ({"next_action_at": "9999-12-31T23:59"}, "next_action_at", "no puede ser posterior al año 2100"),
+        (
+            {"with_payment": "on", "payment_amount": "1", "payment_value_date": "0001-01-01"},
+            "payment_value_date",
+            "anterior",
+        ),
+        ({"code": "PP", "promise_amount": "1", "promise_date": "9999-12-31"}, "promise_date", "entre hoy y el"),
+        ({"notes": "x" * 5001}, "notes", "5000"),
+        ({"notes": "a\x00b"}, "notes", "nulos"),
+        ({"status": "1e9"}, "status", "una opción válida"),
+        ({"token": ""}, "token", "requerido"),
         ({"type": "payment"}, "type", "una opción válida"),
         ({"phone": "999999"}, "phone", "una opción válida"),
     ],
@@ -128,7 +139,7 @@ def test_a_refusal_stands_at_its_field_and_keeps_the_text(
 
     assert answer.status_code == 422
     assert sentence in " ".join(answer.context["screen"].gestion_form.errors[field])
-    assert sent.get("code") == "" or "lo que escribí</textarea>" in answer.text
+    assert sent.get("code") == "" or "notes" in sent or "lo que escribí</textarea>" in answer.text
     assert not Activity.objects.exists()
 
 
@@ -339,8 +350,8 @@ def test_stale_contact_data_says_what_changed_and_keeps_the_text(
 def test_the_calculator(gestor_client: Client, case: Case) -> None:
     page = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": "5", "instalments": "3"}).text
     assert "$ 11.500,00" in page
-    assert "$ 3.833,34" in page
-    assert "(la última $ 3.833,32)" in page
+    assert "$ 3.833,33" in page
+    assert "(la última $ 3.833,34)" in page
 
     bad = gestor_client.get(f"/cases/{case.pk}", {"balance": "-1", "rate": "x", "instalments": "0"})
     assert bad.status_code == 200

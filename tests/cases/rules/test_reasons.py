@@ -1,0 +1,62 @@
+"""Why a case is in the queue, in a few words."""
+
+from datetime import date, datetime
+from decimal import Decimal
+
+import pytest
+
+from cases import queue
+from cases.reasons import PromiseOf, days_away, reason
+from nova.lib import dates
+
+TODAY = date(2026, 12, 31)
+
+
+def at(day: date, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(day.year, day.month, day.day, hour, minute, tzinfo=dates.BuenosAires())
+
+
+def why(band: int, next_action_at: datetime | None = None, *, pending=None, broken=None, today: date = TODAY) -> str:
+    return reason(band=band, next_action_at=next_action_at, pending=pending, broken=broken, today=today)
+
+
+@pytest.mark.parametrize(
+    ("day", "today", "expected"),
+    [
+        (date(2026, 12, 31), TODAY, "hoy"),
+        (date(2027, 1, 1), TODAY, "mañana"),
+        (date(2026, 12, 30), TODAY, "ayer"),
+        (date(2028, 2, 29), date(2028, 3, 2), "hace 2 días"),
+        (date(2028, 3, 1), date(2028, 2, 27), "en 3 días"),
+        (date(2026, 11, 30), TODAY, "hace 31 días"),
+        (date(2026, 11, 29), TODAY, "el 29/11/2026"),
+    ],
+)
+def test_days_away(day: date, today: date, expected: str) -> None:
+    assert days_away(day, today) == expected
+
+
+def test_each_band_says_why() -> None:
+    promise = PromiseOf(Decimal("1500"), date(2027, 1, 1))
+    late = PromiseOf(Decimal("1500"), date(2026, 12, 29))
+
+    assert why(queue.CALL_BACK, at(TODAY, 15, 30)) == "Acordó que lo llamen hoy a las 15:30"
+    assert why(queue.CALL_BACK, at(date(2026, 12, 30))) == "Acordó que lo llamen ayer"
+    assert why(queue.BROKEN_PROMISE, broken=late) == "Promesa incumplida hace 2 días"
+    assert why(queue.SAYS_PAID, at(TODAY)) == "Dice que pagó: verificar"
+    assert why(queue.PROMISE_DUE, at(TODAY), pending=promise) == "Promesa de $ 1.500,00 vence mañana"
+    assert why(queue.PROMISE_DUE, at(TODAY), pending=late) == "Promesa de $ 1.500,00 venció hace 2 días"
+    assert why(queue.NEW) == "Nuevo: nadie lo gestionó todavía"
+    assert why(queue.FOLLOW_UP, at(date(2026, 12, 28))) == "Seguimiento previsto hace 3 días"
+    assert why(queue.REST, at(TODAY)) == "Reabierto o reasignado"
+
+
+def test_without_the_promise_it_still_says_something() -> None:
+    assert why(queue.BROKEN_PROMISE) == "Sin próxima acción"
+    assert why(queue.PROMISE_DUE, at(TODAY)) == "Seguimiento previsto hoy"
+
+
+def test_midnight_belongs_to_buenos_aires() -> None:
+    late_evening = datetime(2027, 1, 1, 1, 30, tzinfo=dates.start_of_day(TODAY).tzinfo).astimezone()
+
+    assert why(queue.CALL_BACK, late_evening, today=TODAY).startswith("Acordó que lo llamen mañana")
