@@ -28,7 +28,7 @@ HISTORY = [
     """
     INSERT INTO cases_promise (case_id, amount, promise_date, status, paid_amount, notes, is_historic, imported_author,
                                created_by_id, created_at, updated_at)
-    SELECT id, amount, current_date - (id % 300)::int, 'broken', 0, '', true, '', assigned_to_id, now(), now()
+    SELECT id, amount, current_date - abs(hashint8(id) % 300), 'broken', 0, '', true, '', assigned_to_id, now(), now()
     FROM cases_case WHERE id % 2 = 0
     """,
     """

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,12 @@ from accounts.models import User
 from cases import queue
 from cases.filters import CaseFilter
 from cases.instalments import with_interest
-from cases.models import ActivityResult, Case, CaseStatus, DebtorPhone, Promise
+from cases.models import ActivityResult, Cartera, Case, CaseStatus, DebtorPhone, Promise
 from cases.querysets import CaseQuerySet
 from cases.reasons import PromiseOf, reason
-from cases.services.promises import unpaid_promises
 from nova.lib import dates
 from nova.lib.documents import format_dni
+from nova.lib.money import format_money
 from nova.lib.phones import whatsapp_link
 
 QUEUE_PAGE = 25
@@ -32,10 +32,13 @@ class Row:
     name: str
     dni: str
     months: int
-    reason: str
+    balance: str
+    reason: str  # why it is in the queue, or else where it stands
     next_action: str
-    is_due: bool
+    facts: str
     in_queue: bool
+    address: str
+    band: str
     phone: str = ""  # the number to call: a good one, else an unverified one; read for lists that call from the row
     token: str = ""
 
@@ -58,48 +61,54 @@ def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
     """`cases` come with debtor, cartera and status (`listed`). Runs one query, whatever their number."""
     cases = list(cases)
     today = dates.local_date(now)
-    pending, broken = _promises_of(cases)
-    rows = []
-    for case in cases:
-        is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
-        in_queue = is_due and case.stopped_at is None
-        rows.append(
-            Row(
-                case=case,
-                name=listed_name(case),
-                dni=format_dni(case.debtor.dni) if case.debtor.dni else "",
-                months=case.months_in_arrears(today),
-                reason=reason(
-                    band=case.queue_band,
-                    next_action_at=case.next_action_at,
-                    pending=pending.get(case.pk),
-                    broken=broken.get(case.pk),
-                    today=today,
-                )
-                if in_queue
-                else "",
-                next_action=dates.format_moment(case.next_action_at) if case.is_open and case.next_action_at else "",
-                is_due=is_due,
-                in_queue=in_queue,
-            )
-        )
-    return rows
+    pending, broken = _promises_of(open_promises([case.pk for case in cases]))
+    return [_row(case, pending.get(case.pk), broken.get(case.pk), now=now, today=today) for case in cases]
 
 
-def _promises_of(cases: list[Case]) -> tuple[dict[int, PromiseOf], dict[int, PromiseOf]]:
+def _row(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now: datetime, today: date) -> Row:
+    is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
+    in_queue = is_due and case.stopped_at is None
+    next_action = dates.format_moment(case.next_action_at) if case.is_open and case.next_action_at else ""
+    if in_queue:
+        band, at = case.queue_band, case.next_action_at
+        words = reason(band=band, next_action_at=at, pending=pending, broken=broken, today=today)
+    elif case.is_open and case.stopped_at is not None:
+        words = "Detenido"
+    else:
+        words = f"Próxima acción: {next_action}" if next_action else case.status.name
+    months = case.months_in_arrears(today)
+    arrears = f"mora {months} {'mes' if months == 1 else 'meses'}" if months else ""
+    return Row(
+        case=case,
+        name=listed_name(case),
+        dni=format_dni(case.debtor.dni) if case.debtor.dni else "",
+        months=months,
+        balance=format_money(case.balance),
+        reason=words,
+        next_action=next_action,
+        facts=" · ".join(filter(None, (case.cartera.name, arrears, next_action if in_queue else ""))),
+        in_queue=in_queue,
+        address=f"/cases/{case.pk}",
+        band=Case.Band(case.queue_band).label,
+    )
+
+
+def open_promises(cases: list[int]) -> list[Promise]:
+    """What is pending or was broken on these cases, by date. One query."""
+    statuses = [Promise.Status.PENDING, Promise.Status.BROKEN]
+    return list(Promise.objects.filter(case__in=cases, status__in=statuses).order_by("promise_date", "id"))
+
+
+def _promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int, PromiseOf]]:
     """The earliest pending and the latest broken promise of each case."""
     pending: dict[int, PromiseOf] = {}
     broken: dict[int, PromiseOf] = {}
-    decided = Promise.objects.filter(
-        case__in=[case.pk for case in cases], status__in=[Promise.Status.PENDING, Promise.Status.BROKEN]
-    )
-    rows = decided.order_by("promise_date", "id").values_list("case_id", "status", "amount", "promise_date")
-    for case_id, status, amount, promise_date in rows:
-        promise = PromiseOf(amount, promise_date)
-        if status == Promise.Status.PENDING:
-            pending.setdefault(case_id, promise)
+    for promise in promises:
+        said = PromiseOf(promise.amount, promise.promise_date)
+        if promise.status == Promise.Status.PENDING:
+            pending.setdefault(promise.case_id, said)
         else:
-            broken[case_id] = promise
+            broken[promise.case_id] = said
     return pending, broken
 
 
@@ -123,8 +132,15 @@ class Queue:
         self.filter = CaseFilter(filters, queryset=everything)
         self.is_search = bool(filters.get("search", "").strip())
         if self.is_search:
-            self.filter = CaseFilter(filters, queryset=work_first(gestor, now=now))
-        self.filter.form.auto_id = "id_filter_%s"  # the gestión beside it has a status too
+            self.filter = CaseFilter(filters, queryset=Case.objects.visible_to(gestor).by_next_action())
+        form = self.filter.form
+        form.auto_id = "id_filter_%s"  # the gestión beside it has a status too
+        # Lists, not querysets: Django would open a server-side cursor for the few rows of each.
+        form.fields["cartera"].widget.choices = [("", "Todas las carteras"), *Cartera.objects.values_list("pk", "name")]
+        form.fields["status"].widget.choices = [
+            ("", "Todos los estados"),
+            *CaseStatus.objects.values_list("slug", "name"),
+        ]
         self.cases: CaseQuerySet = self.filter.qs
 
     @cached_property
@@ -155,11 +171,6 @@ class Queue:
         return following or others.first()
 
 
-def work_first(gestor: User, *, now: datetime) -> CaseQuerySet:
-    """All cases of a gestor, those of the queue first and in its order."""
-    return Case.objects.visible_to(gestor).work_first(now)
-
-
 def place_of(case: Case) -> str:
     """Where a case stood in the queue when it was read, as a text for an address."""
     moment = case.next_action_at.isoformat() if case.next_action_at else ""
@@ -187,6 +198,11 @@ class PhoneLine:
     phone: DebtorPhone
     whatsapp: str  # empty where nobody says that it is a mobile
 
+    @property
+    def pk(self) -> str:
+        """For addresses: a template writes numbers with their thousands apart."""
+        return str(self.phone.pk)
+
 
 class Sheet:
     """One case with all that its screen says of the person."""
@@ -201,7 +217,8 @@ class Sheet:
 
     @cached_property
     def row(self) -> Row:
-        return rows_of([self.case], now=self.now)[0]
+        pending, broken = _promises_of(self._promises)
+        return _row(self.case, pending.get(self.case.pk), broken.get(self.case.pk), now=self.now, today=self.today)
 
     @cached_property
     def phones(self) -> list[PhoneLine]:
@@ -261,17 +278,21 @@ class Sheet:
         return sum(owed, Decimal("0.00"))
 
     @cached_property
-    def promises(self) -> list[Promise]:
-        """The pending ones, and the last one that was broken."""
-        rows = self.case.promises.filter(status__in=[Promise.Status.PENDING, Promise.Status.BROKEN])
-        decided = list(rows.order_by("promise_date", "id"))
-        broken = [promise for promise in decided if promise.status == Promise.Status.BROKEN]
-        return [*broken[-1:], *(promise for promise in decided if promise.status == Promise.Status.PENDING)]
+    def _promises(self) -> list[Promise]:
+        return open_promises([self.case.pk])
 
-    @cached_property
+    @property
+    def promises(self) -> list[Promise]:
+        """The last one that was broken, and the pending ones."""
+        broken = [promise for promise in self._promises if promise.status == Promise.Status.BROKEN]
+        return [*broken[-1:], *(promise for promise in self._promises if promise.status == Promise.Status.PENDING)]
+
+    @property
     def unpromised(self) -> Decimal:
         """What of the balance no pending promise holds yet: what a new one is proposed for."""
-        return max(self.case.balance - unpaid_promises(self.case), Decimal("0.00"))
+        pending = (promise for promise in self._promises if promise.status == Promise.Status.PENDING)
+        held = sum((promise.amount - promise.paid_amount for promise in pending), Decimal("0.00"))
+        return max(self.case.balance - held, Decimal("0.00"))
 
 
 def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> datetime | None:

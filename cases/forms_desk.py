@@ -32,10 +32,9 @@ class TokenForm(forms.Form):
     token = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_token)
 
 
-class PhoneChoice(forms.ModelChoiceField):
-    def label_from_instance(self, obj: DebtorPhone) -> str:
-        kind = obj.get_kind_display().lower()
-        return f"{obj.number} · {kind}" + (" · bueno" if obj.state == DebtorPhone.State.GOOD else "")
+def phone_label(phone: DebtorPhone) -> str:
+    kind = phone.get_kind_display().lower()
+    return f"{phone.number} · {kind}" + (" · bueno" if phone.state == DebtorPhone.State.GOOD else "")
 
 
 class ResultChoice(forms.ModelChoiceField):
@@ -108,9 +107,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     result = ResultChoice(
         label="Resultado", queryset=ActivityResult.objects.active(), required=False, widget=forms.RadioSelect
     )
-    phone = PhoneChoice(
-        label="Teléfono usado", queryset=DebtorPhone.objects.none(), required=False, empty_label="Ninguno"
-    )
+    phone = forms.ModelChoiceField(label="Teléfono usado", queryset=DebtorPhone.objects.none(), required=False)
     notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     next_action_at = MomentField(label="Próxima acción", required=False)
     with_promise = forms.BooleanField(label="Promesa de pago", required=False)
@@ -134,7 +131,12 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         self.sheet = sheet
         fields: dict[str, Any] = self.fields
         fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
-        fields["status"].queryset = CaseStatus.objects.active().exclude(pk=case.status_id)
+        # What is already read, not a query of its own (and of a cursor) for each list.
+        usable = [line.phone for line in sheet.phones if line.phone.state != DebtorPhone.State.BAD]
+        fields["phone"].widget.choices = [("", "Ninguno"), *((phone.pk, phone_label(phone)) for phone in usable)]
+        statuses = CaseStatus.objects.active().exclude(pk=case.status_id)
+        fields["status"].queryset = statuses
+        fields["status"].widget.choices = [("", "Sin cambio"), *statuses.values_list("pk", "name")]
 
     def results(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
         """The result codes by group, each with what choosing it proposes."""
@@ -142,13 +144,13 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         chosen = str(self["result"].value() or "")
         for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
             moment = proposed_action(result, case=self.sheet.case, now=self.sheet.now)
-            groups.setdefault(result.get_group_display(), []).append(
-                {
-                    "row": result,
-                    "is_chosen": str(result.pk) == chosen,
-                    "proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
-                }
-            )
+            choice = {
+                "row": result,
+                "value": str(result.pk),
+                "is_chosen": str(result.pk) == chosen,
+                "proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
+            }
+            groups.setdefault(result.get_group_display(), []).append(choice)
         yield from groups.items()
 
     @property

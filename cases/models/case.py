@@ -11,7 +11,7 @@ from django.utils import timezone
 from cases.models.cartera import Cartera
 from cases.models.debtor import Debtor
 from cases.models.status import CaseStatus
-from cases.querysets import WORKED_AT, CaseQuerySet
+from cases.querysets import CaseQuerySet
 from nova.lib import dates
 
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
@@ -134,8 +134,7 @@ class Case(models.Model):
             ),
             models.Index(fields=["assigned_to", "next_action_at", "id"], name="case_by_gestor"),
             models.Index(
-                F("assigned_to"),
-                WORKED_AT,
+                fields=["assigned_to", "last_activity_at", "created_at"],
                 name="case_idle",
                 condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True),
             ),

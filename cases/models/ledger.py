@@ -107,10 +107,11 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["case", "value_date", "id"], name="ledger_by_case"),
             models.Index(fields=["cartera", "value_date"], name="ledger_by_cartera"),
+            # What a gestor recovered, answered by the index alone: a portfolio's placements are credited too.
             models.Index(
-                fields=["credited_to", "value_date"],
-                name="ledger_by_gestor",
-                condition=Q(credited_to__isnull=False),
+                fields=["credited_to", "value_date", "kind", "amount"],
+                name="ledger_recovered",
+                condition=Q(credited_to__isnull=False, kind__in=["payment", "reversal"]),
             ),
             models.Index(fields=["activity"], name="ledger_by_activity", condition=Q(activity__isnull=False)),
         ]

@@ -19,20 +19,18 @@ HOME = "/dashboard-gestor"
 NO_ANSWER = "NC"  # what a row records with one click
 # What «Mis casos» can be sorted by; each order ends in the unique key.
 ORDERS = {
-    "work": None,
     "name": ("debtor__last_name", "debtor__first_name", "id"),
     "-balance": ("-balance", "id"),
     "balance": ("balance", "id"),
-    "next": ("next_action_at", "id"),
     "last": ("-last_activity_at", "id"),
     "arrears": ("last_payment_date", "placed_on", "id"),
 }
 ORDER_LABELS = {
+    "": "Próxima acción",
     "work": "Orden de trabajo",
     "name": "Nombre",
     "-balance": "Mayor saldo",
     "balance": "Menor saldo",
-    "next": "Próxima acción",
     "last": "Última gestión",
     "arrears": "Mayor mora",
 }
@@ -79,8 +77,10 @@ def own_cases(request: Request) -> HttpResponse:
     now = timezone.now()
     chosen = OwnCaseFilter(request.GET, queryset=Case.objects.visible_to(request.user), request=request)
     order = request.GET.get("order", "")
-    columns = ORDERS.get(order)
-    cases = chosen.qs.order_by(*columns) if columns else chosen.qs.work_first(now)
+    if order == "work":
+        cases = chosen.qs.work_first(now)
+    else:
+        cases = chosen.qs.order_by(*ORDERS[order]) if order in ORDERS else chosen.qs.by_next_action()
     paginator = CappedPaginator(desk.listed(cases), CASES_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     context = {
@@ -89,7 +89,7 @@ def own_cases(request: Request) -> HttpResponse:
         "page": page,
         "rows": desk.with_tools(desk.rows_of(page.object_list, now=now)),
         "no_answer": ActivityResult.objects.active().filter(code=NO_ANSWER).first(),
-        "order": order if order in ORDERS else "work",
+        "order": order if order in ORDER_LABELS else "",
         "orders": ORDER_LABELS,
     }
     part = "#list" if request.htmx and request.htmx.target == "list" else ""

@@ -22,7 +22,7 @@ from cases.models import Case
 
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may ask for by the id of its target.
-PARTS = {"desk", "case", "queue", "more-rows", "more-events", "calculator"}
+PARTS = {"desk", "case", "queue", "more-rows", "more-events", "calculator", "contact", "phones"}
 
 
 def visible_case(user: User, pk: int) -> Case:
@@ -116,6 +116,28 @@ class Screen:
         return figures_of(self.user, bands=self.queue.bands, now=self.now)
 
     # --- The case
+    @property
+    def pk(self) -> str:
+        """For addresses: a template writes numbers with their thousands apart."""
+        return str(self._sheet.case.pk)
+
+    @property
+    def edit_address(self) -> str:
+        """`…edit`, to which a link adds what is to be edited."""
+        return f"/cases/{self.pk}{self.query}{'&' if self.query else '?'}edit"
+
+    @property
+    def edits_contact(self) -> bool:
+        return "contact_form" in self.bound or self.request.GET.get("edit") == "contact"
+
+    @property
+    def edits_phones(self) -> bool:
+        return "phone_form" in self.bound or self.request.GET.get("edit") == "phone"
+
+    @property
+    def calculates(self) -> bool:
+        return "instalments" in self.request.GET or self.request.GET.get("edit") == "calculator"
+
     @cached_property
     def sheet(self) -> desk.Sheet | None:
         return desk.Sheet(self.case, self.user, now=self.now) if self.case is not None else None
@@ -179,8 +201,8 @@ class Screen:
 
 def show(request: Request, screen: Screen, *, status: int = 200, part: str = "") -> HttpResponse:
     """The page, or the part of it that htmx asks for. A part takes the address of the page it came from along."""
-    if not part and request.htmx and not request.htmx.boosted and not request.htmx.history_restore_request:
-        part = request.htmx.target if request.htmx.target in PARTS else ""
+    if not part and request.htmx and not request.htmx.history_restore_request and request.htmx.target in PARTS:
+        part = request.htmx.target  # a boosted link that names no part has no such target, and gets the page
     template = f"cases/desk.html#{part}" if part else "cases/desk.html"
     response = render(request, template, {"screen": screen}, status=status)
     if part and len(get_messages(request)):  # what was saved is said in the live region of the page that stays

@@ -169,6 +169,7 @@
     const id = event.detail.target?.id || event.target.id;
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
     if (["gestion", "contact", "phones"].includes(id) && invalid) invalid.focus();
+    else if (["contact", "phones", "calculator"].includes(id)) $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
     else if (id === "desk") {
       scrollTo({ top: 0 });
       focusResults();

@@ -240,7 +240,8 @@ def test_the_calculator_becomes_a_promise(page_of: PageOf, gestor_user: User, qu
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
     page.fill("#id_notes", "pide cuotas")
-    page.locator("#calculator summary").click()
+    page.get_by_role("link", name="Calculadora de interés y cuotas").click()
+    expect(page.locator("#id_calc_balance")).to_be_focused()
     page.fill("#id_calc_rate", "5")
     page.fill("#id_calc_instalments", "4")
     page.get_by_role("button", name="Calcular").click()
@@ -249,6 +250,25 @@ def test_the_calculator_becomes_a_promise(page_of: PageOf, gestor_user: User, qu
     expect(page.locator("#id_promise_amount")).to_have_value("6.000,00")
     expect(page.locator("#id_promise_date")).to_be_focused()
     expect(page.locator("#id_notes")).to_have_value("pide cuotas")
+
+
+def test_correcting_the_person(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.get_by_role("link", name="Agregar un teléfono").click()
+    page.fill("#id_phone_number", "12")
+    page.locator("#phones").get_by_role("button", name="Agregar").click()
+    expect(page.locator("#messages")).to_contain_text("Teléfono 12 agregado")
+    page.get_by_role("button", name="Marcar 12 como malo").click()
+    expect(page.locator("#phones s")).to_have_text("12")
+    page.get_by_role("link", name="Corregir domicilio, correo y notas").click()
+    page.get_by_label("Correo electrónico").fill("no es un correo")
+    page.get_by_role("button", name="Guardar los datos").click()
+    expect(page.get_by_label("Correo electrónico")).to_be_focused()
+    page.get_by_label("Correo electrónico").fill("ana@example.com")
+    page.get_by_role("button", name="Guardar los datos").click()
+    expect(page.locator("#messages")).to_contain_text("Datos guardados")
+    expect(page.locator(".desk-person")).to_contain_text("ana@example.com")
 
 
 def test_from_the_list_without_opening_the_case(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
@@ -280,6 +300,8 @@ def test_every_page_of_the_screen_is_accessible_and_fits(
     for address in (
         "/dashboard-gestor",
         f"/cases/{case.pk}?balance=1000&rate=5&instalments=3",
+        f"/cases/{case.pk}?edit=contact",
+        f"/cases/{case.pk}?edit=phone",
         "/dashboard-gestor?tab=casos",
         "/dashboard-gestor?search=nadie",
         f"/cases/{case.pk}/payments",
