@@ -106,6 +106,7 @@ def measure(username: str) -> dict[str, Any]:
     following: list[str] = []
     last_name = somewhere.debtor.last_name
     actions: dict[str, Callable[[int], Any]] = {
+        "floor: a page of one form": lambda turn: get("/cuenta/clave"),
         "opening the queue": lambda turn: get("/dashboard-gestor"),
         "the queue, 1,000 cases down": lambda turn: get(f"/dashboard-gestor?after={deep.replace('+', '%2B')}", "queue"),
         "one case of the list": lambda turn: get(f"/cases/{queue[100 + turn]}", "case"),
@@ -132,13 +133,14 @@ def timed(actions: dict[str, Callable[[int], Any]]) -> dict[str, Any]:
     for name, action in actions.items():
         with CaptureQueriesContext(connection) as captured:
             action(0)
-        slowest = max(captured.captured_queries, key=lambda query: float(query["time"]))
+        statements = captured.captured_queries
+        slowest = max(statements, key=lambda query: float(query["time"]))
         times = []
         for turn in range(1, ROUNDS + 1):
             before = time.perf_counter()
             action(turn)
             times.append((time.perf_counter() - before) * 1000)
-        figures[name] = (statistics.median(times), len(captured), slowest["time"], slowest["sql"])
+        figures[name] = (statistics.median(times), len(statements), slowest["time"], slowest["sql"])
     return figures
 
 

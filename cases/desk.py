@@ -22,6 +22,11 @@ from nova.lib.money import format_money
 from nova.lib.phones import whatsapp_link
 
 QUEUE_PAGE = 25
+# What a row of the queue is made of: sixty columns of four tables otherwise, most of them unread.
+ROW_FIELDS = (
+    *("cartera__name", "status__name", "debtor__first_name", "debtor__last_name", "debtor__dni", "assigned_to"),
+    *("balance", "placed_on", "last_payment_date", "stage", "next_action_at", "queue_band", "stopped_at"),
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,7 @@ def new_token() -> str:
 
 
 def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
-    """`cases` come with debtor, cartera and status (`listed`). Runs one query, whatever their number."""
+    """`cases` come with debtor, cartera and status. Runs one query, whatever their number."""
     cases = list(cases)
     today = dates.local_date(now)
     pending, broken = _promises_of(open_promises([case.pk for case in cases]))
@@ -126,22 +131,31 @@ class Queue:
     """The queue of a gestor as their filters narrow it, a page at a time."""
 
     def __init__(self, gestor: User, filters: Any, *, now: datetime) -> None:
-        self.gestor, self.now = gestor, now
-        # A search looks through all the gestor's cases: whoever calls back may be in no queue today.
-        everything = Case.objects.visible_to(gestor).in_queue(gestor, now)
-        self.filter = CaseFilter(filters, queryset=everything)
+        self.gestor, self.now, self.filters = gestor, now, filters
         self.is_search = bool(filters.get("search", "").strip())
-        if self.is_search:
-            self.filter = CaseFilter(filters, queryset=Case.objects.visible_to(gestor).by_next_action())
-        form = self.filter.form
+
+    @cached_property
+    def filter(self) -> CaseFilter:
+        filter = CaseFilter(self.filters, queryset=self._everything())
+        form = filter.form
         form.auto_id = "id_filter_%s"  # the gestión beside it has a status too
         # Lists, not querysets: Django would open a server-side cursor for the few rows of each.
-        form.fields["cartera"].widget.choices = [("", "Todas las carteras"), *Cartera.objects.values_list("pk", "name")]
-        form.fields["status"].widget.choices = [
-            ("", "Todos los estados"),
-            *CaseStatus.objects.values_list("slug", "name"),
-        ]
-        self.cases: CaseQuerySet = self.filter.qs
+        carteras = Cartera.objects.values_list("pk", "name")
+        form.fields["cartera"].widget.choices = [("", "Todas las carteras"), *carteras]
+        statuses = CaseStatus.objects.values_list("slug", "name")
+        form.fields["status"].widget.choices = [("", "Todos los estados"), *statuses]
+        return filter
+
+    def _everything(self) -> CaseQuerySet:
+        """The queue; for a search all the gestor's cases: whoever calls back may be in no queue today."""
+        if self.is_search:
+            return Case.objects.visible_to(self.gestor).by_next_action()
+        return Case.objects.visible_to(self.gestor).in_queue(self.gestor, self.now)
+
+    @cached_property
+    def cases(self) -> CaseQuerySet:
+        is_narrowed = any(self.filters.get(name) for name in CaseFilter.base_filters)
+        return self.filter.qs if is_narrowed else self._everything()
 
     @cached_property
     def bands(self) -> dict[int, int]:
@@ -152,15 +166,15 @@ class Queue:
     def filtered_bands(self) -> dict[int, int]:
         """The same under the filters of cartera and status."""
         names = ("cartera", "status")
-        if not any(self.filter.data.get(name) for name in names):
+        narrowed = {name: self.filters.get(name, "") for name in names}
+        if not any(narrowed.values()):
             return self.bands
-        narrowed = {name: self.filter.data.get(name, "") for name in names}
         return CaseFilter(narrowed, queryset=Case.objects.in_queue(self.gestor, self.now)).qs.count_by_band()
 
     def page(self, after: Case | None = None) -> tuple[list[Row], bool]:
         """A page from just after a case, and whether there are more. Runs two queries."""
         cases = self.cases if after is None or self.is_search else self.cases.after_in_queue(after)
-        found = list(listed(cases)[: QUEUE_PAGE + 1])
+        found = list(cases.select_related("debtor", "cartera", "status").only(*ROW_FIELDS)[: QUEUE_PAGE + 1])
         return rows_of(found[:QUEUE_PAGE], now=self.now), len(found) > QUEUE_PAGE
 
     def next_after(self, place: Case | None, *, leaving: int | None = None) -> Case | None:

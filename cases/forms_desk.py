@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import flatatt
 
 from cases.desk import Sheet, new_token, proposed_action
 from cases.forms import MOMENT, DebtorPhoneForm, MomentField, MoneyField
@@ -144,12 +145,16 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         chosen = str(self["result"].value() or "")
         for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
             moment = proposed_action(result, case=self.sheet.case, now=self.sheet.now)
-            choice = {
-                "row": result,
+            attributes = {
                 "value": str(result.pk),
-                "is_chosen": str(result.pk) == chosen,
-                "proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
+                "checked": str(result.pk) == chosen,
+                "data-shortcut": result.shortcut,
+                "data-proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
+                "data-needs-promise": result.needs_promise,
+                "data-asks-when": result.asks_when,
+                "data-stops": result.stops_case,
             }
+            choice = {"attributes": flatatt(attributes), "name": result.name, "shortcut": result.shortcut}
             groups.setdefault(result.get_group_display(), []).append(choice)
         yield from groups.items()
 

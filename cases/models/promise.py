@@ -74,8 +74,8 @@ class Promise(models.Model):
         ]
         indexes = [
             models.Index(fields=["case", "promise_date", "id"], name="promise_by_case"),
-            models.Index(fields=["promise_date", "id"], name="promise_pending", condition=Q(status="pending")),
-            models.Index(fields=["created_by", "-promise_date"], name="promise_by_author"),
+            models.Index(fields=["promise_date", "id", "case"], name="promise_due", condition=Q(status="pending")),
+            models.Index(fields=["created_by", "promise_date", "status"], name="promise_by_author_and_day"),
             models.Index(fields=["-created_at", "-id"], name="promise_newest"),
         ]
 

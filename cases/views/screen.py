@@ -96,6 +96,11 @@ class Screen:
         return f"?{urlencode(self.filters)}" if self.filters else ""
 
     @property
+    def shows_filters(self) -> bool:
+        """The lists of carteras and statuses come when they are asked for, or in use."""
+        return self.request.GET.get("edit") == "filters" or bool({"cartera", "status"} & self.filters.keys())
+
+    @property
     def skip(self) -> str:
         return self.request.GET.get("skip", "")
 
