@@ -21,6 +21,7 @@ from databases import ROOT, environment, exists
 
 ROUNDS = 21
 LIMIT_MS, LIMIT_RATIO = 60, 1.3
+HELD_TO_RATIO = {"opening the queue", "the next case", "saving a gestión"}  # the rest depends on how many answer
 
 # Cases in the middle of their work: a third is due, some wait for a decision, some are paid.
 WORK = [
@@ -176,7 +177,8 @@ def main() -> None:
     print(f"{'':<28} {arguments.small:>9,} {arguments.cases:>11,}   ratio   20,000 of one gestor  statements")
     for name, (few, *_) in small.items():
         many, (most, statements, slowest, sql) = large[name][0], huge[name]
-        misses = "*" if most > LIMIT_MS or many / few > LIMIT_RATIO else ""
+        grew = name in HELD_TO_RATIO and many / few > LIMIT_RATIO
+        misses = "*" if max(many, most) > LIMIT_MS or grew else ""
         print(f"{name:<28} {few:6.1f} ms {many:8.1f} ms {many / few:7.2f} {most:17.1f} ms {statements:11} {misses}")
         if arguments.slowest and most > arguments.slowest:
             print(f"    {slowest} s: {sql[sql.find(' FROM ') :][:700]}")

@@ -6,11 +6,15 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("cases", "0008_newest_cases_of_a_cartera"),
+        ("cases", "0009_idle_cases_of_a_gestor"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
+        migrations.RemoveIndex(
+            model_name="case",
+            name="case_idle",
+        ),
         migrations.RemoveIndex(
             model_name="ledgerentry",
             name="ledger_by_gestor",
