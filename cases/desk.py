@@ -73,7 +73,8 @@ def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
 def _row(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now: datetime, today: date) -> Row:
     is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
     in_queue = is_due and case.stopped_at is None
-    next_action = dates.format_moment(case.next_action_at) if case.is_open and case.next_action_at else ""
+    next_at = case.next_action_at if case.is_open else None
+    next_action = dates.format_moment(next_at) if next_at else ""
     if in_queue:
         band, at = case.queue_band, case.next_action_at
         words = reason(band=band, next_action_at=at, pending=pending, broken=broken, today=today)
@@ -82,6 +83,7 @@ def _row(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now
     else:
         words = f"Próxima acción: {next_action}" if next_action else case.status.name
     months = case.months_in_arrears(today)
+    near = dates.format_near(next_at, today) if next_at and in_queue else ""
     arrears = f"mora {months} {'mes' if months == 1 else 'meses'}" if months else ""
     return Row(
         case=case,
@@ -91,7 +93,7 @@ def _row(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now
         balance=format_money(case.balance),
         reason=words,
         next_action=next_action,
-        facts=" · ".join(filter(None, (case.cartera.name, arrears, next_action if in_queue else ""))),
+        facts=" · ".join(filter(None, (case.cartera.name, arrears, near))),
         in_queue=in_queue,
         address=f"/cases/{case.pk}",
         band=Case.Band(case.queue_band).label,

@@ -12,6 +12,7 @@ from cases.desk import Sheet, new_token, proposed_action
 from cases.forms import MOMENT, DebtorPhoneForm, MomentField, MoneyField
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from nova.lib import dates
+from nova.lib.phones import format_phone
 
 # What a person records by hand; payments, promises and status changes come of what they fill in.
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
@@ -35,7 +36,7 @@ class TokenForm(forms.Form):
 
 def phone_label(phone: DebtorPhone) -> str:
     kind = phone.get_kind_display().lower()
-    return f"{phone.number} · {kind}" + (" · bueno" if phone.state == DebtorPhone.State.GOOD else "")
+    return f"{format_phone(phone.number)} · {kind}" + (" · bueno" if phone.state == DebtorPhone.State.GOOD else "")
 
 
 class ResultChoice(forms.ModelChoiceField):

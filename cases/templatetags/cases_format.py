@@ -9,6 +9,7 @@ from cases.reasons import days_away
 from nova.lib import dates
 from nova.lib.documents import format_cuit, format_dni
 from nova.lib.money import format_money
+from nova.lib.phones import format_phone
 
 register = template.Library()
 
@@ -39,6 +40,12 @@ def dni(value: str | None) -> str:
 @register.filter
 def cuit(value: str | None) -> str:
     return format_cuit(value) if value else "—"
+
+
+@register.filter
+def phone(number: str) -> str:
+    """`+54 9 11 4444-5555`"""
+    return format_phone(number)
 
 
 @register.filter

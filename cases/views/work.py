@@ -19,6 +19,7 @@ from cases.forms_desk import ContactForm, GestionForm, PhoneForm, PromiseForm, Q
 from cases.models import Activity, Case, DebtorPhone, Promise
 from cases.views.desk import go_on
 from cases.views.screen import Screen, query_with, show, visible_case
+from nova.lib.phones import format_phone
 
 ALREADY_SENT = (
     "Este formulario ya se guardó, con otros datos. Mire la línea de tiempo: si falta algo, guarde de nuevo y se "
@@ -220,7 +221,7 @@ def phones(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return refused(request, case, "phones", phone_form=form)
     form.save()
-    messages.success(request, f"Teléfono {form.instance.number} agregado.")
+    messages.success(request, f"Teléfono {format_phone(form.instance.number)} agregado.")
     return _back_to(request, pk)
 
 
@@ -234,7 +235,7 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     phone.state = state
     phone.save(update_fields=["state"])
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
-    messages.success(request, f"El teléfono {phone.number} {label}.")
+    messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
     return _back_to(request, pk)
 
 

@@ -35,6 +35,12 @@ def format_moment(moment: datetime) -> str:
     return f"{local:%d/%m/%Y}" if local.time() == time.min else f"{local:%d/%m/%Y %H:%M}"
 
 
+def format_near(moment: datetime, today: date) -> str:
+    """The same without the year while it is this one, for lists: 24/11 15:30."""
+    text = format_moment(moment)
+    return text[:5] + text[10:] if to_local(moment).year == today.year else text
+
+
 @cache
 def _holidays_of(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("AR", years=year))

@@ -90,6 +90,16 @@ def to_e164(text: str) -> str | None:
     return phone.number if phone else None
 
 
+@lru_cache(maxsize=8192)
+def format_phone(number: str) -> str:
+    """`+5491144445555` → `+54 9 11 4444-5555`, to be read and dialled; what is not E.164 stays as given."""
+    try:
+        parsed = phonenumbers.parse(number, None)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def phone_variants(text: str) -> list[str]:
     """The E.164 forms under which a typed number may be stored: with and without the mobile 9.
 

@@ -66,6 +66,12 @@
     if (event.target.id === "id_next_action_at") event.target.dataset.typed = "yes";
   });
 
+  // A field reached by keyboard comes whole into sight, above the bar that saves; a click must find what it aimed at.
+  document.addEventListener("focusin", (event) => {
+    const field = event.target;
+    if (field.closest("[data-gestion]") && field.matches(":focus-visible")) field.scrollIntoView({ block: "nearest" });
+  });
+
   document.addEventListener("change", (event) => {
     const form = event.target.closest("[data-gestion]");
     if (form && (event.target.name === "result" || event.target.name === "with_promise")) propose(form);

@@ -331,6 +331,35 @@ def test_the_other_pages_are_accessible_and_fit(
             assert_accessible(page)
 
 
+# Whether what has the focus is in the window, and not behind the bar with the button that saves.
+IN_SIGHT = """() => {
+  const box = document.activeElement.getBoundingClientRect();
+  const bar = document.querySelector(".gestion-save");
+  const top = bar.contains(document.activeElement) ? innerHeight : bar.getBoundingClientRect().top;
+  return box.top >= 0 && box.bottom <= Math.min(innerHeight, top) + 1;
+}"""
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 700), (1440, 900), (1024, 768), (390, 844)])
+def test_the_focus_never_hides_behind_what_saves(
+    page_of: PageOf, gestor_user: User, queue: list[Case], width: int, height: int
+) -> None:
+    page = page_of(gestor_user, width=width, height=height)
+    page.goto(f"/cases/{queue[0].pk}")
+    if width >= 1280:
+        expect(page.locator("[data-save-next]")).to_be_in_viewport(ratio=1)
+        assert page.evaluate("document.documentElement.scrollHeight <= innerHeight"), "each column scrolls by itself"
+    page.locator("#id_with_promise").check()
+    page.locator("#id_with_payment").check()
+    page.locator("[name=result]").first.focus()
+    visited = []
+    while page.evaluate("document.activeElement.name") != "then":
+        assert page.evaluate(IN_SIGHT), page.evaluate("document.activeElement.outerHTML")
+        visited.append(page.evaluate("document.activeElement.name"))
+        page.keyboard.press("Tab")
+    assert {"notes", "promise_amount", "payment_reference", "next_action_at", "status"} <= set(visited)
+
+
 def test_on_a_phone(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user, width=390, height=844)
     page.goto("/dashboard-gestor")

@@ -42,3 +42,16 @@ def test_whole_months(start, end, months):
 )
 def test_midnight_is_a_day_without_an_hour(moment, text):
     assert dates.format_moment(moment) == text
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (datetime(2026, 1, 1, 3, 0, tzinfo=UTC), "01/01"),
+        (datetime(2027, 1, 1, 2, 59, tzinfo=UTC), "31/12 23:59"),
+        (datetime(2027, 1, 1, 3, 0, tzinfo=UTC), "01/01/2027"),
+        (datetime(2025, 12, 31, 15, 0, tzinfo=UTC), "31/12/2025 12:00"),
+    ],
+)
+def test_a_list_leaves_out_the_year_while_it_is_this_one(moment, text):
+    assert dates.format_near(moment, date(2026, 12, 31)) == text

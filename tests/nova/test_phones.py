@@ -2,7 +2,7 @@
 
 import pytest
 
-from nova.lib.phones import whatsapp_link
+from nova.lib.phones import format_phone, whatsapp_link
 
 
 @pytest.mark.parametrize(
@@ -19,3 +19,17 @@ from nova.lib.phones import whatsapp_link
 )
 def test_whatsapp_only_where_there_is_a_mobile(number: str, is_mobile: bool, link: str) -> None:
     assert whatsapp_link(number, is_mobile=is_mobile) == link
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        ("+5491144445555", "+54 9 11 4444-5555"),
+        ("+541144445555", "+54 11 4444-5555"),
+        ("+5492920412345", "+54 9 2920 41-2345"),
+        ("4444-5555 int. 3", "4444-5555 int. 3"),
+        ("", ""),
+    ],
+)
+def test_a_number_is_shown_as_people_dial_it(number: str, text: str) -> None:
+    assert format_phone(number) == text

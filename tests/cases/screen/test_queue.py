@@ -156,6 +156,13 @@ def test_an_empty_queue_says_what_to_do_next(gestor_client: Client, gestor_user:
     assert "Ver 1 caso sin gestión" in gestor_client.get(URL).text
 
 
+def test_a_search_without_answer_does_not_say_that_the_work_is_done(gestor_client: Client, gestor_user: User) -> None:
+    case(gestor_user, "alguien")
+    page = gestor_client.get(URL, {"search": "zzyzx"}).text
+    assert "Ningún caso suyo coincide con «zzyzx»" in page
+    assert "Trabajó todo" not in page
+
+
 def test_next_skips_and_goes_round(gestor_client: Client, gestor_user: User) -> None:
     cases = [case(gestor_user, name, amount=amount) for name, amount in (("a", 3000), ("b", 2000), ("c", 1000))]
 
