@@ -155,9 +155,16 @@ class Queue:
         return Case.objects.visible_to(self.gestor).in_queue(self.gestor, self.now)
 
     @cached_property
+    def is_narrowed(self) -> bool:
+        return any(self.filters.get(name) for name in CaseFilter.base_filters)
+
+    @property
+    def complaints(self) -> list[str]:
+        return self.filter.complaints if self.is_narrowed else []
+
+    @cached_property
     def cases(self) -> CaseQuerySet:
-        is_narrowed = any(self.filters.get(name) for name in CaseFilter.base_filters)
-        return self.filter.qs if is_narrowed else self._everything()
+        return self.filter.qs if self.is_narrowed else self._everything()
 
     @cached_property
     def bands(self) -> dict[int, int]:

@@ -15,7 +15,7 @@ IDLE_DAYS = 15
 
 
 class CaseFilter(django_filters.FilterSet):
-    """Unknown values narrow nothing away: the form says which one was wrong."""
+    """Unknown values narrow nothing away: `complaints` says which one was wrong."""
 
     search = django_filters.CharFilter(
         label="Buscar casos", method="filter_search", max_length=100, widget=forms.TextInput(attrs={"type": "search"})
@@ -31,6 +31,12 @@ class CaseFilter(django_filters.FilterSet):
     class Meta:
         model = Case
         fields: list[str] = []
+
+    @property
+    def complaints(self) -> list[str]:
+        """`Estado: Seleccione una opción válida…`, for an old address or one that somebody wrote."""
+        form = self.form
+        return [f"{form.fields[name].label}: {error}" for name, errors in form.errors.items() for error in errors]
 
     def filter_search(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
         return cases.search(value)

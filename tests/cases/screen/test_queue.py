@@ -156,6 +156,25 @@ def test_an_empty_queue_says_what_to_do_next(gestor_client: Client, gestor_user:
     assert "Ver 1 caso sin gestión" in gestor_client.get(URL).text
 
 
+@pytest.mark.parametrize("address", [URL, f"{URL}?tab=casos"])
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        ({"status": "no-existe"}, "Estado: Seleccione una opción válida"),
+        ({"cartera": "x"}, "Cartera: Seleccione una opción válida"),
+        ({"band": "99"}, "Banda: Seleccione una opción válida"),
+        ({"search": "x" * 101}, "como máximo 100 caracteres"),
+    ],
+)
+def test_a_filter_that_cannot_be_is_named(
+    gestor_client: Client, gestor_user: User, address: str, wrong: dict[str, str], words: str
+) -> None:
+    case(gestor_user, "alguien")
+    page = gestor_client.get(address, {**wrong, **({"tab": "casos"} if "tab" in address else {})}).text
+    assert words in page
+    assert "alguien" in page
+
+
 def test_a_search_without_answer_does_not_say_that_the_work_is_done(gestor_client: Client, gestor_user: User) -> None:
     case(gestor_user, "alguien")
     page = gestor_client.get(URL, {"search": "zzyzx"}).text
