@@ -174,7 +174,9 @@
     prepare();
     const id = event.detail.target?.id || event.target.id;
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
-    if (["gestion", "contact", "phones"].includes(id) && invalid) invalid.focus();
+    // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
+    const wrong = ["gestion", "contact", "phones"].includes(id) && (invalid || $(`#${id} [role=alert]`));
+    if (wrong) wrong.focus();
     else if (["contact", "phones", "calculator"].includes(id)) $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
     else if (id === "desk") {
       scrollTo({ top: 0 });

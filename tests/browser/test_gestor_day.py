@@ -197,6 +197,7 @@ def test_a_stale_status_keeps_the_text(page_of: PageOf, gestor_user: User, admin
     services.change_status(case=queue[0], status=factories.status("contactado"), by=admin_user)
     page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.locator("#gestion .alert")).to_contain_text("de «Sin gestión» a «Contactado»")
+    expect(page.locator("#gestion .alert")).to_be_in_viewport()
     expect(page.locator("#id_notes")).to_have_value("va a juicio")
     page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("Gestión guardada")
