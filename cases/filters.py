@@ -7,6 +7,7 @@ import django_filters
 from django import forms
 from django.utils import timezone
 
+from accounts.models import User
 from cases.models import Activity, Cartera, Case, CaseStatus, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet
 from nova.lib import dates
@@ -40,6 +41,25 @@ class CaseFilter(django_filters.FilterSet):
 
     def filter_search(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
         return cases.search(value)
+
+
+class ApiCaseFilter(CaseFilter):
+    """The filters of `GET /api/v1/cases`; `status` is a stage, else the slug of a status (DESIGN §7)."""
+
+    status = django_filters.CharFilter(method="filter_status")
+    management_status = django_filters.ModelChoiceFilter(
+        field_name="status", queryset=CaseStatus.objects.all(), to_field_name="slug"
+    )
+    cartera_id = django_filters.ModelChoiceFilter(field_name="cartera", queryset=Cartera.objects.all())
+    gestor_id = django_filters.ModelChoiceFilter(field_name="assigned_to", queryset=User.objects.all())
+
+    cartera = None
+    band = None
+
+    def filter_status(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
+        if value in CaseStatus.Stage.values:
+            return cases.filter(stage=value)
+        return cases.filter(status__slug=value)
 
 
 class OwnCaseFilter(CaseFilter):

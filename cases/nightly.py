@@ -23,6 +23,7 @@ from cases import promises as rules
 from cases import queue
 from cases.models import Case, ImportUpload, Promise, Submission
 from cases.services.settlement import lock_case, promise_terms, settle
+from cases.tally import compact_tally
 from nova.lib import dates
 
 logger = logging.getLogger(__name__)
@@ -76,6 +77,8 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
             report.uploads = _drop_old_uploads(now)
         with _transaction(dry_run):
             report.submissions, _ = Submission.objects.filter(created_at__lt=now - SUBMISSIONS_LIVE).delete()
+        with _transaction(dry_run):
+            compact_tally()
         report.seconds = round(time.monotonic() - started, 1)
         with _transaction(dry_run):
             audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("cases.urls")),
     path("", include("dashboards.urls")),
+    path("", include("nova.api")),
     path("admin/", admin.site.urls),
 ]
 

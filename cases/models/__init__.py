@@ -11,6 +11,7 @@ from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
 from cases.models.status import CaseStatus
 from cases.models.submission import Submission
+from cases.models.tally import CaseTally
 
 __all__ = [
     "Activity",
@@ -18,6 +19,7 @@ __all__ = [
     "Cartera",
     "Case",
     "CaseStatus",
+    "CaseTally",
     "Debtor",
     "DebtorPhone",
     "ImportBatch",

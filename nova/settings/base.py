@@ -21,6 +21,8 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "django_htmx",
     "template_partials",
     "lucide",
@@ -186,9 +188,43 @@ IMPORT_UPLOAD_MAX_BYTES = env.int("IMPORT_UPLOAD_MAX_BYTES", default=20 * 1024 *
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 12_000  # a page of the admin's action form carries one field a row
 
 # --- API ---------------------------------------------------------------------------------------
+ANONYMOUS_API_RATES = ("50/h", "200/d")
+SIGNED_IN_API_RATES = ("600/m",)
 REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["nova.lib.rest.access.SessionAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_THROTTLE_CLASSES": ["nova.lib.rest.access.AnonymousThrottle", "nova.lib.rest.access.SignedInThrottle"],
+    "DEFAULT_PARSER_CLASSES": ["nova.lib.rest.body.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["nova.lib.rest.body.EnvelopeRenderer"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nova.lib.rest.body.JSONWhateverIsAsked",
+    "DEFAULT_METADATA_CLASS": None,
+    "DEFAULT_SCHEMA_CLASS": "nova.lib.rest.schema.EnvelopeSchema",
+    "EXCEPTION_HANDLER": "nova.exceptions.handle",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "NOVA Gestión de Cobranzas",
+    "VERSION": "1",
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "SCHEMA_PATH_PREFIX_TRIM": False,
+    "COMPONENT_SPLIT_REQUEST": True,
+    "COMPONENT_NO_READ_ONLY_REQUIRED": False,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "SORT_OPERATIONS": False,
+    "ENUM_NAME_OVERRIDES": {
+        "Stage": "cases.models.CaseStatus.Stage",
+        "ActivityType": "cases.models.Activity.Type",
+        "RecordedType": "cases.serializers.TYPE_CHOICES",
+        "PromiseStatus": "cases.models.Promise.Status",
+        "EntryKind": "cases.models.LedgerEntry.Kind",
+        "PaymentMethod": "cases.models.LedgerEntry.Method",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "nova.lib.rest.schema.in_the_envelope",
+    ],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "SERVE_INCLUDE_SCHEMA": False,
 }
 
 # --- Mail --------------------------------------------------------------------------------------

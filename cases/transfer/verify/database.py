@@ -73,3 +73,17 @@ def rules_find_their_statuses() -> Iterator[Finding]:
             yield Finding(f"La etapa {stage} no tiene un estado predeterminado activo.")
     if not CaseStatus.objects.filter(slug=WORKING_SLUG, stage=CaseStatus.Stage.EN_GESTION).exists():
         yield Finding(f"Falta el estado «{WORKING_SLUG}», al que vuelven los casos.")
+
+
+def tally_is_the_count() -> Iterator[Finding]:
+    """The total that lists show (`cases.tally`) is what a count gives. PostgreSQL alone keeps one."""
+    if connection.vendor != "postgresql":
+        return
+    sql = """
+        SELECT cartera_id, SUM(told), SUM(counted) FROM (
+            SELECT cartera_id, cases AS told, 0 AS counted FROM cases_casetally
+            UNION ALL SELECT cartera_id, 0, 1 FROM cases_case
+        ) AS both_ways GROUP BY cartera_id HAVING SUM(told) <> SUM(counted) ORDER BY cartera_id
+    """
+    for cartera, told, counted in rows(sql):
+        yield Finding(f"cartera {cartera}: el recuento dice {told} y hay {counted} casos")

@@ -1,0 +1,253 @@
+"""A case as the API takes it: what was sent, told apart into what the services do (DESIGN §7)."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import IntegrityError, transaction
+from rest_framework.renderers import JSONRenderer
+
+from accounts.models import User
+from cases import services
+from cases.importing.cells import split_full_name
+from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
+from cases.serializers import (
+    MONEY_IS_ELSEWHERE,
+    MONEY_KEYS,
+    READ_ONLY_KEYS,
+    CaseDetailOut,
+    CaseUpdateIn,
+    same_amount,
+)
+from nova.lib.documents import parse_document
+from nova.lib.phones import parse_phone_number
+
+ADDRESS_KEYS = ("email", "street", "street_number", "city", "postal_code", "provincia")
+# What the assigned gestor may change; the rest is an admin's (DESIGN §7).
+GESTOR_KEYS = {*ADDRESS_KEYS, "telefono", "notes"}
+API_KEYS = {
+    "first_name": "name",
+    "last_name": "lastname",
+    "cuit": "dni",
+    "creditor_last_payment_date": "last_payment_date",
+    "__all__": "non_field_errors",
+}
+KEY_TAKEN = "Esa cartera ya tiene un caso con ese número de cliente."
+
+
+# --- A new case --------------------------------------------------------------------------------------
+def create_case(data: Mapping[str, Any], *, by: User) -> Case:
+    """Place a case, for the debtor of that document if there is one. Raises ValidationError with the keys sent."""
+    try:
+        with transaction.atomic(), _as_sent():
+            return _create(data, by=by)
+    except IntegrityError as error:  # somebody sent the same debtor or key in this very moment
+        raise ValidationError({"non_field_errors": "Otro pedido acaba de cargar este caso o su deudor."}) from error
+
+
+def _create(data: Mapping[str, Any], *, by: User) -> Case:
+    cartera = _cartera(data)
+    nro_cliente = _key(data.get("nro_cliente"))
+    _check_key(cartera, nro_cliente)
+    case = services.place_case(
+        cartera=cartera,
+        debtor=_debtor(data),
+        amount=data["amount"],
+        by=by,
+        nro_cliente=nro_cliente,
+        entity=data.get("entity", ""),
+        initial_amount=data.get("initial_amount"),
+        creditor_last_payment_date=data.get("last_payment_date"),
+        status=_status(data),
+        assigned_to=_gestor(data.get("assigned_to_id")),
+        notes=data.get("notes", ""),
+    )
+    _add_phone(case, data.get("telefono"))
+    return case
+
+
+def _debtor(data: Mapping[str, Any]) -> Debtor:
+    """The person of that document, whose name and data stay as they are loaded; blanks are filled (DESIGN §5)."""
+    documents = _documents(data.get("dni"))
+    first_name, last_name = _names(data)
+    debtor = Debtor.objects.filter(**documents).first() if documents else None
+    if debtor is None:
+        debtor = Debtor(first_name=first_name, last_name=last_name, **documents)
+    for name in ADDRESS_KEYS:
+        if data.get(name) and not getattr(debtor, name):
+            setattr(debtor, name, data[name])
+    debtor.full_clean()
+    debtor.save()
+    return debtor
+
+
+# --- An edit -----------------------------------------------------------------------------------------
+@transaction.atomic
+def update_case(case: Case, sent: Mapping[str, Any], *, by: User, version: int | None) -> None:
+    """Write what was sent and differs. Raises ValidationError, PermissionDenied (a gestor's limits), StaleVersion."""
+    changes = _changes(case, sent)
+    _check_role(changes, by=by)
+    serializer = CaseUpdateIn(data=changes)
+    serializer.is_valid(raise_exception=True)
+    data = serializer.validated_data
+    with _as_sent():
+        services.edit_case(case=case, by=by, version=version, **_edits(case, data))
+    if status := _new_status(case, data):
+        services.change_status(case=case, status=status, by=by)
+    if "assigned_to_id" in data:
+        gestor = _gestor(data["assigned_to_id"])
+        services.assign_cases(cases=Case.objects.filter(pk=case.pk), gestor=gestor, by=by)
+    _add_phone(case, data.get("telefono"))
+
+
+def _changes(case: Case, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """What was sent but for the keys that repeat what we show; read-only keys that differ are refused by name."""
+    shown = json.loads(JSONRenderer().render(CaseDetailOut(case).data))
+    changes = {name: value for name, value in sent.items() if name == "version" or not _repeats(shown, name, value)}
+    refused = {name: [MONEY_IS_ELSEWHERE] for name in changes if name in MONEY_KEYS}
+    refused |= {
+        name: ["Es de solo lectura."]
+        for name in changes
+        if name in READ_ONLY_KEYS and name not in MONEY_KEYS and name != "version"
+    }
+    refused |= {name: ["La cartera de un caso no se cambia."] for name in changes if name in ("cartera", "cartera_id")}
+    if refused:
+        raise ValidationError(refused)
+    return changes
+
+
+def _repeats(shown: Mapping[str, Any], name: str, value: Any) -> bool:
+    if name not in shown:
+        return False
+    if name in (*MONEY_KEYS, "initial_amount") and shown[name] is not None:
+        return same_amount(shown[name], value)
+    return type(shown[name]) is type(value) and shown[name] == value
+
+
+def _check_role(changes: Mapping[str, Any], *, by: User) -> None:
+    beyond = sorted(set(changes) - GESTOR_KEYS - {"version"})
+    known = [name for name in beyond if name in CaseUpdateIn().fields]
+    if known and not by.is_admin:
+        raise PermissionDenied(f"Un gestor no cambia {', '.join(known)}: pídalo a un administrador.")
+
+
+def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    changes = {name: data[name] for name in ("initial_amount", "notes") if name in data}
+    if "entity" in data:
+        changes["entity"] = data["entity"] or case.cartera.name
+    if "nro_cliente" in data:
+        changes["nro_cliente"] = _key(data["nro_cliente"])
+        _check_key(case.cartera, changes["nro_cliente"], other_than=case)
+    debtor: dict[str, Any] = {name: data[name] for name in ADDRESS_KEYS if name in data}
+    if "name" in data or "lastname" in data:
+        debtor |= {"first_name": data.get("name", case.debtor.first_name)}
+        debtor |= {"last_name": data.get("lastname", case.debtor.last_name)}
+    elif "debtor_name" in data:
+        debtor["first_name"], debtor["last_name"] = split_full_name(data["debtor_name"])
+    if "dni" in data:
+        documents: dict[str, Any] = _documents(data["dni"]) or {"dni": None}
+        debtor |= documents
+    return {"changes": changes, "debtor_changes": debtor}
+
+
+def _new_status(case: Case, data: Mapping[str, Any]) -> CaseStatus | None:
+    if (
+        "status" in data
+        and "management_status" in data
+        and _status({"status": data["status"]}) != _status({"management_status": data["management_status"]})
+    ):
+        raise ValidationError({"status": "status y management_status dicen cosas distintas."})
+    return _status(data)
+
+
+@contextmanager
+def _as_sent() -> Iterator[None]:
+    """Refusals of the model by the keys of the API."""
+    try:
+        yield
+    except ValidationError as error:
+        if not hasattr(error, "error_dict"):
+            raise
+        raise ValidationError({API_KEYS.get(key, key): texts for key, texts in error.message_dict.items()}) from error
+
+
+# --- One key -----------------------------------------------------------------------------------------
+def _cartera(data: Mapping[str, Any]) -> Cartera:
+    name, pk = data.get("cartera"), data.get("cartera_id")
+    cartera = Cartera.objects.named(name) if name else Cartera.objects.filter(pk=pk or 0).first()
+    if cartera is None:
+        raise ValidationError({"cartera" if name else "cartera_id": "Esa cartera no existe: vea GET /api/v1/carteras."})
+    if name and pk and cartera.pk != pk:
+        raise ValidationError({"cartera_id": "No es la de esa cartera."})
+    if not cartera.is_active:
+        raise ValidationError({"cartera": "Esa cartera está inactiva."})
+    return cartera
+
+
+def _key(text: str | None) -> str | None:
+    return " ".join((text or "").split()) or None
+
+
+def _check_key(cartera: Cartera, nro_cliente: str | None, *, other_than: Case | None = None) -> None:
+    taken = Case.objects.filter(cartera=cartera, nro_cliente=nro_cliente).exclude(pk=other_than.pk if other_than else 0)
+    if nro_cliente is not None and taken.exists():
+        raise ValidationError({"nro_cliente": KEY_TAKEN})
+
+
+def _names(data: Mapping[str, Any]) -> tuple[str, str]:
+    if data.get("lastname"):
+        return data.get("name", ""), data["lastname"]
+    return split_full_name(data["debtor_name"])
+
+
+def _documents(text: str | None) -> dict[str, str]:
+    if not text:
+        return {}
+    try:
+        document = parse_document(text)
+    except ValueError as error:
+        raise ValidationError({"dni": f"«{text}» {error}."}) from error
+    found = {"dni": document.dni} if document.dni else {"cuit": document.cuit}
+    return {name: value for name, value in found.items() if value}
+
+
+def status_named(name: str) -> CaseStatus:
+    """A status by its slug, else the default of a stage of that name. Raises ValidationError (key status)."""
+    status = CaseStatus.objects.filter(slug=name).first()
+    if status is None and name in CaseStatus.Stage.values:
+        status = CaseStatus.objects.default_of(name)
+    if status is None:
+        raise ValidationError({"status": "Ese estado no existe: vea GET /api/v1/case-statuses."})
+    return status
+
+
+def _status(data: Mapping[str, Any]) -> CaseStatus | None:
+    if slug := data.get("management_status"):
+        status = CaseStatus.objects.filter(slug=slug).first()
+        if status is None:
+            raise ValidationError({"management_status": "Ese estado no existe: vea GET /api/v1/case-statuses."})
+        return status
+    return status_named(data["status"]) if data.get("status") else None
+
+
+def _gestor(pk: int | None) -> User | None:
+    if pk is None:
+        return None
+    gestor = User.objects.gestores().filter(pk=pk).first()
+    if gestor is None:
+        raise ValidationError({"assigned_to_id": "No es un gestor activo: vea GET /api/v1/users/gestores."})
+    return gestor
+
+
+def _add_phone(case: Case, text: str | None) -> None:
+    if not text:
+        return
+    number = " ".join(text.split())
+    parsed = parse_phone_number(number)
+    DebtorPhone.objects.get_or_create(
+        debtor=case.debtor,
+        number=parsed.number if parsed else number,
+        defaults={"kind": parsed.kind if parsed else DebtorPhone.Kind.OTHER},
+    )

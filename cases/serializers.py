@@ -1,0 +1,325 @@
+"""The JSON of cases and of what happens to them. Output and input are apart; amounts are ARS as strings (DESIGN §7)."""
+
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
+from rest_framework import serializers
+
+from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from nova.lib.rest.fields import (
+    AmountField,
+    DayField,
+    FlagField,
+    MomentField,
+    MoneyField,
+    QuerySerializer,
+    QueryWholeField,
+    StrictSerializer,
+    TextField,
+    WholeField,
+)
+from nova.lib.rest.views import PageQuery
+
+# What a person records; payments, promises and status changes have routes of their own.
+TYPES = [Activity.Type.CALL, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE, Activity.Type.MESSAGE]
+TYPE_CHOICES = [(kind.value, kind.label) for kind in TYPES]
+OWN_ROUTES = {
+    Activity.Type.PAYMENT: "Los pagos se registran en POST /api/v1/cases/<id>/payments.",
+    Activity.Type.PROMISE: "Las promesas se registran en POST /api/v1/cases/<id>/promises.",
+    Activity.Type.STATUS: "El estado se cambia en POST /api/v1/update-status.",
+}
+LAST_ACTIVITIES = 20
+MAX_NOTES = 5000
+
+
+# --- What we answer ----------------------------------------------------------------------------------
+class PromiseOut(serializers.ModelSerializer):
+    amount = AmountField()
+    paid_amount = AmountField()
+    created_by = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Promise
+        fields = [
+            *("id", "case_id", "amount", "promise_date", "status", "paid_amount", "fulfilled_date", "notes"),
+            *("created_by", "created_by_id", "created_at"),
+        ]
+        read_only_fields = fields
+
+
+class PaymentOut(serializers.ModelSerializer):
+    """A payment or a reversal; `balance` is the case's after it."""
+
+    amount = AmountField()
+    balance = AmountField(source="case.balance")
+
+    class Meta:
+        model = LedgerEntry
+        fields = [
+            *("id", "case_id", "kind", "amount", "value_date", "method", "reference", "reverses_id", "notes"),
+            *("credited_to_id", "created_by_id", "created_at", "balance"),
+        ]
+        read_only_fields = fields
+
+
+class ActivityOut(serializers.ModelSerializer):
+    result = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)  # type: ignore[var-annotated]
+    result_name = serializers.CharField(source="result.name", read_only=True, allow_null=True, default=None)
+    phone = serializers.CharField(source="phone.number", read_only=True, allow_null=True, default=None)
+    created_by = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Activity
+        fields = [
+            *("id", "case_id", "type", "result", "result_name", "phone", "notes", "is_system"),
+            *("created_by", "created_by_id", "created_at"),
+        ]
+        read_only_fields = fields
+
+
+class ManagementOut(ActivityOut):
+    """A gestión with what was recorded in it."""
+
+    promise = PromiseOut(allow_null=True)
+    payment = PaymentOut(allow_null=True)
+
+    class Meta(ActivityOut.Meta):
+        fields = [*ActivityOut.Meta.fields, "promise", "payment"]
+        read_only_fields = fields
+
+
+class CaseOut(serializers.ModelSerializer):
+    """The case keys of DESIGN §7. Comes of `listed` rows: debtor, cartera, status, gestor and phones are read."""
+
+    debtor_name = serializers.CharField(source="debtor", read_only=True)
+    name = serializers.CharField(source="debtor.first_name", read_only=True)
+    lastname = serializers.CharField(source="debtor.last_name", read_only=True)
+    dni = serializers.CharField(source="debtor.dni", read_only=True, allow_null=True)
+    amount = AmountField()
+    initial_amount = AmountField(allow_null=True)
+    balance = AmountField()
+    status = serializers.ChoiceField(source="stage", choices=CaseStatus.Stage.choices, read_only=True)
+    management_status = serializers.CharField(source="status.slug", read_only=True)
+    status_name = serializers.CharField(source="status.name", read_only=True)
+    cartera = serializers.CharField(source="cartera.name", read_only=True)
+    assigned_to = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
+    telefono = serializers.SerializerMethodField()
+    email = serializers.CharField(source="debtor.email", read_only=True)
+    street = serializers.CharField(source="debtor.street", read_only=True)
+    street_number = serializers.CharField(source="debtor.street_number", read_only=True)
+    city = serializers.CharField(source="debtor.city", read_only=True)
+    postal_code = serializers.CharField(source="debtor.postal_code", read_only=True)
+    provincia = serializers.CharField(source="debtor.provincia", read_only=True)
+
+    class Meta:
+        model = Case
+        fields = [
+            *("id", "nro_cliente", "entity", "debtor_name", "name", "lastname", "dni", "amount", "initial_amount"),
+            *("balance", "status", "management_status", "status_name", "cartera", "cartera_id", "assigned_to_id"),
+            *("assigned_to", "last_payment_date", "telefono", "email", "street", "street_number", "city"),
+            *("postal_code", "provincia", "notes", "version", "created_at", "updated_at"),
+        ]
+        read_only_fields = fields
+
+    def get_telefono(self, case: Case) -> str | None:
+        """The first good number, else an unverified one."""
+        phones: Any = case.debtor
+        return phones.usable_phones[0].number if phones.usable_phones else None
+
+
+class CaseDetailOut(CaseOut):
+    """A case with its promises and its last gestiones, newest first."""
+
+    promises = PromiseOut(many=True)
+    activities = serializers.SerializerMethodField()
+
+    class Meta(CaseOut.Meta):
+        fields = [*CaseOut.Meta.fields, "promises", "activities"]
+        read_only_fields = fields
+
+    @extend_schema_field(ActivityOut(many=True))
+    def get_activities(self, case: Case) -> Any:
+        rows = case.activities.standing().select_related("result", "phone", "created_by").order_by("-created_at", "-id")
+        return ActivityOut(rows[:LAST_ACTIVITIES], many=True).data
+
+
+class DeletedOut(serializers.Serializer):
+    id = serializers.IntegerField()
+
+
+class CarteraOut(serializers.ModelSerializer):
+    monthly_interest_rate = serializers.DecimalField(max_digits=6, decimal_places=2, coerce_to_string=True)
+
+    class Meta:
+        model = Cartera
+        fields = ["id", "name", "is_active", "monthly_interest_rate"]
+        read_only_fields = fields
+
+
+class CaseStatusOut(serializers.ModelSerializer):
+    class Meta:
+        model = CaseStatus
+        fields = ["id", "slug", "name", "stage", "color", "position", "is_active", "is_stage_default"]
+        read_only_fields = fields
+
+
+class ActivityResultOut(serializers.ModelSerializer):
+    class Meta:
+        model = ActivityResult
+        fields = [
+            *("id", "code", "name", "group", "is_direct_contact", "is_attempt", "needs_promise", "stops_case"),
+            *("marks_phone_bad", "next_action_days", "band", "asks_when", "shortcut", "position", "is_active"),
+        ]
+        read_only_fields = fields
+
+
+# --- What is asked ------------------------------------------------------------------------------------
+ORDERINGS = ["created_at", "id", "balance", "amount", "last_payment_date", "updated_at"]
+
+
+class CaseQuery(PageQuery):
+    status = TextField(required=False, max_length=40, help_text="La etapa (`en_gestion`…), o el slug de un estado.")
+    management_status = TextField(required=False, max_length=40, help_text="El slug de un estado.")
+    cartera_id = QueryWholeField(required=False)
+    gestor_id = QueryWholeField(required=False)
+    search = TextField(required=False, max_length=100, help_text="Nombre, DNI, CUIT, teléfono o nro_cliente.")
+    ordering = serializers.ChoiceField(
+        required=False, choices=[*ORDERINGS, *(f"-{name}" for name in ORDERINGS)], help_text="Por defecto -created_at."
+    )
+
+    def validate_status(self, value: str) -> str:
+        if value not in CaseStatus.Stage.values and not CaseStatus.objects.filter(slug=value).exists():
+            raise serializers.ValidationError("Ese estado no existe: vea GET /api/v1/case-statuses.")
+        return value
+
+
+# --- What we take -------------------------------------------------------------------------------------
+class PromiseIn(StrictSerializer):
+    amount = MoneyField()
+    promise_date = DayField()
+    notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
+    status = serializers.ChoiceField(required=False, choices=[Promise.Status.PENDING])
+
+
+class PaymentIn(StrictSerializer):
+    amount = MoneyField()
+    value_date = DayField(required=False, help_text="Por defecto hoy; ni futura ni anterior al ingreso del caso.")
+    method = serializers.ChoiceField(required=False, choices=LedgerEntry.Method.choices)
+    reference = TextField(required=False, max_length=80, help_text="Única en la cartera.")
+    notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
+    confirm_overpayment = FlagField(required=False, help_text="Para un pago mayor que el saldo.")
+
+
+class ReversalIn(StrictSerializer):
+    notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
+
+
+class TypeField(serializers.ChoiceField):
+    """Types that a person records; the others are refused with the route that writes them."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=TYPE_CHOICES, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Any:
+        if isinstance(data, str) and data in OWN_ROUTES:
+            raise serializers.ValidationError(OWN_ROUTES[Activity.Type(data)])
+        return super().to_internal_value(data)
+
+
+class ActivityIn(StrictSerializer):
+    type = TypeField()
+    result = TextField(required=False, allow_null=True, max_length=10, help_text="El código: NC, VLL, PP…")
+    phone = TextField(required=False, max_length=40, help_text="El teléfono usado: uno de los del deudor.")
+    notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
+    next_action_at = MomentField(required=False, allow_null=True)
+
+    def validate_result(self, code: str | None) -> ActivityResult | None:
+        """The result of that code, in use."""
+        result = ActivityResult.objects.active().filter(code=code).first() if code else None
+        if code and result is None:
+            raise serializers.ValidationError("Ese resultado no existe: vea GET /api/v1/activity-results.")
+        return result
+
+
+class ManagementIn(ActivityIn):
+    case_id = WholeField()
+    promise = PromiseIn(required=False, allow_null=True)
+    payment = PaymentIn(required=False, allow_null=True)
+
+
+class UpdateStatusIn(StrictSerializer):
+    case_id = WholeField()
+    status = TextField(max_length=40, help_text="El slug de un estado, o una etapa (su estado predeterminado).")
+    notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
+    version = WholeField(required=False, help_text="La leída; si el caso cambió desde entonces, 409.")
+
+
+class CaseFields(StrictSerializer):
+    """What may be written of a case and its debtor."""
+
+    nro_cliente = TextField(required=False, max_length=64, allow_blank=True, allow_null=True)
+    entity = TextField(required=False, max_length=120, allow_blank=True)
+    debtor_name = TextField(required=False, max_length=300, help_text="«Apellido, Nombre»; o name y lastname.")
+    name = TextField(required=False, max_length=150, allow_blank=True)
+    lastname = TextField(required=False, max_length=150)
+    dni = TextField(required=False, max_length=20, allow_blank=True, allow_null=True)
+    initial_amount = MoneyField(required=False, allow_null=True)
+    status = TextField(required=False, max_length=40, help_text="Un slug, o una etapa (su estado predeterminado).")
+    management_status = TextField(required=False, max_length=40, help_text="Un slug.")
+    cartera = TextField(required=False, max_length=120)
+    cartera_id = WholeField(required=False)
+    assigned_to_id = WholeField(required=False, allow_null=True)
+    telefono = TextField(required=False, max_length=40, allow_null=True, help_text="Agrega uno.")
+    email = serializers.EmailField(required=False, max_length=254, allow_blank=True)
+    street = TextField(required=False, max_length=200, allow_blank=True)
+    street_number = TextField(required=False, max_length=20, allow_blank=True)
+    city = TextField(required=False, max_length=120, allow_blank=True)
+    postal_code = TextField(required=False, max_length=12, allow_blank=True)
+    provincia = TextField(required=False, max_length=60, allow_blank=True)
+    notes = TextField(required=False, max_length=MAX_NOTES * 4, allow_blank=True)
+
+
+@extend_schema_serializer(component_name="CaseCreate")
+class CaseIn(CaseFields):
+    amount = MoneyField()
+    last_payment_date = DayField(required=False, allow_null=True, help_text="El último pago según el acreedor.")
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        missing: dict[str, str] = {}
+        if not data.get("debtor_name") and not data.get("lastname"):
+            missing["debtor_name"] = "Indique debtor_name, o name y lastname."
+        if not data.get("cartera") and not data.get("cartera_id"):
+            missing["cartera"] = "Indique cartera o cartera_id."
+        if missing:
+            raise serializers.ValidationError(missing)
+        return data
+
+
+@extend_schema_serializer(component_name="CaseUpdate")
+class CaseUpdateIn(CaseFields):
+    """Partial, with PUT too. Read-only keys of the representation are taken when they are unchanged."""
+
+    version = WholeField(required=False, help_text="La leída; si el caso cambió desde entonces, 409.")
+
+
+# The keys of the representation that an edit may repeat but not change.
+READ_ONLY_KEYS = set(CaseDetailOut.Meta.fields) - set(CaseUpdateIn().fields)
+MONEY_KEYS = {"amount", "balance"}
+MONEY_IS_ELSEWHERE = (
+    "No se edita: un pago se registra en POST /api/v1/cases/<id>/payments; un ajuste de saldo, en la administración."
+)
+
+
+def same_amount(shown: str, sent: Any) -> bool:
+    """Whether `"10000.50"`, 10000.5 or `"10000.5"` say what we showed."""
+    if isinstance(sent, bool) or not isinstance(sent, str | int | Decimal):
+        return False
+    try:
+        return Decimal(shown) == Decimal(str(sent))
+    except ArithmeticError:
+        return False
+
+
+class UnknownQuery(QuerySerializer):
+    """No parameters at all."""

@@ -1,0 +1,106 @@
+"""The one error envelope of the API (DESIGN §7): whatever goes wrong under /api/v1 leaves through here."""
+
+import logging
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import uuid4
+
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404
+from rest_framework import exceptions, status
+from rest_framework.response import Response
+from rest_framework.views import exception_handler as drf_handler
+from rest_framework.views import set_rollback
+
+from cases.services import AnotherSubmission, StaleVersion
+from nova.lib.rest.body import Enveloped
+from nova.lib.rest.views import Conflict
+
+logger = logging.getLogger("nova.api")
+
+Details = dict[str, list[str]]
+SENTENCES = {
+    status.HTTP_401_UNAUTHORIZED: "Falta iniciar sesión o enviar un token.",
+    status.HTTP_403_FORBIDDEN: "Su usuario no puede hacer esto.",
+    status.HTTP_404_NOT_FOUND: "No existe, o no está a su cargo.",
+    status.HTTP_405_METHOD_NOT_ALLOWED: "Esa dirección no admite ese método.",
+    status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Envíe los datos como application/json.",
+    status.HTTP_500_INTERNAL_SERVER_ERROR: "Algo falló de nuestro lado: nada se guardó.",
+}
+
+
+def handle(error: Exception, context: Mapping[str, Any]) -> Response:
+    """What DRF calls with any exception of a view."""
+    error = _known(error)
+    response = drf_handler(error, dict(context))
+    if response is None:
+        return _unexpected(error, context)
+    details, message = _said(error, response.status_code)
+    response.data = failure(message, status_code=response.status_code, details=details)
+    return response
+
+
+def failure(message: str, *, status_code: int, details: Details | None = None) -> Enveloped:
+    return Enveloped(success=False, error=message, details=details or {}, status_code=status_code)
+
+
+def _known(error: Exception) -> Exception:
+    """Refusals of the services and of Django as the ones that the framework knows."""
+    if isinstance(error, DjangoValidationError):
+        return exceptions.ValidationError(_by_field(error))
+    if isinstance(error, StaleVersion):
+        return Conflict({"version": [f"Otra persona cambió el caso: ya está en la versión {error.current.version}."]})
+    if isinstance(error, AnotherSubmission):
+        return Conflict({"Idempotency-Key": ["Esa clave ya se usó con otro contenido: nada se hizo."]})
+    if isinstance(error, SuspiciousOperation):
+        return exceptions.ParseError("El pedido no se puede leer.")
+    return error
+
+
+def _by_field(error: DjangoValidationError) -> Details:
+    if not hasattr(error, "error_dict"):
+        return {"non_field_errors": error.messages}
+    by_field = error.message_dict
+    general = by_field.pop(NON_FIELD_ERRORS, [])
+    return {**by_field, **({"non_field_errors": general} if general else {})}
+
+
+def _said(error: Exception, status_code: int) -> tuple[Details, str]:
+    """(details by field, sentence) of a refusal."""
+    detail = getattr(error, "detail", None)
+    details = dict(_flat(detail)) if isinstance(detail, dict | list) else {}
+    if details:
+        first = next(iter(details.values()))[0]
+        return details, first if isinstance(error, Conflict) else "Hay datos que corregir."
+    if isinstance(error, exceptions.Throttled):
+        return {}, f"Demasiados pedidos. Espere {int(getattr(error, 'wait', None) or 1)} segundos y vuelva a probar."
+    if isinstance(error, Http404 | PermissionDenied | exceptions.MethodNotAllowed | exceptions.UnsupportedMediaType):
+        return {}, SENTENCES[status_code]
+    is_default = detail is None or str(detail) == str(getattr(error, "default_detail", ""))
+    return {}, SENTENCES.get(status_code, str(detail)) if is_default else str(detail)
+
+
+def _flat(detail: Any, path: str = "") -> Iterable[tuple[str, list[str]]]:
+    """`{"promise": {"amount": [..]}}` as `promise.amount: [..]`."""
+    if isinstance(detail, dict):
+        for key, inner in detail.items():
+            yield from _flat(inner, f"{path}.{key}" if path else str(key))
+    elif isinstance(detail, list) and any(isinstance(item, dict | list) for item in detail):
+        for number, inner in enumerate(detail):
+            yield from _flat(inner, f"{path}.{number}" if path else str(number))
+    elif detail:
+        texts = detail if isinstance(detail, list) else [detail]
+        yield path or "non_field_errors", [str(text) for text in texts]
+
+
+def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
+    """Nothing of what happened goes out but a number by which the log finds it."""
+    set_rollback()
+    number = uuid4().hex[:12]
+    request = context.get("request")
+    where = f"{request.method} {request.path}" if request is not None else "?"
+    logger.error("%s failed with %s [%s]", where, type(error).__name__, number, exc_info=error)
+    code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    body = failure(SENTENCES[code], status_code=code, details={"error_id": [number]})
+    return Response(body, status=code, headers={"X-Error-Id": number})

@@ -1,0 +1,66 @@
+"""Reading and writing the JSON of the API."""
+
+import codecs
+import json
+from decimal import Decimal
+from typing import IO, Any
+
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import JSONParser
+from rest_framework.renderers import JSONRenderer
+
+MAX_BODY = 2_621_440  # bytes; as Django's own limit for forms
+
+
+def _not_a_number(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+class StrictJSONParser(JSONParser):
+    """JSON whose numbers stay exact; whatever is wrong with it is a 400."""
+
+    def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
+        body = stream.read(MAX_BODY + 1)
+        if len(body) > MAX_BODY:
+            raise exceptions.ParseError("El cuerpo del pedido es demasiado grande.")
+        try:
+            text = codecs.decode(body, "utf-8")
+            return json.loads(text, parse_float=Decimal, parse_constant=_not_a_number, object_pairs_hook=_without_twins)
+        except UnicodeDecodeError as error:
+            raise exceptions.ParseError("El cuerpo no está en UTF-8.") from error
+        except (ValueError, RecursionError) as error:
+            raise exceptions.ParseError("El cuerpo no es un JSON válido.") from error
+
+
+def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object that says the same key twice says nothing sure."""
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        raise ValueError("a key appears twice")
+    return made
+
+
+class EnvelopeRenderer(JSONRenderer):
+    """`{"success": true, "data": …}` around whatever a view answers; errors come enveloped from nova.exceptions."""
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> Any:
+        response = (renderer_context or {}).get("response")
+        if response is not None and not isinstance(data, Enveloped):
+            data = {"success": True, "data": data}
+        return super().render(data, accepted_media_type, renderer_context)
+
+
+class Enveloped(dict[str, Any]):
+    """An answer that brings its envelope: a page of a list, an error."""
+
+
+class JSONWhateverIsAsked(BaseContentNegotiation):
+    """Everything here is JSON: an `Accept` that wants something else gets it all the same, never a 406."""
+
+    def select_parser(self, request: Any, parsers: Any) -> Any:
+        content_type = (request.content_type or "").split(";")[0].strip().lower()
+        return next((parser for parser in parsers if parser.media_type == content_type), None)
+
+    def select_renderer(self, request: Any, renderers: Any, format_suffix: str | None = None) -> Any:
+        return renderers[0], renderers[0].media_type

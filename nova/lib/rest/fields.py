@@ -1,0 +1,139 @@
+"""Fields that take what the schema says and nothing else: no text for a number, no number for a text."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from nova.lib.money import MAX_MONEY
+
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+MAX_ID = 2**63 - 1
+CENT = Decimal("0.01")
+
+
+class TextField(serializers.CharField):
+    """A JSON string; `max_length` is required of whoever uses it."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+class WholeField(serializers.IntegerField):
+    """A JSON integer that fits the database."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs.setdefault("min_value", 1)
+        kwargs.setdefault("max_value", MAX_ID)
+        super().__init__(**kwargs)
+
+    def to_internal_value(self, data: Any) -> int:
+        if isinstance(data, bool) or not isinstance(data, int | Decimal):
+            self.fail("invalid")
+        if isinstance(data, Decimal):
+            if data != data.to_integral_value() or abs(data) > MAX_ID:
+                self.fail("invalid")
+            return int(data)
+        return data
+
+
+class FlagField(serializers.BooleanField):
+    """true or false, not words."""
+
+    def to_internal_value(self, data: Any) -> bool:
+        if not isinstance(data, bool):
+            self.fail("invalid", input=data)
+        return data
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "pattern": r"^[0-9]{1,13}(\.[0-9]{1,2})?$"},
+            {"type": "number", "minimum": 0.01, "maximum": 9999999999999.99},
+        ],
+        "description": "ARS, hasta dos decimales, mayor que cero. Texto; también se acepta un número.",
+        "example": "10000.50",
+    }
+)
+class MoneyField(serializers.DecimalField):
+    """A positive amount in ARS: text with a point, or a JSON number."""
+
+    TEXT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=15, decimal_places=2, min_value=CENT, max_value=MAX_MONEY, **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
+            self.fail("invalid")
+        if isinstance(data, str) and not self.TEXT.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?[0-9]{1,13}\.[0-9]{2}$", "example": "10000.50"})
+class AmountField(serializers.DecimalField):
+    """An amount in ARS as we write it: a string with two decimals, negative where money was given back."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=2, read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        return f"{value:.2f}"
+
+
+class DayField(serializers.DateField):
+    """A local day, ISO 8601."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if not isinstance(value, str) or not DAY.fullmatch(value):
+            self.fail("invalid", format="AAAA-MM-DD")
+        return super().to_internal_value(value)
+
+
+class MomentField(serializers.DateTimeField):
+    """A moment, ISO 8601; without an offset it is Buenos Aires time."""
+
+    def to_internal_value(self, value: Any) -> datetime:
+        if not isinstance(value, str) or len(value) > 40 or value[4:5] != "-":
+            self.fail("invalid", format="AAAA-MM-DDThh:mm:ss-03:00")
+        try:
+            return super().to_internal_value(value)
+        except OverflowError:
+            self.fail("invalid", format="AAAA-MM-DDThh:mm:ss-03:00")
+
+
+class StrictSerializer(serializers.Serializer):
+    """Refuses by its name every key that it does not know."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return super().to_internal_value(data)  # which says that an object was expected
+        unknown = {str(name): ["Este campo no existe."] for name in data if name not in self.fields}
+        try:
+            value = super().to_internal_value(data)
+        except serializers.ValidationError as error:
+            if isinstance(error.detail, dict):
+                raise serializers.ValidationError({**error.detail, **unknown}) from error
+            raise
+        if unknown:
+            raise serializers.ValidationError(unknown)
+        return value
+
+
+class QuerySerializer(StrictSerializer):
+    """The parameters of an address: texts, of which some are numbers or days."""
+
+
+class QueryWholeField(WholeField):
+    def to_internal_value(self, data: Any) -> int:
+        if not isinstance(data, str) or not data.isascii() or not data.isdigit() or len(data) > 19:
+            self.fail("invalid")
+        return super().to_internal_value(int(data))

@@ -1,0 +1,149 @@
+"""The OpenAPI schema: what the views say of themselves, in the envelope, with every refusal they can answer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+Schema = dict[str, Any]
+METHODS = ("get", "post", "put", "patch", "delete")
+JSON = "application/json"
+PAGINATED = "x-paginated"
+
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9._~:-]+$"},
+    OpenApiParameter.HEADER,
+    description="La misma clave con el mismo cuerpo recibe otra vez la primera respuesta; con otro cuerpo, 409.",
+)
+IF_MATCH = OpenApiParameter(
+    "If-Match",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description='La versión leída, como vino en ETag (`"7"`). Si el caso cambió desde entonces, 409.',
+)
+
+REFUSALS = {
+    "400": ("Datos que corregir: `details` nombra cada campo.", "Hay datos que corregir."),
+    "401": ("Sin sesión ni token válido.", "Falta iniciar sesión o enviar un token."),
+    "403": ("El rol no alcanza, o falta el token CSRF.", "Su usuario no puede hacer esto."),
+    "404": ("No existe, o no está a cargo de quien pregunta.", "No existe, o no está a su cargo."),
+    "405": ("Esa dirección no admite ese método.", "Esa dirección no admite ese método."),
+    "409": ("Versión vieja, clave de idempotencia usada con otro cuerpo, o caso con historia.", "El pedido choca."),
+    "415": ("El cuerpo no es application/json.", "Envíe los datos como application/json."),
+    "429": ("Demasiados pedidos: espere `Retry-After` segundos.", "Demasiados pedidos."),
+    "500": ("Falla nuestra: `X-Error-Id` la identifica en el registro.", "Algo falló de nuestro lado."),
+}
+HEADERS = {
+    "429": {"Retry-After": {"schema": {"type": "integer"}, "description": "Segundos"}},
+    "500": {"X-Error-Id": {"schema": {"type": "string"}}},
+}
+
+
+class EnvelopeSchema(AutoSchema):
+    def get_tags(self) -> list[str]:
+        """By the first word of the path after /api/v1."""
+        return [self._tokenize_path()[0]] if self._tokenize_path() else ["api"]
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """What a view says of itself is for developers; integrators read the summaries."""
+        return ""
+
+
+class SessionScheme(OpenApiAuthenticationExtension):
+    target_class = "nova.lib.rest.access.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        description = "La sesión del sitio; lo que escribe necesita además X-CSRFToken."
+        return {"type": "apiKey", "in": "cookie", "name": "sessionid", "description": description}
+
+
+def in_the_envelope(result: Schema, generator: Any, **kwargs: Any) -> Schema:
+    """Hook of the generator: envelopes, refusals, and objects that take no other key."""
+    components = result["components"]["schemas"]
+    for schema in components.values():
+        if schema.get("type") == "object":
+            schema.setdefault("additionalProperties", False)
+            schema.pop("description", None)  # a docstring, for developers
+    components["Pagination"] = _object(page=_whole(1), per_page=_whole(1), total=_whole(0), pages=_whole(0))
+    components["Refusal"] = _object(
+        success={"type": "boolean", "enum": [False]},
+        error={"type": "string", "description": "Qué pasó y qué hacer, para una persona."},
+        details={
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+            "description": "Los mensajes de cada campo; los de adentro de un objeto, como `promise.amount`.",
+        },
+        status_code={"type": "integer", "enum": [int(code) for code in REFUSALS]},
+    )
+    for path, operation in _operations(result):
+        is_paginated = operation.pop(PAGINATED, False)
+        for code, response in operation["responses"].items():
+            if code.startswith("2"):
+                _wrap(response, is_paginated=is_paginated)
+        for code in _refusals_of(path, operation):
+            operation["responses"][code] = _refusal(code)
+    return result
+
+
+def _operations(result: Schema) -> Iterator[tuple[str, Schema]]:
+    for path, item in result["paths"].items():
+        for method in METHODS:
+            if method in item:
+                item[method]["x-method"] = method
+                yield path, item[method]
+                del item[method]["x-method"]
+
+
+def _wrap(response: Schema, *, is_paginated: bool) -> None:
+    media = response.setdefault("content", {}).setdefault(JSON, {"schema": {"type": "object"}})
+    more = {"pagination": {"$ref": "#/components/schemas/Pagination"}} if is_paginated else {}
+    media["schema"] = _object(success={"type": "boolean", "enum": [True]}, data=media["schema"], **more)
+    for example in media.get("examples", {}).values():
+        value = {"success": True, "data": example["value"]}
+        example["value"] = (
+            {**value, "pagination": {"page": 1, "per_page": 50, "total": 1, "pages": 1}} if is_paginated else value
+        )
+
+
+def _refusals_of(path: str, operation: Schema) -> Iterator[str]:
+    writes = operation["x-method"] != "get"
+    names_a_case = "{" in path or "update-status" in path or "register-management" in path
+    yield from ("400", "401", "403")
+    if names_a_case:
+        yield "404"
+    if writes:
+        yield "409"
+    if "requestBody" in operation:
+        yield "415"
+    yield from ("429", "500")
+
+
+def _refusal(code: str) -> Schema:
+    description, sentence = REFUSALS[code]
+    details = {"amount": ["Introduzca un número válido."]} if code == "400" else {}
+    example = {"success": False, "error": sentence, "details": details, "status_code": int(code)}
+    made: Schema = {
+        "description": description,
+        "content": {JSON: {"schema": {"$ref": "#/components/schemas/Refusal"}, "example": example}},
+    }
+    if code in HEADERS:
+        made["headers"] = HEADERS[code]
+    return made
+
+
+def _object(**properties: Schema) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _whole(minimum: int) -> Schema:
+    return {"type": "integer", "minimum": minimum}

@@ -1,0 +1,86 @@
+"""The base of every endpoint: one envelope, one way to page, to limit and to refuse."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from django.db.models import QuerySet
+from rest_framework import exceptions, generics, viewsets
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from nova.lib.rest.body import Enveloped
+from nova.lib.rest.fields import QuerySerializer, QueryWholeField
+
+MAX_PER_PAGE = 100
+PER_PAGE = 50
+
+
+class Conflict(exceptions.APIException):
+    status_code = 409
+    default_detail = "El pedido choca con el estado actual."
+    default_code = "conflict"
+
+
+# --- Views -------------------------------------------------------------------------------------------
+class PageQuery(QuerySerializer):
+    page = QueryWholeField(required=False, help_text="Desde 1; más allá del final la lista viene vacía.")
+    per_page = QueryWholeField(required=False, help_text="Por defecto 50; más de 100 vale 100.")
+
+
+class ApiMixin:
+    """Every view: JSON alone, limits before permissions, only the parameters that it documents."""
+
+    request: Any
+    query_serializer: type[QuerySerializer] | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        # The limit comes before the permission: a 401 counts too, or guessing tokens would cost nothing.
+        try:
+            self.perform_authentication(request)  # type: ignore[attr-defined]
+        finally:
+            self.check_throttles(request)
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+
+    def check_throttles(self, request: Request) -> None:
+        if not getattr(self, "_is_counted", False):
+            self._is_counted = True
+            super().check_throttles(request)  # type: ignore[misc]
+
+    def query(self) -> dict[str, Any]:
+        """The parameters of the address, checked: an unknown one is refused by its name."""
+        check_encoding(self.request)
+        serializer = (self.query_serializer or QuerySerializer)(data=dict(self.request.query_params.items()))
+        serializer.is_valid(raise_exception=True)
+        return serializer.validated_data
+
+    def paged(self, rows: QuerySet, serializer: Any, *, query: Mapping[str, Any], total: int | None = None) -> Response:
+        """A page of `rows`, which are in a total order: first its keys, then their rows. Two queries and a count."""
+        per_page = min(query.get("per_page", PER_PAGE), MAX_PER_PAGE)
+        number = query.get("page", 1)
+        count = rows.order_by().count() if total is None else total
+        bottom = (number - 1) * per_page
+        keys = list(rows.values_list("pk", flat=True)[bottom : bottom + per_page]) if bottom < count else []
+        found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        data = serializer([found[key] for key in keys if key in found], many=True).data
+        pages = -(-count // per_page)
+        pagination = {"page": number, "per_page": per_page, "total": count, "pages": pages}
+        return Response(Enveloped(success=True, data=data, pagination=pagination))
+
+
+def check_encoding(request: Request) -> None:
+    """Django puts a mark where an address is no UTF-8, and a search for the mark finds nothing: say so instead."""
+    for part in request.META.get("QUERY_STRING", "").split("&"):
+        name, _, value = part.partition("=")
+        try:
+            unquote_to_bytes(value.replace("+", " ")).decode()
+        except UnicodeDecodeError as error:
+            raise exceptions.ValidationError({name or "query": ["No está en UTF-8."]}) from error
+
+
+class ApiView(ApiMixin, generics.GenericAPIView):
+    pass
+
+
+class ApiViewSet(ApiMixin, viewsets.GenericViewSet):
+    lookup_value_converter = "int"

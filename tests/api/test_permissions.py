@@ -1,0 +1,120 @@
+"""Every route of /api/v1 for everybody: generated from the addresses, so that a new one without an entry fails."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver
+
+from accounts.models import User
+from cases import services
+from nova.api import urlpatterns
+from nova.lib import dates
+from tests import factories
+from tests.conftest import ClientOf
+
+pytestmark = pytest.mark.django_db
+
+# Expected for (anonymous, user, another gestor, the assigned gestor, admin); an empty body where one is needed: 400.
+WORK = (401, 403, 404, 400, 400)
+EXPECTED = {
+    ("GET", "cases"): (401, 200, 200, 200, 200),
+    ("POST", "cases"): (401, 403, 403, 403, 400),
+    ("GET", "cases/gestor"): (401, 200, 200, 200, 200),
+    ("GET", "cases/<int:pk>"): (401, 403, 404, 200, 200),
+    ("PUT", "cases/<int:pk>"): (401, 403, 404, 200, 200),
+    ("PATCH", "cases/<int:pk>"): (401, 403, 404, 200, 200),
+    ("DELETE", "cases/<int:pk>"): (401, 403, 403, 403, 409),
+    ("POST", "cases/<int:pk>/activities"): WORK,
+    ("POST", "cases/<int:pk>/promises"): WORK,
+    ("POST", "cases/<int:pk>/payments"): WORK,
+    ("POST", "update-status"): (401, 403, 400, 400, 400),
+    ("POST", "register-management"): (401, 403, 400, 400, 400),
+    ("GET", "activities/case/<int:pk>"): (401, 403, 404, 200, 200),
+    ("DELETE", "activities/<int:pk>"): (401, 403, 404, 200, 200),
+    ("DELETE", "promises/<int:pk>"): (401, 403, 404, 200, 200),
+    ("POST", "payments/<int:pk>/reversal"): (401, 403, 403, 403, 201),
+    ("GET", "carteras"): (401, 200, 200, 200, 200),
+    ("GET", "case-statuses"): (401, 200, 200, 200, 200),
+    ("GET", "activity-results"): (401, 200, 200, 200, 200),
+    ("GET", "users/gestores"): (401, 403, 403, 403, 200),
+    ("GET", "schema"): (401, 200, 200, 200, 200),
+    ("GET", "docs"): (302, 200, 200, 200, 200),
+}
+PEOPLE = ["anonymous", "user", "other_gestor", "gestor", "admin"]
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def _addresses(patterns: list[URLPattern | URLResolver], start: str = "") -> Iterator[tuple[str, set[str]]]:
+    for pattern in patterns:
+        address = start + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _addresses(pattern.url_patterns, address)
+            continue
+        view = pattern.callback
+        actions = getattr(view, "actions", None) or {m.lower(): m for m in METHODS if hasattr(view.cls, m.lower())}
+        yield address.removeprefix("api/v1/"), {method.upper() for method in actions} & set(METHODS)
+
+
+ROUTES = [(method, address) for address, methods in _addresses(urlpatterns) for method in sorted(methods)]
+
+
+def test_every_route_has_its_row() -> None:
+    assert sorted(ROUTES) == sorted(EXPECTED)
+
+
+@pytest.mark.parametrize("who", range(5), ids=PEOPLE)
+@pytest.mark.parametrize("route", ROUTES, ids=[f"{method} {address}" for method, address in ROUTES])
+def test_who_may(
+    route: tuple[str, str],
+    who: int,
+    client_of: ClientOf,
+    user_user: User,
+    other_gestor: User,
+    gestor_user: User,
+    admin_user: User,
+) -> None:
+    method, address = route
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    pk = case.pk
+    if address.startswith("activities/<"):
+        pk = services.record_activity(case=case, by=gestor_user, type="note", notes="hola").activity.pk
+    elif address.startswith("promises"):
+        pk = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today()).pk
+    elif address.startswith("payments"):
+        pk = services.record_payment(case=case, by=gestor_user, amount=Decimal(10)).pk
+    elif method == "DELETE":
+        services.record_payment(case=case, by=gestor_user, amount=Decimal(10))
+    people = [None, user_user, other_gestor, gestor_user, admin_user]
+    client = client_of(people[who]) if people[who] else Client()
+    url = "/api/v1/" + address.replace("<int:pk>", str(pk))
+
+    response = client.generic(method, url, "{}", content_type="application/json")
+
+    assert response.status_code == EXPECTED[route][who], response.content[:300]
+    if response.status_code >= 400:
+        body = response.json()
+        assert body["success"] is False
+        assert body["status_code"] == response.status_code
+        assert set(body) == {"success", "error", "details", "status_code"}
+
+
+@pytest.mark.parametrize(("method", "address"), [("PATCH", "cases"), ("POST", "docs"), ("POST", "schema")])
+def test_405_is_in_the_envelope(admin_client: Client, method: str, address: str) -> None:
+    response = admin_client.generic(method, f"/api/v1/{address}", "{}", content_type="application/json")
+    assert response.status_code == 405
+    assert response.json()["status_code"] == 405
+
+
+def test_a_path_that_is_not_there_is_404_in_the_envelope(admin_client: Client) -> None:
+    for address in ("nada", "cases/", "cases/abc", "cases/99999999999999999999", ""):
+        response = admin_client.get(f"/api/v1/{address}")
+        assert (response.status_code, response.json()["status_code"]) == (404, 404), address
+
+
+def test_a_write_of_a_session_needs_its_csrf_token(client_of: ClientOf, admin_user: User) -> None:
+    client = client_of(admin_user, enforce_csrf_checks=True)
+    response = client.post("/api/v1/cases", "{}", content_type="application/json")
+    assert response.status_code == 403
+    assert "CSRF" in response.json()["error"]

@@ -1,0 +1,100 @@
+"""The OpenAPI schema, and every operation of it against the running application."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from django.conf import settings
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given
+from hypothesis import settings as hypothesis_settings
+from schemathesis.specs.openapi.checks import positive_data_acceptance
+
+from accounts.models import User
+from nova.api import urlpatterns
+from nova.lib.rest import access
+from tests import factories
+from tests.api.test_permissions import ROUTES
+from tests.conftest import ClientOf
+
+pytestmark = pytest.mark.django_db
+EXAMPLES = 12
+OUTSIDE = {"schema", "docs"}
+
+
+@pytest.fixture
+def schema(admin_client: Client) -> dict[str, Any]:
+    response = admin_client.get("/api/v1/schema")
+    assert response.status_code == 200
+    return response.json()
+
+
+def test_every_route_is_documented_with_its_refusals(schema: dict[str, Any]) -> None:
+    documented = {
+        (method.upper(), path.removeprefix("/api/v1/").replace("{id}", "{pk}"))
+        for path, item in schema["paths"].items()
+        for method in item
+    }
+    routes = {(method, address.replace("<int:pk>", "{pk}")) for method, address in ROUTES if address not in OUTSIDE}
+    assert documented == routes
+    assert urlpatterns
+    for item in schema["paths"].values():
+        for operation in item.values():
+            assert {"400", "401", "403", "429", "500"} <= set(operation["responses"])
+            for code, response in operation["responses"].items():
+                body = response["content"]["application/json"]["schema"]
+                assert body == {"$ref": "#/components/schemas/Refusal"} or code.startswith("2")
+
+
+def test_the_page_of_the_docs_comes_from_our_own_origin(admin_client: Client) -> None:
+    page = admin_client.get("/api/v1/docs").text
+    script = admin_client.get("/api/v1/docs?script=")
+    assert "/static/drf_spectacular_sidecar/" in page
+    assert "https://" not in page.replace("https://swagger", "")
+    assert script["Content-Type"].startswith("application/javascript")
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("who", ["admin", "gestor", "anonymous"])
+def test_no_request_leaves_the_schema(
+    who: str,
+    live_server: Any,
+    client_of: ClientOf,
+    admin_user: User,
+    gestor_user: User,
+    schema: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for throttle in (access.AnonymousThrottle, access.SignedInThrottle):
+        monkeypatch.setattr(throttle, "rates", ("1000000/s",))
+    for case in factories.CaseFactory.create_batch(3, assigned_to=gestor_user):
+        factories.ActivityFactory(case=case, created_by=gestor_user)
+    headers = {"X-CSRFToken": "a" * 32}
+    cookies = {"csrftoken": "a" * 32}
+    if who != "anonymous":
+        session = client_of({"admin": admin_user, "gestor": gestor_user}[who])
+        cookies["sessionid"] = session.cookies[settings.SESSION_COOKIE_NAME].value
+
+    for found in schemathesis.openapi.from_dict(schema).get_all_operations():
+        operation = found.ok()
+
+        @hypothesis_settings(
+            max_examples=EXAMPLES,
+            deadline=None,
+            database=None,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(sent=operation.as_strategy())
+        def check(sent: Any) -> None:
+            # What the schema allows may still break a rule of the trade (a balance, a date, somebody else's id): 400.
+            sent.call_and_validate(
+                base_url=live_server.url,
+                headers=headers,
+                cookies=cookies,
+                excluded_checks=[positive_data_acceptance],
+            )
+
+        check()

@@ -1,0 +1,127 @@
+"""Gestiones, promises and payments over the API: once, whole, or not at all."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from cases.models import Activity, Case, LedgerEntry, Promise
+from nova.lib import dates
+from tests import factories
+from tests.api.conftest import Send
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case(gestor_user: User) -> Case:
+    return factories.CaseFactory(assigned_to=gestor_user, amount=Decimal(10000))
+
+
+def test_one_management_with_its_promise_and_payment(gestor_client: Client, send: Send, case: Case) -> None:
+    day = dates.today() + timedelta(days=5)
+    phone = factories.DebtorPhoneFactory(debtor=case.debtor, number="+5491144445555")
+    response = send(
+        gestor_client,
+        "POST",
+        "register-management",
+        {
+            "case_id": case.pk,
+            "type": "call",
+            "result": "PP",
+            "notes": "paga",
+            "phone": "011 15-4444-5555",
+            "promise": {"amount": "5000.00", "promise_date": day.isoformat(), "status": "pending"},
+            "payment": {"amount": 1500.5, "reference": "R1", "method": "transfer"},
+        },
+    )
+    assert response.status_code == 201, response.text
+    data = response.json()["data"]
+    assert (data["result"], data["phone"]) == ("PP", phone.number)
+    assert (data["promise"]["amount"], data["payment"]["balance"]) == ("5000.00", "8499.50")
+    assert Activity.objects.get().promises.get().amount == 5000
+    phone.refresh_from_db()
+    assert phone.state == "good"
+
+
+def test_a_refused_part_leaves_nothing(gestor_client: Client, send: Send, case: Case) -> None:
+    body = {"case_id": case.pk, "type": "call", "payment": {"amount": "20000"}, "notes": "n"}
+    response = send(gestor_client, "POST", "register-management", body)
+    assert response.status_code == 400
+    assert list(response.json()["details"]) == ["payment_confirm_overpayment"]
+    assert not Activity.objects.exists()
+    assert LedgerEntry.objects.filter(kind="payment").count() == 0
+
+
+@pytest.mark.parametrize("kind", ["payment", "promise", "status"])
+def test_types_with_a_route_of_their_own(gestor_client: Client, send: Send, case: Case, kind: str) -> None:
+    for address, more in ((f"cases/{case.pk}/activities", {}), ("register-management", {"case_id": case.pk})):
+        response = send(gestor_client, "POST", address, {"type": kind, "notes": "x", **more})
+        assert response.status_code == 400
+        assert "/api/v1/" in response.json()["details"]["type"][0]
+
+
+@pytest.mark.parametrize("address", ["payments", "promises", "activities"])
+def test_the_same_key_and_body_get_the_first_answer(
+    gestor_client: Client, send: Send, case: Case, address: str
+) -> None:
+    bodies = {
+        "payments": {"amount": "100.00"},
+        "promises": {"amount": "100.00", "promise_date": dates.today().isoformat()},
+        "activities": {"type": "call", "result": "NC"},
+    }
+    url, key = f"cases/{case.pk}/{address}", {"Idempotency-Key": "pedido-1"}
+    first = send(gestor_client, "POST", url, bodies[address], headers=key)
+    again = send(gestor_client, "POST", url, bodies[address], headers=key)
+    other = send(gestor_client, "POST", url, {**bodies[address], "notes": "otra cosa"}, headers=key)
+
+    assert first.status_code == again.status_code == 201, first.text
+    assert first.json() == again.json()
+    assert (other.status_code, list(other.json()["details"])) == (409, ["Idempotency-Key"])
+    assert Activity.objects.count() == 1
+    assert send(gestor_client, "POST", url, bodies[address], headers={"Idempotency-Key": "ñ"}).status_code == 400
+
+
+def test_a_refused_request_leaves_its_key_free(gestor_client: Client, send: Send, case: Case) -> None:
+    key = {"Idempotency-Key": "k"}
+    assert send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "20000"}, headers=key).status_code == 400
+    assert send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "20"}, headers=key).status_code == 201
+
+
+def test_a_reference_is_used_once_in_its_cartera(admin_client: Client, send: Send, case: Case) -> None:
+    other = factories.CaseFactory(cartera=case.cartera)
+    body = {"amount": "10", "reference": "TR-1"}
+    assert send(admin_client, "POST", f"cases/{case.pk}/payments", body).status_code == 201
+    again = send(admin_client, "POST", f"cases/{other.pk}/payments", body)
+    assert (again.status_code, list(again.json()["details"])) == (400, ["reference"])
+
+
+def test_a_payment_is_reversed_once(admin_client: Client, send: Send, case: Case) -> None:
+    payment = send(admin_client, "POST", f"cases/{case.pk}/payments", {"amount": "10"}).json()["data"]
+    first = send(admin_client, "POST", f"payments/{payment['id']}/reversal", {"notes": "rebotó"})
+    again = send(admin_client, "POST", f"payments/{payment['id']}/reversal")
+    placement = case.entries.get(kind="placement")
+    assert (first.status_code, first.json()["data"]["balance"]) == (201, "10000.00")
+    assert again.status_code == 400
+    assert send(admin_client, "POST", f"payments/{placement.pk}/reversal").status_code == 404
+
+
+def test_voiding_and_cancelling_are_the_authors(
+    gestor_client: Client, send: Send, case: Case, admin_user: User, gestor_user: User
+) -> None:
+    theirs = factories.ActivityFactory(case=case, created_by=admin_user)
+    mine = factories.ActivityFactory(case=case, created_by=gestor_user)
+    promised = send(
+        gestor_client, "POST", f"cases/{case.pk}/promises", {"amount": "5", "promise_date": dates.today().isoformat()}
+    ).json()["data"]
+    assert send(gestor_client, "DELETE", f"activities/{theirs.pk}").status_code == 403
+    assert send(gestor_client, "DELETE", f"activities/{mine.pk}").status_code == 200
+    assert send(gestor_client, "DELETE", f"activities/{mine.pk}").status_code == 404
+    assert send(gestor_client, "DELETE", f"promises/{promised['id']}").json()["data"]["status"] == "cancelled"
+    assert send(gestor_client, "DELETE", f"promises/{promised['id']}").status_code == 400
+    listed = gestor_client.get(f"/api/v1/activities/case/{case.pk}").json()
+    assert theirs.pk in [row["id"] for row in listed["data"]]
+    assert mine.pk not in [row["id"] for row in listed["data"]]
+    assert Promise.objects.get().status == "cancelled"
