@@ -19,7 +19,10 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import audit
+from accounts import (
+    admin_tokens,  # noqa: F401 (registers itself)
+    audit,
+)
 from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.models import AuditEvent, User
 from accounts.trail import changes_table, edited_fields

@@ -8,6 +8,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
+from knox.models import AbstractAuthToken
 
 # The apps whose models an admin may see and edit without a permission of their own (DESIGN §2).
 ADMINISTERED_APPS = frozenset({"accounts", "cases", "contact", "dashboards", "auditlog", "axes"})
@@ -25,7 +26,7 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignor
         return super().create_superuser(username, email, password, **extra_fields)
 
 
-class User(AbstractUser):
+class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the tokens, which knox types not
     class Role(models.TextChoices):
         ADMIN = "admin", "Administrador"
         GESTOR = "gestor", "Gestor"
@@ -82,6 +83,26 @@ class User(AbstractUser):
         return super().has_module_perms(app_label)
 
 
+class ApiToken(AbstractAuthToken):
+    """What a program sends instead of a session. Its role is its user's; the database holds its hash alone."""
+
+    id = models.BigAutoField(primary_key=True)
+    digest = models.CharField(max_length=128, unique=True, editable=False)
+    name = models.CharField("para qué es", max_length=80)
+    last_used_at = models.DateTimeField("último uso", null=True, blank=True, editable=False)
+    created_by = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="+", verbose_name="emitido por", editable=False
+    )
+
+    class Meta:
+        verbose_name = "token de la API"
+        verbose_name_plural = "tokens de la API"
+        ordering = ["-created", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.name} · {self.user}"
+
+
 class AuditEventQuerySet(models.QuerySet):
     def update(self, **kwargs: Any) -> int:
         raise TypeError("The audit trail is append-only.")
@@ -115,6 +136,8 @@ class AuditEvent(models.Model):
         IMPORT = "import", "Importación"
         EXPORT = "export", "Exportación"
         NIGHTLY = "nightly", "Proceso nocturno"
+        TOKEN_ISSUED = "token_issued", "Token emitido"
+        TOKEN_REVOKED = "token_revoked", "Token revocado"
 
     created_at = models.DateTimeField("cuándo", default=timezone.now, editable=False)
     actor = models.ForeignKey(

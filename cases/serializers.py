@@ -35,6 +35,8 @@ MAX_NOTES = 5000
 
 # --- What we answer ----------------------------------------------------------------------------------
 class PromiseOut(serializers.ModelSerializer):
+    case_id = serializers.IntegerField(read_only=True)
+    created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
     amount = AmountField()
     paid_amount = AmountField()
     created_by = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
@@ -51,6 +53,10 @@ class PromiseOut(serializers.ModelSerializer):
 class PaymentOut(serializers.ModelSerializer):
     """A payment or a reversal; `balance` is the case's after it."""
 
+    case_id = serializers.IntegerField(read_only=True)
+    reverses_id = serializers.IntegerField(read_only=True, allow_null=True)
+    credited_to_id = serializers.IntegerField(read_only=True, allow_null=True)
+    created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
     amount = AmountField()
     balance = AmountField(source="case.balance")
 
@@ -64,6 +70,8 @@ class PaymentOut(serializers.ModelSerializer):
 
 
 class ActivityOut(serializers.ModelSerializer):
+    case_id = serializers.IntegerField(read_only=True)
+    created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
     result = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)  # type: ignore[var-annotated]
     result_name = serializers.CharField(source="result.name", read_only=True, allow_null=True, default=None)
     phone = serializers.CharField(source="phone.number", read_only=True, allow_null=True, default=None)
@@ -92,6 +100,8 @@ class ManagementOut(ActivityOut):
 class CaseOut(serializers.ModelSerializer):
     """The case keys of DESIGN §7. Comes of `listed` rows: debtor, cartera, status, gestor and phones are read."""
 
+    cartera_id = serializers.IntegerField(read_only=True)
+    assigned_to_id = serializers.IntegerField(read_only=True, allow_null=True)
     debtor_name = serializers.CharField(source="debtor", read_only=True)
     name = serializers.CharField(source="debtor.first_name", read_only=True)
     lastname = serializers.CharField(source="debtor.last_name", read_only=True)

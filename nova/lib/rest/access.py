@@ -11,10 +11,6 @@ from rest_framework.throttling import BaseThrottle
 
 
 class SessionAuthentication(DRFSessionAuthentication):
-    def authenticate_header(self, request: Any) -> str:
-        """A name for what is missing, so that an anonymous request is a 401 and a failed CSRF check a 403."""
-        return "Session"
-
     def enforce_csrf(self, request: Any) -> None:
         try:
             super().enforce_csrf(request)

@@ -53,6 +53,15 @@ class EnvelopeSchema(AutoSchema):
         return ""
 
 
+class TokenScheme(OpenApiAuthenticationExtension):
+    target_class = "accounts.tokens.ApiTokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> Schema:
+        description = "`Token …`, con un token emitido en la administración."
+        return {"type": "apiKey", "in": "header", "name": "Authorization", "description": description}
+
+
 class SessionScheme(OpenApiAuthenticationExtension):
     target_class = "nova.lib.rest.access.SessionAuthentication"
     name = "session"
