@@ -17,7 +17,6 @@ class NewTokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
         fields = ["name", "user", "expiry"]
-        labels = {"user": "Usuario", "expiry": "Vence"}
         help_texts = {
             "name": "El sistema que lo usará: por él se lo reconoce al revocarlo.",
             "user": "El token puede lo que puede este usuario, y nada más.",

@@ -88,6 +88,9 @@ class ApiToken(AbstractAuthToken):
 
     id = models.BigAutoField(primary_key=True)
     digest = models.CharField(max_length=128, unique=True, editable=False)
+    user = models.ForeignKey(User, models.CASCADE, related_name="auth_token_set", verbose_name="usuario")
+    created = models.DateTimeField("emitido", auto_now_add=True)
+    expiry = models.DateTimeField("vence", null=True, blank=True)
     name = models.CharField("para qué es", max_length=80)
     last_used_at = models.DateTimeField("último uso", null=True, blank=True, editable=False)
     created_by = models.ForeignKey(

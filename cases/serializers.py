@@ -13,7 +13,6 @@ from nova.lib.rest.fields import (
     FlagField,
     MomentField,
     MoneyField,
-    QuerySerializer,
     QueryWholeField,
     StrictSerializer,
     TextField,
@@ -329,7 +328,3 @@ def same_amount(shown: str, sent: Any) -> bool:
         return Decimal(shown) == Decimal(str(sent))
     except ArithmeticError:
         return False
-
-
-class UnknownQuery(QuerySerializer):
-    """No parameters at all."""
