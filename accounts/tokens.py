@@ -1,5 +1,6 @@
 """Tokens of the API: issued and revoked by admins, hashed, with the role of their user (DESIGN §7)."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from rest_framework.exceptions import AuthenticationFailed
 from accounts import audit
 from accounts.models import ApiToken, AuditEvent, User
 
-MAX_LENGTH = 200
+FORM = re.compile(rb"[A-Za-z0-9_]{1,200}")
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
 REFUSED = "El token no es válido: no existe, fue revocado o venció."
 
@@ -43,7 +44,7 @@ class ApiTokenAuthentication(TokenAuthentication):
         words = get_authorization_header(request).split()
         if not words or words[0].lower() != b"token":
             return None
-        if len(words) != 2 or len(words[1]) > MAX_LENGTH or not words[1].isascii():
+        if len(words) != 2 or not FORM.fullmatch(words[1]):
             raise AuthenticationFailed("Envíe la cabecera así: Authorization: Token …")
         return self.authenticate_credentials(words[1])
 

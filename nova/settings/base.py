@@ -207,6 +207,7 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "nova.exceptions.handle",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105
+MIGRATION_MODULES = {"knox": None}  # its migrations would make the table that nobody uses
 REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "nova_"}  # so that a scanner of secrets knows one when it sees it
 SPECTACULAR_SETTINGS = {
     "TITLE": "NOVA Gestión de Cobranzas",
