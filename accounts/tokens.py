@@ -41,10 +41,11 @@ class ApiTokenAuthentication(TokenAuthentication):
     """`Authorization: Token …`; whatever is wrong with the header is a 401 in words."""
 
     def authenticate(self, request: Any) -> Any:
-        words = get_authorization_header(request).split()
-        if not words or words[0].lower() != b"token":
+        if "HTTP_AUTHORIZATION" not in request.META:
             return None
-        if len(words) != 2 or not FORM.fullmatch(words[1]):
+        words = get_authorization_header(request).split()
+        # Whoever sends the header means it: another scheme is refused, never answered by a session beside it.
+        if len(words) != 2 or words[0].lower() != b"token" or not FORM.fullmatch(words[1]):
             raise AuthenticationFailed("Envíe la cabecera así: Authorization: Token …")
         return self.authenticate_credentials(words[1])
 
