@@ -212,11 +212,8 @@ class CaseViewSet(ApiViewSet):
     def destroy(self, request: Request, pk: int) -> Response:
         self.query()
         case = get_object_or_404(Case.objects.visible_to(request.user), pk=pk)
-        version = read_version(request, None)
-        if version is not None and version != case.version:
-            raise services.StaleVersion(case)
         try:
-            services.delete_case(case=case, by=request.user)
+            services.delete_case(case=case, by=request.user, version=read_version(request, None))
         except DjangoValidationError as error:
             raise Conflict(error.message_dict) from error
         return Response({"id": pk})

@@ -72,7 +72,8 @@ def _debtor(data: Mapping[str, Any]) -> Debtor:
     """The person of that document, whose name and data stay as they are loaded; blanks are filled (DESIGN §5)."""
     documents = _documents(data.get("dni"))
     first_name, last_name = _names(data)
-    debtor = Debtor.objects.filter(**documents).first() if documents else None
+    # Locked: saved whole, it would otherwise take back what somebody edits in this very moment.
+    debtor = Debtor.objects.select_for_update().filter(**documents).first() if documents else None
     if debtor is None:
         debtor = Debtor(first_name=first_name, last_name=last_name, **documents)
     for name in ADDRESS_KEYS:

@@ -210,12 +210,13 @@ def has_history(case: Case) -> bool:
 
 
 @transaction.atomic
-def delete_case(*, case: Case, by: User) -> None:
+def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
     """Delete a case loaded by mistake: one without gestiones, promises or money beyond its placement (§7).
 
-    Its placement and system activities go with it, and its debtor when that leaves them without a case.
+    Its placement and system activities go with it, and its debtor when that leaves them without a case. Raises
+    ValidationError (key case) and StaleVersion.
     """
-    case = lock_case(case)
+    case = lock_case(case, version=version)
     if has_history(case):
         raise ValidationError({"case": HAS_HISTORY})
     audit.record(AuditEvent.Action.DELETED, by=by, target=case, before=snapshot(case), label=str(case))
