@@ -1,15 +1,12 @@
 """People in the JSON API."""
 
-from typing import Any
-
-from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.permissions import IsAdmin
-from nova.lib.rest.schema import PAGINATED
+from nova.lib.rest.schema import listing
 from nova.lib.rest.views import ApiView, PageQuery
 
 
@@ -26,12 +23,6 @@ class Gestores(ApiView):
     permission_classes = [IsAdmin]
     query_serializer = PageQuery
 
-    @extend_schema(
-        operation_id="users_gestores",
-        summary="Gestores activos: quienes pueden recibir casos",
-        parameters=[PageQuery],
-        responses=GestorOut(many=True),
-        extensions={PAGINATED: True},
-    )
-    def get(self, request: Request, *args: Any) -> Response:
-        return self.paged(User.objects.gestores().order_by("username", "id"), GestorOut, query=self.query())
+    @listing("users_gestores", "Gestores activos: quienes pueden recibir casos", GestorOut, PageQuery)
+    def get(self, request: Request) -> Response:
+        return self.paged(User.objects.gestores().order_by("username", "id"), GestorOut)

@@ -81,8 +81,8 @@ def measure(username: str) -> dict[str, Any]:
 
     gestor = User.objects.get(username=username)
     result = ActivityResult.objects.get(code="NC").pk
-    queue = list(desk.listed(Case.objects.in_queue(gestor)).values_list("pk", flat=True)[:200])
-    somewhere = desk.listed(Case.objects.visible_to(gestor)).filter(debtor__dni__isnull=False).order_by("-id")[500]
+    queue = list(Case.objects.in_queue(gestor).values_list("pk", flat=True)[:200])
+    somewhere = Case.objects.visible_to(gestor).listed().filter(debtor__dni__isnull=False).order_by("-id")[500]
     deep = desk.place_of(Case.objects.in_queue(gestor)[1000])
     client = Client(headers={"host": "localhost"})
     client.force_login(gestor, backend="django.contrib.auth.backends.ModelBackend")

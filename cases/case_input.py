@@ -1,13 +1,11 @@
 """A case as the API takes it: what was sent, told apart into what the services do (DESIGN §7)."""
 
-import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
-from rest_framework.renderers import JSONRenderer
 
 from accounts.models import User
 from cases import services
@@ -22,7 +20,8 @@ from cases.serializers import (
     same_amount,
 )
 from nova.lib.documents import parse_document
-from nova.lib.phones import parse_phone_number
+from nova.lib.phones import read_phone
+from nova.lib.rest.body import as_sent
 
 ADDRESS_KEYS = ("email", "street", "street_number", "city", "postal_code", "provincia")
 # What the assigned gestor may change; the rest is an admin's (DESIGN §7).
@@ -95,7 +94,7 @@ def update_case(case: Case, sent: Mapping[str, Any], *, by: User, version: int |
     data = serializer.validated_data
     with _as_sent():
         services.edit_case(case=case, by=by, version=version, **_edits(case, data))
-    if status := _new_status(case, data):
+    if status := _new_status(data):
         services.change_status(case=case, status=status, by=by)
     if "assigned_to_id" in data:
         gestor = _gestor(data["assigned_to_id"])
@@ -105,7 +104,7 @@ def update_case(case: Case, sent: Mapping[str, Any], *, by: User, version: int |
 
 def _changes(case: Case, sent: Mapping[str, Any]) -> dict[str, Any]:
     """What was sent but for the keys that repeat what we show; read-only keys that differ are refused by name."""
-    shown = json.loads(JSONRenderer().render(CaseDetailOut(case).data))
+    shown = as_sent(CaseDetailOut(case).data)
     changes = {name: value for name, value in sent.items() if name == "version" or not _repeats(shown, name, value)}
     refused = {name: [MONEY_IS_ELSEWHERE] for name in changes if name in MONEY_KEYS}
     refused |= {
@@ -153,7 +152,7 @@ def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {"changes": changes, "debtor_changes": debtor}
 
 
-def _new_status(case: Case, data: Mapping[str, Any]) -> CaseStatus | None:
+def _new_status(data: Mapping[str, Any]) -> CaseStatus | None:
     if (
         "status" in data
         and "management_status" in data
@@ -245,10 +244,5 @@ def _gestor(pk: int | None) -> User | None:
 def _add_phone(case: Case, text: str | None) -> None:
     if not text:
         return
-    number = " ".join(text.split())
-    parsed = parse_phone_number(number)
-    DebtorPhone.objects.get_or_create(
-        debtor=case.debtor,
-        number=parsed.number if parsed else number,
-        defaults={"kind": parsed.kind if parsed else DebtorPhone.Kind.OTHER},
-    )
+    phone = read_phone(text)
+    DebtorPhone.objects.get_or_create(debtor=case.debtor, number=phone.number, defaults={"kind": phone.kind})

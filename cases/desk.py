@@ -124,10 +124,6 @@ def listed_name(case: Case) -> str:
     return ", ".join(filter(None, (debtor.last_name, debtor.first_name)))
 
 
-def listed(cases: CaseQuerySet) -> CaseQuerySet:
-    return cases.select_related("debtor", "cartera", "status", "assigned_to")
-
-
 # --- The queue -------------------------------------------------------------------------------------
 class Queue:
     """The queue of a gestor as their filters narrow it, a page at a time."""
@@ -156,7 +152,7 @@ class Queue:
 
     @cached_property
     def is_narrowed(self) -> bool:
-        return any(self.filters.get(name) for name in CaseFilter.base_filters)
+        return CaseFilter.narrows(self.filters)
 
     @property
     def complaints(self) -> list[str]:

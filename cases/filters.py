@@ -33,6 +33,11 @@ class CaseFilter(django_filters.FilterSet):
         model = Case
         fields: list[str] = []
 
+    @classmethod
+    def narrows(cls, data: Any) -> bool:
+        """Whether any filter is in use, before one is made of them."""
+        return any(data.get(name) for name in cls.base_filters)
+
     @property
     def complaints(self) -> list[str]:
         """`Estado: Seleccione una opción válida…`, for an old address or one that somebody wrote."""

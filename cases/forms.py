@@ -15,7 +15,7 @@ from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerE
 from nova.lib import dates
 from nova.lib.documents import format_dni, parse_document
 from nova.lib.money import format_money, parse_money
-from nova.lib.phones import parse_phone_number
+from nova.lib.phones import read_phone
 
 MOMENT = "%Y-%m-%dT%H:%M"  # what a datetime-local input takes and posts
 
@@ -311,9 +311,7 @@ class DebtorPhoneForm(forms.ModelForm):
 
     def clean_number(self) -> str:
         """E.164 where it parses, else as given (DESIGN §2)."""
-        text = " ".join(self.cleaned_data["number"].split())
-        phone = parse_phone_number(text)
-        return phone.number if phone else text
+        return read_phone(self.cleaned_data["number"]).number
 
 
 class DebtorPhoneFormSet(forms.BaseInlineFormSet):

@@ -104,6 +104,10 @@ class CaseQuerySet(models.QuerySet):
             return self.all()
         return self.filter(assigned_to=user) if user.is_gestor else self.none()
 
+    def listed(self) -> CaseQuerySet:
+        """With what every list of cases shows of them."""
+        return self.select_related("debtor", "cartera", "status", "assigned_to")
+
     def open(self) -> CaseQuerySet:
         return self.filter(stage__in=OPEN_STAGES)
 

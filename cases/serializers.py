@@ -33,9 +33,14 @@ MAX_NOTES = 5000
 
 
 # --- What we answer ----------------------------------------------------------------------------------
-class PromiseOut(serializers.ModelSerializer):
+class OfACaseOut(serializers.ModelSerializer):
+    """A row that hangs on a case. Its ids are declared: left to the model, the schema would query for each of them."""
+
     case_id = serializers.IntegerField(read_only=True)
     created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
+
+
+class PromiseOut(OfACaseOut):
     amount = AmountField()
     paid_amount = AmountField()
     created_by = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
@@ -49,13 +54,11 @@ class PromiseOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class PaymentOut(serializers.ModelSerializer):
+class PaymentOut(OfACaseOut):
     """A payment or a reversal; `balance` is the case's after it."""
 
-    case_id = serializers.IntegerField(read_only=True)
     reverses_id = serializers.IntegerField(read_only=True, allow_null=True)
     credited_to_id = serializers.IntegerField(read_only=True, allow_null=True)
-    created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
     amount = AmountField()
     balance = AmountField(source="case.balance")
 
@@ -68,9 +71,7 @@ class PaymentOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class ActivityOut(serializers.ModelSerializer):
-    case_id = serializers.IntegerField(read_only=True)
-    created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
+class ActivityOut(OfACaseOut):
     result = serializers.SlugRelatedField(slug_field="code", read_only=True, allow_null=True)  # type: ignore[var-annotated]
     result_name = serializers.CharField(source="result.name", read_only=True, allow_null=True, default=None)
     phone = serializers.CharField(source="phone.number", read_only=True, allow_null=True, default=None)
@@ -210,6 +211,11 @@ class PromiseIn(StrictSerializer):
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
     status = serializers.ChoiceField(required=False, choices=[Promise.Status.PENDING])
 
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        """What a promise is when it is made needs no saying."""
+        data.pop("status", None)
+        return data
+
 
 class PaymentIn(StrictSerializer):
     amount = MoneyField()
@@ -310,6 +316,13 @@ class CaseUpdateIn(CaseFields):
     """Partial, with PUT too. Read-only keys of the representation are taken when they are unchanged."""
 
     version = WholeField(required=False, help_text="La leída; si el caso cambió desde entonces, 409.")
+
+    @classmethod
+    def version_of(cls, sent: dict[str, Any]) -> int | None:
+        """The version in what was sent, checked alone: it decides before the rest is looked at."""
+        checking = cls(data={name: value for name, value in sent.items() if name == "version"})
+        checking.is_valid(raise_exception=True)
+        return checking.validated_data.get("version")
 
 
 # The keys of the representation that an edit may repeat but not change.

@@ -31,7 +31,7 @@ class CaseRow:
 
 
 def case_rows(cases: Iterable[Case], *, now: datetime) -> list[CaseRow]:
-    """`cases` come with debtor, cartera, status and gestor (`listed`): no query is run here."""
+    """`cases` come with debtor, cartera, status and gestor (`CaseQuerySet.listed`): no query is run here."""
     return [
         CaseRow(
             name=_listed_name(case),
@@ -54,9 +54,5 @@ def _listed_name(case: Case) -> str:
     return ", ".join(filter(None, (debtor.last_name, debtor.first_name)))
 
 
-def listed(cases: CaseQuerySet) -> CaseQuerySet:
-    return cases.select_related("debtor", "cartera", "status", "assigned_to")
-
-
 def newest_first(user: User) -> CaseQuerySet:
-    return listed(Case.objects.visible_to(user)).order_by("-created_at", "-id")
+    return Case.objects.visible_to(user).listed().order_by("-created_at", "-id")

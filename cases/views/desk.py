@@ -81,7 +81,7 @@ def own_cases(request: Request) -> HttpResponse:
         cases = chosen.qs.work_first(now)
     else:
         cases = chosen.qs.order_by(*ORDERS[order]) if order in ORDERS else chosen.qs.by_next_action()
-    paginator = CappedPaginator(desk.listed(cases), CASES_PER_PAGE)
+    paginator = CappedPaginator(cases.listed(), CASES_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
     context = {
         "screen": Screen(request),

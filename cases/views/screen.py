@@ -27,7 +27,7 @@ PARTS = {"desk", "case", "queue", "more-rows", "more-events", "calculator", "con
 
 def visible_case(user: User, pk: int) -> Case:
     """The case with what its sheet needs; 404 when it is not this user's to see."""
-    case = desk.listed(Case.objects.visible_to(user)).filter(pk=pk).first()
+    case = Case.objects.visible_to(user).listed().filter(pk=pk).first()
     if case is None:
         raise Http404
     return case

@@ -50,6 +50,12 @@ def parse_phone_number(text: str) -> Phone | None:
     return parse_with_library(text)
 
 
+def read_phone(text: str) -> Phone:
+    """What a person typed: the number in E.164 where it parses, else as given, of no known kind."""
+    given = " ".join(text.split())
+    return parse_phone_number(given) or Phone(given, OTHER)
+
+
 @lru_cache(maxsize=8192)
 def _is_area(code: str) -> bool:
     """Whether the plan knows the area code, so that the 15 stands where it can be taken out."""

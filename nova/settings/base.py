@@ -198,7 +198,7 @@ REST_FRAMEWORK = {
         "nova.lib.rest.access.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["nova.lib.rest.access.AnonymousThrottle", "nova.lib.rest.access.SignedInThrottle"],
+    "DEFAULT_THROTTLE_CLASSES": ["nova.lib.rest.access.RateThrottle"],
     "DEFAULT_PARSER_CLASSES": ["nova.lib.rest.body.StrictJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["nova.lib.rest.body.EnvelopeRenderer"],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "nova.lib.rest.body.JSONWhateverIsAsked",

@@ -137,7 +137,7 @@ def test_a_failure_of_ours_tells_nothing_but_its_number(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("secreto")
 
-    monkeypatch.setattr("cases.api.listed", fail)
+    monkeypatch.setattr("cases.api.cases.listed", fail)
     with caplog.at_level(logging.ERROR, logger="nova.api"):
         response = admin_client.get("/api/v1/cases")
     number = response["X-Error-Id"]

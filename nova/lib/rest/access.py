@@ -18,21 +18,16 @@ class SessionAuthentication(DRFSessionAuthentication):
             raise exceptions.PermissionDenied("Falta el token CSRF, o venció: envíelo en X-CSRFToken.") from error
 
 
-class _RateThrottle(BaseThrottle):
+class RateThrottle(BaseThrottle):
     """Counts in the shared cache, atomically, so that a limit holds for all processes where Redis is."""
 
-    rates: tuple[str, ...] = ()
-    key = ""
     left = 0
 
-    def applies_to(self, request: Request) -> bool:
-        raise NotImplementedError
-
     def allow_request(self, request: Request, view: Any) -> bool:
-        if not self.applies_to(request):
-            return True
-        for rate in self.rates:
-            usage = get_usage(request, group=f"api {rate}", key=self.key, rate=rate, increment=True)
+        is_known = bool(request.user and request.user.is_authenticated)
+        key, rates = ("user", settings.SIGNED_IN_API_RATES) if is_known else ("ip", settings.ANONYMOUS_API_RATES)
+        for rate in rates:
+            usage = get_usage(request, group=f"api {rate}", key=key, rate=rate, increment=True)
             if usage and usage["should_limit"]:
                 self.left = max(1, usage["time_left"])
                 return False
@@ -40,19 +35,3 @@ class _RateThrottle(BaseThrottle):
 
     def wait(self) -> float:
         return self.left
-
-
-class AnonymousThrottle(_RateThrottle):
-    rates = settings.ANONYMOUS_API_RATES
-    key = "ip"
-
-    def applies_to(self, request: Request) -> bool:
-        return not request.user or not request.user.is_authenticated
-
-
-class SignedInThrottle(_RateThrottle):
-    rates = settings.SIGNED_IN_API_RATES
-    key = "user"
-
-    def applies_to(self, request: Request) -> bool:
-        return bool(request.user and request.user.is_authenticated)

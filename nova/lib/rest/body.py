@@ -41,6 +41,11 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return made
 
 
+def as_sent(data: Any) -> Any:
+    """What the caller reads of `data`: JSON written and read back."""
+    return json.loads(JSONRenderer().render(data))
+
+
 class EnvelopeRenderer(JSONRenderer):
     """`{"success": true, "data": …}` around whatever a view answers; errors come enveloped from nova.exceptions."""
 

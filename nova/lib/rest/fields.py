@@ -9,11 +9,10 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from nova.lib.money import MAX_MONEY
+from nova.lib.money import CENT, MAX_MONEY
 
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 MAX_ID = 2**63 - 1
-CENT = Decimal("0.01")
 
 
 class TextField(serializers.CharField):

@@ -6,16 +6,20 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.serializers import BaseSerializer
+
+from nova.lib.rest.fields import QuerySerializer
 
 Schema = dict[str, Any]
 METHODS = ("get", "post", "put", "patch", "delete")
 JSON = "application/json"
 PAGINATED = "x-paginated"
 
+IDEMPOTENCY_FORM = "[A-Za-z0-9._~:-]{1,100}"
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
-    {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[A-Za-z0-9._~:-]+$"},
+    {"type": "string", "minLength": 1, "maxLength": 100, "pattern": f"^{IDEMPOTENCY_FORM}$"},
     OpenApiParameter.HEADER,
     description="La misma clave con el mismo cuerpo recibe otra vez la primera respuesta; con otro cuerpo, 409.",
 )
@@ -25,6 +29,18 @@ IF_MATCH = OpenApiParameter(
     OpenApiParameter.HEADER,
     description='La versión leída, como vino en ETag (`"7"`). Si el caso cambió desde entonces, 409.',
 )
+
+
+def listing(operation_id: str, summary: str, rows: type[BaseSerializer], query: type[QuerySerializer]) -> Any:
+    """Describes a paginated list of `rows`, for a view that answers with `paged`."""
+    return extend_schema(
+        operation_id=operation_id,
+        summary=summary,
+        parameters=[query],
+        responses=rows(many=True),
+        extensions={PAGINATED: True},
+    )
+
 
 REFUSALS = {
     "400": ("Datos que corregir: `details` nombra cada campo.", "Hay datos que corregir."),
@@ -89,43 +105,35 @@ def in_the_envelope(result: Schema, generator: Any, **kwargs: Any) -> Schema:
         },
         status_code={"type": "integer", "enum": [int(code) for code in REFUSALS]},
     )
-    for path, operation in _operations(result):
+    for method, path, operation in _operations(result):
         is_paginated = operation.pop(PAGINATED, False)
         for code, response in operation["responses"].items():
             if code.startswith("2"):
                 _wrap(response, is_paginated=is_paginated)
-        for code in _refusals_of(path, operation):
+        for code in _refusals_of(method, path, operation):
             operation["responses"][code] = _refusal(code)
     return result
 
 
-def _operations(result: Schema) -> Iterator[tuple[str, Schema]]:
+def _operations(result: Schema) -> Iterator[tuple[str, str, Schema]]:
     for path, item in result["paths"].items():
         for method in METHODS:
             if method in item:
-                item[method]["x-method"] = method
-                yield path, item[method]
-                del item[method]["x-method"]
+                yield method, path, item[method]
 
 
 def _wrap(response: Schema, *, is_paginated: bool) -> None:
-    media = response.setdefault("content", {}).setdefault(JSON, {"schema": {"type": "object"}})
+    media = response["content"][JSON]
     more = {"pagination": {"$ref": "#/components/schemas/Pagination"}} if is_paginated else {}
     media["schema"] = _object(success={"type": "boolean", "enum": [True]}, data=media["schema"], **more)
-    for example in media.get("examples", {}).values():
-        value = {"success": True, "data": example["value"]}
-        example["value"] = (
-            {**value, "pagination": {"page": 1, "per_page": 50, "total": 1, "pages": 1}} if is_paginated else value
-        )
 
 
-def _refusals_of(path: str, operation: Schema) -> Iterator[str]:
-    writes = operation["x-method"] != "get"
+def _refusals_of(method: str, path: str, operation: Schema) -> Iterator[str]:
     names_a_case = "{" in path or "update-status" in path or "register-management" in path
     yield from ("400", "401", "403")
     if names_a_case:
         yield "404"
-    if writes:
+    if method != "get":
         yield "409"
     if "requestBody" in operation:
         yield "415"

@@ -29,35 +29,39 @@ class PageQuery(QuerySerializer):
 
 
 class ApiMixin:
-    """Every view: JSON alone, limits before permissions, only the parameters that it documents."""
+    """Every view: JSON alone, limits before permissions, and in `query` only the parameters that it documents."""
 
-    request: Any
-    query_serializer: type[QuerySerializer] | None = None
+    query_serializer: type[QuerySerializer] = QuerySerializer  # without fields: no parameter at all
+    query: Mapping[str, Any]
 
-    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        # The limit comes before the permission: a 401 counts too, or guessing tokens would cost nothing.
+    def perform_authentication(self, request: Request) -> None:
+        """With the limit, which so comes before the permission: were a 401 free, so would be guessing tokens."""
         try:
-            self.perform_authentication(request)  # type: ignore[attr-defined]
+            super().perform_authentication(request)  # type: ignore[misc]
         finally:
-            self.check_throttles(request)
-        super().initial(request, *args, **kwargs)  # type: ignore[misc]
-
-    def check_throttles(self, request: Request) -> None:
-        if not getattr(self, "_is_counted", False):
-            self._is_counted = True
             super().check_throttles(request)  # type: ignore[misc]
 
-    def query(self) -> dict[str, Any]:
-        """The parameters of the address, checked: an unknown one is refused by its name."""
-        check_encoding(self.request)
-        serializer = (self.query_serializer or QuerySerializer)(data=dict(self.request.query_params.items()))
+    def check_throttles(self, request: Request) -> None:
+        """Done with the authentication."""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        self.query = self.checked_query(request)
+
+    def get_query_serializer(self) -> type[QuerySerializer]:
+        return self.query_serializer
+
+    def checked_query(self, request: Request) -> Mapping[str, Any]:
+        """The parameters of the address; an unknown one is refused by its name."""
+        check_encoding(request)
+        serializer = self.get_query_serializer()(data=dict(request.query_params.items()))
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
-    def paged(self, rows: QuerySet, serializer: Any, *, query: Mapping[str, Any], total: int | None = None) -> Response:
+    def paged(self, rows: QuerySet, serializer: Any, *, total: int | None = None) -> Response:
         """A page of `rows`, which are in a total order: first its keys, then their rows. Two queries and a count."""
-        per_page = min(query.get("per_page", PER_PAGE), MAX_PER_PAGE)
-        number = query.get("page", 1)
+        per_page = min(self.query.get("per_page", PER_PAGE), MAX_PER_PAGE)
+        number = self.query.get("page", 1)
         count = rows.order_by().count() if total is None else total
         bottom = (number - 1) * per_page
         keys = list(rows.values_list("pk", flat=True)[bottom : bottom + per_page]) if bottom < count else []

@@ -1,0 +1,1 @@
+"""Cases in the JSON API: the rules and the services of the screens (DESIGN §7)."""

@@ -1,0 +1,162 @@
+"""The cases themselves: read, loaded, edited, deleted, and their status."""
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
+from rest_framework.permissions import BasePermission, IsAuthenticated
+from rest_framework.response import Response
+
+from accounts.models import User
+from accounts.permissions import IsAdmin, Request, WorksCases
+from cases import services
+from cases.api.requests import checked, created, once, read_version
+from cases.case_input import create_case, status_named, update_case
+from cases.filters import ApiCaseFilter
+from cases.models import Case, DebtorPhone, Promise
+from cases.querysets import CaseQuerySet
+from cases.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
+from cases.tally import total_cases
+from nova.lib.rest.fields import QuerySerializer
+from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
+from nova.lib.rest.views import ApiView, ApiViewSet, Conflict, PageQuery
+
+
+def listed(cases: CaseQuerySet) -> CaseQuerySet:
+    """With all that `CaseOut` shows."""
+    phones = Prefetch("debtor__phones", DebtorPhone.objects.usable(), to_attr="usable_phones")
+    return cases.listed().prefetch_related(phones)
+
+
+def visible_case(user: User, pk: int) -> Case:
+    """With all that `CaseDetailOut` shows; 404 when it is not this user's to see."""
+    promises = Prefetch("promises", Promise.objects.select_related("created_by").order_by("promise_date", "id"))
+    return get_object_or_404(listed(Case.objects.visible_to(user)).prefetch_related(promises), pk=pk)
+
+
+def answer(case: Case) -> Response:
+    return Response(CaseDetailOut(case).data, headers={"ETag": f'"{case.version}"'})
+
+
+class CaseViewSet(ApiViewSet):
+    queryset = Case.objects.none()
+
+    def get_permissions(self) -> list[BasePermission]:
+        if self.action in ("list", "gestor"):
+            return [IsAuthenticated()]
+        if self.action in ("create", "destroy"):
+            return [IsAdmin()]
+        return [WorksCases()]
+
+    def get_query_serializer(self) -> type[QuerySerializer]:
+        return {"list": CaseQuery, "gestor": PageQuery}.get(self.action, QuerySerializer)
+
+    @listing("cases_list", "Casos que el usuario ve", CaseOut, CaseQuery)
+    def list(self, request: Request) -> Response:
+        chosen = ApiCaseFilter(self.query, queryset=Case.objects.visible_to(request.user))
+        if not chosen.is_valid():
+            raise ValidationError(chosen.errors)
+        ordering = self.query.get("ordering", "-created_at")
+        unique = "-id" if ordering.startswith("-") else "id"
+        order = [ordering] if ordering.lstrip("-") == "id" else [ordering, unique]
+        is_everything = request.user.is_admin and not ApiCaseFilter.narrows(self.query)
+        total = total_cases() if is_everything else None
+        return self.paged(listed(chosen.qs.order_by(*order)), CaseOut, total=total)
+
+    @listing(
+        "cases_gestor_list",
+        "Los casos asignados a quien pregunta, en el orden en que se trabajan",
+        CaseOut,
+        PageQuery,
+    )
+    @action(detail=False)
+    def gestor(self, request: Request) -> Response:
+        cases = Case.objects.visible_to(request.user).filter(assigned_to=request.user)
+        return self.paged(listed(cases.work_first(timezone.now())), CaseOut)
+
+    @extend_schema(
+        summary="Alta de un caso",
+        request=CaseIn,
+        responses={201: CaseDetailOut},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[
+            OpenApiExample(
+                "Lo necesario",
+                {"debtor_name": "Gómez, Ana", "amount": "10000.50", "cartera": "Cristal Cash"},
+                request_only=True,
+            )
+        ],
+    )
+    def create(self, request: Request) -> Response:
+        data = checked(CaseIn, request)
+
+        def act() -> Response:
+            case = create_case(data, by=request.user)
+            return created(CaseDetailOut(visible_case(request.user, case.pk)))
+
+        return once(request, act)
+
+    @extend_schema(summary="Un caso, con sus promesas y sus últimas gestiones", responses=CaseDetailOut)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return answer(visible_case(request.user, pk))
+
+    @extend_schema(
+        summary="Cambia lo que se envía del caso y de su deudor",
+        description=(
+            "Parcial, con PUT también. Las claves de solo lectura de la lectura pueden volver sin cambios. "
+            "El gestor asignado cambia solo los datos de contacto y las notas."
+        ),
+        request=CaseUpdateIn,
+        responses=CaseDetailOut,
+        parameters=[IF_MATCH],
+    )
+    def update(self, request: Request, pk: int) -> Response:
+        case = visible_case(request.user, pk)
+        if not isinstance(request.data, dict):
+            raise ValidationError({"non_field_errors": ["Envíe un objeto JSON."]})
+        version = read_version(request, CaseUpdateIn.version_of(request.data))
+        update_case(case, request.data, by=request.user, version=version)
+        return answer(visible_case(request.user, pk))
+
+    partial_update = update
+
+    @extend_schema(
+        summary="Elimina un caso cargado por error, sin historia",
+        responses={200: DeletedOut},
+        parameters=[IF_MATCH],
+        request=None,
+    )
+    def destroy(self, request: Request, pk: int) -> Response:
+        case = get_object_or_404(Case.objects.visible_to(request.user), pk=pk)
+        try:
+            services.delete_case(case=case, by=request.user, version=read_version(request, None))
+        except DjangoValidationError as error:
+            raise Conflict(error.message_dict) from error
+        return Response({"id": pk})
+
+
+class UpdateStatus(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="update_status",
+        summary="Cambia el estado de un caso",
+        request=UpdateStatusIn,
+        responses=CaseDetailOut,
+        parameters=[IF_MATCH],
+        examples=[OpenApiExample("Contactado", {"case_id": 1, "status": "contactado"}, request_only=True)],
+    )
+    def post(self, request: Request) -> Response:
+        data = checked(UpdateStatusIn, request)
+        case = visible_case(request.user, data["case_id"])
+        services.change_status(
+            case=case,
+            version=read_version(request, data.get("version")),
+            status=status_named(data["status"]),
+            by=request.user,
+            notes=data.get("notes", ""),
+        )
+        return answer(visible_case(request.user, case.pk))

@@ -1,0 +1,210 @@
+"""What happens to a case: gestiones, promises and payments."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import OpenApiExample, extend_schema
+from rest_framework.exceptions import ValidationError
+from rest_framework.response import Response
+
+from accounts.models import User
+from accounts.permissions import IsAdmin, Request, WorksCases
+from cases import services
+from cases.api.cases import visible_case
+from cases.api.requests import checked, created, once
+from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
+from cases.serializers import (
+    ActivityIn,
+    ActivityOut,
+    ManagementIn,
+    ManagementOut,
+    PaymentIn,
+    PaymentOut,
+    PromiseIn,
+    PromiseOut,
+    ReversalIn,
+)
+from nova.lib.phones import phone_variants
+from nova.lib.rest.schema import IDEMPOTENCY_KEY, listing
+from nova.lib.rest.views import ApiView, PageQuery
+
+
+# --- Gestiones ---------------------------------------------------------------------------------------
+class RecordActivity(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="cases_activities_create",
+        summary="Registra una gestión",
+        request=ActivityIn,
+        responses={201: ActivityOut},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[OpenApiExample("No contesta", {"type": "call", "result": "NC"}, request_only=True)],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        case = visible_case(request.user, pk)
+        data = checked(ActivityIn, request)
+        return once(request, lambda: created(ActivityOut(_record(case, data, by=request.user).activity)))
+
+
+class RegisterManagement(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="register_management",
+        summary="Registra una gestión, y en ella una promesa o un pago",
+        request=ManagementIn,
+        responses={201: ManagementOut},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[
+            OpenApiExample(
+                "Promesa de pago",
+                {
+                    "case_id": 1,
+                    "type": "call",
+                    "result": "PP",
+                    "notes": "Cobra a fin de mes.",
+                    "promise": {"amount": "5000.00", "promise_date": "2026-12-01"},
+                },
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request) -> Response:
+        data = checked(ManagementIn, request)
+        case = visible_case(request.user, data["case_id"])
+
+        def act() -> Response:
+            made = _record(case, data, by=request.user)
+            made.activity.promise, made.activity.payment = made.promise, made.payment  # type: ignore[attr-defined]
+            return created(ManagementOut(made.activity))
+
+        return once(request, act)
+
+
+def _record(case: Case, data: dict[str, Any], *, by: User) -> services.Recorded:
+    return services.record_activity(
+        case=case,
+        by=by,
+        type=data["type"],
+        result=data.get("result"),
+        phone=_phone(case, data.get("phone")),
+        notes=data.get("notes", "").strip(),
+        next_action_at=data.get("next_action_at"),
+        promise=data.get("promise"),
+        payment=data.get("payment"),
+    )
+
+
+def _phone(case: Case, number: str | None) -> DebtorPhone | None:
+    if not number:
+        return None
+    phone = DebtorPhone.objects.filter(debtor=case.debtor_id, number__in=[number, *phone_variants(number)]).first()
+    if phone is None:
+        raise ValidationError({"phone": ["Ese teléfono no es de este deudor: agréguelo al caso en `telefono`."]})
+    return phone
+
+
+class ActivitiesOfCase(ApiView):
+    permission_classes = [WorksCases]
+    query_serializer = PageQuery
+
+    @listing("activities_of_case", "Las gestiones de un caso, las últimas primero", ActivityOut, PageQuery)
+    def get(self, request: Request, pk: int) -> Response:
+        case = get_object_or_404(Case.objects.visible_to(request.user), pk=pk)
+        rows = Activity.objects.standing().filter(case=case).select_related("result", "phone", "created_by")
+        return self.paged(rows.order_by("-created_at", "-id"), ActivityOut)
+
+
+class OneActivity(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="void_activity", summary="Anula una gestión", responses={200: ActivityOut}, request=None
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        activity = get_object_or_404(Activity.objects.visible_to(request.user).standing(), pk=pk)
+        if not request.user.is_admin and activity.created_by_id != request.user.pk:
+            raise PermissionDenied
+        return Response(ActivityOut(services.void_activity(activity=activity, by=request.user)).data)
+
+
+# --- Promises and payments -----------------------------------------------------------------------------
+class PromisePayment(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="cases_promises_create",
+        summary="Registra una promesa de pago",
+        request=PromiseIn,
+        responses={201: PromiseOut},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[
+            OpenApiExample("Promesa", {"amount": "5000.00", "promise_date": "2026-12-01"}, request_only=True),
+        ],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        case = visible_case(request.user, pk)
+        data = checked(PromiseIn, request)
+        return once(request, lambda: created(PromiseOut(services.promise_payment(case=case, by=request.user, **data))))
+
+
+class OnePromise(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="cancel_promise",
+        summary="Cancela una promesa pendiente",
+        responses={200: PromiseOut},
+        request=None,
+    )
+    def delete(self, request: Request, pk: int) -> Response:
+        promise = get_object_or_404(Promise.objects.visible_to(request.user), pk=pk)
+        if not request.user.is_admin and promise.created_by_id != request.user.pk:
+            raise PermissionDenied
+        return Response(PromiseOut(services.cancel_promise(promise=promise, by=request.user)).data)
+
+
+class RecordPayment(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="cases_payments_create",
+        summary="Registra un pago",
+        request=PaymentIn,
+        responses={201: PaymentOut},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[
+            OpenApiExample(
+                "Transferencia",
+                {"amount": "10000.50", "value_date": "2026-11-24", "method": "transfer", "reference": "TR-0001"},
+                request_only=True,
+            )
+        ],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        case = visible_case(request.user, pk)
+        data = checked(PaymentIn, request)
+        return once(request, lambda: created(PaymentOut(services.record_payment(case=case, by=request.user, **data))))
+
+
+class Reversal(ApiView):
+    permission_classes = [IsAdmin]
+
+    @extend_schema(
+        operation_id="reverse_payment",
+        summary="Revierte un pago, una sola vez",
+        request=ReversalIn,
+        responses={201: PaymentOut},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        payment = get_object_or_404(LedgerEntry.objects.visible_to(request.user), pk=pk)
+        if payment.kind != LedgerEntry.Kind.PAYMENT:
+            raise Http404
+        data = checked(ReversalIn, request)
+        return once(
+            request, lambda: created(PaymentOut(services.reverse_payment(payment=payment, by=request.user, **data)))
+        )
