@@ -19,14 +19,14 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import (
-    admin_tokens,  # noqa: F401 (registers itself)
-    audit,
-)
+from accounts import audit
 from accounts.admin_forms import NewUserForm, ResetPasswordForm
-from accounts.models import AuditEvent, User
+from accounts.admin_tokens import ApiTokenAdmin
+from accounts.models import ApiToken, AuditEvent, User
 from accounts.trail import changes_table, edited_fields
 from nova.lib.paginators import CappedPaginator
+
+admin.site.register(ApiToken, ApiTokenAdmin)
 
 OWN_STANDING = ["role", "is_active", "is_staff", "is_superuser", "groups", "user_permissions"]
 
@@ -70,16 +70,12 @@ class UserAdmin(DjangoUserAdmin):
         own = OWN_STANDING if obj is not None and obj.pk == request.user.pk else []
         return [*super().get_readonly_fields(request, obj), *own]
 
-    def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+    def has_change_permission(self, request: Any, obj: User | None = None) -> bool:
+        return super().has_change_permission(request, obj) and request.user.may_touch(obj)
 
-    def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
+    def has_delete_permission(self, request: Any, obj: User | None = None) -> bool:
         is_self = obj is not None and obj.pk == request.user.pk
-        return super().has_delete_permission(request, obj) and self._may_touch(request, obj) and not is_self
-
-    @staticmethod
-    def _may_touch(request: HttpRequest, obj: User | None) -> bool:
-        return request.user.is_superuser or obj is None or not obj.is_superuser
+        return super().has_delete_permission(request, obj) and request.user.may_touch(obj) and not is_self
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Users are deactivated; one made by mistake is deleted from its own page."""

@@ -12,11 +12,14 @@ from django.utils.html import format_html
 from accounts.models import ApiToken, User
 from accounts.tokens import issue_token, revoke_token
 
+ASKED = ["name", "user", "expiry"]
+TOLD = ["created", "last_used_at", "created_by"]  # of a token that exists, to be read
+
 
 class NewTokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
-        fields = ["name", "user", "expiry"]
+        fields = ASKED
         help_texts = {
             "name": "El sistema que lo usará: por él se lo reconoce al revocarlo.",
             "user": "El token puede lo que puede este usuario, y nada más.",
@@ -30,7 +33,6 @@ class NewTokenForm(forms.ModelForm):
         return expiry
 
 
-@admin.register(ApiToken)
 class ApiTokenAdmin(admin.ModelAdmin):
     """Issued, shown once, renamed, revoked. An admin who is no superuser touches none of a superuser's."""
 
@@ -52,22 +54,16 @@ class ApiTokenAdmin(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        return (
-            ["name", "user", "expiry", "created", "last_used_at", "created_by"] if obj else ["name", "user", "expiry"]
-        )
+        return [*ASKED, *TOLD] if obj else ASKED
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        return ["user", "expiry", "created", "last_used_at", "created_by"] if obj else []
+        return ["user", "expiry", *TOLD] if obj else []
 
-    def has_change_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return super().has_change_permission(request, obj) and self._may_touch(request, obj)
+    def has_change_permission(self, request: Any, obj: ApiToken | None = None) -> bool:
+        return super().has_change_permission(request, obj) and request.user.may_touch(obj.user if obj else None)
 
-    def has_delete_permission(self, request: HttpRequest, obj: ApiToken | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
-
-    @staticmethod
-    def _may_touch(request: HttpRequest, token: ApiToken | None) -> bool:
-        return request.user.is_superuser or token is None or not token.user.is_superuser
+    def has_delete_permission(self, request: Any, obj: ApiToken | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and request.user.may_touch(obj.user if obj else None)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
@@ -87,7 +83,7 @@ class ApiTokenAdmin(admin.ModelAdmin):
 
     @admin.action(description="Revocar los tokens elegidos", permissions=["delete"])
     def revoke(self, request: Any, queryset: QuerySet) -> None:
-        mine = [token for token in queryset.select_related("user") if self._may_touch(request, token)]
+        mine = [token for token in queryset.select_related("user") if request.user.may_touch(token.user)]
         for token in mine:
             revoke_token(token=token, by=request.user)
         self.message_user(request, f"Revocados: {len(mine)}.")

@@ -64,6 +64,10 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     def is_gestor(self) -> bool:
         return self.role == self.Role.GESTOR
 
+    def may_touch(self, other: "User | None") -> bool:
+        """Whether an administrator may change `other`, or what is theirs: a superuser's belongs to superusers."""
+        return self.is_superuser or other is None or not other.is_superuser
+
     def has_history(self) -> bool:
         """Whether a row that must not be lost names this user: then they are not deleted. Up to a dozen queries."""
         return any(

@@ -14,7 +14,7 @@ from rest_framework.views import exception_handler as drf_handler
 from rest_framework.views import set_rollback
 
 from cases.services import AnotherSubmission, StaleVersion
-from nova.lib.rest.body import Enveloped
+from nova.lib.envelope import refusal
 from nova.lib.rest.views import Conflict
 
 logger = logging.getLogger("nova.api")
@@ -37,12 +37,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     if response is None:
         return _unexpected(error, context)
     details, message = _said(error, response.status_code)
-    response.data = failure(message, status_code=response.status_code, details=details)
+    response.data = refusal(message, status=response.status_code, details=details)
     return response
-
-
-def failure(message: str, *, status_code: int, details: Details | None = None) -> Enveloped:
-    return Enveloped(success=False, error=message, details=details or {}, status_code=status_code)
 
 
 def _known(error: Exception) -> Exception:
@@ -102,5 +98,5 @@ def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
     where = f"{request.method} {request.path}" if request is not None else "?"
     logger.error("%s failed with %s [%s]", where, type(error).__name__, number, exc_info=error)
     code = status.HTTP_500_INTERNAL_SERVER_ERROR
-    body = failure(SENTENCES[code], status_code=code, details={"error_id": [number]})
+    body = refusal(SENTENCES[code], status=code, details={"error_id": [number]})
     return Response(body, status=code, headers={"X-Error-Id": number})

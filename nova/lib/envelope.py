@@ -14,12 +14,23 @@ def wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
+class Enveloped(dict[str, Any]):
+    """An answer that brings its envelope: a page of a list, an error."""
+
+
+def enveloped(data: Any, **more: Any) -> Enveloped:
+    """What went well; a list adds its `pagination`."""
+    return Enveloped(success=True, data=data, **more)
+
+
+def refusal(message: str, *, status: int, details: dict[str, list[str]] | None = None) -> Enveloped:
+    """`message` is a Spanish sentence; `details` has the messages of each field."""
+    return Enveloped(success=False, error=message, details=details or {}, status_code=status)
+
+
 def success(data: Any, *, status: int = 200) -> JsonResponse:
-    return JsonResponse({"success": True, "data": data}, status=status)
+    return JsonResponse(enveloped(data), status=status)
 
 
 def failure(message: str, *, status: int, details: dict[str, list[str]] | None = None) -> JsonResponse:
-    """`message` is a Spanish sentence; `details` has the messages of each field."""
-    return JsonResponse(
-        {"success": False, "error": message, "details": details or {}, "status_code": status}, status=status
-    )
+    return JsonResponse(refusal(message, status=status, details=details), status=status)

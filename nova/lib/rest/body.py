@@ -10,6 +10,8 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import JSONParser
 from rest_framework.renderers import JSONRenderer
 
+from nova.lib.envelope import Enveloped, enveloped
+
 MAX_BODY = 2_621_440  # bytes; as Django's own limit for forms
 
 
@@ -52,12 +54,8 @@ class EnvelopeRenderer(JSONRenderer):
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> Any:
         response = (renderer_context or {}).get("response")
         if response is not None and not isinstance(data, Enveloped):
-            data = {"success": True, "data": data}
+            data = enveloped(data)
         return super().render(data, accepted_media_type, renderer_context)
-
-
-class Enveloped(dict[str, Any]):
-    """An answer that brings its envelope: a page of a list, an error."""
 
 
 class JSONWhateverIsAsked(BaseContentNegotiation):

@@ -9,7 +9,7 @@ from rest_framework import exceptions, generics, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from nova.lib.rest.body import Enveloped
+from nova.lib.envelope import enveloped
 from nova.lib.rest.fields import QuerySerializer, QueryWholeField
 
 MAX_PER_PAGE = 100
@@ -69,7 +69,7 @@ class ApiMixin:
         data = serializer([found[key] for key in keys if key in found], many=True).data
         pages = -(-count // per_page)
         pagination = {"page": number, "per_page": per_page, "total": count, "pages": pages}
-        return Response(Enveloped(success=True, data=data, pagination=pagination))
+        return Response(enveloped(data, pagination=pagination))
 
 
 def check_encoding(request: Request) -> None:
