@@ -10,7 +10,7 @@ from accounts.models import User
 from cases import queue
 from cases.filters import IDLE_DAYS
 from nova.lib import dates
-from nova.lib.money import round_money
+from nova.lib.money import round_total
 
 # One statement: the figures are on every page of eight hours' work, and one by one they cost as much as a case.
 # `cases.filters.focused` lists the cases behind each; a test holds the two together.
@@ -56,7 +56,7 @@ def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures
     today = dates.local_date(now)
     recovered, kept, broken, activities, promises_today, idle, untouched = _read(gestor, today=today, now=now)
     return Figures(
-        recovered=round_money(recovered),  # SQLite sums in floating point
+        recovered=round_total(recovered),  # SQLite sums in floating point
         kept_percent=Decimal(kept * 100) / (kept + broken) if kept + broken else None,
         kept=kept,
         decided=kept + broken,

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 from accounts.access import Request, for_role
 from accounts.models import User
 from cases.querysets import CaseQuerySet
-from dashboards import queries
+from dashboards import case_list
 from nova.lib.paginators import CappedPaginator
 
 CASES_PER_PAGE = 25
@@ -22,7 +22,7 @@ CASES_PER_PAGE = 25
 @require_safe
 @for_role(User.Role.ADMIN)
 def dashboard_admin(request: Request) -> HttpResponse:
-    return _case_list(request, "dashboards/admin.html", queries.newest_first(request.user), now=timezone.now())
+    return _case_list(request, "dashboards/admin.html", case_list.newest_first(request.user), now=timezone.now())
 
 
 @require_safe
@@ -55,5 +55,5 @@ def _case_list(request: Request, template: str, cases: CaseQuerySet, *, now: dat
     text = request.GET.get("search", "").strip()
     paginator = CappedPaginator(cases.search(text), CASES_PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
-    rows = queries.case_rows(page.object_list, now=now)
+    rows = case_list.case_rows(page.object_list, now=now)
     return render(request, template, {"page": page, "rows": rows, "search": text})

@@ -14,6 +14,7 @@ from rest_framework.routers import SimpleRouter
 
 from accounts.api import Gestores
 from cases.api import cases, catalogues, work
+from dashboards import api as dashboard
 from nova.lib.rest.body import EnvelopeRenderer
 from nova.lib.rest.views import ApiMixin
 
@@ -71,6 +72,12 @@ routes: list[URLPattern | URLResolver] = [
     path("case-statuses", catalogues.CaseStatuses.as_view()),
     path("activity-results", catalogues.ActivityResults.as_view()),
     path("users/gestores", Gestores.as_view()),
+    path("dashboard/kpis", dashboard.Kpis.as_view()),
+    path("dashboard/charts/performance", dashboard.PerformanceChart.as_view()),
+    path("dashboard/charts/cartera", dashboard.CarteraChart.as_view()),
+    path("dashboard/gestores/ranking", dashboard.Ranking.as_view()),
+    path("dashboard/stats/comparison", dashboard.Comparison.as_view()),
+    path("dashboard/cases/status", dashboard.CasesByStatus.as_view()),
     path("schema", Schema.as_view()),
     path("docs", Docs.as_view()),
 ]

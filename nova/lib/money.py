@@ -70,19 +70,28 @@ def round_money(value: Decimal | int | float | str) -> Decimal:
 
     Raises `ValueError` for NaN, infinities and what does not fit `Decimal(15, 2)`.
     """
-    amount = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+    amount = _as_decimal(value)
     if not amount.is_finite():
         raise ValueError(NOT_AN_AMOUNT)
     if amount.adjusted() >= _MAX_INTEGER_DIGITS:
         raise ValueError(TOO_LARGE)
-    rounded = amount.quantize(CENT, rounding=ROUND_HALF_UP)
+    rounded = round_total(amount)
     if abs(rounded) > MAX_MONEY:
         raise ValueError(TOO_LARGE)
     return rounded
 
 
-def format_money(amount: Decimal, *, symbol: bool = True) -> str:
+def round_total(value: Decimal | int | float | str) -> Decimal:
+    """Round half up to cents what may be larger than any amount: a sum of many."""
+    return _as_decimal(value).quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+def _as_decimal(value: Decimal | int | float | str) -> Decimal:
+    return Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
+
+
+def format_money(amount: Decimal | float, *, symbol: bool = True) -> str:
     """`$ 1.234.567,89` (es-AR); a negative amount carries its sign first: `-$ 1.234,00`."""
-    rounded = round_money(amount)
+    rounded = round_total(amount)
     text = f"{abs(rounded):,.2f}".translate(str.maketrans(",.", ".,"))
     return f"{'-' if rounded < 0 else ''}{'$ ' if symbol else ''}{text}"

@@ -39,6 +39,17 @@ EXPECTED = {
     ("GET", "case-statuses"): (401, 200, 200, 200, 200),
     ("GET", "activity-results"): (401, 200, 200, 200, 200),
     ("GET", "users/gestores"): (401, 403, 403, 403, 200),
+    **{
+        ("GET", f"dashboard/{figure}"): (401, 403, 403, 403, 200)
+        for figure in (
+            "kpis",
+            "charts/performance",
+            "charts/cartera",
+            "gestores/ranking",
+            "stats/comparison",
+            "cases/status",
+        )
+    },
     ("GET", "schema"): (401, 200, 200, 200, 200),
     ("GET", "docs"): (302, 200, 200, 200, 200),
 }

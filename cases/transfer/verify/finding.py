@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from nova.lib.money import format_money, round_money
+from nova.lib.money import format_money
 
 FETCH = 2000
 
@@ -39,8 +39,8 @@ def money(amount: Decimal | float | None) -> str:
     if amount is None:
         return "nada"
     try:
-        return format_money(round_money(amount))
-    except ValueError:
+        return format_money(amount)
+    except ArithmeticError:
         return f"$ {amount}"
 
 

@@ -110,6 +110,7 @@ def test_money_as_argentina_writes_it():
     assert format_money(Decimal("1234567.89")) == "$ 1.234.567,89"
     assert format_money(Decimal("-1234"), symbol=False) == "-1.234,00"
     assert format_money(Decimal(0)) == "$ 0,00"
+    assert format_money(MAX_MONEY * 3) == "$ 29.999.999.999.999,97"  # what somebody owes in three debts
 
 
 @given(st.decimals(min_value=Decimal("0.01"), max_value=Decimal(10**9), places=6))

@@ -1,0 +1,243 @@
+"""The six dashboard routes: their shapes, their periods, and every parameter checked on each."""
+
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from cases import services
+from cases.models import Case, LedgerEntry
+from nova.lib import dates
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+ROUTES = [
+    *("kpis", "charts/performance", "charts/cartera", "gestores/ranking", "stats/comparison", "cases/status"),
+]
+TODAY = date(2026, 11, 26)  # a Thursday
+
+
+@pytest.fixture(autouse=True)
+def _today(monkeypatch: pytest.MonkeyPatch) -> None:
+    noon = datetime.combine(TODAY, time(12), tzinfo=dates.BuenosAires())
+    monkeypatch.setattr("django.utils.timezone.now", lambda: noon)
+
+
+@pytest.fixture
+def case(gestor_user: User) -> Case:
+    cartera = factories.CarteraFactory(name="Cristal Cash")
+    return factories.CaseFactory(cartera=cartera, assigned_to=gestor_user, placed_on=date(2026, 1, 15))
+
+
+def pay(case: Case, amount: str, day: date, by: User | None = None) -> LedgerEntry:
+    by = by or factories.AdminFactory()
+    return services.record_payment(case=case, by=by, amount=Decimal(amount), value_date=day)
+
+
+def ask(client: Client, route: str, **parameters: Any) -> Any:
+    response = client.get(f"/api/v1/dashboard/{route}", parameters)
+    assert response.status_code == 200, response.text
+    body = response.json()
+    assert body["success"] is True
+    return body["data"]
+
+
+def test_kpis_are_of_the_last_30_days_and_of_the_30_before(
+    admin_client: Client, admin_user: User, gestor_user: User, case: Case
+) -> None:
+    other = factories.CaseFactory(placed_on=date(2026, 1, 15), amount=Decimal("90000.00"))
+    pay(case, "1000.50", TODAY)
+    pay(case, "500.00", TODAY - timedelta(days=29))
+    pay(case, "300.00", TODAY - timedelta(days=30))
+    undone = pay(other, "90000.00", TODAY)
+    services.reverse_payment(payment=undone, by=admin_user)
+    for code in ("PP", "NC", "NC"):
+        factories.ActivityFactory(case=case, created_by=gestor_user, result=factories.result(code))
+    factories.PromiseFactory(case=case, status="broken", promise_date=TODAY)
+
+    keys = ("tasa_recupero", "promesas_cumplidas", "gestiones_realizadas", "contactabilidad")
+    found = ask(admin_client, "kpis")
+    previous = found.pop("previous")
+    assert list(previous) == list(found)
+    assert found["monto_recuperado"] == "1500.50"
+    assert previous["monto_recuperado"] == "300.00"
+    # 1,500.50 of the 99,700.00 that were owed when the 30 days began; the payments recorded are gestiones too.
+    assert [found[key] for key in keys] == [1.51, 0.0, 7, 33.33]
+    assert [previous[key] for key in keys] == [0.3, None, 0, None]
+    assert (found["total_casos"], found["casos_pagados"], found["total_deuda"]) == (2, 0, "98199.50")
+    assert (previous["total_casos"], previous["casos_pagados"], previous["total_deuda"]) == (None, None, None)
+
+
+def test_a_payment_that_was_taken_back_is_no_debt_recovered(admin_client: Client, admin_user: User, case: Case) -> None:
+    earlier = pay(case, "700.00", TODAY - timedelta(days=40))
+    services.reverse_payment(payment=earlier, by=admin_user)
+    found = ask(admin_client, "kpis")
+    assert (found["monto_recuperado"], found["previous"]["monto_recuperado"]) == ("-700.00", "700.00")
+
+
+def test_cartera_and_gestor_narrow_every_figure(
+    admin_client: Client, gestor_user: User, other_gestor: User, case: Case
+) -> None:
+    other = factories.CaseFactory(placed_on=date(2026, 1, 15), assigned_to=other_gestor)
+    pay(case, "100.00", TODAY)
+    pay(other, "200.00", TODAY)
+    mine = {"monto_recuperado": "100.00", "total_casos": 1, "total_deuda": "9900.00"}
+    narrowings: list[dict[str, Any]] = [
+        {"cartera_id": case.cartera_id},
+        {"cartera": "cristal cash"},
+        {"gestor_id": gestor_user.pk},
+        {"cartera": "Cristal Cash", "cartera_id": case.cartera_id, "gestor_id": gestor_user.pk},
+    ]
+    for narrowing in narrowings:
+        assert ask(admin_client, "kpis", **narrowing).items() >= mine.items(), narrowing
+        assert sum(row["count"] for row in ask(admin_client, "cases/status", **narrowing)) == 1
+        assert ask(admin_client, "charts/cartera", **narrowing)["labels"] == ["Cristal Cash"]
+        assert len(ask(admin_client, "charts/performance", **narrowing)["datasets"]) == 1
+    assert ask(admin_client, "kpis", cartera="Cristal Cash", gestor_id=other_gestor.pk)["total_casos"] == 0
+
+
+def test_performance_is_of_the_last_four_weeks(admin_client: Client, case: Case) -> None:
+    pay(case, "10.00", date(2026, 11, 1))
+    pay(case, "20.00", date(2026, 11, 2))
+    pay(case, "30.00", TODAY)
+    assert ask(admin_client, "charts/performance") == {
+        "labels": ["2026-11-02", "2026-11-09", "2026-11-16", "2026-11-23"],
+        "datasets": [{"label": "Cristal Cash", "data": ["20.00", "0.00", "0.00", "30.00"]}],
+    }
+    whole = ask(admin_client, "charts/performance", start_date="2026-11-01", end_date="2026-11-02")
+    assert whole == {
+        "labels": ["2026-10-26", "2026-11-02"],
+        "datasets": [{"label": "Cristal Cash", "data": ["10.00", "20.00"]}],
+    }
+
+
+def test_comparison_is_of_this_month_and_the_same_days_of_the_last(admin_client: Client, case: Case) -> None:
+    for amount, day in (("1", date(2026, 11, 1)), ("2", date(2026, 10, 26)), ("4", date(2026, 10, 27))):
+        pay(case, amount, day)
+    found = ask(admin_client, "stats/comparison")
+    assert list(found) == ["current", "previous"]
+    assert (found["current"]["monto_recuperado"], found["previous"]["monto_recuperado"]) == ("1.00", "2.00")
+    found = ask(admin_client, "stats/comparison", start_date="2026-10-27", end_date="2026-10-27")
+    assert (found["current"]["monto_recuperado"], found["previous"]["monto_recuperado"]) == ("4.00", "2.00")
+
+
+def test_ranking(admin_client: Client, gestor_user: User, other_gestor: User, case: Case) -> None:
+    pay(case, "100.00", TODAY)
+    services.assign_cases(cases=Case.objects.filter(pk=case.pk), gestor=other_gestor, by=factories.AdminFactory())
+    pay(case, "9900.00", TODAY)
+    first, second = ask(admin_client, "gestores/ranking")
+    assert first == {
+        "gestor_id": other_gestor.pk,
+        "gestor_name": "Olga Gestora",
+        "monto_recuperado": "9900.00",
+        "total_casos": 1,
+        "casos_pagados": 1,
+        "promesas_cumplidas": None,
+        "gestiones": 0,
+    }
+    assert (second["gestor_name"], second["monto_recuperado"], second["total_casos"]) == (
+        "Gabriel Gestor",
+        "100.00",
+        0,
+    )
+    assert ask(admin_client, "gestores/ranking", limit=1) == [first]
+    assert ask(admin_client, "gestores/ranking", gestor_id=gestor_user.pk) == [second]
+    assert len(ask(admin_client, "gestores/ranking", limit=10**6)) == 2
+
+
+def test_the_book_as_it_stands_has_no_dates(admin_client: Client, case: Case) -> None:
+    pay(case, "9000.00", TODAY)
+    factories.CaseFactory(cartera__name="Favacard", status_slug="de-baja")
+    long_ago = {"start_date": "2001-01-01", "end_date": "2001-01-02"}
+    chart = ask(admin_client, "charts/cartera", **long_ago)
+    assert chart == {
+        "labels": ["Favacard", "Cristal Cash"],
+        "datasets": [{"label": "Saldo", "data": ["10000.00", "1000.00"]}],
+    }
+    folded = ask(admin_client, "charts/cartera", limit=1)
+    assert folded["labels"] == ["Favacard", "Otras carteras"]
+    statuses = ask(admin_client, "cases/status", **long_ago)
+    assert statuses[0] == {
+        "slug": "sin-gestion",
+        "name": "Sin gestión",
+        "stage": "en_gestion",
+        "count": 1,
+        "balance": "1000.00",
+    }
+    assert statuses[1]["count"] == 0
+    assert {row["slug"]: row["balance"] for row in statuses if row["count"]} == {
+        "sin-gestion": "1000.00",
+        "de-baja": "10000.00",
+    }
+
+
+def test_an_agency_without_cases_has_figures_too(admin_client: Client) -> None:
+    found = ask(admin_client, "kpis")
+    assert (found["monto_recuperado"], found["tasa_recupero"], found["total_casos"]) == ("0.00", None, 0)
+    assert ask(admin_client, "gestores/ranking") == []
+    assert ask(admin_client, "charts/cartera") == {"labels": [], "datasets": [{"label": "Saldo", "data": []}]}
+    assert ask(admin_client, "charts/performance")["datasets"] == []
+
+
+def test_one_end_of_the_period_is_enough(admin_client: Client, case: Case) -> None:
+    pay(case, "10.00", date(2026, 2, 1))
+    pay(case, "20.00", date(2026, 3, 2))
+    assert ask(admin_client, "kpis", start_date="2026-03-02")["monto_recuperado"] == "20.00"
+    assert ask(admin_client, "kpis", start_date="2026-02-01")["monto_recuperado"] == "30.00"
+    assert ask(admin_client, "kpis", end_date="2026-03-02")["monto_recuperado"] == "30.00"
+    assert ask(admin_client, "kpis", end_date="2026-03-03")["monto_recuperado"] == "20.00"
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize(
+    ("parameters", "field"),
+    [
+        ("start_date=2026-02-30", "start_date"),
+        ("start_date=30/11/2026", "start_date"),
+        ("start_date=", "start_date"),
+        ("start_date=0001-01-01", "start_date"),
+        ("end_date=9999-12-31", "end_date"),
+        ("end_date=ma%C3%B1ana", "end_date"),
+        ("start_date=2026-11-26&end_date=2026-11-25", "end_date"),
+        ("start_date=2030-01-01", "end_date"),
+        ("cartera_id=999999", "cartera_id"),
+        ("cartera_id=x", "cartera_id"),
+        ("cartera_id=-1", "cartera_id"),
+        ("cartera=Nadie", "cartera"),
+        ("cartera=", "cartera"),
+        ("cartera=a%00b", "cartera"),
+        ("cartera=%27%20OR%201=1--", "cartera"),
+        ("cartera=%FF", "cartera"),
+        ("gestor_id=999999", "gestor_id"),
+        ("gestor_id=99999999999999999999", "gestor_id"),
+        ("gestor_id=1.5", "gestor_id"),
+        ("limit=0", "limit"),
+        ("limit=-1", "limit"),
+        ("limit=diez", "limit"),
+        ("limit=NaN", "limit"),
+        ("inventado=1", "inventado"),
+        ("page=1", "page"),
+    ],
+)
+def test_bad_parameters(admin_client: Client, route: str, parameters: str, field: str) -> None:
+    response = admin_client.get(f"/api/v1/dashboard/{route}?{parameters}")
+    assert response.status_code == 400, response.text
+    assert list(response.json()["details"]) == [field]
+
+
+def test_two_carteras_at_once_are_refused(admin_client: Client, case: Case) -> None:
+    other = factories.CarteraFactory()
+    response = admin_client.get(f"/api/v1/dashboard/kpis?cartera=Cristal+Cash&cartera_id={other.pk}")
+    assert response.status_code == 400
+    assert list(response.json()["details"]) == ["cartera"]
+
+
+def test_a_chart_of_a_century_is_refused(admin_client: Client) -> None:
+    response = admin_client.get("/api/v1/dashboard/charts/performance?start_date=1950-01-01")
+    assert response.status_code == 400
+    assert list(response.json()["details"]) == ["start_date"]
+    assert ask(admin_client, "kpis", start_date="1900-01-01", end_date="2199-12-31")["total_casos"] == 0

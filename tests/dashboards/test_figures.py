@@ -1,0 +1,421 @@
+"""Every figure against a slow and obvious count of the same history, on whatever history (DESIGN §6)."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from types import SimpleNamespace
+from typing import Any, NamedTuple
+
+import pytest
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases.models import Activity, ActivityResult, Case, CaseStatus, LedgerEntry, Promise
+from dashboards import queries
+from dashboards.periods import Period
+from nova.lib import dates
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+FIRST = date(2026, 1, 12)
+CARTERAS = ["Norte", "Oeste", "Sur"]
+SLUGS = ["sin-gestion", "promesa", "pagada", "incobrable", "de-baja"]
+# (attempt, direct contact) of the codes that the migrations seed.
+CODES = {"PP": (True, True), "NC": (True, False), "TER": (True, False), "NOTA": (False, False), None: (False, False)}
+MOMENTS = [time(0, 0), time(12, 30), time(20, 59, 59), time(21, 0), time(23, 59, 59, 999_999)]
+
+amounts = st.integers(1, 10**5).map(lambda n: Decimal(n).scaleb(-2))
+# Few days, so that many rows fall on the first and the last of a period.
+days = st.integers(0, 8).map(lambda n: FIRST + timedelta(days=n))
+people = st.sampled_from([None, None, 0, 1])
+
+
+class CaseFact(NamedTuple):
+    cartera: int
+    gestor: int | None
+    slug: str
+    amount: Decimal
+    placed_on: date
+
+
+class PaymentFact(NamedTuple):
+    case: int
+    amount: Decimal
+    day: date
+    credited_to: int | None
+    undone_on: date | None
+
+
+class AdjustmentFact(NamedTuple):
+    case: int
+    amount: Decimal
+    day: date
+
+
+class PromiseFact(NamedTuple):
+    case: int
+    status: str
+    day: date
+    author: int | None
+
+
+class ActivityFact(NamedTuple):
+    case: int
+    author: int | None
+    day: date
+    at: time
+    code: str | None
+    is_system: bool
+    is_voided: bool
+
+
+which = st.integers(0, 3)
+histories = st.fixed_dictionaries(
+    {
+        "cases": st.lists(
+            st.builds(CaseFact, st.integers(0, 2), people, st.sampled_from(SLUGS), amounts, days),
+            min_size=4,
+            max_size=4,
+        ),
+        "payments": st.lists(st.builds(PaymentFact, which, amounts, days, people, st.none() | days), max_size=8),
+        "adjustments": st.lists(
+            st.builds(AdjustmentFact, which, amounts.map(lambda a: -a) | amounts, days), max_size=3
+        ),
+        "promises": st.lists(
+            st.builds(PromiseFact, which, st.sampled_from(Promise.Status.values), days, people), max_size=8
+        ),
+        "activities": st.lists(
+            st.builds(
+                ActivityFact,
+                *(which, people, days, st.sampled_from(MOMENTS), st.sampled_from(list(CODES))),
+                *(st.booleans(), st.booleans()),
+            ),
+            max_size=10,
+        ),
+    }
+).map(lambda made: SimpleNamespace(**made))
+periods = st.tuples(days, days).map(lambda pair: Period(min(pair), max(pair)))
+
+
+# --- Writing the history down ---------------------------------------------------------------------------
+@contextmanager
+def written(history: SimpleNamespace) -> Iterator[tuple[list[Any], list[Any]]]:
+    """(carteras, gestores) of the history while it is in the database; then it is gone."""
+    with transaction.atomic():
+        carteras = [factories.CarteraFactory(name=name) for name in CARTERAS]
+        gestores = [factories.GestorFactory(username=name) for name in ("ada", "eva")]
+        _write(history, carteras, [*gestores, None])
+        yield carteras, gestores
+        transaction.set_rollback(True)
+
+
+def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -> None:
+    somebody = lambda index: gestores[-1 if index is None else index]  # noqa: E731
+    statuses = {status.slug: status for status in CaseStatus.objects.all()}
+    results = {result.code: result for result in ActivityResult.objects.all()}
+    cases = [
+        Case(
+            cartera=carteras[fact.cartera],
+            debtor=factories.DebtorFactory(dni=None),
+            assigned_to=somebody(fact.gestor),
+            status=statuses[fact.slug],
+            stage=statuses[fact.slug].stage,
+            amount=fact.amount,
+            balance=balance_of(history, number),
+            placed_on=fact.placed_on,
+        )
+        for number, fact in enumerate(history.cases)
+    ]
+    Case.objects.bulk_create(cases)
+
+    def entry(number: int, kind: str, amount: Decimal, day: date, by: int | None = None, **more: Any) -> LedgerEntry:
+        return LedgerEntry.objects.create(
+            case=cases[number],
+            cartera=cases[number].cartera,
+            kind=kind,
+            amount=amount,
+            value_date=day,
+            credited_to=somebody(by),
+            **more,
+        )
+
+    for number, fact in enumerate(history.cases):
+        entry(number, "placement", fact.amount, fact.placed_on, fact.gestor)
+    for fact in history.adjustments:
+        entry(fact.case, "adjustment", fact.amount, fact.day)
+    for fact in history.payments:
+        paid = entry(fact.case, "payment", fact.amount, fact.day, fact.credited_to)
+        if fact.undone_on:
+            entry(fact.case, "reversal", fact.amount, fact.undone_on, fact.credited_to, reverses=paid)
+    for fact in history.promises:
+        Promise.objects.create(
+            case=cases[fact.case],
+            amount=100,
+            status=fact.status,
+            promise_date=fact.day,
+            fulfilled_date=fact.day if fact.status == "fulfilled" else None,
+            created_by=somebody(fact.author),
+        )
+    for fact in history.activities:
+        moment = datetime.combine(fact.day, fact.at, tzinfo=dates.BuenosAires())
+        Activity.objects.create(
+            case=cases[fact.case],
+            type="call",
+            result=results.get(fact.code),
+            created_by=somebody(fact.author),
+            created_at=moment,
+            is_system=fact.is_system,
+            voided_at=moment if fact.is_voided else None,
+        )
+
+
+# --- The same, counted on one's fingers ------------------------------------------------------------------
+def balance_of(history: SimpleNamespace, case: int) -> Decimal:
+    return sum((amount for _, amount, _ in owed_lines(history, {case})), Decimal(0))
+
+
+def owed_lines(history: SimpleNamespace, cases: set[int]) -> list[tuple[str, Decimal, date]]:
+    """(kind, what it adds to the balance, day) of all that was ever posted to those cases."""
+    lines = [("placement", fact.amount, fact.placed_on) for n, fact in enumerate(history.cases) if n in cases]
+    lines += [("adjustment", fact.amount, fact.day) for fact in history.adjustments if fact.case in cases]
+    for fact in history.payments:
+        if fact.case in cases:
+            lines.append(("payment", -fact.amount, fact.day))
+            if fact.undone_on:
+                lines.append(("reversal", fact.amount, fact.undone_on))
+    return lines
+
+
+def paid_lines(history: SimpleNamespace) -> list[tuple[int, int | None, Decimal, date]]:
+    """(case, credited to, what it adds to the recovered, day) of each payment and reversal."""
+    lines = []
+    for fact in history.payments:
+        lines.append((fact.case, fact.credited_to, fact.amount, fact.day))
+        if fact.undone_on:
+            lines.append((fact.case, fact.credited_to, -fact.amount, fact.undone_on))
+    return lines
+
+
+def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
+    return None if whole <= 0 else (Decimal(part) * 100 / whole).quantize(Decimal("0.01"), rounding=ROUND_HALF_UP)
+
+
+class Count(NamedTuple):
+    """What a period, a cartera and a gestor have, by walking through everything."""
+
+    history: SimpleNamespace
+    cartera: int | None
+    gestor: int | None
+
+    def in_cartera(self, case: int) -> bool:
+        return self.cartera is None or self.history.cases[case].cartera == self.cartera
+
+    def of(self, person: int | None) -> bool:
+        return self.gestor is None or person == self.gestor
+
+    def held(self) -> set[int]:
+        return {n for n, fact in enumerate(self.history.cases) if self.in_cartera(n) and self.of(fact.gestor)}
+
+    def owed(self) -> Decimal:
+        return sum((balance_of(self.history, case) for case in self.held()), Decimal(0))
+
+    def recovered(self, start: date, end: date) -> Decimal:
+        return sum(
+            (
+                amount
+                for case, person, amount, day in paid_lines(self.history)
+                if self.in_cartera(case) and self.of(person) and start <= day <= end
+            ),
+            Decimal(0),
+        )
+
+    def rate(self, start: date, end: date) -> Decimal | None:
+        recovered = self.recovered(start, end)
+        if self.gestor is not None:
+            return ratio(recovered, recovered + self.owed())
+        lines = owed_lines(self.history, self.held())
+        opening = sum((amount for _, amount, day in lines if day < start), Decimal(0))
+        placed = sum((amount for kind, amount, day in lines if kind == "placement" and start <= day <= end), Decimal(0))
+        return ratio(recovered, opening + placed)
+
+    def promises(self, start: date, end: date) -> tuple[int, int]:
+        """(kept, decided)."""
+        due = [
+            fact.status
+            for fact in self.history.promises
+            if self.in_cartera(fact.case) and self.of(fact.author) and start <= fact.day <= end
+        ]
+        return due.count("fulfilled"), due.count("fulfilled") + due.count("broken")
+
+    def codes(self, start: date, end: date) -> list[str | None]:
+        """The result of each gestión."""
+        return [
+            fact.code
+            for fact in self.history.activities
+            if self.in_cartera(fact.case) and self.of(fact.author) and start <= fact.day <= end
+            if not fact.is_system and not fact.is_voided
+        ]
+
+    def kpis(self, start: date, end: date) -> dict[str, Any]:
+        codes = self.codes(start, end)
+        return {
+            "monto_recuperado": self.recovered(start, end),
+            "tasa_recupero": self.rate(start, end),
+            "promesas_cumplidas": ratio(*self.promises(start, end)),
+            "gestiones_realizadas": len(codes),
+            "contactabilidad": ratio(sum(CODES[code][1] for code in codes), sum(CODES[code][0] for code in codes)),
+        }
+
+    def stocks(self) -> dict[str, Any]:
+        slugs = [self.history.cases[case].slug for case in self.held()]
+        return {"total_casos": len(slugs), "casos_pagados": slugs.count("pagada"), "total_deuda": self.owed()}
+
+
+def scope_of(carteras: list[Any], gestores: list[Any], count: Count) -> queries.Scope:
+    return queries.Scope(
+        cartera=None if count.cartera is None else carteras[count.cartera],
+        gestor=None if count.gestor is None else gestores[count.gestor],
+    )
+
+
+MANY = settings(max_examples=60)
+
+
+@MANY
+@given(histories, periods, people, people)
+def test_kpis(history: SimpleNamespace, period: Period, cartera: int | None, gestor: int | None) -> None:
+    count = Count(history, cartera, gestor)
+    length = period.end - period.start
+    with written(history) as cast:
+        current, previous = queries.kpis(scope_of(*cast, count), period, period.before())
+    nothing = {"total_casos": None, "casos_pagados": None, "total_deuda": None}
+    yesterday = period.start - timedelta(days=1)
+    assert vars(current) == count.kpis(*period) | count.stocks()
+    assert vars(previous) == count.kpis(yesterday - length, yesterday) | nothing
+
+
+@MANY
+@given(histories, periods, people, people, st.integers(1, 3))
+def test_recovered_by_week(
+    history: SimpleNamespace, period: Period, cartera: int | None, gestor: int | None, limit: int
+) -> None:
+    count = Count(history, cartera, gestor)
+    with written(history) as cast:
+        chart = queries.recovered_by_week(scope_of(*cast, count), period, limit)
+    # Each day of the period falls in the last of the Mondays that has come.
+    labels = [date.fromisoformat(label) for label in chart.labels]
+    assert labels[0] <= period.start < labels[0] + timedelta(days=7)
+    assert labels[-1] <= period.end < labels[-1] + timedelta(days=7)
+    for index, monday in enumerate(labels):
+        assert monday.weekday() == 0
+        first, last = max(monday, period.start), min(monday + timedelta(days=6), period.end)
+        assert sum(numbers[index] for _, numbers in chart.series) == count.recovered(first, last)
+    for name, numbers in chart.series:
+        if name != queries.OTHERS:
+            alone = Count(history, CARTERAS.index(name), gestor)
+            assert sum(numbers) == alone.recovered(*period)
+    totals = [sum(numbers) for name, numbers in chart.series if name != queries.OTHERS]
+    assert totals == sorted(totals, reverse=True)
+    assert len(totals) <= limit
+
+
+@MANY
+@given(histories, people, people, st.integers(1, 3))
+def test_the_book_as_it_stands(history: SimpleNamespace, cartera: int | None, gestor: int | None, limit: int) -> None:
+    count = Count(history, cartera, gestor)
+    with written(history) as cast:
+        scope = scope_of(*cast, count)
+        chart, shares = queries.balance_by_cartera(scope, limit), queries.cases_by_status(scope)
+        in_order = list(CaseStatus.objects.order_by("position").values_list("slug", flat=True))
+    (label, balances) = chart.series[0]
+    assert label == "Saldo"
+    assert sum(balances) == count.owed() == sum(share.balance for share in shares)
+    for name, balance in zip(chart.labels, balances, strict=True):
+        if name != queries.OTHERS:
+            assert balance == Count(history, CARTERAS.index(name), gestor).owed()
+    assert [share.slug for share in shares] == in_order
+    for share in shares:
+        cases = {case for case in count.held() if history.cases[case].slug == share.slug}
+        owed = sum((balance_of(history, case) for case in cases), Decimal(0))
+        assert (share.count, share.balance) == (len(cases), owed)
+
+
+@MANY
+@given(histories, periods, people, people)
+def test_ranking(history: SimpleNamespace, period: Period, cartera: int | None, gestor: int | None) -> None:
+    with written(history) as cast:
+        scope = scope_of(*cast, Count(history, cartera, gestor))
+        rows = queries.ranking(scope, period, 100)
+        ids = [person.pk for person in cast[1]]
+    assert {row.gestor_id for row in rows} == set(ids if gestor is None else [ids[gestor]])
+    amounts = [row.monto_recuperado for row in rows]
+    assert amounts == sorted(amounts, reverse=True)
+    for row in rows:
+        alone = Count(history, cartera, ids.index(row.gestor_id))
+        stocks = alone.stocks()
+        assert row.monto_recuperado == alone.recovered(*period)
+        assert (row.total_casos, row.casos_pagados) == (stocks["total_casos"], stocks["casos_pagados"])
+        assert row.promesas_cumplidas == ratio(*alone.promises(*period))
+        assert row.gestiones == len(alone.codes(*period))
+
+
+# --- What a walk through random histories does not tell ----------------------------------------------------
+def test_sums_beyond_any_amount_are_exact_to_the_cent() -> None:
+    factories.CaseFactory.create_batch(30, amount=Decimal("9999999999999.99"))
+    figures, _ = queries.kpis(queries.Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
+    assert figures.total_deuda == Decimal("299999999999999.70")
+
+
+def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None:
+    credited = factories.GestorFactory(is_active=False)
+    holding = factories.GestorFactory(role="admin")
+    factories.GestorFactory(is_active=False)
+    fresh = factories.GestorFactory()
+    case = factories.CaseFactory(assigned_to=holding)
+    LedgerEntry.objects.create(
+        case=case, cartera=case.cartera, kind="payment", amount=5, value_date=FIRST, credited_to=credited
+    )
+    rows = queries.ranking(queries.Scope(), Period(FIRST, FIRST), 10)
+    assert [row.gestor_id for row in rows] == [credited.pk, holding.pk, fresh.pk]
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda scope, period: queries.kpis(scope, period, period.before()),
+        lambda scope, period: queries.recovered_by_week(scope, period, 10),
+        lambda scope, period: queries.balance_by_cartera(scope, 10),
+        lambda scope, period: queries.cases_by_status(scope),
+        lambda scope, period: queries.ranking(scope, period, 10),
+    ],
+)
+def test_queries_do_not_grow_with_rows(ask: Callable[[queries.Scope, Period], Any]) -> None:
+    period = Period(dates.today() - timedelta(days=70), dates.today())
+
+    def more() -> None:
+        for _ in range(3):
+            case = factories.CaseFactory(assigned_to=factories.GestorFactory())
+            factories.ActivityFactory(case=case)
+            factories.PromiseFactory(case=case, status="broken", promise_date=dates.today())
+            LedgerEntry.objects.create(
+                case=case,
+                cartera=case.cartera,
+                kind="payment",
+                amount=5,
+                value_date=dates.today(),
+                credited_to=case.assigned_to,
+            )
+
+    def cost() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert ask(queries.Scope(), period)
+        return len(captured)
+
+    more()
+    before = cost()
+    more()
+    assert cost() == before <= 5
