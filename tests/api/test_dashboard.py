@@ -115,6 +115,19 @@ def test_performance_is_of_the_last_four_weeks(admin_client: Client, case: Case)
     }
 
 
+def test_carteras_past_the_limit_are_added_up(admin_client: Client, case: Case) -> None:
+    for number, amount in enumerate(("40.00", "30.00", "20.00")):
+        other = factories.CaseFactory(cartera__name=f"Otra {number}", placed_on=date(2026, 1, 15))
+        pay(other, amount, TODAY)
+    pay(case, "50.00", TODAY)
+    chart = ask(admin_client, "charts/performance", start_date="2026-11-23", limit=2)
+    assert chart["datasets"] == [
+        {"label": "Cristal Cash", "data": ["50.00"]},
+        {"label": "Otra 0", "data": ["40.00"]},
+        {"label": "Otras carteras", "data": ["50.00"]},
+    ]
+
+
 def test_comparison_is_of_this_month_and_the_same_days_of_the_last(admin_client: Client, case: Case) -> None:
     for amount, day in (("1", date(2026, 11, 1)), ("2", date(2026, 10, 26)), ("4", date(2026, 10, 27))):
         pay(case, amount, day)
