@@ -8,18 +8,16 @@ nova_desk_<cases>) are made the first time, which takes minutes, and kept; each 
 import argparse
 import json
 import os
-import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 from agency import DEFAULT_SERVER, prepare
 from databases import ROOT, environment, exists
+from timing import timed
 
-ROUNDS = 21
 LIMIT_MS, LIMIT_RATIO = 60, 1.3
 HELD_TO_RATIO = {"opening the queue", "the next case", "saving a gestión"}  # the rest depends on how many answer
 
@@ -123,26 +121,6 @@ def measure(username: str) -> dict[str, Any]:
         "… and the case that follows": lambda turn: get(following[turn], "desk"),
     }
     return timed(actions)
-
-
-def timed(actions: dict[str, Callable[[int], Any]]) -> dict[str, Any]:
-    """(median ms, statements, seconds of the slowest statement, itself) of each action."""
-    from django.db import connection  # noqa: PLC0415
-    from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
-
-    figures = {}
-    for name, action in actions.items():
-        with CaptureQueriesContext(connection) as captured:
-            action(0)
-        statements = captured.captured_queries
-        slowest = max(statements, key=lambda query: float(query["time"]))
-        times = []
-        for turn in range(1, ROUNDS + 1):
-            before = time.perf_counter()
-            action(turn)
-            times.append((time.perf_counter() - before) * 1000)
-        figures[name] = (statistics.median(times), len(statements), slowest["time"], slowest["sql"])
-    return figures
 
 
 def figures_of(url: str, username: str) -> dict[str, Any]:

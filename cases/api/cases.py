@@ -59,12 +59,10 @@ class CaseViewSet(ApiViewSet):
         chosen = ApiCaseFilter(self.query, queryset=Case.objects.visible_to(request.user))
         if not chosen.is_valid():
             raise ValidationError(chosen.errors)
-        ordering = self.query.get("ordering", "-created_at")
-        unique = "-id" if ordering.startswith("-") else "id"
-        order = [ordering] if ordering.lstrip("-") == "id" else [ordering, unique]
+        cases = chosen.qs.ordered_by(self.query.get("ordering", "-created_at"))
         is_everything = request.user.is_admin and not ApiCaseFilter.narrows(self.query)
         total = total_cases() if is_everything else None
-        return self.paged(listed(chosen.qs.order_by(*order)), CaseOut, total=total)
+        return self.paged(listed(cases), CaseOut, total=total)
 
     @listing(
         "cases_gestor_list",

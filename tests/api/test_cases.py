@@ -53,6 +53,8 @@ def test_filters_order_and_pages(admin_client: Client, gestor_user: User) -> Non
 
     assert found("ordering=-balance") == [mine.pk, other.pk, paid.pk]
     assert found("ordering=id") == [mine.pk, paid.pk, other.pk]
+    assert found("ordering=-last_payment_date") == [paid.pk, other.pk, mine.pk]
+    assert found("ordering=last_payment_date") == [paid.pk, mine.pk, other.pk]
     assert found(f"gestor_id={gestor_user.pk}") == [mine.pk]
     assert found("status=pagada") == [paid.pk]
     assert found("status=contactado") == found("management_status=contactado") == [other.pk]
