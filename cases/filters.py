@@ -53,10 +53,21 @@ class ApiCaseFilter(CaseFilter):
 
     status = django_filters.CharFilter(method="filter_status")
     management_status = django_filters.ModelChoiceFilter(
-        field_name="status", queryset=CaseStatus.objects.all(), to_field_name="slug"
+        field_name="status",
+        queryset=CaseStatus.objects.all(),
+        to_field_name="slug",
+        error_messages={"invalid_choice": "Ese estado no existe: vea GET /api/v1/case-statuses."},
     )
-    cartera_id = django_filters.ModelChoiceFilter(field_name="cartera", queryset=Cartera.objects.all())
-    gestor_id = django_filters.ModelChoiceFilter(field_name="assigned_to", queryset=User.objects.all())
+    cartera_id = django_filters.ModelChoiceFilter(
+        field_name="cartera",
+        queryset=Cartera.objects.all(),
+        error_messages={"invalid_choice": "Esa cartera no existe: vea GET /api/v1/carteras."},
+    )
+    gestor_id = django_filters.ModelChoiceFilter(
+        field_name="assigned_to",
+        queryset=User.objects.all(),
+        error_messages={"invalid_choice": "Ese gestor no existe: vea GET /api/v1/users/gestores."},
+    )
 
     cartera = None
     band = None

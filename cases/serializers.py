@@ -54,12 +54,23 @@ class PromiseOut(OfACaseOut):
         read_only_fields = fields
 
 
+class MethodField(serializers.ChoiceField):
+    """null where nobody said how it was paid."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=LedgerEntry.Method.choices, read_only=True, allow_null=True, **kwargs)
+
+    def to_representation(self, value: str) -> str | None:
+        return value or None
+
+
 class PaymentOut(OfACaseOut):
     """A payment or a reversal; `balance` is the case's after it."""
 
     reverses_id = serializers.IntegerField(read_only=True, allow_null=True)
     credited_to_id = serializers.IntegerField(read_only=True, allow_null=True)
     amount = AmountField()
+    method = MethodField()
     balance = AmountField(source="case.balance")
 
     class Meta:

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 from accounts.permissions import Request
 from cases import services
 from nova.lib.rest.body import as_sent
-from nova.lib.rest.schema import IDEMPOTENCY_FORM
+from nova.lib.rest.schema import IDEMPOTENCY_FORM, VERSION_FORM
 
 IDEMPOTENCY = re.compile(IDEMPOTENCY_FORM)
-MATCH = re.compile(r'(?:W/)?"?([0-9]{1,9})"?')
+MATCH = re.compile(VERSION_FORM)
 
 
 def once(request: Request, act: Callable[[], Response]) -> Response:

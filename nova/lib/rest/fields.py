@@ -54,8 +54,8 @@ class FlagField(serializers.BooleanField):
 @extend_schema_field(
     {
         "oneOf": [
-            {"type": "string", "pattern": r"^[0-9]{1,13}(\.[0-9]{1,2})?$"},
-            {"type": "number", "minimum": 0.01, "maximum": 9999999999999.99},
+            {"type": "string", "pattern": r"^(?=.*[1-9])[0-9]{1,13}(\.[0-9]{1,2})?$"},
+            {"type": "number", "minimum": 0.01, "maximum": 9999999999999.99, "multipleOf": 0.01},
         ],
         "description": "ARS, hasta dos decimales, mayor que cero. Texto; también se acepta un número.",
         "example": "10000.50",

@@ -5,7 +5,6 @@ from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.openapi import AutoSchema
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.serializers import BaseSerializer
 
@@ -23,9 +22,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     OpenApiParameter.HEADER,
     description="La misma clave con el mismo cuerpo recibe otra vez la primera respuesta; con otro cuerpo, 409.",
 )
+VERSION_FORM = '(?:W/)?"?([0-9]{1,9})"?'
 IF_MATCH = OpenApiParameter(
     "If-Match",
-    OpenApiTypes.STR,
+    {"type": "string", "pattern": rf"^({VERSION_FORM}|\*)$"},
     OpenApiParameter.HEADER,
     description='La versión leída, como vino en ETag (`"7"`). Si el caso cambió desde entonces, 409.',
 )
