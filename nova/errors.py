@@ -1,9 +1,10 @@
 """Errors as the one who asked can read them: a page for people, the envelope for programs."""
 
+import sys
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django_htmx.http import reswap
@@ -12,7 +13,9 @@ from nova.lib import envelope
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # The host may be the forged part, so nothing of the request is looked at.
+    # The host may be the forged part, so nothing that needs it is looked at.
+    if envelope.wants_json(request):
+        return envelope.failure("El pedido no se puede leer.", status=HTTPStatus.BAD_REQUEST)
     return HttpResponse(render_to_string("400.html"), status=HTTPStatus.BAD_REQUEST)
 
 
@@ -27,7 +30,8 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """No context: the database may be what failed."""
     if envelope.wants_json(request):
-        return envelope.failure("Algo falló de nuestro lado: nada se guardó.", status=HTTPStatus.INTERNAL_SERVER_ERROR)
+        body, headers = envelope.unexpected(f"{request.method} {request.path}", sys.exception())
+        return JsonResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
     return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
 
 

@@ -1,9 +1,7 @@
 """The one error envelope of the API (DESIGN §7): whatever goes wrong under /api/v1 leaves through here."""
 
-import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
-from uuid import uuid4
 
 from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -14,10 +12,8 @@ from rest_framework.views import exception_handler as drf_handler
 from rest_framework.views import set_rollback
 
 from cases.services import AnotherSubmission, StaleVersion
-from nova.lib.envelope import refusal
+from nova.lib.envelope import refusal, unexpected
 from nova.lib.rest.views import Conflict
-
-logger = logging.getLogger("nova.api")
 
 Details = dict[str, list[str]]
 SENTENCES = {
@@ -26,7 +22,6 @@ SENTENCES = {
     status.HTTP_404_NOT_FOUND: "No existe, o no está a su cargo.",
     status.HTTP_405_METHOD_NOT_ALLOWED: "Esa dirección no admite ese método.",
     status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Envíe los datos como application/json.",
-    status.HTTP_500_INTERNAL_SERVER_ERROR: "Algo falló de nuestro lado: nada se guardó.",
 }
 
 
@@ -91,12 +86,8 @@ def _flat(detail: Any, path: str = "") -> Iterable[tuple[str, list[str]]]:
 
 
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
-    """Nothing of what happened goes out but a number by which the log finds it."""
     set_rollback()
-    number = uuid4().hex[:12]
     request = context.get("request")
     where = f"{request.method} {request.path}" if request is not None else "?"
-    logger.error("%s failed with %s [%s]", where, type(error).__name__, number, exc_info=error)
-    code = status.HTTP_500_INTERNAL_SERVER_ERROR
-    body = refusal(SENTENCES[code], status=code, details={"error_id": [number]})
-    return Response(body, status=code, headers={"X-Error-Id": number})
+    body, headers = unexpected(where, error)
+    return Response(body, status=status.HTTP_500_INTERNAL_SERVER_ERROR, headers=headers)

@@ -1,8 +1,12 @@
 """The JSON that every endpoint answers with (DESIGN §7 "Envelope")."""
 
+import logging
 from typing import Any
+from uuid import uuid4
 
 from django.http import HttpRequest, JsonResponse
+
+logger = logging.getLogger("nova.api")
 
 API_PREFIX = "/api/v1/"
 
@@ -34,3 +38,11 @@ def success(data: Any, *, status: int = 200) -> JsonResponse:
 
 def failure(message: str, *, status: int, details: dict[str, list[str]] | None = None) -> JsonResponse:
     return JsonResponse(refusal(message, status=status, details=details), status=status)
+
+
+def unexpected(where: str, error: BaseException | None) -> tuple[Enveloped, dict[str, str]]:
+    """(body, headers) of a 500: nothing of what happened but a number, under which the log has all of it."""
+    number = uuid4().hex[:12]
+    logger.error("%s failed with %s [%s]", where, type(error).__name__, number, exc_info=error)
+    body = refusal("Algo falló de nuestro lado: nada se guardó.", status=500, details={"error_id": [number]})
+    return body, {"X-Error-Id": number}
