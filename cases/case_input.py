@@ -7,7 +7,8 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts.models import User
+from accounts import audit
+from accounts.models import AuditEvent, User
 from cases import services
 from cases.importing.cells import split_full_name
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
@@ -52,14 +53,14 @@ def _create(data: Mapping[str, Any], *, by: User) -> Case:
     _check_key(cartera, nro_cliente)
     case = services.place_case(
         cartera=cartera,
-        debtor=_debtor(data),
+        debtor=_debtor(data, by=by),
         amount=data["amount"],
         by=by,
         nro_cliente=nro_cliente,
         entity=data.get("entity", ""),
         initial_amount=data.get("initial_amount"),
         creditor_last_payment_date=data.get("last_payment_date"),
-        status=_status(data),
+        status=_new_status(data),
         assigned_to=_gestor(data.get("assigned_to_id")),
         notes=data.get("notes", ""),
     )
@@ -67,7 +68,7 @@ def _create(data: Mapping[str, Any], *, by: User) -> Case:
     return case
 
 
-def _debtor(data: Mapping[str, Any]) -> Debtor:
+def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
     """The person of that document, whose name and data stay as they are loaded; blanks are filled (DESIGN §5)."""
     documents = _documents(data.get("dni"))
     first_name, last_name = _names(data)
@@ -75,11 +76,14 @@ def _debtor(data: Mapping[str, Any]) -> Debtor:
     debtor = Debtor.objects.select_for_update().filter(**documents).first() if documents else None
     if debtor is None:
         debtor = Debtor(first_name=first_name, last_name=last_name, **documents)
-    for name in ADDRESS_KEYS:
-        if data.get(name) and not getattr(debtor, name):
-            setattr(debtor, name, data[name])
+    filled = {name: data[name] for name in ADDRESS_KEYS if data.get(name) and not getattr(debtor, name)}
+    for name, value in filled.items():
+        setattr(debtor, name, value)
+    is_known = debtor.pk is not None
     debtor.full_clean()
     debtor.save()
+    if is_known and filled:
+        audit.record(AuditEvent.Action.EDITED, by=by, target=debtor, before=dict.fromkeys(filled, ""), after=filled)
     return debtor
 
 
@@ -153,13 +157,11 @@ def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _new_status(data: Mapping[str, Any]) -> CaseStatus | None:
-    if (
-        "status" in data
-        and "management_status" in data
-        and _status({"status": data["status"]}) != _status({"management_status": data["management_status"]})
-    ):
+    """`management_status` says which of those of the stage in `status`; a contradiction is refused."""
+    chosen = _status(data)
+    if chosen and "status" in data and data["status"] not in (chosen.slug, chosen.stage):
         raise ValidationError({"status": "status y management_status dicen cosas distintas."})
-    return _status(data)
+    return chosen
 
 
 @contextmanager

@@ -128,6 +128,8 @@ def test_loading_a_case(admin_client: Client, send: Send, gestor_user: User) -> 
     assert case.entries.get().kind == "placement"
     known.refresh_from_db()
     assert (known.first_name, known.email, known.city) == ("Ana", "ana@example.com", "Azul")  # blanks alone are filled
+    line = AuditEvent.objects.get(action="edited", target_type="debtor", target_id=str(known.pk))
+    assert (line.before, line.after) == ({"email": ""}, {"email": "ana@example.com"})
     assert (data["telefono"], data["entity"]) == ("+5491144445555", "Cristal Cash")
     assert (data["management_status"], data["assigned_to_id"]) == ("contactado", gestor_user.pk)
     again = send(
@@ -214,6 +216,18 @@ def test_status_by_slug_and_by_stage(gestor_client: Client, send: Send, gestor_u
     refused = send(gestor_client, "POST", "update-status", {"case_id": case.pk, "status": "pagada"})
     assert first.json()["data"]["management_status"] == "contactado"
     assert second.json()["data"]["status"] == "incobrable"
+    assert (refused.status_code, list(refused.json()["details"])) == (400, ["status"])
+
+
+def test_a_status_of_a_stage_goes_with_that_stage(admin_client: Client, send: Send) -> None:
+    case = factories.CaseFactory()
+    address = f"cases/{case.pk}"
+    together = send(admin_client, "PATCH", address, {"status": "incobrable", "management_status": "a-juicio"})
+    apart = send(admin_client, "PATCH", address, {"status": "de_baja", "management_status": "contactado"})
+    assert together.json()["data"]["management_status"] == "a-juicio"
+    assert (apart.status_code, list(apart.json()["details"])) == (400, ["status"])
+    body = {"debtor_name": "Ruiz, Eva", "amount": "5", "cartera_id": case.cartera_id, "status": "pagada"}
+    refused = send(admin_client, "POST", "cases", {**body, "management_status": "contactado"})
     assert (refused.status_code, list(refused.json()["details"])) == (400, ["status"])
 
 
