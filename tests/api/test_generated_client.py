@@ -127,5 +127,7 @@ def test_a_day_of_a_creditors_system(
     # What is refused is an answer too.
     refused = api("cases_payments_create", case.id, body=models.PaymentInRequest(amount="99999"))
     assert (refused.status_code, list(refused.details.additional_properties)) == (400, ["confirm_overpayment"])
+    nova.get_httpx_client().close()  # or its socket would complain in the middle of another test
     stranger = generated.package.AuthenticatedClient(base_url=live_server.url, token="nada", prefix="Token")
     assert api("cases_list", client=stranger).status_code == 401
+    stranger.get_httpx_client().close()
