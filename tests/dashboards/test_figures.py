@@ -74,6 +74,7 @@ class ActivityFact(NamedTuple):
 
 
 which = st.integers(0, 3)
+rarely = st.sampled_from([False, False, False, True])
 histories = st.fixed_dictionaries(
     {
         "cases": st.lists(
@@ -81,7 +82,9 @@ histories = st.fixed_dictionaries(
             min_size=4,
             max_size=4,
         ),
-        "payments": st.lists(st.builds(PaymentFact, which, amounts, days, people, st.none() | days), max_size=8),
+        "payments": st.lists(
+            st.builds(PaymentFact, which, amounts, days, people, st.none() | days), min_size=3, max_size=8
+        ),
         "adjustments": st.lists(
             st.builds(AdjustmentFact, which, amounts.map(lambda a: -a) | amounts, days), max_size=3
         ),
@@ -92,9 +95,10 @@ histories = st.fixed_dictionaries(
             st.builds(
                 ActivityFact,
                 *(which, people, days, st.sampled_from(MOMENTS), st.sampled_from(list(CODES))),
-                *(st.booleans(), st.booleans()),
+                *(rarely, rarely),
             ),
-            max_size=10,
+            min_size=5,
+            max_size=12,
         ),
     }
 ).map(lambda made: SimpleNamespace(**made))
@@ -282,7 +286,7 @@ def scope_of(carteras: list[Any], gestores: list[Any], count: Count) -> queries.
     )
 
 
-MANY = settings(max_examples=60)
+MANY = settings(max_examples=100)
 
 
 @MANY
@@ -368,6 +372,14 @@ def test_sums_beyond_any_amount_are_exact_to_the_cent() -> None:
     factories.CaseFactory.create_batch(30, amount=Decimal("9999999999999.99"))
     figures, _ = queries.kpis(queries.Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
     assert figures.total_deuda == Decimal("299999999999999.70")
+
+
+def test_a_direct_contact_is_what_the_catalogue_says_it_is() -> None:
+    ActivityResult.objects.filter(code="TER").update(is_direct_contact=True)
+    for code in ("TER", "NC"):
+        factories.ActivityFactory(result=factories.result(code))
+    today = Period(dates.today(), dates.today())
+    assert queries.kpis(queries.Scope(), today, today.before())[0].contactabilidad == Decimal(50)
 
 
 def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None:
