@@ -25,6 +25,8 @@ OPEN_STAGES = ("en_gestion", "promesa")
 NOT_IN_QUEUE = 99  # sorts after every band
 # The one status, besides the defaults of the stages, that rules name (DESIGN §3.5).
 WORKING_SLUG = "en-gestion"
+# Of a ledger, what was recovered: a reversal takes back what its payment gave (DESIGN §6).
+RECOVERED = Q(kind__in=["payment", "reversal"])
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
@@ -232,9 +234,13 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         total = self.signed().aggregate(total=Coalesce(Sum("signed_amount"), Decimal(0)))["total"]
         return Decimal(total).quantize(CENTS)
 
+    def recovered(self, start: date, end: date) -> LedgerEntryQuerySet:
+        """The payments and reversals by value date, both days included (DESIGN §6)."""
+        return self.filter(RECOVERED, value_date__range=(start, end))
+
     def recovered_by(self, gestor: User, start: date, end: date) -> LedgerEntryQuerySet:
-        """The payments and reversals credited to a gestor by value date, both days included (DESIGN §6)."""
-        return self.filter(kind__in=["payment", "reversal"], credited_to=gestor, value_date__range=(start, end))
+        """Those credited to a gestor."""
+        return self.recovered(start, end).filter(credited_to=gestor)
 
     def effective_payments(self) -> LedgerEntryQuerySet:
         """Payments that nothing has undone."""

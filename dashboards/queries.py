@@ -4,27 +4,33 @@ Money counts at the value date of its entry; a gestor's is what was credited to 
 those they made, and a case is theirs while they hold it. Sums are of whole cents, so that both databases are exact.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import reduce
+from operator import or_
 from typing import Any, NamedTuple
 
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum, When
-from django.db.models import Case as When_Case
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
 from django.db.models.functions import Cast, Round, TruncWeek
 
 from accounts.models import User
 from cases.models import Activity, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from cases.querysets import RECOVERED, LedgerEntryQuerySet
 from dashboards.periods import Period
 from nova.lib import dates
 from nova.lib.money import CENT
 
+Figures = dict[str, Any]  # by name: what to compute, then what came of it
+
 OTHERS = "Otras carteras"
-RECOVERED = Q(kind__in=[LedgerEntry.Kind.PAYMENT, LedgerEntry.Kind.REVERSAL])
-BALANCE = F("balance")
-# What an entry adds to what is owed, and what it adds to what was recovered.
-OWED = When_Case(When(kind=LedgerEntry.Kind.PAYMENT, then=-F("amount")), default=F("amount"))
-PAID_BACK = When_Case(When(kind=LedgerEntry.Kind.PAYMENT, then=F("amount")), default=-F("amount"))
+OWED = F("balance")
+# What an entry adds to what was recovered; `LedgerEntryQuerySet.signed` says what it adds to what is owed.
+PAID = -F("signed_amount")
+PAID_OFF = Count("pk", filter=Q(stage=CaseStatus.Stage.PAGADA))
+KEPT = Q(status=Promise.Status.FULFILLED)
+DECIDED = KEPT | Q(status=Promise.Status.BROKEN)
 
 
 class Scope(NamedTuple):
@@ -37,9 +43,9 @@ class Scope(NamedTuple):
         """Held by the gestor now."""
         return Case.objects.filter(**self._by(cartera="cartera", gestor="assigned_to"))
 
-    def entries(self) -> QuerySet[LedgerEntry]:
-        """Credited to the gestor when they were posted."""
-        return LedgerEntry.objects.filter(**self._by(cartera="cartera", gestor="credited_to"))
+    def entries(self) -> LedgerEntryQuerySet:
+        """Credited to the gestor when they were posted; with what each adds to its case's balance."""
+        return LedgerEntry.objects.signed().filter(**self._by(cartera="cartera", gestor="credited_to"))
 
     def promises(self) -> QuerySet[Promise]:
         return Promise.objects.filter(**self._by(cartera="case__cartera", gestor="created_by"))
@@ -116,72 +122,83 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
 # --- The KPIs -----------------------------------------------------------------------------------------
 def kpis(scope: Scope, current: Period, previous: Period) -> tuple[Kpis, Kpis]:
     """The same figures of two periods. Four queries."""
-    stocks = scope.cases().aggregate(
-        count=Count("pk"), paid=Count("pk", filter=Q(stage=CaseStatus.Stage.PAGADA)), owed=cents(BALANCE)
-    )
-    money = _money(scope, current, previous)
-    promises = _promises(scope, current, previous)
-    activities = _activities(scope, current, previous)
-    made = []
-    for name in ("current", "previous"):
-        recovered = money[f"recovered_{name}"]
-        is_now = name == "current"
-        made.append(
-            Kpis(
-                monto_recuperado=pesos(recovered),
-                tasa_recupero=percent(recovered, _recoverable(scope, money, stocks["owed"], name)),
-                promesas_cumplidas=percent(promises[f"kept_{name}"], promises[f"decided_{name}"]),
-                gestiones_realizadas=activities[f"count_{name}"],
-                contactabilidad=percent(activities[f"direct_{name}"], activities[f"attempts_{name}"]),
-                total_casos=stocks["count"] if is_now else None,
-                casos_pagados=stocks["paid"] if is_now else None,
-                total_deuda=pesos(stocks["owed"]) if is_now else None,
-            )
+    stocks = scope.cases().aggregate(count=Count("pk"), paid=PAID_OFF, owed=cents(OWED))
+    periods = (current, previous)
+    now, before = (
+        {
+            "monto_recuperado": pesos(money["recovered"]),
+            "tasa_recupero": percent(money["recovered"], _recoverable(scope, money, stocks["owed"])),
+            "promesas_cumplidas": percent(promises["kept"], promises["decided"]),
+            "gestiones_realizadas": activities["count"],
+            "contactabilidad": percent(activities["direct"], activities["attempts"]),
+        }
+        for money, promises, activities in zip(
+            _money(scope, periods), _promises(scope, periods), _activities(scope, periods), strict=True
         )
-    return made[0], made[1]
+    )
+    return (
+        Kpis(**now, total_casos=stocks["count"], casos_pagados=stocks["paid"], total_deuda=pesos(stocks["owed"])),
+        Kpis(**before, total_casos=None, casos_pagados=None, total_deuda=None),
+    )
 
 
-def _money(scope: Scope, current: Period, previous: Period) -> dict[str, int]:
-    sums = {}
-    for name, period in (("current", current), ("previous", previous)):
+def _money(scope: Scope, periods: Sequence[Period]) -> list[Figures]:
+    def sums(period: Period) -> Figures:
         within = Q(value_date__range=period)
-        sums[f"recovered_{name}"] = cents(PAID_BACK, RECOVERED & within)
-        sums[f"placed_{name}"] = cents(F("amount"), Q(kind=LedgerEntry.Kind.PLACEMENT) & within)
-        sums[f"since_{name}"] = cents(OWED, Q(value_date__gte=period.start))
-    return scope.entries().filter(value_date__gte=min(current.start, previous.start)).aggregate(**sums)
+        return {
+            "recovered": cents(PAID, RECOVERED & within),
+            "placed": cents(F("amount"), Q(kind=LedgerEntry.Kind.PLACEMENT) & within),
+            "since": cents(F("signed_amount"), Q(value_date__gte=period.start)),
+        }
+
+    first = min(period.start for period in periods)
+    return _of_each(scope.entries().filter(value_date__gte=first), periods, sums)
 
 
-def _recoverable(scope: Scope, money: dict[str, int], owed_now: int, name: str) -> int:
+def _recoverable(scope: Scope, money: Figures, owed_now: int) -> int:
     """The denominator of `tasa_recupero`, in cents: what there was to recover in the period.
 
     A gestor's is what they recovered and what those they hold owe now: whose cases were whose is not kept (§6).
     """
     if scope.gestor is not None:
-        return money[f"recovered_{name}"] + owed_now
-    opening = owed_now - money[f"since_{name}"]
-    return opening + money[f"placed_{name}"]
+        return money["recovered"] + owed_now
+    opening = owed_now - money["since"]
+    return opening + money["placed"]
 
 
-def _promises(scope: Scope, current: Period, previous: Period) -> dict[str, int]:
-    kept = Q(status=Promise.Status.FULFILLED)
-    decided = kept | Q(status=Promise.Status.BROKEN)
-    counts = {}
-    for name, period in (("current", current), ("previous", previous)):
-        within = Q(promise_date__range=period)
-        counts[f"kept_{name}"] = Count("pk", filter=kept & within)
-        counts[f"decided_{name}"] = Count("pk", filter=decided & within)
-    either = Q(promise_date__range=current) | Q(promise_date__range=previous)
-    return scope.promises().filter(decided, either).aggregate(**counts)
+def _promises(scope: Scope, periods: Sequence[Period]) -> list[Figures]:
+    def counts(period: Period) -> Figures:
+        return {"kept": Count("pk", filter=KEPT & due_in(period)), "decided": Count("pk", filter=due_in(period))}
+
+    return _of_each(scope.promises().filter(DECIDED, _in_any(due_in, periods)), periods, counts)
 
 
-def _activities(scope: Scope, current: Period, previous: Period) -> dict[str, int]:
-    counts = {}
-    for name, period in (("current", current), ("previous", previous)):
-        within = made_in(period)
-        counts[f"count_{name}"] = Count("pk", filter=within)
-        counts[f"attempts_{name}"] = Count("pk", filter=within & Q(result__is_attempt=True))
-        counts[f"direct_{name}"] = Count("pk", filter=within & Q(result__is_direct_contact=True))
-    return scope.activities().filter(made_in(current) | made_in(previous)).aggregate(**counts)
+def _activities(scope: Scope, periods: Sequence[Period]) -> list[Figures]:
+    def counts(period: Period) -> Figures:
+        return {
+            "count": Count("pk", filter=made_in(period)),
+            "attempts": Count("pk", filter=made_in(period) & Q(result__is_attempt=True)),
+            "direct": Count("pk", filter=made_in(period) & Q(result__is_direct_contact=True)),
+        }
+
+    return _of_each(scope.activities().filter(_in_any(made_in, periods)), periods, counts)
+
+
+def _of_each(rows: QuerySet, periods: Sequence[Period], figures: Callable[[Period], Figures]) -> list[Figures]:
+    """The figures of each period, all in one query."""
+    asked = [figures(period) for period in periods]
+    found = rows.aggregate(
+        **{f"{name}_{n}": figure for n, of_one in enumerate(asked) for name, figure in of_one.items()}
+    )
+    return [{name: found[f"{name}_{n}"] for name in of_one} for n, of_one in enumerate(asked)]
+
+
+def _in_any(within: Callable[[Period], Q], periods: Sequence[Period]) -> Q:
+    return reduce(or_, map(within, periods))
+
+
+def due_in(period: Period) -> Q:
+    return Q(promise_date__range=period)
 
 
 def made_in(period: Period) -> Q:
@@ -195,10 +212,10 @@ def recovered_by_week(scope: Scope, period: Period, limit: int) -> Chart:
     """Payments less reversals a week and cartera, most first; past `limit` carteras, the rest together. One query."""
     rows = (
         scope.entries()
-        .filter(RECOVERED, value_date__range=period)
+        .recovered(*period)
         .annotate(week=TruncWeek("value_date"))
         .values_list("cartera_id", "cartera__name", "week")
-        .annotate(recovered=cents(PAID_BACK))
+        .annotate(recovered=cents(PAID))
         .order_by("cartera__name", "cartera_id", "week")
     )
     weeks: dict[tuple[int, str], dict[date, int]] = {}
@@ -221,7 +238,7 @@ def balance_by_cartera(scope: Scope, limit: int) -> Chart:
     rows = list(
         scope.cases()
         .values_list("cartera_id", "cartera__name")
-        .annotate(owed=cents(BALANCE))
+        .annotate(owed=cents(OWED))
         .order_by("-owed", "cartera__name", "cartera_id")
     )
     shown = [(name, owed) for _, name, owed in rows[:limit]]
@@ -232,7 +249,7 @@ def balance_by_cartera(scope: Scope, limit: int) -> Chart:
 
 def cases_by_status(scope: Scope) -> list[StatusShare]:
     """The book as it stands, in the order of the statuses; those without cases too. Two queries."""
-    rows = scope.cases().values_list("status_id").annotate(count=Count("pk"), owed=cents(BALANCE))
+    rows = scope.cases().values_list("status_id").annotate(count=Count("pk"), owed=cents(OWED))
     found = {status: (count, owed) for status, count, owed in rows}
     made = []
     for status in CaseStatus.objects.order_by("position", "id"):
@@ -248,28 +265,22 @@ def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
     So the column adds up to what was recovered, but for what nobody held. Five queries.
     """
     money = _by_person(
-        scope.entries().filter(RECOVERED, value_date__range=period, credited_to__isnull=False),
+        scope.entries().recovered(*period).filter(credited_to__isnull=False),
         "credited_to_id",
-        recovered=cents(PAID_BACK),
+        recovered=cents(PAID),
     )
     held = _by_person(
-        scope.cases().filter(assigned_to__isnull=False),
-        "assigned_to_id",
-        count=Count("pk"),
-        paid=Count("pk", filter=Q(stage=CaseStatus.Stage.PAGADA)),
+        scope.cases().filter(assigned_to__isnull=False), "assigned_to_id", count=Count("pk"), paid=PAID_OFF
     )
-    decided = Q(status__in=[Promise.Status.FULFILLED, Promise.Status.BROKEN])
     promises = _by_person(
-        scope.promises().filter(decided, promise_date__range=period),
+        scope.promises().filter(DECIDED, due_in(period)),
         "created_by_id",
         decided=Count("pk"),
-        kept=Count("pk", filter=Q(status=Promise.Status.FULFILLED)),
+        kept=Count("pk", filter=KEPT),
     )
     activities = _by_person(scope.activities().filter(made_in(period)), "created_by_id", count=Count("pk"))
-    is_listed = Q(role=User.Role.GESTOR, is_active=True) | Q(pk__in=[*money, *held])
-    people = User.objects.filter(is_listed)
-    if scope.gestor is not None:
-        people = User.objects.filter(pk=scope.gestor.pk)
+    listed = Q(role=User.Role.GESTOR, is_active=True) | Q(pk__in=[*money, *held])
+    people = User.objects.filter(listed if scope.gestor is None else Q(pk=scope.gestor.pk))
     made = []
     for person in people.order_by("pk"):
         promised, cases = promises.get(person.pk, {}), held.get(person.pk, {})
