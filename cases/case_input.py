@@ -7,11 +7,11 @@ from typing import Any
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 
-from accounts import audit
-from accounts.models import AuditEvent, User
+from accounts.models import User
 from cases import services
 from cases.importing.cells import split_full_name
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
+from cases.refusals import NO_CARTERA, NO_STATUS
 from cases.serializers import (
     MONEY_IS_ELSEWHERE,
     MONEY_KEYS,
@@ -74,16 +74,13 @@ def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
     first_name, last_name = _names(data)
     # Locked: saved whole, it would otherwise take back what somebody edits in this very moment.
     debtor = Debtor.objects.select_for_update().filter(**documents).first() if documents else None
-    if debtor is None:
-        debtor = Debtor(first_name=first_name, last_name=last_name, **documents)
-    filled = {name: data[name] for name in ADDRESS_KEYS if data.get(name) and not getattr(debtor, name)}
-    for name, value in filled.items():
-        setattr(debtor, name, value)
-    is_known = debtor.pk is not None
+    given = {name: data[name] for name in ADDRESS_KEYS if data.get(name)}
+    if debtor is not None:
+        services.fill_in_debtor(debtor=debtor, by=by, given=given)
+        return debtor
+    debtor = Debtor(first_name=first_name, last_name=last_name, **documents, **given)
     debtor.full_clean()
     debtor.save()
-    if is_known and filled:
-        audit.record(AuditEvent.Action.EDITED, by=by, target=debtor, before=dict.fromkeys(filled, ""), after=filled)
     return debtor
 
 
@@ -180,7 +177,7 @@ def _cartera(data: Mapping[str, Any]) -> Cartera:
     name, pk = data.get("cartera"), data.get("cartera_id")
     cartera = Cartera.objects.named(name) if name else Cartera.objects.filter(pk=pk or 0).first()
     if cartera is None:
-        raise ValidationError({"cartera" if name else "cartera_id": "Esa cartera no existe: vea GET /api/v1/carteras."})
+        raise ValidationError({"cartera" if name else "cartera_id": NO_CARTERA})
     if name and pk and cartera.pk != pk:
         raise ValidationError({"cartera_id": "No es la de esa cartera."})
     if not cartera.is_active:
@@ -221,7 +218,7 @@ def status_named(name: str) -> CaseStatus:
     if status is None and name in CaseStatus.Stage.values:
         status = CaseStatus.objects.default_of(name)
     if status is None:
-        raise ValidationError({"status": "Ese estado no existe: vea GET /api/v1/case-statuses."})
+        raise ValidationError({"status": NO_STATUS})
     return status
 
 
@@ -229,7 +226,7 @@ def _status(data: Mapping[str, Any]) -> CaseStatus | None:
     if slug := data.get("management_status"):
         status = CaseStatus.objects.filter(slug=slug).first()
         if status is None:
-            raise ValidationError({"management_status": "Ese estado no existe: vea GET /api/v1/case-statuses."})
+            raise ValidationError({"management_status": NO_STATUS})
         return status
     return status_named(data["status"]) if data.get("status") else None
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import User
 from cases.models import Activity, Cartera, Case, CaseStatus, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet
+from cases.refusals import NO_CARTERA, NO_GESTOR, NO_STATUS
 from nova.lib import dates
 
 IDLE_DAYS = 15
@@ -56,17 +57,17 @@ class ApiCaseFilter(CaseFilter):
         field_name="status",
         queryset=CaseStatus.objects.all(),
         to_field_name="slug",
-        error_messages={"invalid_choice": "Ese estado no existe: vea GET /api/v1/case-statuses."},
+        error_messages={"invalid_choice": NO_STATUS},
     )
     cartera_id = django_filters.ModelChoiceFilter(
         field_name="cartera",
         queryset=Cartera.objects.all(),
-        error_messages={"invalid_choice": "Esa cartera no existe: vea GET /api/v1/carteras."},
+        error_messages={"invalid_choice": NO_CARTERA},
     )
     gestor_id = django_filters.ModelChoiceFilter(
         field_name="assigned_to",
         queryset=User.objects.all(),
-        error_messages={"invalid_choice": "Ese gestor no existe: vea GET /api/v1/users/gestores."},
+        error_messages={"invalid_choice": NO_GESTOR},
     )
 
     cartera = None

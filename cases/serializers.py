@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from cases.refusals import NO_STATUS
 from nova.lib.rest.fields import (
     AmountField,
     DayField,
@@ -54,7 +55,7 @@ class PromiseOut(OfACaseOut):
         read_only_fields = fields
 
 
-class MethodField(serializers.ChoiceField):
+class PaymentMethodField(serializers.ChoiceField):
     """null where nobody said how it was paid."""
 
     def __init__(self, **kwargs: Any) -> None:
@@ -70,7 +71,7 @@ class PaymentOut(OfACaseOut):
     reverses_id = serializers.IntegerField(read_only=True, allow_null=True)
     credited_to_id = serializers.IntegerField(read_only=True, allow_null=True)
     amount = AmountField()
-    method = MethodField()
+    method = PaymentMethodField()
     balance = AmountField(source="case.balance")
 
     class Meta:
@@ -211,7 +212,7 @@ class CaseQuery(PageQuery):
 
     def validate_status(self, value: str) -> str:
         if value not in CaseStatus.Stage.values and not CaseStatus.objects.filter(slug=value).exists():
-            raise serializers.ValidationError("Ese estado no existe: vea GET /api/v1/case-statuses.")
+            raise serializers.ValidationError(NO_STATUS)
         return value
 
 

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import IsAdmin
 from cases.models import Cartera, CaseStatus
+from cases.refusals import NO_CARTERA, NO_GESTOR
 from dashboards import queries
 from dashboards.periods import Period, last_30_days, last_four_weeks, month_to_date, same_days_of_last_month
 from nova.lib import dates
@@ -25,11 +26,18 @@ LIMIT = 10
 
 
 # --- What is asked ------------------------------------------------------------------------------------
+def of_these_times(day: date) -> None:
+    if not FIRST_DAY <= day <= LAST_DAY:
+        raise serializers.ValidationError(f"Indique un día entre {FIRST_DAY} y {LAST_DAY}.")
+
+
 class FigureQuery(QuerySerializer):
     """The same for every route; those of the book as it stands check the period and have no use for it."""
 
-    start_date = DayField(required=False, help_text="Primer día, incluido; por defecto, hoy y los 29 anteriores.")
-    end_date = DayField(required=False, help_text="Último día, incluido; por defecto hoy.")
+    start_date = DayField(
+        required=False, validators=[of_these_times], help_text="Primer día, incluido; por defecto, el de hace 29 días."
+    )
+    end_date = DayField(required=False, validators=[of_these_times], help_text="Último día, incluido; por defecto hoy.")
     cartera_id = QueryWholeField(required=False)
     cartera = TextField(required=False, max_length=120, help_text="El nombre, en lugar de `cartera_id`.")
     gestor_id = QueryWholeField(required=False)
@@ -38,17 +46,11 @@ class FigureQuery(QuerySerializer):
         help_text="Cuántos gestores o carteras; por defecto 10, más de 100 vale 100. Las demás carteras van sumadas.",
     )
 
-    def validate_start_date(self, day: date) -> date:
-        return _of_these_times(day)
-
-    def validate_end_date(self, day: date) -> date:
-        return _of_these_times(day)
-
     def validate_gestor_id(self, pk: int) -> User:
         """Of whatever role now: who was made an admin keeps what they recovered before."""
         gestor = User.objects.filter(pk=pk).first()
         if gestor is None:
-            raise serializers.ValidationError("Ese gestor no existe: vea GET /api/v1/users/gestores.")
+            raise serializers.ValidationError(NO_GESTOR)
         return gestor
 
     def validate_cartera_id(self, pk: int) -> Cartera:
@@ -64,15 +66,9 @@ class FigureQuery(QuerySerializer):
         return data
 
 
-def _of_these_times(day: date) -> date:
-    if not FIRST_DAY <= day <= LAST_DAY:
-        raise serializers.ValidationError(f"Indique un día entre {FIRST_DAY} y {LAST_DAY}.")
-    return day
-
-
 def _known(cartera: Cartera | None) -> Cartera:
     if cartera is None:
-        raise serializers.ValidationError("Esa cartera no existe: vea GET /api/v1/carteras.")
+        raise serializers.ValidationError(NO_CARTERA)
     return cartera
 
 

@@ -8,7 +8,15 @@ timeline too. The changes of many cases share one moment, that of their beginnin
 from cases.services.activities import Recorded, record_activity, void_activity
 from cases.services.assignment import assign_cases, share_cases
 from cases.services.bulk import BulkResult
-from cases.services.cases import delete_case, delete_cases, edit_case, has_history, place_case, release_case
+from cases.services.cases import (
+    delete_case,
+    delete_cases,
+    edit_case,
+    fill_in_debtor,
+    has_history,
+    place_case,
+    release_case,
+)
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
@@ -28,6 +36,7 @@ __all__ = [
     "delete_case",
     "delete_cases",
     "edit_case",
+    "fill_in_debtor",
     "has_history",
     "make_stage_default",
     "place_case",

@@ -136,6 +136,20 @@ def edit_case(
     return case
 
 
+@transaction.atomic
+def fill_in_debtor(*, debtor: Debtor, by: User, given: Mapping[str, Any]) -> None:
+    """Write what is given where the debtor, locked by the caller, has nothing: what is there stays (DESIGN §5).
+
+    Raises ValidationError.
+    """
+    blanks = {name: value for name, value in given.items() if not getattr(debtor, name)}
+    before, after = _apply(debtor, blanks, EDITABLE_DEBTOR_FIELDS)
+    debtor.full_clean()
+    if after:
+        debtor.save()
+        audit.record(AuditEvent.Action.EDITED, by=by, target=debtor, before=before, after=after)
+
+
 def _place_by_date(case: Case) -> None:
     """Check a next action that somebody edited, and move the case's band with it."""
     if case.next_action_at is None and case.is_open and case.last_activity_at is not None:

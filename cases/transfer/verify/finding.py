@@ -35,7 +35,7 @@ def case_label(pk: int, nro_cliente: str | None) -> str:
 
 
 def money(amount: Decimal | float | None) -> str:
-    """SQLite answers a sum in floating point: shown in cents all the same. What fits no column is shown as it is."""
+    """SQLite answers a sum in floating point: shown in cents all the same. What is no number is shown as it is."""
     if amount is None:
         return "nada"
     try:
