@@ -6,18 +6,13 @@ for their own list): at `--small` cases and at `--cases`, in one run. What is ma
 which takes minutes, and kept; each run records some gestiones and payments in them.
 """
 
-import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from agency import DEFAULT_SERVER, prepare
-from databases import ROOT, environment, exists
-from timing import timed
+from timing import asked, databases_of, figures_of, timed
 
 FLOOR = "floor: the carteras"
 LIMITS_MS = {"cases, page 1": 40, "cases, page 1,000": 80}
@@ -59,7 +54,7 @@ def measure() -> dict[str, Any]:
         return response
 
     first, last = some[0], Case.objects.count() // 50
-    asked = {
+    addresses = {
         FLOOR: "carteras",
         "cases, page 1": "cases",
         "cases, page 1,000": f"cases?page={min(DEEP, last)}",
@@ -80,7 +75,7 @@ def measure() -> dict[str, Any]:
         "dashboard: by status": "dashboard/cases/status",
     }
     actions: dict[str, Callable[[int], Any]] = {
-        name: lambda turn, address=address: get(address) for name, address in asked.items()
+        name: lambda turn, address=address: get(address) for name, address in addresses.items()
     }
     actions |= {
         "one case": lambda turn: get(f"cases/{some[turn].pk}"),
@@ -93,36 +88,12 @@ def measure() -> dict[str, Any]:
     return timed(actions)
 
 
-def figures_of(url: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure"],
-        cwd=ROOT,
-        env={**environment(url), "DEBUG": "False"},  # as in production: no statement is kept
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1_000_000)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--slowest", type=float, default=0, help="show the slowest statement of what takes so many ms")
-    parser.add_argument("--measure", action="store_true", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = asked(__doc__)
     if arguments.measure:
         print(json.dumps(measure()))
         return
-    server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
-    figures = []
-    for cases in (arguments.small, arguments.cases):
-        url = f"{server}/nova_pages_{cases}"
-        if not exists(url):
-            prepare(url, cases)
-        figures.append(figures_of(url))
-    small, large = figures
+    small, large = (figures_of(url, __file__, "requests") for url in databases_of(arguments, "pages"))
     print(f"{'':<28} {arguments.small:>9,} {arguments.cases:>11,}   ratio  to the floor  statements")
     for name, (few, *_) in small.items():
         many, statements, slowest, sql = large[name]

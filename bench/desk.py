@@ -5,18 +5,13 @@ ratio of one run is what counts), and for one of 20,000 cases in the large datab
 nova_desk_<cases>) are made the first time, which takes minutes, and kept; each run saves some gestiones in them.
 """
 
-import argparse
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
-from agency import DEFAULT_SERVER, prepare
-from databases import ROOT, environment, exists
-from timing import timed
+from timing import asked, databases_of, figures_of, timed
 
 LIMIT_MS, LIMIT_RATIO = 60, 1.3
 HELD_TO_RATIO = {"opening the queue", "the next case", "saving a gestión"}  # the rest depends on how many answer
@@ -123,35 +118,14 @@ def measure(username: str) -> dict[str, Any]:
     return timed(actions)
 
 
-def figures_of(url: str, username: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", username],
-        cwd=ROOT,
-        env={**environment(url), "DEBUG": "False"},  # as in production: no statement is kept
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
-
-
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1_000_000)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--slowest", type=float, default=0, help="show the slowest statement of what takes so many ms")
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = asked(__doc__)
     if arguments.measure:
         print(json.dumps(measure(arguments.measure)))
         return
-    server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
-    urls = [f"{server}/nova_desk_{cases}" for cases in (arguments.small, arguments.cases)]
-    for url, cases in zip(urls, (arguments.small, arguments.cases), strict=True):
-        if not exists(url):
-            prepare(url, cases, WORK)
-    small, large = (figures_of(url, "gestor1") for url in urls)
-    huge = figures_of(urls[1], "gestor2")
+    urls = databases_of(arguments, "desk", WORK)
+    small, large = (figures_of(url, __file__, "gestor1") for url in urls)
+    huge = figures_of(urls[1], __file__, "gestor2")
     print(f"{'':<28} {arguments.small:>9,} {arguments.cases:>11,}   ratio   20,000 of one gestor  statements")
     for name, (few, *_) in small.items():
         many, (most, statements, slowest, sql) = large[name][0], huge[name]

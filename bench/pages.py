@@ -5,18 +5,12 @@ figure that counts is the ratio between the two, taken in one run. The databases
 postgres://postgres@127.0.0.1:5432; nova_pages_<cases>) are made the first time, which takes minutes, and kept.
 """
 
-import argparse
 import json
-import os
-import statistics
-import subprocess
 import sys
-import time
 from typing import Any
 
 import psycopg
-from agency import DEFAULT_SERVER, prepare
-from databases import ROOT, environment, exists
+from timing import asked, databases_of, figures_of, timed
 
 ROUNDS = 7
 
@@ -72,67 +66,38 @@ def pages(url: str) -> dict[str, str]:
     }
 
 
-def measure(asked: dict[str, str]) -> dict[str, Any]:
-    """Median milliseconds and statements of each page, in this process. Runs with DATABASE_URL set, see `main`."""
+def measure(addresses: dict[str, str]) -> dict[str, Any]:
+    """Median milliseconds and statements of each page. Runs in a process with DATABASE_URL set, see `figures_of`."""
     import django  # noqa: PLC0415
 
     django.setup()
-    from django.db import connection, reset_queries  # noqa: PLC0415
     from django.test import Client  # noqa: PLC0415
 
     from accounts.models import User  # noqa: PLC0415
 
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.get(username="admin"), backend="django.contrib.auth.backends.ModelBackend")
-    figures = {}
-    for name, url in asked.items():
-        times = []
-        for _ in range(ROUNDS):
-            reset_queries()
-            before = time.perf_counter()
-            response = client.get(url, HTTP_HOST="localhost")
-            times.append((time.perf_counter() - before) * 1000)
-            if response.status_code != 200:
-                sys.exit(f"{name}: {url} answered {response.status_code}")
-        slowest = max(connection.queries, key=lambda query: float(query["time"]), default={"time": "0", "sql": ""})
-        figures[name] = (statistics.median(times), len(connection.queries), slowest["sql"])
-    return figures
 
+    def get(name: str, address: str) -> None:
+        response = client.get(address)
+        if response.status_code != 200:
+            sys.exit(f"{name}: {address} answered {response.status_code}")
 
-def figures_of(url: str) -> dict[str, Any]:
-    done = subprocess.run(
-        [sys.executable, __file__, "--measure", json.dumps(pages(url))],
-        cwd=ROOT,
-        env=environment(url),
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return json.loads(done.stdout.splitlines()[-1])
+    actions = {name: lambda turn, name=name, address=address: get(name, address) for name, address in addresses.items()}
+    return timed(actions, ROUNDS)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cases", type=int, default=1_000_000)
-    parser.add_argument("--small", type=int, default=10_000)
-    parser.add_argument("--slowest", type=float, default=0, help="show the slowest statement of pages above so many ms")
-    parser.add_argument("--measure", help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
+    arguments = asked(__doc__)
     if arguments.measure:
         print(json.dumps(measure(json.loads(arguments.measure))))
         return
-    server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
-    figures = []
-    for cases in (arguments.small, arguments.cases):
-        url = f"{server}/nova_pages_{cases}"
-        if not exists(url):
-            prepare(url, cases)
-        figures.append(figures_of(url))
+    small, large = (figures_of(url, __file__, json.dumps(pages(url))) for url in databases_of(arguments, "pages"))
     print(f"{'':<32} {arguments.small:>9,} {arguments.cases:>11,}   ratio  statements")
-    for name, (small, _, _) in figures[0].items():
-        large, statements, sql = figures[1][name]
-        print(f"{name:<32} {small:6.1f} ms {large:8.1f} ms {large / small:7.2f} {statements:8}")
-        if arguments.slowest and large > arguments.slowest:
+    for name, (few, *_) in small.items():
+        many, statements, _, sql = large[name]
+        print(f"{name:<32} {few:6.1f} ms {many:8.1f} ms {many / few:7.2f} {statements:8}")
+        if arguments.slowest and many > arguments.slowest:
             print(f"    {sql[sql.find(' FROM ') :][:400]}")
 
 

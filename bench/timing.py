@@ -1,14 +1,56 @@
-"""How long requests take, in the process that asks."""
+"""How long requests take at two sizes of the agency, each measured in a process of its own."""
 
+import argparse
+import json
+import os
 import statistics
+import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from agency import DEFAULT_SERVER, prepare
+from databases import ROOT, environment, exists
 
 ROUNDS = 21
 
 
-def timed(actions: dict[str, Callable[[int], Any]]) -> dict[str, Any]:
+def asked(description: str | None) -> argparse.Namespace:
+    """The sizes; and `measure`, which is given when this process is one that `figures_of` started."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--cases", type=int, default=1_000_000)
+    parser.add_argument("--small", type=int, default=10_000)
+    parser.add_argument("--slowest", type=float, default=0, help="show the slowest statement of what takes so many ms")
+    parser.add_argument("--measure", help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def databases_of(arguments: argparse.Namespace, name: str, history: Sequence[str] = ()) -> list[str]:
+    """The addresses of nova_<name>_<cases>, small and large; made where they are missing, which takes minutes."""
+    server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
+    urls = []
+    for cases in (arguments.small, arguments.cases):
+        urls.append(f"{server}/nova_{name}_{cases}")
+        if not exists(urls[-1]):
+            prepare(urls[-1], cases, history)
+    return urls
+
+
+def figures_of(url: str, script: str, what: str) -> dict[str, Any]:
+    """What `script --measure what` prints on that database."""
+    done = subprocess.run(
+        [sys.executable, script, "--measure", what],
+        cwd=ROOT,
+        env={**environment(url), "DEBUG": "False"},  # as in production: no statement is kept
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def timed(actions: dict[str, Callable[[int], Any]], rounds: int = ROUNDS) -> dict[str, Any]:
     """(median ms, statements, seconds of the slowest statement, itself) of each action."""
     from django.db import connection  # noqa: PLC0415
     from django.test.utils import CaptureQueriesContext  # noqa: PLC0415
@@ -18,9 +60,9 @@ def timed(actions: dict[str, Callable[[int], Any]]) -> dict[str, Any]:
         with CaptureQueriesContext(connection) as captured:
             action(0)
         statements = captured.captured_queries
-        slowest = max(statements, key=lambda query: float(query["time"]))
+        slowest = max(statements, key=lambda query: float(query["time"]), default={"time": "0", "sql": ""})
         times = []
-        for turn in range(1, ROUNDS + 1):
+        for turn in range(1, rounds + 1):
             before = time.perf_counter()
             action(turn)
             times.append((time.perf_counter() - before) * 1000)

@@ -9,7 +9,7 @@ from accounts.models import User
 from cases.models import Case, LedgerEntry
 from tests import factories
 from tests.api.conftest import Send
-from tests.cases.services.test_at_once import at_once
+from tests.at_once import at_once
 from tests.conftest import ClientOf
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture
 def twice(client_of: ClientOf, admin_user: User, send: Send) -> Any:
-    """`twice("POST", address, body, other, key=…)`: the two responses."""
+    """`twice("POST", address, body, other, **headers)`: the two responses."""
 
     def asking(method: str, address: str, *bodies: Any, **headers: str) -> list[Any]:
         clients = [client_of(admin_user) for _ in bodies]

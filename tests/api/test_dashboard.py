@@ -15,9 +15,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 
-ROUTES = [
-    *("kpis", "charts/performance", "charts/cartera", "gestores/ranking", "stats/comparison", "cases/status"),
-]
+ROUTES = ["kpis", "charts/performance", "charts/cartera", "gestores/ranking", "stats/comparison", "cases/status"]
 TODAY = date(2026, 11, 26)  # a Thursday
 
 
@@ -33,9 +31,8 @@ def case(gestor_user: User) -> Case:
     return factories.CaseFactory(cartera=cartera, assigned_to=gestor_user, placed_on=date(2026, 1, 15))
 
 
-def pay(case: Case, amount: str, day: date, by: User | None = None) -> LedgerEntry:
-    by = by or factories.AdminFactory()
-    return services.record_payment(case=case, by=by, amount=Decimal(amount), value_date=day)
+def pay(case: Case, amount: str, day: date) -> LedgerEntry:
+    return services.record_payment(case=case, by=factories.AdminFactory(), amount=Decimal(amount), value_date=day)
 
 
 def ask(client: Client, route: str, **parameters: Any) -> Any:

@@ -2,36 +2,19 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from threading import Barrier
 from time import sleep
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import transaction
 
 from cases import services
 from cases.models import Case
 from cases.services.settlement import lock_case
+from tests.at_once import at_once
 from tests.factories import AdminFactory, CaseFactory, status
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
-
-
-def at_once(*actions):
-    """Runs the actions in threads of their own that start together; gives results or exceptions in order."""
-    barrier = Barrier(len(actions))
-
-    def run(action):
-        try:
-            barrier.wait(timeout=10)
-            return action()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(actions)) as pool:
-        return [future.result(timeout=30) for future in [pool.submit(run, action) for action in actions]]
 
 
 def pay(case, by, amount="100.00", **given):
