@@ -9,7 +9,7 @@ from databases import fresh_database, manage, rename
 from portfolio import write_portfolio
 
 DEFAULT_SERVER = "postgres://postgres@127.0.0.1:5432"
-CARTERAS = 4
+CARTERAS = 12
 GESTORES = 50
 
 USERS = """
@@ -19,18 +19,32 @@ SELECT CASE WHEN n = 0 THEN 'admin' ELSE 'gestor' || n END, '!', 'Nombre', 'Apel
        CASE WHEN n = 0 THEN 'admin' ELSE 'gestor' END, true, n = 0, n = 0, false, now()
 FROM generate_series(0, %s) AS n
 """
+# Every result code in turn; 17 % of the gestiones in the last 30 days.
 HISTORY = [
     """
-    INSERT INTO cases_activity (case_id, type, notes, created_by_id, imported_author, created_at, is_system)
-    SELECT id, 'call', 'No contesta.', assigned_to_id, '', now() - random() * 365 * interval '1 day', false
-    FROM cases_case, generate_series(1, 5)
+    INSERT INTO cases_activity (case_id, type, result_id, notes, created_by_id, imported_author, created_at, is_system)
+    SELECT case_.id, 'call', result.id, 'No contesta.', assigned_to_id, '', now() - random() * 176 * interval '1 day',
+           false
+    FROM cases_case case_ CROSS JOIN generate_series(1, 5) AS n
+    JOIN (SELECT id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS places
+          FROM cases_activityresult) result ON result.place = (case_.id * 5 + n) % result.places
     """,
     """
-    INSERT INTO cases_promise (case_id, amount, promise_date, status, paid_amount, notes, is_historic, imported_author,
-                               created_by_id, created_at, updated_at)
-    SELECT id, amount, current_date - abs(hashint8(id) % 300), 'broken', 0, '', true, '', assigned_to_id, now(), now()
-    FROM cases_case WHERE id % 2 = 0
+    INSERT INTO cases_promise (case_id, amount, promise_date, status, fulfilled_date, paid_amount, notes, is_historic,
+                               imported_author, created_by_id, created_at, updated_at)
+    SELECT id, amount, day, CASE WHEN kept THEN 'fulfilled' ELSE 'broken' END, CASE WHEN kept THEN day END, 0, '',
+           true, '', assigned_to_id, now(), now()
+    FROM (SELECT *, current_date - abs(hashint8(id) % 300) AS day, id % 5 < 2 AS kept FROM cases_case) AS promising
+    WHERE id % 2 = 0
     """,
+    """
+    INSERT INTO cases_ledgerentry (case_id, cartera_id, kind, amount, value_date, method, reference, credited_to_id,
+                                   created_by_id, created_at, notes)
+    SELECT id, cartera_id, 'payment', 100, current_date - abs(hashint8(id * 7) % 300), 'transfer', '', assigned_to_id,
+           assigned_to_id, now(), ''
+    FROM cases_case
+    """,
+    "UPDATE cases_case SET balance = balance - 100, last_payment_date = current_date - abs(hashint8(id * 7) % 300)",
     """
     INSERT INTO accounts_auditevent (created_at, action, target_type, target_id, target_label, before, after, actor_id)
     SELECT now() - random() * 365 * interval '1 day', 'assigned', 'case', c.id, c.nro_cliente, '{}', '{}', u.id

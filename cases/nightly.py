@@ -20,10 +20,9 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts import audit
 from accounts.models import AuditEvent
 from cases import promises as rules
-from cases import queue
+from cases import queue, rollups
 from cases.models import Case, ImportUpload, Promise, Submission
 from cases.services.settlement import lock_case, promise_terms, settle
-from cases.tally import compact_tally
 from nova.lib import dates
 
 logger = logging.getLogger(__name__)
@@ -78,7 +77,7 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
         with _transaction(dry_run):
             report.submissions, _ = Submission.objects.filter(created_at__lt=now - SUBMISSIONS_LIVE).delete()
         with _transaction(dry_run):
-            compact_tally()
+            rollups.compact()
         report.seconds = round(time.monotonic() - started, 1)
         with _transaction(dry_run):
             audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))

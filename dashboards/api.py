@@ -16,6 +16,7 @@ from cases.models import Cartera, CaseStatus
 from cases.refusals import NO_CARTERA, NO_GESTOR
 from dashboards import queries
 from dashboards.periods import Period, last_30_days, last_four_weeks, month_to_date, same_days_of_last_month
+from dashboards.scope import Scope
 from nova.lib import dates
 from nova.lib.rest.fields import AmountField, DayField, QuerySerializer, QueryWholeField, TextField
 from nova.lib.rest.views import MAX_PER_PAGE, ApiView
@@ -135,9 +136,9 @@ class FigureView(ApiView):
     query_serializer = FigureQuery
 
     @property
-    def scope(self) -> queries.Scope:
+    def scope(self) -> Scope:
         cartera = self.query.get("cartera_id") or self.query.get("cartera")
-        return queries.Scope(cartera=cartera, gestor=self.query.get("gestor_id"))
+        return Scope(cartera=cartera, gestor=self.query.get("gestor_id"))
 
     @property
     def limit(self) -> int:

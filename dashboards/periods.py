@@ -13,10 +13,34 @@ class Period(NamedTuple):
         """As many days, ending the day before this one starts."""
         return Period(self.start - (self.end - self.start) - timedelta(days=1), self.start - timedelta(days=1))
 
+    def days(self) -> list[date]:
+        return [self.start + timedelta(days=number) for number in range((self.end - self.start).days + 1)]
+
     def mondays(self) -> list[date]:
         """The first day of each week (Monday to Sunday) that the period touches."""
         first, last = monday_of(self.start), monday_of(self.end)
         return [first + timedelta(weeks=number) for number in range((last - first).days // 7 + 1)]
+
+    def months(self) -> list[date]:
+        """The first day of each month that the period touches."""
+        first, last = (day.year * 12 + day.month - 1 for day in self)
+        return [date(number // 12, number % 12 + 1, 1) for number in range(first, last + 1)]
+
+
+MAX_DAYS_APART, MAX_WEEKS_APART = 45, 30  # beyond these a trend line has more points than pixels
+
+
+def buckets(period: Period) -> list[Period]:
+    """The parts that a trend line shows of a period: its days, or its weeks, or (of a long one) its months."""
+    length = (period.end - period.start).days + 1
+    if length <= MAX_DAYS_APART:
+        starts = period.days()
+    elif length <= MAX_WEEKS_APART * 7:
+        starts = period.mondays()
+    else:
+        starts = period.months()
+    ends = [start - timedelta(days=1) for start in starts[1:]]
+    return [Period(max(start, period.start), end) for start, end in zip(starts, [*ends, period.end], strict=True)]
 
 
 def monday_of(day: date) -> date:

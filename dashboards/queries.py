@@ -1,61 +1,26 @@
-"""Every figure of the agency (DESIGN §6), in SQL: what the page, the API and the exports show is read here.
+"""Every figure of the agency (DESIGN §6): what the page, the API and the exports show is computed here.
 
 Money counts at the value date of its entry; a gestor's is what was credited to them, their gestiones and promises are
 those they made, and a case is theirs while they hold it. Sums are of whole cents, so that both databases are exact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
-from functools import reduce
-from operator import or_
-from typing import Any, NamedTuple
+from itertools import accumulate
 
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
-from django.db.models.functions import Cast, Round, TruncWeek
-
-from accounts.models import User
-from cases.models import Activity, Cartera, Case, CaseStatus, LedgerEntry, Promise
-from cases.querysets import RECOVERED, LedgerEntryQuerySet
-from dashboards.periods import Period
+from cases.models import CaseStatus
+from dashboards import alerts, readings
+from dashboards.alerts import Alert
+from dashboards.periods import Period, buckets
+from dashboards.readings import CarteraWeek, Day, Person, Shelf
+from dashboards.scope import Scope
 from nova.lib import dates
 from nova.lib.money import CENT
 
-Figures = dict[str, Any]  # by name: what to compute, then what came of it
-
 OTHERS = "Otras carteras"
-OWED = F("balance")
-# What an entry adds to what was recovered; `LedgerEntryQuerySet.signed` says what it adds to what is owed.
-PAID = -F("signed_amount")
-PAID_OFF = Count("pk", filter=Q(stage=CaseStatus.Stage.PAGADA))
-KEPT = Q(status=Promise.Status.FULFILLED)
-DECIDED = KEPT | Q(status=Promise.Status.BROKEN)
-
-
-class Scope(NamedTuple):
-    """Whose figures: of everybody, of a cartera, of a gestor, or of a gestor in a cartera."""
-
-    cartera: Cartera | None = None
-    gestor: User | None = None
-
-    def cases(self) -> QuerySet[Case]:
-        """Held by the gestor now."""
-        return Case.objects.filter(**self._by(cartera="cartera", gestor="assigned_to"))
-
-    def entries(self) -> LedgerEntryQuerySet:
-        """Credited to the gestor when they were posted; with what each adds to its case's balance."""
-        return LedgerEntry.objects.signed().filter(**self._by(cartera="cartera", gestor="credited_to"))
-
-    def promises(self) -> QuerySet[Promise]:
-        return Promise.objects.filter(**self._by(cartera="case__cartera", gestor="created_by"))
-
-    def activities(self) -> QuerySet[Activity]:
-        """What people did: neither automatic nor voided."""
-        return Activity.objects.by_people().filter(**self._by(cartera="case__cartera", gestor="created_by"))
-
-    def _by(self, **paths: str) -> dict[str, Any]:
-        return {path: value for name, path in paths.items() if (value := getattr(self, name)) is not None}
+BALANCE = "Saldo"
 
 
 @dataclass(frozen=True)
@@ -73,6 +38,29 @@ class Kpis:
     total_casos: int | None
     casos_pagados: int | None
     total_deuda: Decimal | None
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What the percentages of a period are made of. Money in ARS."""
+
+    recovered: Decimal
+    recoverable: Decimal
+    kept: int
+    broken: int
+    activities: int
+    attempts: int
+    direct: int
+
+
+@dataclass(frozen=True)
+class Trends:
+    """The main figures in each part of the period, in order: a day, a week or a month."""
+
+    monto_recuperado: list[Decimal]
+    tasa_recupero: list[Decimal | None]
+    promesas_cumplidas: list[Decimal | None]
+    gestiones_realizadas: list[int]
 
 
 @dataclass(frozen=True)
@@ -99,16 +87,30 @@ class StatusShare:
     slug: str
     name: str
     stage: str
+    color: str
     count: int
     balance: Decimal
 
 
-def cents(amount: Any, only: Q | None = None) -> Sum:
-    """Σ amount in whole cents, 0 of nothing. SQLite would sum in floating point, and lose cents of large sums."""
-    return Sum(Cast(Round(amount * 100), BigIntegerField()), filter=only, default=0)
+@dataclass(frozen=True)
+class Dashboard:
+    """All that the admin's page shows, of one moment."""
+
+    current: Kpis
+    previous: Kpis
+    trends: Trends
+    by_week: Chart
+    by_cartera: Chart
+    by_status: list[StatusShare]
+    ranking: list[RankedGestor]
+    comparison: Chart
+    alerts: list[Alert]
+    carteras: list[tuple[int, str]]
+    gestores: list[tuple[int, str]]
+    computed_at: datetime
 
 
-def pesos(whole_cents: int | Decimal) -> Decimal:
+def pesos(whole_cents: int) -> Decimal:
     return Decimal(whole_cents).scaleb(-2).quantize(CENT)
 
 
@@ -119,112 +121,141 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     return (Decimal(part) * 100 / Decimal(whole)).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-# --- The KPIs -----------------------------------------------------------------------------------------
+# --- What is asked for -----------------------------------------------------------------------------------
+def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, now: datetime) -> Dashboard:
+    """The whole page. Four queries."""
+    today = dates.local_date(now)
+    broken_today = alerts.broken_today(today)
+    days = readings.days(scope, min(current.start, previous.start, broken_today.start))
+    weeks = readings.weeks(scope, current, previous)
+    shelves = readings.book(scope)
+    people = readings.people(scope, current)
+    return Dashboard(
+        current=_kpis(scope, days, shelves, current),
+        previous=_without_stocks(_kpis(scope, days, shelves, previous)),
+        trends=_trends(scope, days, shelves, current),
+        by_week=_by_week(scope, weeks, current, limit),
+        by_cartera=_by_cartera(shelves, limit),
+        by_status=_by_status(shelves),
+        ranking=_ranking(scope, people),
+        comparison=_comparison(days, current, previous),
+        alerts=alerts.alerts(scope, days=days, weeks=weeks, shelves=shelves, people=people, now=now),
+        carteras=list(dict.fromkeys((week.cartera_id, week.cartera) for week in weeks)),
+        gestores=[(person.pk, person.name) for person in people],
+        computed_at=now,
+    )
+
+
 def kpis(scope: Scope, current: Period, previous: Period) -> tuple[Kpis, Kpis]:
-    """The same figures of two periods. Four queries."""
-    stocks = scope.cases().aggregate(count=Count("pk"), paid=PAID_OFF, owed=cents(OWED))
-    periods = (current, previous)
-    now, before = (
-        {
-            "monto_recuperado": pesos(money["recovered"]),
-            "tasa_recupero": percent(money["recovered"], _recoverable(scope, money, stocks["owed"])),
-            "promesas_cumplidas": percent(promises["kept"], promises["decided"]),
-            "gestiones_realizadas": activities["count"],
-            "contactabilidad": percent(activities["direct"], activities["attempts"]),
-        }
-        for money, promises, activities in zip(
-            _money(scope, periods), _promises(scope, periods), _activities(scope, periods), strict=True
-        )
+    """The same figures of two periods. Two queries."""
+    days = readings.days(scope, min(current.start, previous.start))
+    shelves = readings.book(scope)
+    return _kpis(scope, days, shelves, current), _without_stocks(_kpis(scope, days, shelves, previous))
+
+
+def counts(scope: Scope, period: Period) -> Counts:
+    """What the percentages are made of. Two queries."""
+    days, shelves = readings.days(scope, period.start), readings.book(scope)
+    within = _total(day for day in days if period.start <= day.day <= period.end)
+    return Counts(
+        recovered=pesos(within.recovered),
+        recoverable=pesos(_recoverable(scope, days, _owed(shelves), period)),
+        kept=within.kept,
+        broken=within.broken,
+        activities=within.activities,
+        attempts=within.attempts,
+        direct=within.direct,
     )
-    return (
-        Kpis(**now, total_casos=stocks["count"], casos_pagados=stocks["paid"], total_deuda=pesos(stocks["owed"])),
-        Kpis(**before, total_casos=None, casos_pagados=None, total_deuda=None),
+
+
+def recovered_by_week(scope: Scope, period: Period, limit: int) -> Chart:
+    """Payments less reversals a week and cartera, most first; past `limit` carteras, the rest together. One query."""
+    return _by_week(scope, readings.weeks(scope, period, period), period, limit)
+
+
+def balance_by_cartera(scope: Scope, limit: int) -> Chart:
+    """The book as it stands: what each cartera is owed, most first; past `limit`, the rest together. One query."""
+    return _by_cartera(readings.book(scope), limit)
+
+
+def cases_by_status(scope: Scope) -> list[StatusShare]:
+    """The book as it stands, in the order of the statuses; those without cases too. One query."""
+    return _by_status(readings.book(scope))
+
+
+def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
+    """Active gestores, and whoever else holds cases or was credited money in the period: most recovered first.
+
+    So the column adds up to what was recovered, but for what nobody held. One query.
+    """
+    return _ranking(scope, readings.people(scope, period))[:limit]
+
+
+# --- The KPIs -----------------------------------------------------------------------------------------
+def _kpis(scope: Scope, days: Sequence[Day], shelves: Iterable[Shelf], period: Period) -> Kpis:
+    """`days` go from the period's start to the last there is."""
+    within = _total(day for day in days if period.start <= day.day <= period.end)
+    owed_now = _owed(shelves)
+    return Kpis(
+        monto_recuperado=pesos(within.recovered),
+        tasa_recupero=percent(within.recovered, _recoverable(scope, days, owed_now, period)),
+        promesas_cumplidas=percent(within.kept, within.kept + within.broken),
+        gestiones_realizadas=within.activities,
+        contactabilidad=percent(within.direct, within.attempts),
+        total_casos=sum(shelf.cases for shelf in shelves),
+        casos_pagados=sum(shelf.cases for shelf in shelves if shelf.stage == CaseStatus.Stage.PAGADA),
+        total_deuda=pesos(owed_now),
     )
 
 
-def _money(scope: Scope, periods: Sequence[Period]) -> list[Figures]:
-    def sums(period: Period) -> Figures:
-        within = Q(value_date__range=period)
-        return {
-            "recovered": cents(PAID, RECOVERED & within),
-            "placed": cents(F("amount"), Q(kind=LedgerEntry.Kind.PLACEMENT) & within),
-            "since": cents(F("signed_amount"), Q(value_date__gte=period.start)),
-        }
-
-    first = min(period.start for period in periods)
-    return _of_each(scope.entries().filter(value_date__gte=first), periods, sums)
+def _without_stocks(figures: Kpis) -> Kpis:
+    return Kpis(**{**vars(figures), "total_casos": None, "casos_pagados": None, "total_deuda": None})
 
 
-def _recoverable(scope: Scope, money: Figures, owed_now: int) -> int:
+def _recoverable(scope: Scope, days: Sequence[Day], owed_now: int, period: Period) -> int:
     """The denominator of `tasa_recupero`, in cents: what there was to recover in the period.
 
     A gestor's is what they recovered and what those they hold owe now: whose cases were whose is not kept (§6).
     """
+    within = _total(day for day in days if period.start <= day.day <= period.end)
     if scope.gestor is not None:
-        return money["recovered"] + owed_now
-    opening = owed_now - money["since"]
-    return opening + money["placed"]
+        return within.recovered + owed_now
+    opening = owed_now - sum(day.owed for day in days if day.day >= period.start)
+    return opening + within.placed
 
 
-def _promises(scope: Scope, periods: Sequence[Period]) -> list[Figures]:
-    def counts(period: Period) -> Figures:
-        return {"kept": Count("pk", filter=KEPT & due_in(period)), "decided": Count("pk", filter=due_in(period))}
-
-    return _of_each(scope.promises().filter(DECIDED, _in_any(due_in, periods)), periods, counts)
+def _owed(shelves: Iterable[Shelf]) -> int:
+    return sum(shelf.owed for shelf in shelves)
 
 
-def _activities(scope: Scope, periods: Sequence[Period]) -> list[Figures]:
-    def counts(period: Period) -> Figures:
-        return {
-            "count": Count("pk", filter=made_in(period)),
-            "attempts": Count("pk", filter=made_in(period) & Q(result__is_attempt=True)),
-            "direct": Count("pk", filter=made_in(period) & Q(result__is_direct_contact=True)),
-        }
-
-    return _of_each(scope.activities().filter(_in_any(made_in, periods)), periods, counts)
+def _total(days: Iterable[Day]) -> Day:
+    """The days as if they were one."""
+    return Day(date.min, *map(sum, zip(*(day[1:] for day in days), strict=True))) if (days := list(days)) else NO_DAY
 
 
-def _of_each(rows: QuerySet, periods: Sequence[Period], figures: Callable[[Period], Figures]) -> list[Figures]:
-    """The figures of each period, all in one query."""
-    asked = [figures(period) for period in periods]
-    found = rows.aggregate(
-        **{f"{name}_{n}": figure for n, of_one in enumerate(asked) for name, figure in of_one.items()}
+NO_DAY = Day(date.min, *[0] * (len(Day._fields) - 1))
+
+
+def _trends(scope: Scope, days: Sequence[Day], shelves: Iterable[Shelf], period: Period) -> Trends:
+    parts = [_kpis(scope, days, shelves, part) for part in buckets(period)]
+    return Trends(
+        monto_recuperado=[part.monto_recuperado for part in parts],
+        tasa_recupero=[part.tasa_recupero for part in parts],
+        promesas_cumplidas=[part.promesas_cumplidas for part in parts],
+        gestiones_realizadas=[part.gestiones_realizadas for part in parts],
     )
-    return [{name: found[f"{name}_{n}"] for name in of_one} for n, of_one in enumerate(asked)]
-
-
-def _in_any(within: Callable[[Period], Q], periods: Sequence[Period]) -> Q:
-    return reduce(or_, map(within, periods))
-
-
-def due_in(period: Period) -> Q:
-    return Q(promise_date__range=period)
-
-
-def made_in(period: Period) -> Q:
-    """From the first midnight of Buenos Aires to the last."""
-    after = dates.start_of_day(period.end + timedelta(days=1))
-    return Q(created_at__gte=dates.start_of_day(period.start), created_at__lt=after)
 
 
 # --- The charts ---------------------------------------------------------------------------------------
-def recovered_by_week(scope: Scope, period: Period, limit: int) -> Chart:
-    """Payments less reversals a week and cartera, most first; past `limit` carteras, the rest together. One query."""
-    rows = (
-        scope.entries()
-        .recovered(*period)
-        .annotate(week=TruncWeek("value_date"))
-        .values_list("cartera_id", "cartera__name", "week")
-        .annotate(recovered=cents(PAID))
-        .order_by("cartera__name", "cartera_id", "week")
-    )
-    weeks: dict[tuple[int, str], dict[date, int]] = {}
+def _by_week(scope: Scope, weeks: Iterable[CarteraWeek], period: Period, limit: int) -> Chart:
+    recovered: dict[tuple[int, str], dict[date, int]] = {}
     if scope.cartera is not None:
-        weeks[scope.cartera.pk, scope.cartera.name] = {}
-    for pk, name, week, recovered in rows:
-        weeks.setdefault((pk, name), {})[week] = recovered
+        recovered[scope.cartera.pk, scope.cartera.name] = {}
+    for week in weeks:
+        if week.is_current and week.monday and week.recovered:
+            recovered.setdefault((week.cartera_id, week.cartera), {})[week.monday] = week.recovered
     mondays = period.mondays()
-    by_cartera = [(name, [found.get(monday, 0) for monday in mondays]) for (_, name), found in weeks.items()]
+    by_cartera = [(name, [found.get(monday, 0) for monday in mondays]) for (_, name), found in recovered.items()]
     by_cartera.sort(key=lambda row: -sum(row[1]))
     shown, others = by_cartera[:limit], by_cartera[limit:]
     if others:
@@ -233,71 +264,60 @@ def recovered_by_week(scope: Scope, period: Period, limit: int) -> Chart:
     return Chart([monday.isoformat() for monday in mondays], series)
 
 
-def balance_by_cartera(scope: Scope, limit: int) -> Chart:
-    """The book as it stands: what each cartera is owed, most first; past `limit`, the rest together. One query."""
-    rows = list(
-        scope.cases()
-        .values_list("cartera_id", "cartera__name")
-        .annotate(owed=cents(OWED))
-        .order_by("-owed", "cartera__name", "cartera_id")
-    )
-    shown = [(name, owed) for _, name, owed in rows[:limit]]
+def _by_cartera(shelves: Iterable[Shelf], limit: int) -> Chart:
+    owed: dict[tuple[str, int], int] = {}
+    for shelf in shelves:
+        if shelf.cartera is not None and shelf.cartera_id is not None:
+            key = (shelf.cartera, shelf.cartera_id)
+            owed[key] = owed.get(key, 0) + shelf.owed
+    rows = sorted(owed.items(), key=lambda row: (-row[1], row[0]))
+    shown = [(name, cents) for (name, _), cents in rows[:limit]]
     if rows[limit:]:
-        shown.append((OTHERS, sum(owed for _, _, owed in rows[limit:])))
-    return Chart([name for name, _ in shown], [("Saldo", [pesos(owed) for _, owed in shown])])
+        shown.append((OTHERS, sum(cents for _, cents in rows[limit:])))
+    return Chart([name for name, _ in shown], [(BALANCE, [pesos(cents) for _, cents in shown])])
 
 
-def cases_by_status(scope: Scope) -> list[StatusShare]:
-    """The book as it stands, in the order of the statuses; those without cases too. Two queries."""
-    rows = scope.cases().values_list("status_id").annotate(count=Count("pk"), owed=cents(OWED))
-    found = {status: (count, owed) for status, count, owed in rows}
-    made = []
-    for status in CaseStatus.objects.order_by("position", "id"):
-        count, owed = found.get(status.pk, (0, 0))
-        made.append(StatusShare(status.slug, status.name, status.stage, count, pesos(owed)))
-    return made
+def _by_status(shelves: Iterable[Shelf]) -> list[StatusShare]:
+    found: dict[int, list[Shelf]] = {}
+    for shelf in shelves:
+        found.setdefault(shelf.status_id, []).append(shelf)
+    return [
+        StatusShare(
+            slug=of_one[0].slug,
+            name=of_one[0].status,
+            stage=of_one[0].stage,
+            color=of_one[0].color,
+            count=sum(shelf.cases for shelf in of_one),
+            balance=pesos(_owed(of_one)),
+        )
+        for of_one in found.values()
+    ]
+
+
+def _comparison(days: Iterable[Day], current: Period, previous: Period) -> Chart:
+    """What had been recovered by each day of the period, and by the same day of the one before."""
+    recovered = {day.day: day.recovered for day in days}
+    length = max(len(current.days()), len(previous.days()))
+    series = [
+        (name, [pesos(cents) for cents in accumulate(recovered.get(day, 0) for day in period.days())])
+        for name, period in (("Este período", current), ("Período anterior", previous))
+    ]
+    return Chart([str(number) for number in range(1, length + 1)], series)
 
 
 # --- The ranking --------------------------------------------------------------------------------------
-def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
-    """Active gestores, and whoever else holds cases or was credited money in the period: most recovered first.
-
-    So the column adds up to what was recovered, but for what nobody held. Five queries.
-    """
-    money = _by_person(
-        scope.entries().recovered(*period).filter(credited_to__isnull=False),
-        "credited_to_id",
-        recovered=cents(PAID),
-    )
-    held = _by_person(
-        scope.cases().filter(assigned_to__isnull=False), "assigned_to_id", count=Count("pk"), paid=PAID_OFF
-    )
-    promises = _by_person(
-        scope.promises().filter(DECIDED, due_in(period)),
-        "created_by_id",
-        decided=Count("pk"),
-        kept=Count("pk", filter=KEPT),
-    )
-    activities = _by_person(scope.activities().filter(made_in(period)), "created_by_id", count=Count("pk"))
-    listed = Q(role=User.Role.GESTOR, is_active=True) | Q(pk__in=[*money, *held])
-    people = User.objects.filter(listed if scope.gestor is None else Q(pk=scope.gestor.pk))
-    made = []
-    for person in people.order_by("pk"):
-        promised, cases = promises.get(person.pk, {}), held.get(person.pk, {})
-        made.append(
-            RankedGestor(
-                gestor_id=person.pk,
-                gestor_name=str(person),
-                monto_recuperado=pesos(money.get(person.pk, {}).get("recovered", 0)),
-                total_casos=cases.get("count", 0),
-                casos_pagados=cases.get("paid", 0),
-                promesas_cumplidas=percent(promised.get("kept", 0), promised.get("decided", 0)),
-                gestiones=activities.get(person.pk, {}).get("count", 0),
-            )
+def _ranking(scope: Scope, people: Iterable[Person]) -> list[RankedGestor]:
+    rows = [
+        RankedGestor(
+            gestor_id=person.pk,
+            gestor_name=person.name,
+            monto_recuperado=pesos(person.recovered),
+            total_casos=person.cases,
+            casos_pagados=person.paid,
+            promesas_cumplidas=percent(person.kept, person.kept + person.broken),
+            gestiones=person.activities,
         )
-    made.sort(key=lambda row: -row.monto_recuperado)
-    return made[:limit]
-
-
-def _by_person(rows: QuerySet, path: str, **figures: Any) -> dict[int, dict[str, Any]]:
-    return {row[path]: row for row in rows.order_by().values(path).annotate(**figures)}
+        for person in people
+        if scope.gestor is None or person.pk == scope.gestor.pk
+    ]
+    return sorted(rows, key=lambda row: (-row.monto_recuperado, row.gestor_id))

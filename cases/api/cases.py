@@ -18,8 +18,8 @@ from cases.case_input import create_case, status_named, update_case
 from cases.filters import ApiCaseFilter
 from cases.models import Case, DebtorPhone, Promise
 from cases.querysets import CaseQuerySet
+from cases.rollups import total_cases
 from cases.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
-from cases.tally import total_cases
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
 from nova.lib.rest.views import ApiView, ApiViewSet, Conflict, PageQuery

@@ -9,17 +9,19 @@ from cases.models.debtor import Debtor, DebtorPhone
 from cases.models.imports import ImportBatch, ImportUpload
 from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
+from cases.models.rollups import BookTotal, DailyTotal, DataVersion
 from cases.models.status import CaseStatus
 from cases.models.submission import Submission
-from cases.models.tally import CaseTally
 
 __all__ = [
     "Activity",
     "ActivityResult",
+    "BookTotal",
     "Cartera",
     "Case",
     "CaseStatus",
-    "CaseTally",
+    "DailyTotal",
+    "DataVersion",
     "Debtor",
     "DebtorPhone",
     "ImportBatch",

@@ -17,12 +17,13 @@ pytestmark = pytest.mark.django_db
 
 ROUTES = ["kpis", "charts/performance", "charts/cartera", "gestores/ranking", "stats/comparison", "cases/status"]
 TODAY = date(2026, 11, 26)  # a Thursday
+NOON = datetime.combine(TODAY, time(12), tzinfo=dates.BuenosAires())
 
 
 @pytest.fixture(autouse=True)
 def _today(monkeypatch: pytest.MonkeyPatch) -> None:
-    noon = datetime.combine(TODAY, time(12), tzinfo=dates.BuenosAires())
-    monkeypatch.setattr("django.utils.timezone.now", lambda: noon)
+    """Not for the defaults of columns, which had the clock in hand before."""
+    monkeypatch.setattr("django.utils.timezone.now", lambda: NOON)
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_kpis_are_of_the_last_30_days_and_of_the_30_before(
     undone = pay(other, "90000.00", TODAY)
     services.reverse_payment(payment=undone, by=admin_user)
     for code in ("PP", "NC", "NC"):
-        factories.ActivityFactory(case=case, created_by=gestor_user, result=factories.result(code))
+        factories.ActivityFactory(case=case, created_by=gestor_user, result=factories.result(code), created_at=NOON)
     factories.PromiseFactory(case=case, status="broken", promise_date=TODAY)
 
     keys = ("tasa_recupero", "promesas_cumplidas", "gestiones_realizadas", "contactabilidad")

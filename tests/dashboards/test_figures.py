@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from cases.models import Activity, ActivityResult, Case, CaseStatus, LedgerEntry, Promise
 from dashboards import queries
 from dashboards.periods import Period
+from dashboards.scope import Scope
 from nova.lib import dates
 from tests import factories
 
@@ -279,8 +280,8 @@ class Count(NamedTuple):
         return {"total_casos": len(slugs), "casos_pagados": slugs.count("pagada"), "total_deuda": self.owed()}
 
 
-def scope_of(carteras: list[Any], gestores: list[Any], count: Count) -> queries.Scope:
-    return queries.Scope(
+def scope_of(carteras: list[Any], gestores: list[Any], count: Count) -> Scope:
+    return Scope(
         cartera=None if count.cartera is None else carteras[count.cartera],
         gestor=None if count.gestor is None else gestores[count.gestor],
     )
@@ -370,7 +371,7 @@ def test_ranking(history: SimpleNamespace, period: Period, cartera: int | None, 
 # --- What a walk through random histories does not tell ----------------------------------------------------
 def test_sums_beyond_any_amount_are_exact_to_the_cent() -> None:
     factories.CaseFactory.create_batch(30, amount=Decimal("9999999999999.99"))
-    figures, _ = queries.kpis(queries.Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
+    figures, _ = queries.kpis(Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
     assert figures.total_deuda == Decimal("299999999999999.70")
 
 
@@ -379,7 +380,7 @@ def test_a_direct_contact_is_what_the_catalogue_says_it_is() -> None:
     for code in ("TER", "NC"):
         factories.ActivityFactory(result=factories.result(code))
     today = Period(dates.today(), dates.today())
-    assert queries.kpis(queries.Scope(), today, today.before())[0].contactabilidad == Decimal(50)
+    assert queries.kpis(Scope(), today, today.before())[0].contactabilidad == Decimal(50)
 
 
 def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None:
@@ -391,7 +392,7 @@ def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None
     LedgerEntry.objects.create(
         case=case, cartera=case.cartera, kind="payment", amount=5, value_date=FIRST, credited_to=credited
     )
-    rows = queries.ranking(queries.Scope(), Period(FIRST, FIRST), 10)
+    rows = queries.ranking(Scope(), Period(FIRST, FIRST), 10)
     assert [row.gestor_id for row in rows] == [credited.pk, holding.pk, fresh.pk]
 
 
@@ -405,7 +406,7 @@ def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None
         lambda scope, period: queries.ranking(scope, period, 10),
     ],
 )
-def test_queries_do_not_grow_with_rows(ask: Callable[[queries.Scope, Period], Any]) -> None:
+def test_queries_do_not_grow_with_rows(ask: Callable[[Scope, Period], Any]) -> None:
     period = Period(dates.today() - timedelta(days=70), dates.today())
 
     def more() -> None:
@@ -424,7 +425,7 @@ def test_queries_do_not_grow_with_rows(ask: Callable[[queries.Scope, Period], An
 
     def cost() -> int:
         with CaptureQueriesContext(connection) as captured:
-            assert ask(queries.Scope(), period)
+            assert ask(Scope(), period)
         return len(captured)
 
     more()

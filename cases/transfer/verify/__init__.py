@@ -62,7 +62,7 @@ def checks_for(today: date) -> list[Check]:
         Check("Filas huérfanas", database.rows_point_to_rows),
         Check("Secuencias de numeración", database.sequences_are_ahead),
         Check("Estados que usan las reglas", database.rules_find_their_statuses),
-        Check("Recuento de casos por cartera", database.tally_is_the_count),
+        Check("Totales del tablero = lo que suman", database.rollups_are_what_they_sum),
     ]
 
 

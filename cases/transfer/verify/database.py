@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from django.apps import apps
 from django.db import connection, models
 
+from cases import rollups
 from cases.models import CaseStatus
 from cases.querysets import WORKING_SLUG
 from cases.transfer.verify.finding import Finding, rows
@@ -75,15 +76,14 @@ def rules_find_their_statuses() -> Iterator[Finding]:
         yield Finding(f"Falta el estado «{WORKING_SLUG}», al que vuelven los casos.")
 
 
-def tally_is_the_count() -> Iterator[Finding]:
-    """The total that lists show (`cases.tally`) is what a count gives. PostgreSQL alone keeps one."""
-    if connection.vendor != "postgresql":
+def rollups_are_what_they_sum() -> Iterator[Finding]:
+    """What the dashboard reads (`cases.rollups`) is what the tables add up to. PostgreSQL alone keeps it."""
+    if not rollups.is_kept():
         return
-    sql = """
-        SELECT cartera_id, SUM(told), SUM(counted) FROM (
-            SELECT cartera_id, cases AS told, 0 AS counted FROM cases_casetally
-            UNION ALL SELECT cartera_id, 0, 1 FROM cases_case
-        ) AS both_ways GROUP BY cartera_id HAVING SUM(told) <> SUM(counted) ORDER BY cartera_id
-    """
-    for cartera, told, counted in rows(sql):
-        yield Finding(f"cartera {cartera}: el recuento dice {told} y hay {counted} casos")
+    for drift in rollups.drifts():
+        for row in rows(drift.sql):
+            key = ", ".join(f"{name}={value}" for name, value in zip(drift.key, row, strict=False) if value is not None)
+            excess = ", ".join(
+                f"{name} {value:+}" for name, value in zip(drift.sums, row[len(drift.key) :], strict=True) if value
+            )
+            yield Finding(f"{drift.table} ({key}) se aparta de las tablas: {excess}. Rehágalos con rebuild_rollups.")

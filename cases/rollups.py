@@ -1,0 +1,194 @@
+"""What the dashboard adds up (DESIGN §6, §9): one definition of each sum, and where to read it.
+
+PostgreSQL keeps the sums in small tables (`cases.models.rollups`); SQLite, for small agencies, sums when it is asked.
+Both are read through the same fragments, so that there is one set of queries: `SELECT SUM(…) FROM {source} …`.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.conf import settings
+from django.db import connection, transaction
+
+from cases.models import Activity, BookTotal, Case, DailyTotal, DataVersion, LedgerEntry, Promise
+from nova.lib import dates
+
+Grain = DailyTotal.Grain
+DAILY_KEY = ("day", "cartera_id", "gestor_id")
+DAILY_SUMS = ("recovered", "placed", "owed", "kept", "broken", "activities", "attempts", "direct")
+BOOK_KEY = ("cartera_id", "gestor_id", "status_id")
+BOOK_SUMS = ("cases", "owed", "stopped")
+
+# Whole cents: SQLite sums decimals in floating point. The triggers of migration 0014 say the same row by row;
+# `verify_data` compares.
+DAILY = """
+SELECT value_date AS day, cartera_id, credited_to_id AS gestor_id,
+       CASE kind WHEN 'payment' THEN cents WHEN 'reversal' THEN -cents ELSE 0 END AS recovered,
+       CASE kind WHEN 'placement' THEN cents ELSE 0 END AS placed,
+       CASE kind WHEN 'payment' THEN -cents ELSE cents END AS owed,
+       0 AS kept, 0 AS broken, 0 AS activities, 0 AS attempts, 0 AS direct
+FROM (SELECT value_date, cartera_id, credited_to_id, kind, CAST(ROUND(amount * 100) AS bigint) AS cents
+      FROM cases_ledgerentry) AS entry
+UNION ALL
+SELECT promise.promise_date, case_.cartera_id, promise.created_by_id, 0, 0, 0,
+       CASE promise.status WHEN 'fulfilled' THEN 1 ELSE 0 END, CASE promise.status WHEN 'broken' THEN 1 ELSE 0 END,
+       0, 0, 0
+FROM cases_promise promise JOIN cases_case case_ ON case_.id = promise.case_id
+UNION ALL
+SELECT {local_day}, case_.cartera_id, activity.created_by_id, 0, 0, 0, 0, 0, 1,
+       CASE WHEN result.is_attempt THEN 1 ELSE 0 END, CASE WHEN result.is_direct_contact THEN 1 ELSE 0 END
+FROM cases_activity activity JOIN cases_case case_ ON case_.id = activity.case_id
+LEFT JOIN cases_activityresult result ON result.id = activity.result_id
+WHERE activity.voided_at IS NULL AND NOT activity.is_system {made_since}
+"""
+BOOK = """
+SELECT cartera_id, assigned_to_id AS gestor_id, status_id, 1 AS cases, CAST(ROUND(balance * 100) AS bigint) AS owed,
+       CASE WHEN stopped_at IS NOT NULL AND stage IN ('en_gestion', 'promesa') THEN 1 ELSE 0 END AS stopped
+FROM cases_case
+"""
+LOCAL_DAY = {
+    "postgresql": f"(activity.created_at AT TIME ZONE '{settings.TIME_ZONE}')::date",
+    "sqlite": f"django_datetime_cast_date(activity.created_at, '{settings.TIME_ZONE}', 'UTC')",
+}
+GROUPS = {
+    Grain.BOTH: DAILY_KEY,
+    Grain.CARTERA: ("day", "cartera_id"),
+    Grain.GESTOR: ("day", "gestor_id"),
+}
+
+
+class Source(NamedTuple):
+    """What stands after FROM, with its parameters."""
+
+    sql: str
+    params: tuple[Any, ...] = ()
+
+
+def is_kept() -> bool:
+    """Whether this database keeps the sums."""
+    return connection.vendor == "postgresql"
+
+
+def daily(since: date, *, by_cartera: bool, by_gestor: bool) -> Source:
+    """Rows to sum up, from `since` on, with DAILY_KEY and DAILY_SUMS. Say which columns the query names: the less, the
+    fewer rows there are to read."""
+    if not is_kept():
+        moment = connection.ops.adapt_datetimefield_value(dates.start_of_day(since))
+        return Source(f"({_daily_definition('AND activity.created_at >= %s')}) AS daily", (moment,))
+    grain = Grain.BOTH if by_cartera and by_gestor else Grain.GESTOR if by_gestor else Grain.CARTERA
+    return Source(f"(SELECT * FROM {DailyTotal._meta.db_table} WHERE grain = {int(grain)}) AS daily")  # noqa: S608
+
+
+def book() -> Source:
+    """Rows to sum up with BOOK_KEY and BOOK_SUMS."""
+    return Source(f"{BookTotal._meta.db_table} AS book" if is_kept() else f"({BOOK}) AS book")
+
+
+def total_cases() -> int:
+    """Exact, without counting a million. Runs a query."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT COALESCE(SUM(cases), 0) FROM {book().sql}")  # noqa: S608
+        return int(cursor.fetchone()[0])
+
+
+def data_version() -> int | None:
+    """Of the figures: as long as it is the same, so are they. None where it is not kept, or where this transaction may
+    have changed them already. Runs a query."""
+    if not is_kept() or connection.in_atomic_block:
+        return None
+    return DataVersion.objects.values_list("version", flat=True).first() or 0
+
+
+# --- Keeping them -----------------------------------------------------------------------------------------
+def rebuild() -> None:
+    """All sums anew from what they sum. People's writing waits meanwhile, their reading does not."""
+    if not is_kept():
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        bases = (Case, LedgerEntry, Promise, Activity)
+        tables = ", ".join(model._meta.db_table for model in bases)
+        cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
+        for table, insert in _insertions():
+            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+            cursor.execute(insert)
+
+
+def compact() -> None:
+    """One row a key again, instead of one a statement. What others are writing meanwhile stays apart."""
+    if not is_kept():
+        return
+    with connection.cursor() as cursor:
+        for model, key, sums in ((DailyTotal, ("grain", *DAILY_KEY), DAILY_SUMS), (BookTotal, BOOK_KEY, BOOK_SUMS)):
+            table, keys, columns = model._meta.db_table, ", ".join(key), ", ".join((*key, *sums))
+            same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM many.{name}" for name in key)
+            cursor.execute(
+                f"WITH many AS (SELECT {keys} FROM {table} GROUP BY {keys} HAVING COUNT(*) > 1),"  # noqa: S608
+                f" gone AS (DELETE FROM {table} kept USING many WHERE {same}"
+                f"   RETURNING {', '.join(f'kept.{name}' for name in (*key, *sums))})"
+                f" INSERT INTO {table} ({columns}) SELECT {keys}, {_sums(sums)} FROM gone"
+                f" GROUP BY {keys} HAVING {_something(sums)}"
+            )
+
+
+class Drift(NamedTuple):
+    """A SELECT of each key of a table whose sums are not what they sum, with what they tell too much."""
+
+    table: str
+    key: tuple[str, ...]
+    sums: tuple[str, ...]
+    sql: str
+
+
+def drifts() -> list[Drift]:
+    """For `verify_data`."""
+    found = []
+    for table, key, sums, definition in _definitions():
+        keys, told = ", ".join(key), ", ".join((*key, *sums))
+        minus = ", ".join(f"-{name}" for name in sums)
+        sql = (
+            f"SELECT {keys}, {_sums(sums)} FROM ("  # noqa: S608
+            f"  SELECT {told} FROM {table} UNION ALL SELECT {keys}, {minus} FROM ({definition}) AS defined"
+            f") AS both_ways GROUP BY {keys} HAVING {_something(sums)} ORDER BY {keys}"
+        )
+        found.append(Drift(table, key, sums, sql))
+    return found
+
+
+def _insertions() -> list[tuple[str, str]]:
+    return [
+        (table, f"INSERT INTO {table} ({', '.join((*key, *sums))}) {definition}")
+        for table, key, sums, definition in _definitions()
+    ]
+
+
+def _definitions() -> list[tuple[str, tuple[str, ...], tuple[str, ...], str]]:
+    """(table, key, sums, SELECT that gives each key with its sums)."""
+    sets = ", ".join(f"({', '.join(group)})" for group in GROUPS.values())
+    daily_rows = (
+        f"SELECT GROUPING(cartera_id, gestor_id) AS grain, {', '.join(DAILY_KEY)}, {_named_sums(DAILY_SUMS)}"  # noqa: S608
+        f" FROM ({_daily_definition()}) AS daily GROUP BY GROUPING SETS ({sets}) HAVING {_something(DAILY_SUMS)}"
+    )
+    book_rows = (
+        f"SELECT {', '.join(BOOK_KEY)}, {_named_sums(BOOK_SUMS)} FROM ({BOOK}) AS book GROUP BY {', '.join(BOOK_KEY)}"  # noqa: S608
+    )
+    return [
+        (DailyTotal._meta.db_table, ("grain", *DAILY_KEY), DAILY_SUMS, daily_rows),
+        (BookTotal._meta.db_table, BOOK_KEY, BOOK_SUMS, book_rows),
+    ]
+
+
+def _daily_definition(made_since: str = "") -> str:
+    return DAILY.format(local_day=LOCAL_DAY[connection.vendor], made_since=made_since)
+
+
+def _sums(names: Sequence[str]) -> str:
+    return ", ".join(f"SUM({name})" for name in names)
+
+
+def _named_sums(names: Sequence[str]) -> str:
+    return ", ".join(f"SUM({name}) AS {name}" for name in names)
+
+
+def _something(names: Sequence[str]) -> str:
+    return " OR ".join(f"SUM({name}) <> 0" for name in names)

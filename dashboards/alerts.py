@@ -1,0 +1,118 @@
+"""What needs an admin today (DESIGN §6), from the same readings as the figures. Pure but for the words: no query."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from django.conf import settings
+
+from cases.models import CaseStatus
+from dashboards.periods import Period
+from dashboards.readings import CarteraWeek, Day, Person, Shelf
+from dashboards.scope import Scope
+from nova.lib import dates
+
+FELL_BY_POINTS = 10
+IDLE_BUSINESS_DAYS = 2  # 48 hours of working days: else every Monday would accuse everybody
+
+
+class Kind(StrEnum):
+    UNASSIGNED = "unassigned"
+    STOPPED = "stopped"
+    BROKEN_TODAY = "broken_today"
+    IDLE_GESTOR = "idle_gestor"
+    FALLEN_CARTERA = "fallen_cartera"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """`count` cases or promises; or somebody or a cartera (`subject`, by its `pk`) with what the `kind` says of them:
+    the last gestión of an idle gestor, the kept % of a cartera before and now."""
+
+    kind: Kind
+    count: int = 0
+    pk: int | None = None
+    subject: str = ""
+    last_activity: datetime | None = None
+    kept_before: Decimal | None = None
+    kept_now: Decimal | None = None
+
+
+def idle_since(now: datetime) -> datetime:
+    """Whoever did nothing since then has been idle for 48 hours of business days."""
+    day = dates.local_date(now)
+    since = dates.start_of_day(dates.add_business_days(day, -IDLE_BUSINESS_DAYS))
+    if not dates.is_business_day(day):
+        return since
+    return since + (now - dates.start_of_day(day))
+
+
+def broken_today(today: date) -> Period:
+    """The promised days whose grace ran out since the last business day: on a Monday, Friday's.
+
+    Grace ends on business days alone (§3.3), so those of a weekend are of the Friday before it.
+    """
+    last = dates.previous_business_day(today)
+    end = dates.add_business_days(last, -settings.PROMISE_GRACE_BUSINESS_DAYS)
+    # A promise for a Saturday has the grace of the Friday before it: whatever comes before the next business day.
+    return Period(end, dates.next_business_day(end) - timedelta(days=1))
+
+
+def alerts(
+    scope: Scope,
+    *,
+    days: Iterable[Day],
+    weeks: Iterable[CarteraWeek],
+    shelves: Iterable[Shelf],
+    people: Iterable[Person],
+    now: datetime,
+) -> list[Alert]:
+    found = [*_of_cases(shelves), *_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
+    return [alert for alert in found if alert.count or alert.subject]
+
+
+def _of_cases(shelves: Iterable[Shelf]) -> list[Alert]:
+    shelves = list(shelves)
+    unassigned = sum(shelf.unassigned for shelf in shelves if shelf.stage in CaseStatus.OPEN_STAGES)
+    return [
+        Alert(Kind.UNASSIGNED, count=unassigned),
+        Alert(Kind.STOPPED, count=sum(shelf.stopped for shelf in shelves)),
+    ]
+
+
+def _broken(days: Iterable[Day], now: datetime) -> list[Alert]:
+    start, end = broken_today(dates.local_date(now))
+    return [Alert(Kind.BROKEN_TODAY, count=sum(day.broken for day in days if start <= day.day <= end))]
+
+
+def _idle(scope: Scope, people: Iterable[Person], now: datetime) -> list[Alert]:
+    """Active gestores with open cases. Who came meanwhile has had no time to be idle."""
+    since = idle_since(now)
+    return [
+        Alert(Kind.IDLE_GESTOR, pk=person.pk, subject=person.name, last_activity=person.last_activity)
+        for person in people
+        if person.is_active_gestor
+        and person.open
+        and (person.last_activity or person.joined) < since
+        and (scope.gestor is None or person.pk == scope.gestor.pk)
+    ]
+
+
+def _fallen(scope: Scope, weeks: Iterable[CarteraWeek]) -> list[Alert]:
+    tallies: dict[tuple[int, str], dict[bool, tuple[int, int]]] = {}
+    for week in weeks:
+        of_one = tallies.setdefault((week.cartera_id, week.cartera), {})
+        kept, broken = of_one.get(week.is_current, (0, 0))
+        of_one[week.is_current] = (kept + week.kept, broken + week.broken)
+    found = []
+    for (pk, name), of_one in tallies.items():
+        now, before = (_kept_percent(*of_one.get(is_current, (0, 0))) for is_current in (True, False))
+        if now is not None and before is not None and before - now > FELL_BY_POINTS:
+            found.append(Alert(Kind.FALLEN_CARTERA, pk=pk, subject=name, kept_before=before, kept_now=now))
+    return found
+
+
+def _kept_percent(kept: int, broken: int) -> Decimal | None:
+    return Decimal(kept * 100) / (kept + broken) if kept + broken else None

@@ -1,0 +1,208 @@
+"""The four statements behind every figure (DESIGN §6), over the sums that `cases.rollups` keeps. Money in whole cents.
+
+By hand: each is one pass over one small table, joined to the names that a person reads, and answers for several parts
+of the page at once. What they mean is computed in `dashboards.queries`.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from cases import rollups
+from dashboards.periods import Period
+from dashboards.scope import Scope
+
+MONDAY = {
+    "postgresql": "date_trunc('week', day)::date",
+    "sqlite": "date(day, 'weekday 0', '-6 days')",
+}
+
+
+class Day(NamedTuple):
+    """What a day added to the figures of a scope."""
+
+    day: date
+    recovered: int
+    placed: int
+    owed: int
+    kept: int
+    broken: int
+    activities: int
+    attempts: int
+    direct: int
+
+
+class CarteraWeek(NamedTuple):
+    """What a week added to a cartera in the period (`is_current`) or the one before; a cartera without any has one row
+    of nothing, whose `monday` is None."""
+
+    cartera_id: int
+    cartera: str
+    is_active: bool
+    monday: date | None
+    is_current: bool
+    recovered: int
+    kept: int
+    broken: int
+
+
+class Shelf(NamedTuple):
+    """The cases of a status and cartera now; a status without any has one row, whose `cartera_id` is None."""
+
+    status_id: int
+    slug: str
+    status: str
+    stage: str
+    color: str
+    cartera_id: int | None
+    cartera: str | None
+    cases: int
+    owed: int
+    stopped: int
+    unassigned: int
+
+
+class Person(NamedTuple):
+    """Whoever is an active gestor, holds cases or was credited money: what they did in the period and hold now."""
+
+    pk: int
+    name: str
+    is_active_gestor: bool
+    joined: datetime
+    last_activity: datetime | None
+    recovered: int
+    kept: int
+    broken: int
+    activities: int
+    cases: int
+    paid: int
+    open: int
+    owed: int
+
+
+def days(scope: Scope, since: date) -> list[Day]:
+    """Each day since then that added anything, in order."""
+    source = _daily(scope, since)
+    whose, values = _of(scope)
+    rows = _rows(
+        f"SELECT day, {_sums(*rollups.DAILY_SUMS)} FROM {source.sql}"  # noqa: S608
+        f" WHERE day >= %s {whose} GROUP BY day ORDER BY day",
+        [*source.params, _day(since), *values],
+    )
+    return [Day(_date(day), *sums) for day, *sums in rows]
+
+
+def weeks(scope: Scope, current: Period, previous: Period) -> list[CarteraWeek]:
+    """By cartera (all carteras, in the order of their names) and week; a week that both periods touch comes twice."""
+    source = _daily(scope, min(current.start, previous.start), by_cartera=True)
+    whose, values = _of(scope)
+    rows = _rows(
+        "SELECT cartera.id, cartera.name, cartera.is_active, week.monday, week.is_current,"  # noqa: S608
+        "   COALESCE(recovered, 0), COALESCE(kept, 0), COALESCE(broken, 0)"
+        " FROM cases_cartera cartera LEFT JOIN ("
+        f"  SELECT cartera_id, {MONDAY[connection.vendor]} AS monday, day BETWEEN %s AND %s AS is_current,"
+        f"    {_sums('recovered', 'kept', 'broken')}"
+        f"  FROM {source.sql} WHERE (day BETWEEN %s AND %s OR day BETWEEN %s AND %s) {whose}"
+        "   GROUP BY 1, 2, 3"
+        ") week ON week.cartera_id = cartera.id ORDER BY cartera.name, cartera.id, week.monday, week.is_current",
+        [*map(_day, current), *source.params, *map(_day, current), *map(_day, previous), *values],
+    )
+    return [
+        CarteraWeek(pk, name, bool(is_active), monday and _date(monday), bool(is_current), *sums)
+        for pk, name, is_active, monday, is_current, *sums in rows
+    ]
+
+
+def book(scope: Scope) -> list[Shelf]:
+    """The book as it stands: every status in its order, by cartera."""
+    whose, values = _of(scope)
+    rows = _rows(
+        "SELECT status.id, status.slug, status.name, status.stage, status.color, shelf.cartera_id, cartera.name,"  # noqa: S608
+        "   COALESCE(cases, 0), COALESCE(owed, 0), COALESCE(stopped, 0), COALESCE(unassigned, 0)"
+        " FROM cases_casestatus status LEFT JOIN ("
+        f"  SELECT status_id, cartera_id, {_sums('cases', 'owed', 'stopped')},"
+        "     CAST(SUM(CASE WHEN gestor_id IS NULL THEN cases ELSE 0 END) AS bigint) AS unassigned"
+        f"  FROM {rollups.book().sql} WHERE 1 = 1 {whose} GROUP BY 1, 2 HAVING SUM(cases) <> 0"
+        " ) shelf ON shelf.status_id = status.id"
+        " LEFT JOIN cases_cartera cartera ON cartera.id = shelf.cartera_id"
+        " ORDER BY status.position, status.id, cartera.name",
+        values,
+    )
+    return [Shelf(*row) for row in rows]
+
+
+def people(scope: Scope, period: Period) -> list[Person]:
+    """In the order of their names. Of all, whatever the gestor of the scope: a page offers the others too."""
+    source = _daily(scope, period.start, by_gestor=True)
+    whose, values = _of(scope._replace(gestor=None))
+    rows = _rows(
+        "SELECT person.id, person.first_name, person.last_name, person.username,"  # noqa: S608
+        "   person.role = 'gestor' AND person.is_active, person.date_joined,"
+        "   (SELECT MAX(created_at) FROM cases_activity activity WHERE activity.created_by_id = person.id"
+        "      AND activity.voided_at IS NULL AND NOT activity.is_system),"
+        "   COALESCE(recovered, 0), COALESCE(kept, 0), COALESCE(broken, 0), COALESCE(activities, 0),"
+        "   COALESCE(cases, 0), COALESCE(paid, 0), COALESCE(open, 0), COALESCE(owed, 0)"
+        " FROM accounts_user person LEFT JOIN ("
+        f"  SELECT gestor_id, {_sums('recovered', 'kept', 'broken', 'activities')}"
+        f"  FROM {source.sql} WHERE day BETWEEN %s AND %s {whose} GROUP BY 1"
+        " ) done ON done.gestor_id = person.id LEFT JOIN ("
+        f"  SELECT gestor_id, {_sums('cases', 'owed')},"
+        "     CAST(SUM(CASE WHEN stage = 'pagada' THEN cases ELSE 0 END) AS bigint) AS paid,"
+        "     CAST(SUM(CASE WHEN stage IN ('en_gestion', 'promesa') THEN cases ELSE 0 END) AS bigint) AS open"
+        f"  FROM {rollups.book().sql} JOIN cases_casestatus status ON status.id = book.status_id"
+        f"  WHERE gestor_id IS NOT NULL {whose} GROUP BY 1"
+        " ) held ON held.gestor_id = person.id"
+        " WHERE (person.role = 'gestor' AND person.is_active) OR cases <> 0 OR recovered <> 0"
+        " ORDER BY person.first_name, person.last_name, person.id",
+        [*source.params, *map(_day, period), *values, *values],
+    )
+    return [
+        Person(
+            pk,
+            f"{first} {last}".strip() or username,
+            bool(is_active_gestor),
+            _moment(joined),
+            last_activity and _moment(last_activity),
+            *sums,
+        )
+        for pk, first, last, username, is_active_gestor, joined, last_activity, *sums in rows
+    ]
+
+
+def _daily(scope: Scope, since: date, *, by_cartera: bool = False, by_gestor: bool = False) -> rollups.Source:
+    return rollups.daily(
+        since,
+        by_cartera=by_cartera or scope.cartera is not None,
+        by_gestor=by_gestor or scope.gestor is not None,
+    )
+
+
+def _of(scope: Scope) -> tuple[str, list[int]]:
+    """The conditions of the scope, and their parameters."""
+    asked = {"cartera_id": scope.cartera, "gestor_id": scope.gestor}
+    given = {column: row.pk for column, row in asked.items() if row is not None}
+    return "".join(f" AND {column} = %s" for column in given), list(given.values())
+
+
+def _sums(*names: str) -> str:
+    return ", ".join(f"CAST(SUM({name}) AS bigint) AS {name}" for name in names)
+
+
+def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+# SQLite takes and gives days and moments as text.
+def _day(day: date) -> Any:
+    return connection.ops.adapt_datefield_value(day)
+
+
+def _date(value: date | str) -> date:
+    return value if isinstance(value, date) else date.fromisoformat(value)
+
+
+def _moment(value: datetime | str) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value).replace(tzinfo=UTC)

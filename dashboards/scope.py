@@ -1,0 +1,48 @@
+"""Whose figures, and of when: what every query of the dashboard is asked with (DESIGN §6)."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import User
+from cases.models import Activity, Cartera, Case, LedgerEntry, Promise
+from cases.querysets import LedgerEntryQuerySet
+from dashboards.periods import Period
+from nova.lib import dates
+
+
+class Scope(NamedTuple):
+    """Of everybody, of a cartera, of a gestor, or of a gestor in a cartera. The rows are those that figures sum up."""
+
+    cartera: Cartera | None = None
+    gestor: User | None = None
+
+    def cases(self) -> QuerySet[Case]:
+        """Held by the gestor now."""
+        return Case.objects.filter(**self._by(cartera="cartera", gestor="assigned_to"))
+
+    def entries(self) -> LedgerEntryQuerySet:
+        """Credited to the gestor when they were posted; with what each adds to its case's balance."""
+        return LedgerEntry.objects.signed().filter(**self._by(cartera="cartera", gestor="credited_to"))
+
+    def promises(self) -> QuerySet[Promise]:
+        return Promise.objects.filter(**self._by(cartera="case__cartera", gestor="created_by"))
+
+    def activities(self) -> QuerySet[Activity]:
+        """What people did: neither automatic nor voided."""
+        return Activity.objects.by_people().filter(**self._by(cartera="case__cartera", gestor="created_by"))
+
+    def _by(self, **paths: str) -> dict[str, Any]:
+        return {path: value for name, path in paths.items() if (value := getattr(self, name)) is not None}
+
+
+def due_in(period: Period) -> Q:
+    """Promises of the period."""
+    return Q(promise_date__range=period)
+
+
+def made_in(period: Period) -> Q:
+    """Gestiones of the period: from the first midnight of Buenos Aires to the last."""
+    after = dates.start_of_day(period.end + timedelta(days=1))
+    return Q(created_at__gte=dates.start_of_day(period.start), created_at__lt=after)
