@@ -3,3 +3,7 @@
 # The application is loaded once, before the workers: settings that refuse to start end gunicorn with their one line
 # instead of workers that die and are born for ever, and the workers share its memory.
 preload_app = True
+
+# Threads, because a worker without them is taken for dead in the middle of a download of half a minute.
+worker_class = "gthread"
+threads = 4

@@ -121,11 +121,10 @@ def compact() -> None:
     with connection.cursor() as cursor:
         for model, key, sums in ((DailyTotal, ("grain", *DAILY_KEY), DAILY_SUMS), (BookTotal, BOOK_KEY, BOOK_SUMS)):
             table, keys, columns = model._meta.db_table, ", ".join(key), ", ".join((*key, *sums))
-            same = " AND ".join(f"kept.{name} IS NOT DISTINCT FROM many.{name}" for name in key)
             cursor.execute(
-                f"WITH many AS (SELECT {keys} FROM {table} GROUP BY {keys} HAVING COUNT(*) > 1),"  # noqa: S608
-                f" gone AS (DELETE FROM {table} kept USING many WHERE {same}"
-                f"   RETURNING {', '.join(f'kept.{name}' for name in (*key, *sums))})"
+                f"WITH counted AS (SELECT id, COUNT(*) OVER (PARTITION BY {keys}) AS rows FROM {table}),"  # noqa: S608
+                f" gone AS (DELETE FROM {table} WHERE id IN (SELECT id FROM counted WHERE rows > 1)"
+                f"   RETURNING {columns})"
                 f" INSERT INTO {table} ({columns}) SELECT {keys}, {_sums(sums)} FROM gone"
                 f" GROUP BY {keys} HAVING {_something(sums)}"
             )

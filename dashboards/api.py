@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from drf_spectacular.utils import OpenApiExample, extend_schema
 from rest_framework import serializers
@@ -15,15 +15,24 @@ from accounts.permissions import IsAdmin
 from cases.models import Cartera, CaseStatus
 from cases.refusals import NO_CARTERA, NO_GESTOR
 from dashboards import queries
-from dashboards.periods import Period, last_30_days, last_four_weeks, month_to_date, same_days_of_last_month
+from dashboards.cached import cached
+from dashboards.periods import (
+    FIRST_DAY,
+    LAST_DAY,
+    Period,
+    last_30_days,
+    last_four_weeks,
+    month_to_date,
+    same_days_of_last_month,
+)
 from dashboards.scope import Scope
 from nova.lib import dates
 from nova.lib.rest.fields import AmountField, DayField, QuerySerializer, QueryWholeField, TextField
 from nova.lib.rest.views import MAX_PER_PAGE, ApiView
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)
 MAX_WEEKS = 530  # ten years: each is a bar
 LIMIT = 10
+T = TypeVar("T")
 
 
 # --- What is asked ------------------------------------------------------------------------------------
@@ -154,6 +163,10 @@ class FigureView(ApiView):
             raise ValidationError({"end_date": ["Termina antes de empezar."]})
         return period
 
+    def figures(self, read: Callable[..., T], *asked: Any) -> T:
+        """`read(scope, *asked)`, or what it answered while the data was what it is."""
+        return cached(lambda: read(self.scope, *asked), read.__name__, self.scope, *asked)
+
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.period()  # on every route, those that have no use for it too
@@ -195,7 +208,7 @@ class Kpis(FigureView):
     @figures("dashboard_kpis", "Los KPI y los del período anterior", KpisOut, {**CURRENT, "previous": PREVIOUS})
     def get(self, request: Request) -> Response:
         period = self.period()
-        current, previous = queries.kpis(self.scope, period, period.before())
+        current, previous = self.figures(queries.kpis, period, period.before())
         return Response({**FiguresOut(current).data, "previous": FiguresOut(previous).data})
 
 
@@ -212,7 +225,7 @@ class Comparison(FigureView):
         if "start_date" in self.query or "end_date" in self.query:
             period = self.period()
             before = period.before()
-        current, previous = queries.kpis(self.scope, period, before)
+        current, previous = self.figures(queries.kpis, period, before)
         return Response(ComparisonOut({"current": current, "previous": previous}).data)
 
 
@@ -230,7 +243,7 @@ class PerformanceChart(FigureView):
         period = self.period(last_four_weeks)
         if (period.end - period.start).days > MAX_WEEKS * 7:
             raise ValidationError({"start_date": ["De este gráfico se piden hasta diez años."]})
-        return chart(queries.recovered_by_week(self.scope, period, self.limit))
+        return chart(self.figures(queries.recovered_by_week, period, self.limit))
 
 
 class CarteraChart(FigureView):
@@ -244,7 +257,7 @@ class CarteraChart(FigureView):
         },
     )
     def get(self, request: Request) -> Response:
-        return chart(queries.balance_by_cartera(self.scope, self.limit))
+        return chart(self.figures(queries.balance_by_cartera, self.limit))
 
 
 class Ranking(FigureView):
@@ -265,7 +278,7 @@ class Ranking(FigureView):
         ],
     )
     def get(self, request: Request) -> Response:
-        return Response(RankedGestorOut(queries.ranking(self.scope, self.period(), self.limit), many=True).data)
+        return Response(RankedGestorOut(self.figures(queries.ranking, self.period(), self.limit), many=True).data)
 
 
 class CasesByStatus(FigureView):
@@ -284,7 +297,7 @@ class CasesByStatus(FigureView):
         ],
     )
     def get(self, request: Request) -> Response:
-        return Response(StatusShareOut(queries.cases_by_status(self.scope), many=True).data)
+        return Response(StatusShareOut(self.figures(queries.cases_by_status), many=True).data)
 
 
 def chart(made: queries.Chart) -> Response:

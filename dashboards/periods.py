@@ -4,6 +4,8 @@ import calendar
 from datetime import date, timedelta
 from typing import NamedTuple
 
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # further away is a typing error
+
 
 class Period(NamedTuple):
     start: date
@@ -47,9 +49,14 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def last_days(count: int, today: date) -> Period:
+    """Today and those before it."""
+    return Period(today - timedelta(days=count - 1), today)
+
+
 def last_30_days(today: date) -> Period:
     """Today and the 29 before."""
-    return Period(today - timedelta(days=29), today)
+    return last_days(30, today)
 
 
 def last_four_weeks(today: date) -> Period:

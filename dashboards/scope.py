@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from cases.models import Activity, Cartera, Case, LedgerEntry, Promise
-from cases.querysets import LedgerEntryQuerySet
+from cases.querysets import CaseQuerySet, LedgerEntryQuerySet
 from dashboards.periods import Period
 from nova.lib import dates
 
@@ -18,7 +18,7 @@ class Scope(NamedTuple):
     cartera: Cartera | None = None
     gestor: User | None = None
 
-    def cases(self) -> QuerySet[Case]:
+    def cases(self) -> CaseQuerySet:
         """Held by the gestor now."""
         return Case.objects.filter(**self._by(cartera="cartera", gestor="assigned_to"))
 

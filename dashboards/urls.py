@@ -1,9 +1,20 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from dashboards import views
+from dashboards.views import behind, downloads, gestor, pages
 
 urlpatterns = [
-    path("dashboard-admin", views.dashboard_admin, name="dashboard-admin"),
-    path("estilos", views.styles, name="styles"),
-    path("dashboard-user", views.dashboard_user, name="dashboard-user"),
+    path("dashboard-admin", pages.dashboard_admin, name="dashboard-admin"),
+    re_path(r"^dashboard-admin/exports/(?P<form>xlsx|csv|pdf)$", downloads.view_export, name="view-export"),
+    re_path(r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)$", behind.behind, name="behind"),
+    re_path(
+        r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)/exports/(?P<form>xlsx|csv)$",
+        behind.behind_export,
+        name="behind-export",
+    ),
+    path("gestores/<int:pk>", gestor.gestor_page, name="gestor"),
+    path("gestores/<int:pk>/reassignment", gestor.reassignment, name="reassignment"),
+    path("rendiciones", downloads.reports, name="reports"),
+    re_path(r"^rendiciones/exports/(?P<form>xlsx|csv|pdf)$", downloads.report_export, name="report-export"),
+    path("dashboard-user", pages.dashboard_user, name="dashboard-user"),
+    path("estilos", pages.styles, name="styles"),
 ]

@@ -2,22 +2,12 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterable
 
 from cases.importing.rows import Problem
+from nova.lib.spreadsheets import inert
 
 COLUMNS = ("row", "column", "value", "severity", "reason")
-# A spreadsheet takes a cell that starts so for a formula; a plain number may keep its sign.
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
-_NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
-
-
-def inert(value: str) -> str:
-    """The text as a spreadsheet shows it without evaluating it (DESIGN §8)."""
-    if value.startswith(_FORMULA_START) and not _NUMBER.fullmatch(value):
-        return f"'{value}"
-    return value
 
 
 def report_text(problems: Iterable[Problem]) -> str:

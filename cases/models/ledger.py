@@ -113,6 +113,11 @@ class LedgerEntry(models.Model):
                 name="ledger_recovered",
                 condition=Q(credited_to__isnull=False, kind__in=["payment", "reversal"]),
             ),
+            models.Index(
+                fields=["-value_date", "-id"],
+                name="ledger_recovered_newest",
+                condition=Q(kind__in=["payment", "reversal"]),
+            ),
             models.Index(fields=["activity"], name="ledger_by_activity", condition=Q(activity__isnull=False)),
         ]
 

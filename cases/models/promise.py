@@ -77,6 +77,7 @@ class Promise(models.Model):
             models.Index(fields=["promise_date", "id", "case"], name="promise_due", condition=Q(status="pending")),
             models.Index(fields=["created_by", "promise_date", "status"], name="promise_by_author_and_day"),
             models.Index(fields=["-created_at", "-id"], name="promise_newest"),
+            models.Index(fields=["-promise_date", "-id"], name="promise_by_day"),
         ]
 
     def __str__(self) -> str:

@@ -138,10 +138,18 @@ def paid_in_part(life: Life) -> None:
 def _keeps_a_promise(life: Life, *, share: float) -> None:
     """At any time of the case's life, with what came before it."""
     placed_on = dates.local_date(life.clock)
-    day = life.calendar.business_day_between(placed_on + timedelta(days=7), life.calendar.ago(14))
+    day = life.calendar.business_day_between(placed_on + timedelta(days=7), life.calendar.ago(8))
     past(life, day - timedelta(days=1))
-    day = max(day, dates.local_date(life.clock))
-    due = day + timedelta(days=life.chance.randrange(3, 9))
+    _promises_and_pays(life, max(day, dates.local_date(life.clock)), share=share)
+
+
+def kept_lately(life: Life) -> None:
+    _promises_and_pays(life, life.calendar.ago(life.chance.randrange(6, 24)), share=life.chance.uniform(0.1, 0.5))
+
+
+def _promises_and_pays(life: Life, day: date, *, share: float) -> None:
+    """Within days, and not later than on the last business day."""
+    due = min(day + timedelta(days=life.chance.randrange(3, 9)), life.calendar.ago(1))
     life.pay(due, life.promise(day, due, share=share))
 
 
@@ -156,6 +164,8 @@ def stopped(life: Life) -> None:
 
 
 def reopened(life: Life) -> None:
+    """The last instalment, returned by the bank."""
+    life.pay(life.calendar.ago(10), (life.owed * 9 / 10).quantize(life.owed))
     payment = life.pay(life.calendar.ago(9), life.owed)
     life.reverse(life.calendar.ago(2), payment)
 
@@ -178,15 +188,16 @@ PLOTS = (
     Plot(says_paid, 4, 4),
     Plot(due_today, 3, 6),
     Plot(due_tomorrow, 3, 5),
-    Plot(unreached, 10, 8),
+    Plot(unreached, 8, 8),
     Plot(reopened, 2, 11),
     Plot(handed_over, 2, None),
-    Plot(followed_up, 15, 15),
+    Plot(followed_up, 12, 15),
     Plot(worked_today, 4, 2),
     Plot(call_back_later, 3, 2),
+    Plot(kept_lately, 7, 25),
     Plot(broken_lately, 5, 24),
     Plot(promised, 8, 5),
-    Plot(paid, 16, None),
+    Plot(paid, 14, None),
     Plot(paid_in_part, 8, None),
     Plot(uncollectable, 6, 27),
     Plot(stopped, 4, 27),

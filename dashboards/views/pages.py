@@ -1,6 +1,6 @@
-"""The page of each role."""
+"""The page of each role, and what the admin sees behind their figures."""
 
-from datetime import datetime
+from typing import Any
 
 from django import forms
 from django.conf import settings
@@ -8,21 +8,46 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
 from accounts.models import User
-from cases.querysets import CaseQuerySet
-from dashboards import case_list
-from nova.lib.paginators import CappedPaginator
-
-CASES_PER_PAGE = 25
+from dashboards import page
+from dashboards.asking import Board, board_of
 
 
 @require_safe
 @for_role(User.Role.ADMIN)
 def dashboard_admin(request: Request) -> HttpResponse:
-    return _case_list(request, "dashboards/admin.html", case_list.newest_first(request.user), now=timezone.now())
+    """The whole dashboard, or the part that its filters change."""
+    now = timezone.now()
+    board = board_of(request.GET, now=now)
+    part = "#board" if request.htmx and request.htmx.target == "board" else ""
+    response = render(request, f"dashboards/admin.html{part}", _context(board), status=200 if board.asked else 400)
+    if part and board.asked:
+        response["HX-Push-Url"] = f"{page.HOME}{board.asked.query()}"
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
+
+
+def _context(board: Board) -> dict[str, Any]:
+    context: dict[str, Any] = {"errors": board.errors, "options": board.options}
+    if board.asked is None or board.figures is None:
+        return context
+    asked, figures = board.asked, board.figures
+    charts = page.charts(figures, asked)
+    return context | {
+        "asked": asked,
+        "figures": figures,
+        "tiles": page.main_tiles(figures, asked),
+        "other_tiles": page.other_tiles(figures, asked),
+        "charts": charts,
+        "drawn": {chart.name: chart.data for chart in charts if not chart.is_empty},
+        "ranking": page.ranking_lines(figures.ranking, asked),
+        "notices": page.notices(figures, asked, now=timezone.now()),
+        "report_query": asked.query(gestor=None),
+    }
 
 
 @require_safe
@@ -49,11 +74,3 @@ def styles(request: Request) -> HttpResponse:
         raise Http404
     page = Paginator(range(100), 25).page(2)
     return render(request, "estilos.html", {"form": SampleForm({"name": "Ana"}), "page": page})
-
-
-def _case_list(request: Request, template: str, cases: CaseQuerySet, *, now: datetime) -> HttpResponse:
-    text = request.GET.get("search", "").strip()
-    paginator = CappedPaginator(cases.search(text), CASES_PER_PAGE)
-    page = paginator.get_page(request.GET.get("page"))
-    rows = case_list.case_rows(page.object_list, now=now)
-    return render(request, template, {"page": page, "rows": rows, "search": text})

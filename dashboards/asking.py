@@ -1,0 +1,88 @@
+"""From the address of a page to the figures that it shows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from accounts.models import User
+from cases.models import Cartera
+from dashboards import queries
+from dashboards.cached import cached
+from dashboards.filters import CUSTOM, DEFAULT, PERIODS, PRESETS, Asked, FilterForm
+from dashboards.queries import Dashboard
+from nova.lib import dates
+
+CARTERAS_SHOWN = 7  # in a chart; the rest go together: more colours than that nobody tells apart
+Named = list[tuple[int, str]]
+
+
+def read_filters(query: Mapping[str, Any], *, now: datetime) -> tuple[Asked | None, list[str]]:
+    """What is asked for, or why it cannot be answered."""
+    form = FilterForm(query)
+    asked = form.asked(dates.local_date(now)) if form.is_valid() else None
+    if asked is not None:
+        return asked, []
+    labelled = (
+        (form.fields[name].label if name in form.fields else "", errors) for name, errors in form.errors.items()
+    )
+    return None, [f"{label}: {error}" if label else str(error) for label, errors in labelled for error in errors]
+
+
+def figures_of(asked: Asked, *, now: datetime) -> Dashboard:
+    """From memory, or of this moment."""
+    previous = asked.period.before()
+    return cached(
+        lambda: queries.dashboard(asked.scope, asked.period, previous, limit=CARTERAS_SHOWN, now=now),
+        "dashboard",
+        asked.scope,
+        asked.period,
+        previous,
+    )
+
+
+def options(asked: Asked | None, query: Mapping[str, Any], carteras: Named, gestores: Named | None) -> dict[str, Any]:
+    """What the filters offer and what is chosen. A gestor who is none any more stays chosen; None offers none."""
+    chosen = asked.scope if asked else None
+    if chosen and chosen.gestor and gestores is not None and chosen.gestor.pk not in dict(gestores):
+        gestores = [*gestores, (chosen.gestor.pk, str(chosen.gestor))]
+    is_custom = asked is not None and asked.preset == CUSTOM
+    return {
+        "periods": PERIODS,
+        "period": asked.preset if asked else query.get("period") if query.get("period") in PRESETS else DEFAULT,
+        "start_date": asked.period.start.isoformat() if asked and is_custom else query.get("start_date", ""),
+        "end_date": asked.period.end.isoformat() if asked and is_custom else query.get("end_date", ""),
+        "carteras": carteras,
+        "gestores": gestores,
+        "cartera": chosen.cartera.pk if chosen and chosen.cartera else None,
+        "gestor": chosen.gestor.pk if chosen and chosen.gestor else None,
+    }
+
+
+def all_carteras() -> Named:
+    """Runs a query."""
+    return list(Cartera.objects.order_by("name").values_list("pk", "name"))
+
+
+def all_gestores() -> Named:
+    """Runs a query."""
+    people = User.objects.filter(role=User.Role.GESTOR).order_by("first_name", "last_name", "pk")
+    return [(person.pk, str(person)) for person in people]
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the admin's dashboard shows: `figures` of what is `asked`, or the `errors` of what was asked wrongly."""
+
+    asked: Asked | None
+    errors: list[str]
+    figures: Dashboard | None
+    options: dict[str, Any]
+
+
+def board_of(query: Mapping[str, Any], *, now: datetime) -> Board:
+    asked, errors = read_filters(query, now=now)
+    if asked is None:
+        return Board(None, errors, None, options(None, query, all_carteras(), all_gestores()))
+    figures = figures_of(asked, now=now)
+    return Board(asked, [], figures, options(asked, query, figures.carteras, figures.gestores))

@@ -1,0 +1,235 @@
+"""The rendición: what an agency tells a creditor of their cartera in a period (DESIGN §6). Its totals are the ledger's.
+
+The creditor sees what was done, not the agency's notes, nor who did it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models.functions import Cast, Round
+
+from cases.desk import listed_name
+from cases.models import Activity, Cartera, LedgerEntry, Promise
+from cases.models import Case as Debt
+from dashboards.periods import Period
+from dashboards.queries import pesos
+from dashboards.scope import due_in, made_in
+from nova.lib.spreadsheets import Cell, Column
+
+CHUNK = 2000
+DEBT = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI")]
+
+
+@dataclass(frozen=True)
+class Balances:
+    """Money in ARS: opening + placed + adjusted − paid + reversed = closing."""
+
+    opening: Decimal
+    placed: Decimal
+    adjusted: Decimal
+    paid: Decimal
+    reversed: Decimal
+    closing: Decimal
+
+    @property
+    def recovered(self) -> Decimal:
+        return self.paid - self.reversed
+
+
+@dataclass(frozen=True)
+class Report:
+    cartera: Cartera
+    period: Period
+    balances: Balances
+    cases: int  # placed by the end of the period
+    payments: int
+    reversals: int
+    promises: dict[str, tuple[int, Decimal]]  # by status: how many, of how much
+    results: list[tuple[str, int]]  # what came of the gestiones, most first
+
+    @property
+    def activities(self) -> int:
+        return sum(count for _, count in self.results)
+
+    @property
+    def title(self) -> str:
+        return f"Rendición de {self.cartera.name}"
+
+
+def report_of(cartera: Cartera, period: Period) -> Report:
+    """Four queries."""
+    start, end = period
+    within = Q(value_date__range=period)
+    sums = LedgerEntry.objects.signed().filter(cartera=cartera, value_date__lte=end)
+    found = sums.aggregate(
+        opening=_cents(F("signed_amount"), Q(value_date__lt=start)),
+        placed=_cents(F("amount"), within & Q(kind="placement")),
+        adjusted=_cents(F("amount"), within & Q(kind="adjustment")),
+        paid=_cents(F("amount"), within & Q(kind="payment")),
+        reversed=_cents(F("amount"), within & Q(kind="reversal")),
+        closing=_cents(F("signed_amount")),
+        cases=Count("pk", filter=Q(kind="placement")),
+        payments=Count("pk", filter=within & Q(kind="payment")),
+        reversals=Count("pk", filter=within & Q(kind="reversal")),
+    )
+    counts = {name: found.pop(name) for name in ("cases", "payments", "reversals")}
+    due = Promise.objects.filter(due_in(period), case__cartera=cartera).order_by().values_list("status")
+    found_promises = due.annotate(count=Count("pk"), cents=_cents(F("amount")))
+    promised = {status: (count, pesos(cents)) for status, count, cents in found_promises}
+    done = _activities(cartera, period).values_list("result__name").annotate(count=Count("pk"))
+    return Report(
+        cartera=cartera,
+        period=period,
+        balances=Balances(**{name: pesos(cents) for name, cents in found.items()}),
+        promises={status: promised.get(status, (0, Decimal(0))) for status in Promise.Status.values},
+        results=[(name or "Sin resultado", count) for name, count in done.order_by("-count", "result__name")],
+        **counts,
+    )
+
+
+def _cents(amount: Any, only: Q | None = None) -> Sum:
+    """Σ amount in whole cents, 0 of nothing. SQLite would sum in floating point, and lose cents of large sums."""
+    return Sum(Cast(Round(amount * 100), BigIntegerField()), filter=only, default=0)
+
+
+# --- Its parts, row by row ----------------------------------------------------------------------------------
+@dataclass(frozen=True)
+class Part:
+    """A sheet of the workbook. `count` runs a query; `cells` streams."""
+
+    name: str
+    title: str
+    columns: list[Column]
+    rows: QuerySet[Any]
+    of: Any
+
+    def cells(self) -> Iterator[list[Cell]]:
+        return map(self.of, self.rows.iterator(chunk_size=CHUNK))
+
+
+def parts(cartera: Cartera, period: Period) -> dict[str, Part]:
+    made = (
+        _payments(cartera, period),
+        _promises(cartera, period),
+        _gestiones(cartera, period),
+        _cases(cartera, period),
+    )
+    return {part.name: part for part in made}
+
+
+def _payments(cartera: Cartera, period: Period) -> Part:
+    rows = LedgerEntry.objects.filter(cartera=cartera).recovered(*period)
+    return Part(
+        "pagos",
+        "Pagos y reversas",
+        [
+            Column("Fecha", "day"),
+            Column("Tipo"),
+            *DEBT,
+            Column("Medio"),
+            Column("Referencia"),
+            Column("Importe", "money", is_total=True),
+        ],
+        rows.select_related("case__debtor").order_by("value_date", "id"),
+        lambda entry: [
+            entry.value_date,
+            entry.get_kind_display(),
+            *_debt(entry.case),
+            entry.get_method_display(),
+            entry.reference,
+            entry.amount if entry.kind == LedgerEntry.Kind.PAYMENT else -entry.amount,
+        ],
+    )
+
+
+def _promises(cartera: Cartera, period: Period) -> Part:
+    rows = Promise.objects.filter(due_in(period), case__cartera=cartera)
+    return Part(
+        "promesas",
+        "Promesas con vencimiento en el período",
+        [
+            Column("Prometida para", "day"),
+            *DEBT,
+            Column("Estado"),
+            Column("Pagado", "money"),
+            Column("Importe", "money", is_total=True),
+        ],
+        rows.select_related("case__debtor").order_by("promise_date", "id"),
+        lambda promise: [
+            promise.promise_date,
+            *_debt(promise.case),
+            promise.get_status_display(),
+            promise.paid_amount,
+            promise.amount,
+        ],
+    )
+
+
+def _activities(cartera: Cartera, period: Period) -> QuerySet[Activity]:
+    return Activity.objects.by_people().filter(made_in(period), case__cartera=cartera)
+
+
+def _gestiones(cartera: Cartera, period: Period) -> Part:
+    return Part(
+        "gestiones",
+        "Gestiones",
+        [Column("Fecha", "moment"), *DEBT, Column("Tipo"), Column("Resultado")],
+        _activities(cartera, period).select_related("case__debtor", "result").order_by("created_at", "id"),
+        lambda activity: [
+            activity.created_at,
+            *_debt(activity.case),
+            activity.get_type_display(),
+            activity.result.name if activity.result else "",
+        ],
+    )
+
+
+def _cases(cartera: Cartera, period: Period) -> Part:
+    """Every debt placed by then, with what the period did to it: each column adds up to the total of the same name."""
+    start, end = period
+    is_before, is_within = Q(entries__value_date__lt=start), Q(entries__value_date__range=period)
+    signed = Case(When(entries__kind="payment", then=-F("entries__amount")), default=F("entries__amount"))
+    paid = Case(
+        When(entries__kind="payment", then=F("entries__amount")),
+        When(entries__kind="reversal", then=-F("entries__amount")),
+        default=Value(0),
+    )
+    others = Case(When(entries__kind__in=["payment", "reversal"], then=Value(0)), default=F("entries__amount"))
+    rows = (
+        Debt.objects.filter(cartera=cartera, entries__value_date__lte=end)
+        .select_related("debtor", "status")
+        .annotate(
+            opening=_cents(signed, is_before),
+            added=_cents(others, is_within),
+            recovered=_cents(paid, is_within),
+            closing=_cents(signed),
+        )
+        .order_by("nro_cliente", "id")
+    )
+    return Part(
+        "saldos",
+        "Saldos por caso",
+        [
+            *DEBT,
+            Column("Estado hoy"),
+            Column("Ingreso", "day"),
+            Column("Saldo inicial", "money", is_total=True),
+            Column("Altas y ajustes", "money", is_total=True),
+            Column("Recuperado", "money", is_total=True),
+            Column("Saldo final", "money", is_total=True),
+        ],
+        rows,
+        lambda case: [
+            *_debt(case),
+            case.status.name,
+            case.placed_on,
+            *(pesos(cents) for cents in (case.opening, case.added, case.recovered, case.closing)),
+        ],
+    )
+
+
+def _debt(case: Debt) -> list[Cell]:
+    return [case.nro_cliente, listed_name(case), case.debtor.dni]

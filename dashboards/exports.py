@@ -1,0 +1,196 @@
+"""Files of what a page shows (DESIGN §6). Each says what it is of; what is too long for one is streamed, or refused."""
+
+from collections.abc import Iterable, Iterator
+from decimal import Decimal
+
+from django.utils import timezone
+
+from cases.models import Promise
+from dashboards import rows
+from dashboards.creditor_report import Part, Report, parts
+from dashboards.filters import Asked
+from dashboards.queries import Dashboard
+from dashboards.rows import Behind
+from nova.lib import dates
+from nova.lib.spreadsheets import Cell, Column, Workbook
+
+# A workbook is made while its reader waits: so many rows take some five seconds.
+MAX_ROWS = 20_000
+TOO_LONG = "Son más de 20.000 filas, demasiadas para una planilla: descárguelas en CSV desde su página."
+
+RANKING_COLUMNS = [
+    Column("Gestor"),
+    Column("Recuperado", "money", is_total=True),
+    Column("Promesas cumplidas (%)", "percent"),
+    Column("Gestiones", "whole"),
+    Column("Casos", "whole"),
+    Column("Pagados", "whole"),
+]
+
+
+def _now() -> str:
+    return dates.format_moment(timezone.now())
+
+
+def is_too_long(behind: Behind | Part) -> bool:
+    """Runs a query that counts no further than the limit."""
+    return behind.rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS
+
+
+def notes_of(asked: Asked) -> list[str]:
+    return [f"{asked.whose}, {asked.title}", f"Generado el {_now()}"]
+
+
+# --- The view of the dashboard ------------------------------------------------------------------------------
+def kpi_cells(figures: Dashboard) -> list[list[Cell]]:
+    """Numbers, so that a spreadsheet can go on with them; percentages are of 100."""
+    now, before = figures.current, figures.previous
+    return [
+        ["Monto recuperado ($)", now.monto_recuperado, before.monto_recuperado],
+        ["Tasa de recupero (%)", now.tasa_recupero, before.tasa_recupero],
+        ["Promesas cumplidas (%)", now.promesas_cumplidas, before.promesas_cumplidas],
+        ["Gestiones realizadas", now.gestiones_realizadas, before.gestiones_realizadas],
+        ["Contactabilidad (%)", now.contactabilidad, before.contactabilidad],
+        ["Casos (hoy)", now.total_casos, None],
+        ["Casos pagados (hoy)", now.casos_pagados, None],
+        ["Saldo total (hoy, $)", now.total_deuda, None],
+    ]
+
+
+def ranking_cells(figures: Dashboard) -> list[list[Cell]]:
+    return [
+        [
+            row.gestor_name,
+            row.monto_recuperado,
+            row.promesas_cumplidas,
+            row.gestiones,
+            row.total_casos,
+            row.casos_pagados,
+        ]
+        for row in figures.ranking
+    ]
+
+
+def view_rows(figures: Dashboard, asked: Asked) -> Iterator[list[Cell]]:
+    """The view as one table: section, subject, what, value, value of the period before."""
+    yield ["Vista", asked.whose, "Período", asked.title, ""]
+    for label, now, before in kpi_cells(figures):
+        yield ["Indicadores", "", label, now, before]
+    for name, *values in ranking_cells(figures):
+        for column, value in zip(RANKING_COLUMNS[1:], values, strict=True):
+            yield ["Gestores", name, column.header, value, None]
+    for name, numbers in figures.by_week.series:
+        for week, value in zip(figures.by_week.labels, numbers, strict=True):
+            yield ["Recuperado por semana", name, week, value, None]
+    for name, value in zip(figures.by_cartera.labels, figures.by_cartera.series[0][1], strict=True):
+        yield ["Saldo por cartera", name, "Saldo", value, None]
+    for share in figures.by_status:
+        yield ["Casos por estado", share.name, "Casos", share.count, None]
+        yield ["Casos por estado", share.name, "Saldo", share.balance, None]
+
+
+VIEW_COLUMNS = [Column(name) for name in ("Sección", "De", "Dato", "Valor", "Período anterior")]
+
+
+def view_workbook(figures: Dashboard, asked: Asked) -> bytes:
+    """KPIs, ranking, the charts' numbers, and the rows behind the main figures."""
+    book, notes = Workbook(), notes_of(asked)
+    columns = [Column("Indicador"), Column("Período", "percent"), Column("Período anterior", "percent")]
+    book.add_sheet("Indicadores", title="Indicadores", notes=notes, columns=columns, rows=kpi_cells(figures))
+    book.add_sheet("Gestores", title="Gestores", notes=notes, columns=RANKING_COLUMNS, rows=ranking_cells(figures))
+    book.add_sheet(
+        "Por semana",
+        title="Recuperado por semana y cartera",
+        notes=notes,
+        columns=[Column("Semana"), *(Column(name, "money", is_total=True) for name, _ in figures.by_week.series)],
+        rows=_weekly_cells(figures),
+    )
+    book.add_sheet(
+        "Por cartera",
+        title="Saldo de hoy por cartera",
+        notes=notes,
+        columns=[Column("Cartera"), Column("Saldo", "money", is_total=True)],
+        rows=zip(figures.by_cartera.labels, figures.by_cartera.series[0][1], strict=True),
+    )
+    book.add_sheet(
+        "Por estado",
+        title="Casos de hoy por estado",
+        notes=notes,
+        columns=[Column("Estado"), Column("Casos", "whole"), Column("Saldo", "money", is_total=True)],
+        rows=[[share.name, share.count, share.balance] for share in figures.by_status],
+    )
+    for behind in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
+        _add_rows(book, behind.title, notes, behind.columns, behind, behind.all_cells())
+    return book.content()
+
+
+def _weekly_cells(figures: Dashboard) -> Iterator[list[Cell]]:
+    for index, week in enumerate(figures.by_week.labels):
+        yield [week, *(numbers[index] for _, numbers in figures.by_week.series)]
+
+
+def rows_workbook(behind: Behind, asked: Asked) -> bytes:
+    """The rows behind a figure. Ask `is_too_long` before."""
+    book = Workbook()
+    notes = [*notes_of(asked), *(f"{label}: {value}" for label, value in behind.summary)]
+    book.add_sheet(behind.title, title=behind.title, notes=notes, columns=behind.columns, rows=behind.all_cells())
+    return book.content()
+
+
+def _add_rows(
+    book: Workbook,
+    title: str,
+    notes: list[str],
+    columns: list[Column],
+    behind: Behind | Part,
+    cells: Iterable[list[Cell]],
+) -> None:
+    """The rows, or why they are not there: never a part of them as if it were all."""
+    if is_too_long(behind):
+        book.add_sheet(title[:31], title=title, notes=[*notes, TOO_LONG], columns=columns[:1], rows=[])
+    else:
+        book.add_sheet(title[:31], title=title, notes=notes, columns=columns, rows=cells)
+
+
+# --- The creditor's report ----------------------------------------------------------------------------------
+def report_lines(report: Report) -> list[tuple[str, Decimal]]:
+    of = report.balances
+    return [
+        ("Saldo inicial", of.opening),
+        ("Altas de deuda", of.placed),
+        ("Ajustes", of.adjusted),
+        ("Pagos", -of.paid),
+        ("Reversas de pagos", of.reversed),
+        ("Saldo final", of.closing),
+    ]
+
+
+def report_notes(report: Report) -> list[str]:
+    start, end = report.period
+    return [f"Del {start:%d/%m/%Y} al {end:%d/%m/%Y}", f"Generado el {_now()}"]
+
+
+def report_workbook(report: Report) -> bytes:
+    book, notes = Workbook(), report_notes(report)
+    book.add_sheet(
+        "Resumen",
+        title=report.title,
+        notes=notes,
+        columns=[Column("Concepto"), Column("Importe", "money")],
+        rows=report_lines(report),
+    )
+    book.add_sheet(
+        "Resultados",
+        title="Resultado de las gestiones",
+        notes=notes,
+        columns=[Column("Resultado"), Column("Gestiones", "whole")],
+        rows=report.results,
+    )
+    for part in parts(report.cartera, report.period).values():
+        _add_rows(book, part.title, notes, part.columns, part, part.cells())
+    return book.content()
+
+
+def report_promises(report: Report) -> list[tuple[str, int, Decimal]]:
+    """(status, how many, of how much), in the order of the statuses."""
+    return [(str(Promise.Status(status).label), *values) for status, values in report.promises.items()]

@@ -1,0 +1,365 @@
+"""PDF that a manager sends to a creditor: one or two pages, the agency's logo, charts drawn as vectors (DESIGN §6)."""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from html import escape
+from io import BytesIO
+from typing import Any
+
+from django.utils import timezone
+from reportlab.graphics.charts.barcharts import HorizontalBarChart, VerticalBarChart
+from reportlab.graphics.charts.doughnut import Doughnut
+from reportlab.graphics.charts.legends import Legend
+from reportlab.graphics.charts.lineplots import LinePlot
+from reportlab.graphics.shapes import Drawing, String
+from reportlab.lib.colors import HexColor
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import ParagraphStyle
+from reportlab.lib.units import mm
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table, TableStyle
+
+from cases.models import Promise
+from dashboards.creditor_report import Report
+from dashboards.exports import report_lines, report_notes, report_promises
+from dashboards.filters import Asked
+from dashboards.page import TOP, kpi_rows, money, percentage, week_label, weekly_period, whole
+from dashboards.queries import Dashboard, percent
+from nova.lib import dates
+
+INK, MUTED, LINE, SUNKEN = (HexColor(color) for color in ("#17202e", "#536076", "#d8dee7", "#ebeff4"))
+BRAND, ACCENT, AMBER = HexColor("#12203a"), HexColor("#2353c4"), HexColor("#d98a00")
+# The light theme's, in its order.
+SERIES = [
+    HexColor(color)
+    for color in ("#2353c4", "#da6c1e", "#6a87f0", "#9b4805", "#957391", "#250759", "#5a3c57", "#460200")
+]
+FONT, BOLD = "Helvetica", "Helvetica-Bold"
+MARGIN = 16 * mm
+WIDTH = A4[0] - 2 * MARGIN
+GUTTER = 6 * mm
+HALF = (WIDTH - GUTTER) / 2
+BODY = ParagraphStyle("body", fontName=FONT, fontSize=8.5, leading=11, textColor=INK)
+NUMBER = ParagraphStyle("number", parent=BODY, alignment=2)
+STRONG = ParagraphStyle("strong", parent=BODY, fontName=BOLD)
+HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=11, leading=14, spaceBefore=8, spaceAfter=4)
+TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=17, leading=21)
+NOTE = ParagraphStyle("note", parent=BODY, textColor=MUTED)
+
+
+def text(value: Any) -> str:
+    """What the standard fonts can show: the letters of Western Europe; any other is a question mark."""
+    return str(value).encode("cp1252", "replace").decode("cp1252")
+
+
+def paragraph(value: Any, style: ParagraphStyle = BODY) -> Paragraph:
+    return Paragraph(escape(text(value)), style)
+
+
+# --- The page ---------------------------------------------------------------------------------------------
+def draw_logo(canvas: Canvas, x: float, y: float, height: float) -> None:
+    """static/images/logo.svg, as lines and curves: sharp at any size. `y` is its lower edge."""
+    canvas.saveState()
+    canvas.translate(x, y)
+    canvas.scale(height / 40, -height / 40)
+    canvas.translate(0, -40)
+    star = canvas.beginPath()
+    star.moveTo(20, 3)
+    star.curveTo(21.6, 13.8, 26.2, 18.4, 37, 20)
+    star.curveTo(26.2, 21.6, 21.6, 26.2, 20, 37)
+    star.curveTo(18.4, 26.2, 13.8, 21.6, 3, 20)
+    star.curveTo(13.8, 18.4, 18.4, 13.8, 20, 3)
+    star.close()
+    canvas.setFillColor(ACCENT)
+    canvas.drawPath(star, stroke=0, fill=1)
+    canvas.setFillColor(AMBER)
+    canvas.circle(32, 8, 2.6, stroke=0, fill=1)
+    canvas.setStrokeColor(BRAND)
+    canvas.setLineWidth(3.6)
+    canvas.setLineCap(1)
+    canvas.setLineJoin(1)
+    strokes = (
+        ((50, 30), (50, 10), (65, 30), (65, 10)),
+        ((101, 10), (110.5, 30), (120, 10)),
+        ((126, 30), (135.5, 10), (145, 30)),
+        ((129.5, 23.5), (141.5, 23.5)),
+    )
+    for (first_x, first_y), *rest in strokes:
+        path = canvas.beginPath()
+        path.moveTo(first_x, first_y)
+        for point_x, point_y in rest:
+            path.lineTo(point_x, point_y)
+        canvas.drawPath(path, stroke=1, fill=0)
+    canvas.circle(84, 20, 10, stroke=1, fill=0)
+    canvas.restoreState()
+
+
+def made(title: str, notes: Sequence[str], story: list[Flowable]) -> bytes:
+    """The document, with the logo and its title on top of the first page and numbers below each."""
+    file = BytesIO()
+    printed = f"Generado el {dates.format_moment(timezone.now())}"
+
+    def furnish(canvas: Canvas, document: BaseDocTemplate) -> None:
+        canvas.saveState()
+        if document.page == 1:
+            draw_logo(canvas, A4[0] - MARGIN - 37 * mm, A4[1] - MARGIN - 8 * mm, 10 * mm)
+        canvas.setFont(FONT, 7.5)
+        canvas.setFillColor(MUTED)
+        canvas.drawString(MARGIN, 9 * mm, f"NOVA Gestión de Cobranzas · {printed}")
+        canvas.drawRightString(A4[0] - MARGIN, 9 * mm, f"Página {document.page}")
+        canvas.restoreState()
+
+    document = BaseDocTemplate(
+        file,
+        pagesize=A4,
+        leftMargin=MARGIN,
+        rightMargin=MARGIN,
+        topMargin=MARGIN,
+        bottomMargin=16 * mm,
+        title=text(title),
+        author="NOVA Gestión de Cobranzas",
+        lang="es-AR",
+    )
+    frame = Frame(MARGIN, 16 * mm, WIDTH, A4[1] - MARGIN - 16 * mm, 0, 0, 0, 0)
+    document.addPageTemplates(PageTemplate(frames=[frame], onPage=furnish))
+    top = [paragraph(title, ParagraphStyle("first", parent=TITLE, rightIndent=42 * mm))]
+    top += [paragraph(note, NOTE) for note in notes]
+    document.build([*top, Spacer(1, 8), *story])
+    return file.getvalue()
+
+
+def table(headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
+    """The first column is text that wraps, the rest are numbers."""
+    head = [paragraph(header, STRONG if index == 0 else NUMBER_HEAD) for index, header in enumerate(headers)]
+    body = [[paragraph(row[0]), *(paragraph(cell, NUMBER) for cell in row[1:])] for row in rows]
+    made_of = Table([head, *body], colWidths=list(widths), repeatRows=1, hAlign="LEFT")
+    made_of.setStyle(
+        TableStyle(
+            [
+                ("BACKGROUND", (0, 0), (-1, 0), SUNKEN),
+                ("LINEBELOW", (0, 0), (-1, -1), 0.4, LINE),
+                ("VALIGN", (0, 0), (-1, -1), "MIDDLE"),
+                ("TOPPADDING", (0, 0), (-1, -1), 2.5),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 2.5),
+                ("LEFTPADDING", (0, 0), (-1, -1), 4),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 4),
+            ]
+        )
+    )
+    return made_of
+
+
+NUMBER_HEAD = ParagraphStyle("number-head", parent=STRONG, alignment=2)
+
+
+def side_by_side(left: list[Flowable], right: list[Flowable]) -> Table:
+    pair = Table([[left, "", right]], colWidths=[HALF, GUTTER, HALF])
+    pair.setStyle(
+        TableStyle(
+            [
+                ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("LEFTPADDING", (0, 0), (-1, -1), 0),
+                ("RIGHTPADDING", (0, 0), (-1, -1), 0),
+                ("TOPPADDING", (0, 0), (-1, -1), 0),
+                ("BOTTOMPADDING", (0, 0), (-1, -1), 0),
+            ]
+        )
+    )
+    return pair
+
+
+# --- The charts -------------------------------------------------------------------------------------------
+def short_money(value: float) -> str:
+    """`1,2 M`: what fits beside an axis."""
+    for size, unit in ((1e9, " mil M"), (1e6, " M"), (1e3, " mil")):
+        if abs(value) >= size:
+            return f"{value / size:.1f}".rstrip("0").rstrip(".").replace(".", ",") + unit
+    return f"{value:.0f}"
+
+
+def nothing(width: float, height: float) -> Drawing:
+    drawing = Drawing(width, height)
+    drawing.add(String(0, height / 2, "Sin datos en el período.", fontName=FONT, fontSize=8.5, fillColor=MUTED))
+    return drawing
+
+
+def _axes(chart: Any, *, values: Any, names: Any) -> None:
+    for axis in (values, names):
+        axis.labels.fontName, axis.labels.fontSize, axis.labels.fillColor = FONT, 7, MUTED
+        axis.strokeColor, axis.strokeWidth = LINE, 0.5
+    values.labelTextFormat = short_money
+    values.visibleGrid, values.gridStrokeColor, values.gridStrokeWidth = 1, LINE, 0.4
+    values.forceZero = 1
+
+
+def legend(drawing: Drawing, names: Sequence[str], y: float) -> None:
+    keys = Legend()
+    keys.x, keys.y, keys.boxAnchor, keys.alignment = 0, y, "nw", "right"
+    keys.fontName, keys.fontSize, keys.fillColor = FONT, 7, INK
+    keys.columnMaximum, keys.deltax, keys.deltay, keys.dx, keys.dy = -(-len(names) // 4), 70, 10, 6, 6
+    keys.dxTextSpace, keys.strokeWidth, keys.variColumn = 4, 0, 1
+    keys.colorNamePairs = [(SERIES[index % len(SERIES)], text(name)[:22]) for index, name in enumerate(names)]
+    drawing.add(keys)
+
+
+def stacked_bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[Decimal]]], height: float) -> Drawing:
+    if not series:
+        return nothing(WIDTH, height)
+    drawing, chart = Drawing(WIDTH, height), VerticalBarChart()
+    lines = -(-len(series) // 4)
+    chart.x, chart.y, chart.width = 42, 26 + 11 * lines, WIDTH - 46
+    chart.height = height - chart.y - 6
+    chart.data = [[float(value) for value in values] for _, values in series]
+    step = -(-len(labels) // 14)  # as many names as fit
+    chart.categoryAxis.categoryNames = [label if not index % step else "" for index, label in enumerate(labels)]
+    chart.categoryAxis.style = "stacked"
+    chart.barWidth, chart.groupSpacing = 10, 4
+    _axes(chart, values=chart.valueAxis, names=chart.categoryAxis)
+    for index in range(len(series)):
+        chart.bars[index].fillColor = SERIES[index % len(SERIES)]
+        chart.bars[index].strokeColor = HexColor("#ffffff")
+        chart.bars[index].strokeWidth = 0.3
+    drawing.add(chart)
+    legend(drawing, [name for name, _ in series], 11 * lines + 2)
+    return drawing
+
+
+def ring(labels: Sequence[str], values: Sequence[Decimal], height: float) -> Drawing:
+    shown = [(label, float(value)) for label, value in zip(labels, values, strict=True) if value > 0]
+    if not shown:
+        return nothing(HALF, height)
+    drawing, chart = Drawing(HALF, height), Doughnut()
+    size = height - 14
+    chart.x, chart.y, chart.width, chart.height = 4, 8, size, size
+    chart.data, chart.labels = [value for _, value in shown], [""] * len(shown)
+    chart.innerRadiusFraction = 0.55
+    total = sum(value for _, value in shown)
+    keys = Legend()
+    keys.x, keys.y, keys.boxAnchor, keys.alignment = size + 16, height / 2, "w", "right"
+    keys.fontName, keys.fontSize, keys.fillColor, keys.columnMaximum = FONT, 7, INK, 12
+    keys.dx, keys.dy, keys.deltay, keys.dxTextSpace, keys.strokeWidth = 6, 6, 11, 4, 0
+    keys.colorNamePairs = []
+    for index, (label, value) in enumerate(shown):
+        color = SERIES[index % len(SERIES)]
+        chart.slices[index].fillColor, chart.slices[index].strokeColor = color, HexColor("#ffffff")
+        share = f"{value * 100 / total:.1f}".replace(".", ",")
+        keys.colorNamePairs.append((color, f"{text(label)[:20]}  {share} %"))
+    drawing.add(chart)
+    drawing.add(keys)
+    return drawing
+
+
+def bars(labels: Sequence[str], values: Sequence[Decimal | int], height: float) -> Drawing:
+    """Across, the first on top."""
+    if not any(values):
+        return nothing(HALF, height)
+    drawing, chart = Drawing(HALF, height), HorizontalBarChart()
+    chart.x, chart.y, chart.width, chart.height = 84, 20, HALF - 100, height - 28
+    chart.data = [[float(value) for value in reversed(values)]]
+    chart.categoryAxis.categoryNames = [text(label)[:20] for label in reversed(labels)]
+    _axes(chart, values=chart.valueAxis, names=chart.categoryAxis)
+    chart.bars[0].fillColor, chart.bars[0].strokeColor = SERIES[0], None
+    chart.barWidth, chart.groupSpacing = 8, 4
+    drawing.add(chart)
+    return drawing
+
+
+def lines(series: Sequence[tuple[str, Sequence[Decimal]]], height: float) -> Drawing:
+    if not any(any(values) for _, values in series):
+        return nothing(HALF, height)
+    drawing, chart = Drawing(HALF, height), LinePlot()
+    chart.x, chart.y, chart.width, chart.height = 42, 38, HALF - 50, height - 46
+    chart.data = [[(day, float(value)) for day, value in enumerate(values, 1)] for _, values in series]
+    _axes(chart, values=chart.yValueAxis, names=chart.xValueAxis)
+    chart.xValueAxis.labelTextFormat = "%d"
+    for index in range(len(series)):
+        chart.lines[index].strokeColor, chart.lines[index].strokeWidth = SERIES[index], 1.4
+    chart.lines[1].strokeDashArray = (3, 2)
+    drawing.add(chart)
+    legend(drawing, [name for name, _ in series], 16)
+    return drawing
+
+
+# --- The documents ----------------------------------------------------------------------------------------
+def view_pdf(figures: Dashboard, asked: Asked) -> bytes:
+    """Two pages: the figures and what was recovered; the book, the gestores and the period before."""
+    previous = asked.period.before()
+    kpi_table = table(
+        ["Indicador", "Período", f"Anterior ({previous.start:%d/%m/%y} al {previous.end:%d/%m/%y})"],
+        kpi_rows(figures.current, figures.previous),
+        [WIDTH * 0.4, WIDTH * 0.3, WIDTH * 0.3],
+    )
+    weeks = [week_label(weekly_period(label, asked.period)) for label in figures.by_week.labels]
+    series = [(name, values) for name, values in figures.by_week.series if any(values)]
+    best = [row for row in figures.ranking if row.monto_recuperado][:TOP]
+    shown = [share for share in figures.by_status if share.count]
+    ranking = table(
+        ["Gestor", "Recuperado", "Promesas cumplidas", "Gestiones", "Casos", "Pagados"],
+        [
+            [
+                row.gestor_name,
+                money(row.monto_recuperado),
+                percentage(row.promesas_cumplidas),
+                whole(row.gestiones),
+                whole(row.total_casos),
+                whole(row.casos_pagados),
+            ]
+            for row in figures.ranking[:TOP]
+        ],
+        [WIDTH * share for share in (0.32, 0.2, 0.16, 0.12, 0.1, 0.1)],
+    )
+    height = 50 * mm
+    story: list[Flowable] = [
+        kpi_table,
+        paragraph("Recuperado por semana y cartera", HEADING),
+        stacked_bars(weeks, series, 66 * mm),
+        side_by_side(
+            [
+                paragraph("Saldo de hoy por cartera", HEADING),
+                ring(figures.by_cartera.labels, figures.by_cartera.series[0][1], height),
+            ],
+            [paragraph("Este período contra el anterior", HEADING), lines(figures.comparison.series, height)],
+        ),
+        side_by_side(
+            [
+                paragraph("Casos de hoy por estado", HEADING),
+                bars([share.name for share in shown], [share.count for share in shown], height),
+            ],
+            [
+                paragraph("Recuperado por gestor", HEADING),
+                bars([row.gestor_name for row in best], [row.monto_recuperado for row in best], height),
+            ],
+        ),
+        paragraph("Gestores" if len(figures.ranking) <= TOP else f"Gestores: los {TOP} primeros", HEADING),
+        ranking,
+    ]
+    return made("Informe de gestión", [asked.whose, asked.title.capitalize()], story)
+
+
+def report_pdf(report: Report) -> bytes:
+    """The summary: balances, promises and gestiones. The movements one by one are in the workbook."""
+    kept, broken = (report.promises[status] for status in (Promise.Status.FULFILLED, Promise.Status.BROKEN))
+    rate = percent(report.balances.recovered, report.balances.opening + report.balances.placed)
+    summary = [
+        ["Recuperado", money(report.balances.recovered)],
+        ["Tasa de recupero", percentage(rate)],
+        ["Pagos", whole(report.payments)],
+        ["Reversas", whole(report.reversals)],
+        ["Promesas cumplidas", percentage(percent(kept[0], kept[0] + broken[0]))],
+        ["Gestiones realizadas", whole(report.activities)],
+        ["Casos", whole(report.cases)],
+    ]
+    balances = [[label, money(amount)] for label, amount in report_lines(report)]
+    promises = [[label, whole(count), money(amount)] for label, count, amount in report_promises(report)]
+    results = [[name, whole(count)] for name, count in report.results] or [["Sin gestiones en el período", "0"]]
+    story: list[Flowable] = [
+        side_by_side(
+            [paragraph("Saldo de la cartera", HEADING), table(["Concepto", "Importe"], balances, [HALF * 0.5] * 2)],
+            [paragraph("En el período", HEADING), table(["Indicador", "Valor"], summary, [HALF * 0.55, HALF * 0.45])],
+        ),
+        paragraph("Promesas con vencimiento en el período", HEADING),
+        table(["Estado", "Cantidad", "Importe"], promises, [WIDTH * 0.4, WIDTH * 0.25, WIDTH * 0.35]),
+        paragraph("Resultado de las gestiones", HEADING),
+        table(["Resultado", "Gestiones"], results, [WIDTH * 0.6, WIDTH * 0.4]),
+    ]
+    return made(report.title, report_notes(report)[:1], story)

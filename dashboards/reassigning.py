@@ -1,0 +1,73 @@
+"""The cases of a gestor, to another or among the others: said first, done after (DESIGN §6)."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from accounts.models import User
+from cases import services
+from cases.models import Cartera, Case, CaseStatus
+from cases.querysets import CaseQuerySet
+from cases.refusals import NO_CARTERA, NO_GESTOR
+
+# A request must end before the server gives it up; the same as the bulk actions of the admin.
+LIMIT = 30_000
+EVERYBODY = "others"
+
+
+class ReassignmentForm(forms.Form):
+    """Which cases of a gestor go to whom."""
+
+    to = forms.ChoiceField(
+        label="Pasarlos a", error_messages={"invalid_choice": NO_GESTOR, "required": "Elija a quién."}
+    )
+    cartera = forms.ModelChoiceField(
+        Cartera.objects.order_by("name"),
+        label="De la cartera",
+        required=False,
+        empty_label="Todas",
+        error_messages={"invalid_choice": NO_CARTERA},
+    )
+    stage = forms.ChoiceField(
+        label="Cuáles",
+        required=False,
+        choices=[("", "Los abiertos"), *CaseStatus.Stage.choices, ("all", "Todos, también los cerrados")],
+    )
+
+    def __init__(self, *args: Any, gestor: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.gestor = gestor
+        others = User.objects.gestores().exclude(pk=gestor.pk).order_by("first_name", "last_name", "pk")
+        self.others = {str(other.pk): other for other in others}
+        choices: list[tuple[str, str]] = [("", "Elija…")]
+        if self.others:
+            choices.append((EVERYBODY, f"Repartirlos entre los otros {len(self.others)}"))
+        to: Any = self.fields["to"]
+        to.choices = [*choices, *((pk, str(other)) for pk, other in self.others.items())]
+
+    def cases(self) -> CaseQuerySet:
+        cases = Case.objects.filter(assigned_to=self.gestor)
+        if cartera := self.cleaned_data.get("cartera"):
+            cases = cases.filter(cartera=cartera)
+        stage = self.cleaned_data.get("stage")
+        if stage == "all":
+            return cases
+        return cases.filter(stage=stage) if stage else cases.open()
+
+    @property
+    def destination(self) -> str:
+        to = self.cleaned_data["to"]
+        return f"los otros {len(self.others)} gestores, en partes iguales" if to == EVERYBODY else str(self.others[to])
+
+    def reassign(self, *, by: User, expected: int) -> int:
+        """Returns how many moved. Raises ValidationError when they are not as many as was said, or too many."""
+        count = self.cases().count()
+        if count != expected:
+            raise ValidationError(f"Entretanto cambió: ahora son {count} casos. Revise y confirme de nuevo.")
+        if count > LIMIT:
+            raise ValidationError(f"Son {count} casos y el máximo por vez es {LIMIT}: hágalo por cartera.")
+        to = self.cleaned_data["to"]
+        if to == EVERYBODY:
+            return services.share_cases(cases=self.cases(), gestores=list(self.others.values()), by=by)
+        return services.assign_cases(cases=self.cases(), gestor=self.others[to], by=by)

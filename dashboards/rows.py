@@ -1,0 +1,254 @@
+"""The rows behind each figure of the dashboard (DESIGN §6): read, paged and exported as one list; they add up to it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import QuerySet
+
+from accounts.models import User
+from cases.desk import listed_name
+from cases.models import Activity, Case, CaseStatus, LedgerEntry, Promise
+from dashboards import queries
+from dashboards.filters import Asked
+from dashboards.page import NOTHING, money, percentage, whole
+from dashboards.scope import due_in, made_in
+from nova.lib import dates
+from nova.lib.spreadsheets import Cell, Column
+
+CHUNK = 2000
+
+
+@dataclass(frozen=True)
+class Behind:
+    """`rows` in a total order, with all that `cells` reads of one. `summary` is the figure, in words."""
+
+    kind: str
+    title: str
+    columns: list[Column]
+    rows: QuerySet[Any]
+    cells: Callable[[Any], list[Cell]]
+    case_of: Callable[[Any], int]
+    summary: list[tuple[str, str]]
+    choices: list[tuple[str, str]]  # what `only` may be, and its words
+    only: str
+
+    def all_cells(self) -> Iterator[list[Cell]]:
+        """Of every row, streamed: a million are never in memory."""
+        return map(self.cells, self.rows.iterator(chunk_size=CHUNK))
+
+
+WHOSE = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI"), Column("Cartera")]
+RELATED = ("case__debtor", "case__cartera")
+
+
+def _whose(case: Case) -> list[Cell]:
+    return [case.nro_cliente, listed_name(case), case.debtor.dni, case.cartera.name]
+
+
+def _name(person: User | None, otherwise: str = "") -> str:
+    return str(person) if person else otherwise
+
+
+# --- Money -----------------------------------------------------------------------------------------------
+def entries(asked: Asked, only: str) -> Behind:
+    """`monto_recuperado` and `tasa_recupero`: a payment adds, a reversal takes away."""
+    rows = asked.scope.entries().recovered(*asked.period)
+    chosen = {"payment": rows.filter(kind="payment"), "reversal": rows.filter(kind="reversal")}.get(only, rows)
+    of = queries.counts(asked.scope, asked.period)
+    return Behind(
+        kind="movimientos",
+        title="Pagos y reversas",
+        columns=[
+            Column("Fecha", "day"),
+            Column("Tipo"),
+            *WHOSE,
+            Column("Gestor"),
+            Column("Medio"),
+            Column("Referencia"),
+            Column("Importe", "money", is_total=True),
+        ],
+        rows=chosen.select_related(*RELATED, "credited_to").order_by("-value_date", "-id"),
+        cells=_entry_cells,
+        case_of=lambda entry: entry.case_id,
+        summary=[
+            ("Recuperado", money(of.recovered)),
+            ("De un total a recuperar de", money(of.recoverable)),
+            ("Tasa de recupero", percentage(queries.percent(of.recovered, of.recoverable))),
+        ],
+        choices=[("payment", "Solo pagos"), ("reversal", "Solo reversas")],
+        only=only,
+    )
+
+
+def _entry_cells(entry: LedgerEntry) -> list[Cell]:
+    return [
+        entry.value_date,
+        entry.get_kind_display(),
+        *_whose(entry.case),
+        _name(entry.credited_to, "Sin gestor"),
+        entry.get_method_display(),
+        entry.reference,
+        recovered(entry),
+    ]
+
+
+def recovered(entry: LedgerEntry) -> Decimal:
+    return entry.amount if entry.kind == LedgerEntry.Kind.PAYMENT else -entry.amount
+
+
+# --- Promises --------------------------------------------------------------------------------------------
+def promises(asked: Asked, only: str) -> Behind:
+    """`promesas_cumplidas`: those decided whose day is in the period."""
+    statuses = {"kept": [Promise.Status.FULFILLED], "broken": [Promise.Status.BROKEN]}
+    decided = [Promise.Status.FULFILLED, Promise.Status.BROKEN]
+    rows = asked.scope.promises().filter(due_in(asked.period), status__in=statuses.get(only, decided))
+    of = queries.counts(asked.scope, asked.period)
+    return Behind(
+        kind="promesas",
+        title="Promesas decididas",
+        columns=[
+            Column("Prometida para", "day"),
+            Column("Estado"),
+            *WHOSE,
+            Column("Gestor"),
+            Column("Importe", "money"),
+            Column("Pagado", "money"),
+            Column("Cumplida el", "day"),
+        ],
+        rows=rows.select_related(*RELATED, "created_by").order_by("-promise_date", "-id"),
+        cells=_promise_cells,
+        case_of=lambda promise: promise.case_id,
+        summary=[
+            ("Cumplidas", whole(of.kept)),
+            ("Incumplidas", whole(of.broken)),
+            ("Promesas cumplidas", percentage(queries.percent(of.kept, of.kept + of.broken))),
+        ],
+        choices=[("kept", "Solo cumplidas"), ("broken", "Solo incumplidas")],
+        only=only,
+    )
+
+
+def _promise_cells(promise: Promise) -> list[Cell]:
+    return [
+        promise.promise_date,
+        promise.get_status_display(),
+        *_whose(promise.case),
+        _name(promise.created_by, promise.imported_author or "Sin autor"),
+        promise.amount,
+        promise.paid_amount,
+        promise.fulfilled_date,
+    ]
+
+
+# --- Gestiones -------------------------------------------------------------------------------------------
+def activities(asked: Asked, only: str) -> Behind:
+    """`gestiones_realizadas`, and with `only` the attempts and direct contacts of `contactabilidad`."""
+    rows = asked.scope.activities().filter(made_in(asked.period))
+    if only == "attempts":
+        rows = rows.filter(result__is_attempt=True)
+    elif only == "direct":
+        rows = rows.filter(result__is_direct_contact=True)
+    of = queries.counts(asked.scope, asked.period)
+    return Behind(
+        kind="gestiones",
+        title="Gestiones",
+        columns=[
+            Column("Fecha", "moment"),
+            Column("Tipo"),
+            Column("Resultado"),
+            *WHOSE,
+            Column("Gestor"),
+            Column("Nota"),
+        ],
+        rows=rows.select_related(*RELATED, "created_by", "result").order_by("-created_at", "-id"),
+        cells=_activity_cells,
+        case_of=lambda activity: activity.case_id,
+        summary=[
+            ("Gestiones", whole(of.activities)),
+            ("Intentos de contacto", whole(of.attempts)),
+            ("Contactos directos", whole(of.direct)),
+            ("Contactabilidad", percentage(queries.percent(of.direct, of.attempts))),
+        ],
+        choices=[("attempts", "Solo intentos"), ("direct", "Solo contactos directos")],
+        only=only,
+    )
+
+
+def _activity_cells(activity: Activity) -> list[Cell]:
+    return [
+        activity.created_at,
+        activity.get_type_display(),
+        activity.result.name if activity.result else "",
+        *_whose(activity.case),
+        _name(activity.created_by, activity.imported_author or "Sin autor"),
+        activity.notes,
+    ]
+
+
+# --- Cases -----------------------------------------------------------------------------------------------
+def cases(asked: Asked, *, status: CaseStatus | None, stage: str, search: str) -> Behind:
+    """`total_casos`, `total_deuda`, `casos_pagados` and each status: the book as it stands, whatever the period."""
+    rows = asked.scope.cases()
+    shares = queries.cases_by_status(asked.scope)
+    if status is not None:
+        rows, shares = rows.filter(status=status), [share for share in shares if share.slug == status.slug]
+    if stage:
+        # By the index on the status: the stage has none of its own.
+        rows = rows.filter(status__in=list(CaseStatus.objects.filter(stage=stage).values_list("pk", flat=True)))
+        shares = [share for share in shares if share.stage == stage]
+    summary = [
+        ("Casos", whole(sum(share.count for share in shares))),
+        ("Saldo total", money(sum((share.balance for share in shares), Decimal(0)))),
+    ]
+    if search:
+        rows, summary = rows.search(search), [("Buscando", f"«{search}»")]
+    return Behind(
+        kind="casos",
+        title="Casos",
+        columns=[
+            *WHOSE,
+            Column("Estado"),
+            Column("Gestor"),
+            Column("Ingreso", "day"),
+            Column("Último pago", "day"),
+            Column("Última gestión", "moment"),
+            Column("Próxima acción", "moment"),
+            Column("Importe", "money"),
+            Column("Saldo", "money", is_total=True),
+        ],
+        rows=rows.listed().order_by("-created_at", "-id"),
+        cells=_case_cells,
+        case_of=lambda case: case.pk,
+        summary=summary,
+        choices=[],
+        only="",
+    )
+
+
+def _case_cells(case: Case) -> list[Cell]:
+    return [
+        *_whose(case),
+        case.status.name,
+        _name(case.assigned_to, "Sin gestor"),
+        case.placed_on,
+        case.last_payment_date,
+        case.last_activity_at,
+        case.next_action_at if case.is_open else None,
+        case.amount,
+        case.balance,
+    ]
+
+
+# --- In words --------------------------------------------------------------------------------------------
+def in_words(cell: Cell, column: Column) -> str:
+    """As a page shows it."""
+    if cell is None or cell == "":
+        return NOTHING
+    if isinstance(cell, datetime):
+        return dates.format_moment(cell)
+    if isinstance(cell, date):
+        return f"{cell:%d/%m/%Y}"
+    return money(cell) if isinstance(cell, Decimal) else str(cell)

@@ -1,0 +1,108 @@
+"""The rows behind a figure: paged on screen, whole in a file."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from accounts.access import Request, for_role
+from accounts.models import User
+from cases.models import CaseStatus
+from dashboards import exports, page, rows
+from dashboards.asking import all_carteras, all_gestores, options, read_filters
+from dashboards.filters import Asked
+from dashboards.rows import Behind
+from dashboards.views.downloads import csv_download, file_download
+from nova.lib.paginators import CappedPaginator
+from nova.lib.spreadsheets import csv_lines
+
+PER_PAGE = 50
+KINDS: dict[str, Callable[[Asked, str], Behind]] = {
+    "movimientos": rows.entries,
+    "promesas": rows.promises,
+    "gestiones": rows.activities,
+}
+CASE_FILTERS = ("status", "stage", "search")
+
+
+@require_safe
+@for_role(User.Role.ADMIN)
+def behind(request: Request, kind: str) -> HttpResponse:
+    now = timezone.now()
+    asked, errors = read_filters(request.GET, now=now)
+    found = _behind(request, kind, asked) if asked else None
+    context: dict[str, Any] = {
+        "errors": errors,
+        "asked": asked,
+        "kind": kind,
+        "kept": _kept(request),
+        # The book is of now: its page has a search and a status in place of a period.
+        "statuses": list(CaseStatus.objects.values_list("slug", "name")) if kind == "casos" else [],
+        "options": options(asked, request.GET, all_carteras(), all_gestores()),
+    }
+    if asked is not None and found is not None:
+        context |= _listed(request, asked, found)
+    part = "#rows" if request.htmx and request.htmx.target == "rows" else ""
+    response = render(request, f"dashboards/rows.html{part}", context, status=200 if asked else 400)
+    if part and asked is not None:
+        response["HX-Push-Url"] = f"{request.path}{asked.query(**_kept(request))}"
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
+
+
+@require_safe
+@for_role(User.Role.ADMIN)
+def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
+    """All the rows: CSV streamed, whatever their number; a workbook up to a limit."""
+    asked, errors = read_filters(request.GET, now=timezone.now())
+    if asked is None:
+        return render(request, "dashboards/no_export.html", {"errors": errors}, status=400)
+    found = _behind(request, kind, asked)
+    name = f"{kind}-{asked.period.start}-{asked.period.end}"
+    if form == "csv":
+        return csv_download(request, csv_lines(found.columns, found.all_cells()), name, asked.parameters)
+    if exports.is_too_long(found):
+        return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
+    return file_download(request, exports.rows_workbook(found, asked), f"{name}.xlsx", asked.parameters)
+
+
+def _behind(request: Request, kind: str, asked: Asked) -> Behind:
+    if kind in KINDS:
+        return KINDS[kind](asked, request.GET.get("only", ""))
+    slug, stage = request.GET.get("status", ""), request.GET.get("stage", "")
+    status = CaseStatus.objects.filter(slug=slug).first() if slug else None
+    if (slug and status is None) or (stage and stage not in CaseStatus.Stage.values):
+        raise Http404
+    return rows.cases(asked, status=status, stage=stage, search=request.GET.get("search", "").strip()[:100])
+
+
+def _kept(request: Request) -> dict[str, str]:
+    """What of the address is no filter of every page."""
+    return {name: value for name in ("only", *CASE_FILTERS) if (value := request.GET.get(name, ""))}
+
+
+def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
+    paginator = CappedPaginator(found.rows, PER_PAGE)
+    shown = paginator.get_page(request.GET.get("page"))
+    kept = _kept(request)
+    return {
+        "behind": found,
+        "page": shown,
+        "lines": [_line(row, found) for row in shown.object_list],
+        "choices": [("", "Todo"), *found.choices],
+        "links": {value: asked.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
+        "export_query": asked.query(**kept),
+        "back": f"{page.HOME}{asked.query()}",
+    }
+
+
+def _line(row: Any, found: Behind) -> dict[str, Any]:
+    cells = [
+        {"text": rows.in_words(cell, column), "kind": column.kind, "is_debtor": column.header == "Deudor"}
+        for cell, column in zip(found.cells(row), found.columns, strict=True)
+    ]
+    return {"href": f"/cases/{found.case_of(row)}", "cells": cells}

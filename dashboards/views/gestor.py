@@ -1,0 +1,83 @@
+"""A gestor as an admin sees them, and the passing on of their cases."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import Request, for_role
+from accounts.models import User
+from dashboards import page
+from dashboards.asking import all_carteras, figures_of, options, read_filters
+from dashboards.filters import Asked
+from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
+from dashboards.reassigning import ReassignmentForm
+
+
+@require_safe
+@for_role(User.Role.ADMIN)
+def gestor_page(request: Request, pk: int) -> HttpResponse:
+    gestor = get_object_or_404(people_with_figures(), pk=pk)
+    now = timezone.now()
+    asked, errors = read_filters({**request.GET.dict(), "gestor": str(pk)}, now=now)
+    context: dict[str, Any] = {
+        "gestor": gestor,
+        "errors": errors,
+        "options": options(asked, request.GET, all_carteras(), None),
+    }
+    if asked is not None:
+        health = queue_health(gestor, now=now)
+        context |= _figures(asked) | {
+            "asked": asked,
+            "health": health_lines(health, now=now),
+            "bands": health.bands,
+            "activities": last_activities(gestor),
+            "form": ReassignmentForm(gestor=gestor),
+        }
+    part = "#board" if request.htmx and request.htmx.target == "board" else ""
+    response = render(request, f"dashboards/gestor.html{part}", context, status=200 if asked else 400)
+    if part and asked is not None:
+        response["HX-Push-Url"] = f"{request.path}{asked.query(gestor=None)}"
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
+
+
+def _figures(asked: Asked) -> dict[str, Any]:
+    figures = figures_of(asked, now=timezone.now())
+    charts = [chart for chart in page.charts(figures, asked) if chart.name in ("weekly", "statuses")]
+    return {
+        "figures": figures,
+        "tiles": page.main_tiles(figures, asked),
+        "other_tiles": page.other_tiles(figures, asked),
+        "charts": charts,
+        "drawn": {chart.name: chart.data for chart in charts if not chart.is_empty},
+    }
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_role(User.Role.ADMIN)
+def reassignment(request: Request, pk: int) -> HttpResponse:
+    """A GET says how many cases would go where; the POST that confirms it does it."""
+    gestor = get_object_or_404(people_with_figures(), pk=pk)
+    form = ReassignmentForm(request.POST if request.method == "POST" else request.GET, gestor=gestor)
+    context: dict[str, Any] = {"gestor": gestor, "form": form}
+    if not form.is_valid():
+        return render(request, "dashboards/reassignment.html", context, status=422)
+    status = 200
+    if request.method == "POST":
+        expected = request.POST.get("expected", "")
+        try:
+            moved = form.reassign(by=request.user, expected=int(expected) if expected.isdecimal() else -1)
+        except ValidationError as error:
+            form.add_error(None, error)
+            status = 409
+        else:
+            messages.success(request, f"Casos reasignados: {page.whole(moved)}, a {form.destination}.")
+            return redirect("gestor", pk=pk)
+    context |= {"count": form.cases().count(), "destination": form.destination}
+    return render(request, "dashboards/reassignment.html", context, status=status)
