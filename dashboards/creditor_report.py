@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, Value, When
+from django.db.models import BigIntegerField, Case, Count, DecimalField, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Round
 
 from cases.desk import listed_name
@@ -20,6 +20,7 @@ from dashboards.scope import due_in, made_in
 from nova.lib.spreadsheets import Cell, Column
 
 CHUNK = 2000
+NOTHING = Value(Decimal(0), output_field=DecimalField(max_digits=15, decimal_places=2))
 DEBT = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI")]
 
 
@@ -195,9 +196,9 @@ def _cases(cartera: Cartera, period: Period) -> Part:
     paid = Case(
         When(entries__kind="payment", then=F("entries__amount")),
         When(entries__kind="reversal", then=-F("entries__amount")),
-        default=Value(0),
+        default=NOTHING,
     )
-    others = Case(When(entries__kind__in=["payment", "reversal"], then=Value(0)), default=F("entries__amount"))
+    others = Case(When(entries__kind__in=["payment", "reversal"], then=NOTHING), default=F("entries__amount"))
     rows = (
         Debt.objects.filter(cartera=cartera, entries__value_date__lte=end)
         .select_related("debtor", "status")

@@ -17,7 +17,17 @@ from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
-from reportlab.platypus import BaseDocTemplate, Flowable, Frame, PageTemplate, Paragraph, Spacer, Table, TableStyle
+from reportlab.platypus import (
+    BaseDocTemplate,
+    Flowable,
+    Frame,
+    KeepTogether,
+    PageTemplate,
+    Paragraph,
+    Spacer,
+    Table,
+    TableStyle,
+)
 
 from cases.models import Promise
 from dashboards.creditor_report import Report
@@ -42,7 +52,9 @@ HALF = (WIDTH - GUTTER) / 2
 BODY = ParagraphStyle("body", fontName=FONT, fontSize=8.5, leading=11, textColor=INK)
 NUMBER = ParagraphStyle("number", parent=BODY, alignment=2)
 STRONG = ParagraphStyle("strong", parent=BODY, fontName=BOLD)
-HEADING = ParagraphStyle("heading", parent=BODY, fontName=BOLD, fontSize=11, leading=14, spaceBefore=8, spaceAfter=4)
+HEADING = ParagraphStyle(
+    "heading", parent=BODY, fontName=BOLD, fontSize=11, leading=14, spaceBefore=8, spaceAfter=4, keepWithNext=1
+)
 TITLE = ParagraphStyle("title", parent=BODY, fontName=BOLD, fontSize=17, leading=21)
 NOTE = ParagraphStyle("note", parent=BODY, textColor=MUTED)
 
@@ -212,7 +224,7 @@ def stacked_bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[Dec
     chart.data = [[float(value) for value in values] for _, values in series]
     step = -(-len(labels) // 14)  # as many names as fit
     chart.categoryAxis.categoryNames = [label if not index % step else "" for index, label in enumerate(labels)]
-    chart.categoryAxis.style = "stacked"
+    chart.categoryAxis.style, chart.categoryAxis.joinAxisMode = "stacked", "bottom"
     chart.barWidth, chart.groupSpacing = 10, 4
     _axes(chart, values=chart.valueAxis, names=chart.categoryAxis)
     for index in range(len(series)):
@@ -330,8 +342,12 @@ def view_pdf(figures: Dashboard, asked: Asked) -> bytes:
                 bars([row.gestor_name for row in best], [row.monto_recuperado for row in best], height),
             ],
         ),
-        paragraph("Gestores" if len(figures.ranking) <= TOP else f"Gestores: los {TOP} primeros", HEADING),
-        ranking,
+        KeepTogether(
+            [
+                paragraph("Gestores" if len(figures.ranking) <= TOP else f"Gestores: los {TOP} primeros", HEADING),
+                ranking,
+            ]
+        ),
     ]
     return made("Informe de gestión", [asked.whose, asked.title.capitalize()], story)
 
