@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from agency import DEFAULT_SERVER, prepare
-from databases import ROOT, environment, exists
+from databases import ROOT, environment, exists, manage
 
 ROUNDS = 21
 
@@ -27,12 +27,15 @@ def asked(description: str | None) -> argparse.Namespace:
 
 
 def databases_of(arguments: argparse.Namespace, name: str, history: Sequence[str] = ()) -> list[str]:
-    """The addresses of nova_<name>_<cases>, small and large; made where they are missing, which takes minutes."""
+    """The addresses of nova_<name>_<cases>, small and large; made where they are missing, which takes minutes, else
+    brought up to date."""
     server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
     urls = []
     for cases in (arguments.small, arguments.cases):
         urls.append(f"{server}/nova_{name}_{cases}")
-        if not exists(urls[-1]):
+        if exists(urls[-1]):
+            manage(urls[-1], "migrate", "-v0")
+        else:
             prepare(urls[-1], cases, history)
     return urls
 

@@ -41,7 +41,7 @@ def figures_of(asked: Asked, *, now: datetime) -> Dashboard:
     )
 
 
-def options(asked: Asked | None, query: Mapping[str, Any], carteras: Named, gestores: Named | None) -> dict[str, Any]:
+def choices(asked: Asked | None, query: Mapping[str, Any], carteras: Named, gestores: Named | None) -> dict[str, Any]:
     """What the filters offer and what is chosen. A gestor who is none any more stays chosen; None offers none."""
     chosen = asked.scope if asked else None
     if chosen and chosen.gestor and gestores is not None and chosen.gestor.pk not in dict(gestores):
@@ -77,12 +77,12 @@ class Board:
     asked: Asked | None
     errors: list[str]
     figures: Dashboard | None
-    options: dict[str, Any]
+    choices: dict[str, Any]
 
 
 def board_of(query: Mapping[str, Any], *, now: datetime) -> Board:
     asked, errors = read_filters(query, now=now)
     if asked is None:
-        return Board(None, errors, None, options(None, query, all_carteras(), all_gestores()))
+        return Board(None, errors, None, choices(None, query, all_carteras(), all_gestores()))
     figures = figures_of(asked, now=now)
-    return Board(asked, [], figures, options(asked, query, figures.carteras, figures.gestores))
+    return Board(asked, [], figures, choices(asked, query, figures.carteras, figures.gestores))

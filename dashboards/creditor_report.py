@@ -16,10 +16,10 @@ from cases.models import Activity, Cartera, LedgerEntry, Promise
 from cases.models import Case as Debt
 from dashboards.periods import Period
 from dashboards.queries import pesos
+from dashboards.rows import cells_of
 from dashboards.scope import due_in, made_in
 from nova.lib.spreadsheets import Cell, Column
 
-CHUNK = 2000
 NOTHING = Value(Decimal(0), output_field=DecimalField(max_digits=15, decimal_places=2))
 DEBT = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI")]
 
@@ -72,7 +72,7 @@ def report_of(cartera: Cartera, period: Period) -> Report:
         paid=_cents(F("amount"), within & Q(kind="payment")),
         reversed=_cents(F("amount"), within & Q(kind="reversal")),
         closing=_cents(F("signed_amount")),
-        cases=Count("pk", filter=Q(kind="placement")),
+        cases=Count("case", distinct=True),
         payments=Count("pk", filter=within & Q(kind="payment")),
         reversals=Count("pk", filter=within & Q(kind="reversal")),
     )
@@ -108,7 +108,7 @@ class Part:
     of: Any
 
     def cells(self) -> Iterator[list[Cell]]:
-        return map(self.of, self.rows.iterator(chunk_size=CHUNK))
+        return cells_of(self.rows, self.of)
 
 
 def parts(cartera: Cartera, period: Period) -> dict[str, Part]:

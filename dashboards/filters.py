@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +10,6 @@ from django import forms
 
 from accounts.models import User
 from cases.models import Cartera
-from cases.refusals import NO_CARTERA, NO_GESTOR
 from dashboards.periods import FIRST_DAY, LAST_DAY, Period, last_30_days, last_days
 from dashboards.scope import Scope
 
@@ -23,6 +23,7 @@ PRESETS = {
 PERIODS = [*((name, label) for name, (label, _) in PRESETS.items()), (CUSTOM, "Entre dos fechas")]
 MAX_DAYS = 3660  # ten years: each week is a bar
 BAD_DATE = "Escriba una fecha válida."
+NO_CARTERA, NO_GESTOR = "Esa cartera no existe: elija una de la lista.", "Ese gestor no existe: elija uno de la lista."
 
 
 class DateInput(forms.DateInput):
@@ -40,7 +41,7 @@ class Asked:
     period: Period
     preset: str
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, str]:
         given: dict[str, Any] = {}
         if self.preset == CUSTOM:

@@ -341,7 +341,7 @@ def gestores(ranking: Sequence[RankedGestor], asked: Asked) -> Drawn:
                         f"{whole(row.total_casos)} casos · promesas cumplidas: {percentage(row.promesas_cumplidas)}"
                         for row in shown
                     ],
-                    "links": [f"/gestores/{row.gestor_id}{asked.query(gestor=None)}" for row in shown],
+                    "links": [gestor_link(row, asked) for row in shown],
                 }
             ],
         },
@@ -350,28 +350,22 @@ def gestores(ranking: Sequence[RankedGestor], asked: Asked) -> Drawn:
 
 
 # --- The ranking ----------------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class RankingLine:
-    name: str
-    href: str
-    cells: list[str]
-
-
-def ranking_lines(ranking: Sequence[RankedGestor], asked: Asked) -> list[RankingLine]:
+def ranking_rows(ranking: Sequence[RankedGestor]) -> list[list[str]]:
     return [
-        RankingLine(
+        [
             row.gestor_name,
-            f"/gestores/{row.gestor_id}{asked.query(gestor=None)}",
-            [
-                money(row.monto_recuperado),
-                percentage(row.promesas_cumplidas),
-                whole(row.gestiones),
-                whole(row.total_casos),
-                whole(row.casos_pagados),
-            ],
-        )
+            money(row.monto_recuperado),
+            percentage(row.promesas_cumplidas),
+            whole(row.gestiones),
+            whole(row.total_casos),
+            whole(row.casos_pagados),
+        ]
         for row in ranking
     ]
+
+
+def gestor_link(row: RankedGestor, asked: Asked) -> str:
+    return f"/gestores/{row.gestor_id}{asked.query(gestor=None)}"
 
 
 # --- The alerts -----------------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from cases.models import Promise
 from dashboards.creditor_report import Report
 from dashboards.exports import report_lines, report_notes, report_promises
 from dashboards.filters import Asked
-from dashboards.page import TOP, kpi_rows, money, percentage, week_label, weekly_period, whole
+from dashboards.page import TOP, kpi_rows, money, percentage, ranking_rows, week_label, weekly_period, whole
 from dashboards.queries import Dashboard, percent
 from nova.lib import dates
 
@@ -307,17 +307,7 @@ def view_pdf(figures: Dashboard, asked: Asked) -> bytes:
     shown = [share for share in figures.by_status if share.count]
     ranking = table(
         ["Gestor", "Recuperado", "Promesas cumplidas", "Gestiones", "Casos", "Pagados"],
-        [
-            [
-                row.gestor_name,
-                money(row.monto_recuperado),
-                percentage(row.promesas_cumplidas),
-                whole(row.gestiones),
-                whole(row.total_casos),
-                whole(row.casos_pagados),
-            ]
-            for row in figures.ranking[:TOP]
-        ],
+        ranking_rows(figures.ranking[:TOP]),
         [WIDTH * share for share in (0.32, 0.2, 0.16, 0.12, 0.1, 0.1)],
     )
     height = 50 * mm

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import accumulate
+from operator import add
 
 from cases.models import CaseStatus
 from dashboards import alerts, readings
@@ -237,12 +238,24 @@ NO_DAY = Day(date.min, *[0] * (len(Day._fields) - 1))
 
 
 def _trends(scope: Scope, days: Sequence[Day], shelves: Iterable[Shelf], period: Period) -> Trends:
-    parts = [_kpis(scope, days, shelves, part) for part in buckets(period)]
+    """One walk, from the last day back to the first: `opening` is what was owed when the part began."""
+    rest, opening = list(days), _owed(shelves)
+    owed_now, parts = opening, []
+    for part in reversed(buckets(period)):
+        within = NO_DAY
+        while rest and rest[-1].day >= part.start:
+            day = rest.pop()
+            opening -= day.owed
+            if day.day <= part.end:
+                within = Day(part.start, *map(add, within[1:], day[1:]))
+        recoverable = within.recovered + owed_now if scope.gestor is not None else opening + within.placed
+        parts.append((within, percent(within.recovered, recoverable)))
+    parts.reverse()
     return Trends(
-        monto_recuperado=[part.monto_recuperado for part in parts],
-        tasa_recupero=[part.tasa_recupero for part in parts],
-        promesas_cumplidas=[part.promesas_cumplidas for part in parts],
-        gestiones_realizadas=[part.gestiones_realizadas for part in parts],
+        monto_recuperado=[pesos(part.recovered) for part, _ in parts],
+        tasa_recupero=[rate for _, rate in parts],
+        promesas_cumplidas=[percent(part.kept, part.kept + part.broken) for part, _ in parts],
+        gestiones_realizadas=[part.activities for part, _ in parts],
     )
 
 

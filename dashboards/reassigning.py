@@ -9,7 +9,7 @@ from accounts.models import User
 from cases import services
 from cases.models import Cartera, Case, CaseStatus
 from cases.querysets import CaseQuerySet
-from cases.refusals import NO_CARTERA, NO_GESTOR
+from dashboards.filters import NO_CARTERA, NO_GESTOR
 
 # A request must end before the server gives it up; the same as the bulk actions of the admin.
 LIMIT = 30_000

@@ -1,6 +1,7 @@
 """The rows behind each figure of the dashboard (DESIGN §6): read, paged and exported as one list; they add up to it."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,7 +38,15 @@ class Behind:
 
     def all_cells(self) -> Iterator[list[Cell]]:
         """Of every row, streamed: a million are never in memory."""
-        return map(self.cells, self.rows.iterator(chunk_size=CHUNK))
+        return cells_of(self.rows, self.cells)
+
+
+def cells_of(rows: QuerySet[Any], cells: Callable[[Any], list[Cell]]) -> Iterator[list[Cell]]:
+    """Through a cursor of the server, closed at once when the reader stops or a row cannot be told."""
+    found = rows.iterator(chunk_size=CHUNK)
+    with closing(found):  # type: ignore[type-var]  # the iterator of a queryset is a generator
+        for row in found:
+            yield cells(row)
 
 
 WHOSE = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI"), Column("Cartera")]

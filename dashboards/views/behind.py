@@ -13,7 +13,7 @@ from accounts.access import Request, for_role
 from accounts.models import User
 from cases.models import CaseStatus
 from dashboards import exports, page, rows
-from dashboards.asking import all_carteras, all_gestores, options, read_filters
+from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.filters import Asked
 from dashboards.rows import Behind
 from dashboards.views.downloads import csv_download, file_download
@@ -42,7 +42,7 @@ def behind(request: Request, kind: str) -> HttpResponse:
         "kept": _kept(request),
         # The book is of now: its page has a search and a status in place of a period.
         "statuses": list(CaseStatus.objects.values_list("slug", "name")) if kind == "casos" else [],
-        "options": options(asked, request.GET, all_carteras(), all_gestores()),
+        "choices": choices(asked, request.GET, all_carteras(), all_gestores()),
     }
     if asked is not None and found is not None:
         context |= _listed(request, asked, found)
@@ -93,7 +93,7 @@ def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
         "behind": found,
         "page": shown,
         "lines": [_line(row, found) for row in shown.object_list],
-        "choices": [("", "Todo"), *found.choices],
+        "only_choices": [("", "Todo"), *found.choices],
         "links": {value: asked.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
         "export_query": asked.query(**kept),
         "back": f"{page.HOME}{asked.query()}",

@@ -1,7 +1,7 @@
 """Files for an admin: the view of the dashboard, the creditor report. Each is in the audit trail (DESIGN §8)."""
 
 from collections.abc import Iterator, Mapping
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.access import Request, for_role
 from accounts.models import AuditEvent, User
 from dashboards import creditor_report, exports, printing
-from dashboards.asking import all_carteras, figures_of, options, read_filters
+from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from nova.lib.spreadsheets import csv_lines
 
@@ -36,10 +36,16 @@ def csv_download(
     first = list(islice(lines, 2))
     _record(request, f"{name}.csv", asked)
     return StreamingHttpResponse(
-        chain(first, lines),
+        _resumed(first, lines),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
     )
+
+
+def _resumed(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """A generator, so that the response closes it, and what it reads from, when the browser goes away."""
+    yield from first
+    yield from rest
 
 
 def file_download(request: Request, content: bytes, name: str, asked: Mapping[str, Any]) -> HttpResponse:
@@ -80,7 +86,7 @@ def reports(request: Request) -> HttpResponse:
     """The rendición of a cartera and a period, on screen, with its files."""
     asked, errors = read_filters(request.GET, now=timezone.now())
     carteras = all_carteras()
-    context: dict[str, Any] = {"errors": errors, "options": options(asked, request.GET, carteras, None)}
+    context: dict[str, Any] = {"errors": errors, "choices": choices(asked, request.GET, carteras, None)}
     if asked is not None and asked.scope.cartera is not None:
         report = creditor_report.report_of(asked.scope.cartera, asked.period)
         context |= {

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import Request, for_role
 from accounts.models import User
 from dashboards import page
-from dashboards.asking import all_carteras, figures_of, options, read_filters
+from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
 from dashboards.reassigning import ReassignmentForm
@@ -28,7 +28,7 @@ def gestor_page(request: Request, pk: int) -> HttpResponse:
     context: dict[str, Any] = {
         "gestor": gestor,
         "errors": errors,
-        "options": options(asked, request.GET, all_carteras(), None),
+        "choices": choices(asked, request.GET, all_carteras(), None),
     }
     if asked is not None:
         health = queue_health(gestor, now=now)

@@ -32,7 +32,7 @@ def dashboard_admin(request: Request) -> HttpResponse:
 
 
 def _context(board: Board) -> dict[str, Any]:
-    context: dict[str, Any] = {"errors": board.errors, "options": board.options}
+    context: dict[str, Any] = {"errors": board.errors, "choices": board.choices}
     if board.asked is None or board.figures is None:
         return context
     asked, figures = board.asked, board.figures
@@ -44,7 +44,8 @@ def _context(board: Board) -> dict[str, Any]:
         "other_tiles": page.other_tiles(figures, asked),
         "charts": charts,
         "drawn": {chart.name: chart.data for chart in charts if not chart.is_empty},
-        "ranking": page.ranking_lines(figures.ranking, asked),
+        "ranking": page.ranking_rows(figures.ranking),
+        "ranking_links": [page.gestor_link(row, asked) for row in figures.ranking],
         "notices": page.notices(figures, asked, now=timezone.now()),
         "report_query": asked.query(gestor=None),
     }

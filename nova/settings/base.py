@@ -75,6 +75,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ],
             "builtins": ["template_partials.templatetags.partials"],
+            "libraries": {"lucide": "nova.lib.icons"},  # in place of the package's own, which draws each time
         },
     },
 ]

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.models import Activity, ActivityResult, Case, CaseStatus, LedgerEntry, Promise
-from dashboards import queries
+from dashboards import creditor_report, queries, rows
+from dashboards.filters import Asked
 from dashboards.periods import Period
 from dashboards.scope import Scope
 from nova.lib import dates
@@ -23,6 +24,7 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 FIRST = date(2026, 1, 12)
+ZERO = Decimal(0)
 CARTERAS = ["Norte", "Oeste", "Sur"]
 SLUGS = ["sin-gestion", "promesa", "pagada", "incobrable", "de-baja"]
 # (attempt, direct contact) of the codes that the migrations seed.
@@ -432,3 +434,81 @@ def test_queries_do_not_grow_with_rows(ask: Callable[[Scope, Period], Any]) -> N
     before = cost()
     more()
     assert cost() == before <= 5
+
+
+@MANY
+@given(histories, periods, people, people)
+def test_the_page_says_the_same_as_its_parts(
+    history: SimpleNamespace, period: Period, cartera: int | None, gestor: int | None
+) -> None:
+    count = Count(history, cartera, gestor)
+    before = period.before()
+    now = dates.start_of_day(FIRST + timedelta(days=9))
+    with written(history) as cast:
+        scope = scope_of(*cast, count)
+        shown = queries.dashboard(scope, period, before, limit=2, now=now)
+        assert (shown.current, shown.previous) == queries.kpis(scope, period, before)
+        assert shown.by_week == queries.recovered_by_week(scope, period, 2)
+        assert shown.by_cartera == queries.balance_by_cartera(scope, 2)
+        assert shown.by_status == queries.cases_by_status(scope)
+        assert shown.ranking == queries.ranking(scope, period, 100)
+    days_of = [Period(day, day) for day in period.days()]
+    counted = [count.kpis(*day) for day in days_of]
+    for name, values in vars(shown.trends).items():
+        assert values == [figures[name] for figures in counted], name
+    for (_, values), of_one in zip(shown.comparison.series, (period, before), strict=True):
+        assert values == [count.recovered(of_one.start, day) for day in of_one.days()]
+    assert len(shown.comparison.labels) == len(days_of)
+
+
+@MANY
+@given(histories, periods, people, people)
+def test_the_rows_behind_a_figure_add_up_to_it(
+    history: SimpleNamespace, period: Period, cartera: int | None, gestor: int | None
+) -> None:
+    count = Count(history, cartera, gestor)
+    with written(history) as cast:
+        asked = Asked(scope_of(*cast, count), period, "custom")
+        figures, _ = queries.kpis(asked.scope, period, period.before())
+        money, promised = list(rows.entries(asked, "").all_cells()), list(rows.promises(asked, "").all_cells())
+        kept = list(rows.promises(asked, "kept").all_cells())
+        done = list(rows.activities(asked, "").all_cells())
+        attempts, direct = (list(rows.activities(asked, only).all_cells()) for only in ("attempts", "direct"))
+        cases = list(rows.cases(asked, status=None, stage="", search="").all_cells())
+        paid = list(rows.cases(asked, status=None, stage="pagada", search="").all_cells())
+        of = queries.counts(asked.scope, period)
+    assert sum((row[-1] for row in money), Decimal(0)) == figures.monto_recuperado == of.recovered
+    assert ratio(len(kept), len(promised)) == figures.promesas_cumplidas == ratio(of.kept, of.kept + of.broken)
+    assert len(done) == figures.gestiones_realizadas == of.activities
+    assert ratio(len(direct), len(attempts)) == figures.contactabilidad == ratio(of.direct, of.attempts)
+    assert (len(cases), len(paid)) == (figures.total_casos, figures.casos_pagados)
+    assert sum((row[-1] for row in cases), Decimal(0)) == figures.total_deuda
+    assert ratio(of.recovered, of.recoverable) == figures.tasa_recupero
+
+
+@MANY
+@given(histories, periods, st.integers(0, 2))
+def test_the_creditor_report_is_the_ledger(history: SimpleNamespace, period: Period, cartera: int) -> None:
+    cases = {n for n, fact in enumerate(history.cases) if fact.cartera == cartera}
+    lines = owed_lines(history, cases)
+    within = {
+        kind: sum((amount for each, amount, day in lines if each == kind and period.start <= day <= period.end), ZERO)
+        for kind in ("placement", "adjustment", "payment", "reversal")
+    }
+    opening = sum((amount for _, amount, day in lines if day < period.start), ZERO)
+    closing = sum((amount for _, amount, day in lines if day <= period.end), ZERO)
+    with written(history) as (carteras, _):
+        report = creditor_report.report_of(carteras[cartera], period)
+        parts = {name: list(part.cells()) for name, part in creditor_report.parts(carteras[cartera], period).items()}
+    balances = report.balances
+    assert (balances.opening, balances.closing) == (opening, closing)
+    assert (balances.placed, balances.adjusted) == (within["placement"], within["adjustment"])
+    assert (balances.paid, balances.reversed) == (-within["payment"], within["reversal"])
+    assert sum((row[-1] for row in parts["pagos"]), ZERO) == balances.recovered
+    assert len(parts["pagos"]) == report.payments + report.reversals
+    assert len(parts["promesas"]) == sum(count for count, _ in report.promises.values())
+    assert sum((row[-1] for row in parts["promesas"]), ZERO) == sum(amount for _, amount in report.promises.values())
+    assert len(parts["gestiones"]) == report.activities == len(Count(history, cartera, None).codes(*period))
+    sums = [sum((row[column] for row in parts["saldos"]), ZERO) for column in (-4, -3, -2, -1)]
+    assert sums == [opening, balances.placed + balances.adjusted, balances.recovered, closing]
+    assert report.cases == len(parts["saldos"])

@@ -1,0 +1,140 @@
+"""What needs an admin today: who is told of, and where the one click leads."""
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from cases import promises as rules
+from cases import services
+from cases.models import Case
+from cases.services.settlement import promise_terms
+from dashboards import alerts
+from nova.lib import dates
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+WEDNESDAY = datetime(2026, 11, 25, 11, 30, tzinfo=dates.BuenosAires())
+
+
+def notices(client: Client, **query) -> list:
+    return client.get("/dashboard-admin", query).context["notices"]
+
+
+def test_a_quiet_house_has_none(admin_client: Client, gestor_user: User) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    factories.ActivityFactory(case=case)
+    assert notices(admin_client) == []
+
+
+def test_unassigned_cases_lead_to_the_list_that_assigns(admin_client: Client) -> None:
+    factories.CaseFactory.create_batch(2)
+    factories.CaseFactory(status_slug="incobrable")  # closed: nobody has to work it
+    [notice] = notices(admin_client)
+    assert notice.text == "2 casos abiertos sin gestor"
+    page = admin_client.get(notice.href)
+    assert page.status_code == 200
+    assert page.context["cl"].result_count == 2
+    assert "assign_to_gestor" in page.text
+
+
+def test_stopped_cases_lead_to_the_list_that_shows_them(admin_client: Client, gestor_user: User) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    services.record_activity(case=case, by=gestor_user, type="call", result=factories.result("NOC"))
+    factories.CaseFactory(assigned_to=gestor_user)
+    [notice] = notices(admin_client, cartera=case.cartera_id, gestor=gestor_user.pk)
+    assert notice.text == "1 caso detenido espera una decisión"
+    page = admin_client.get(notice.href)
+    assert [row.pk for row in page.context["cl"].result_list] == [case.pk]
+
+
+def test_an_idle_gestor_is_named_once_they_have_cases(
+    admin_client: Client, gestor_user: User, other_gestor: User
+) -> None:
+    User.objects.update(date_joined=timezone.now() - timedelta(days=30))
+    mine, theirs = (factories.CaseFactory(assigned_to=who) for who in (gestor_user, other_gestor))
+    factories.ActivityFactory(case=mine, created_at=timezone.now() - timedelta(days=10))
+    factories.ActivityFactory(case=theirs)
+    factories.GestorFactory(date_joined=timezone.now() - timedelta(days=30))  # without cases: nothing to do
+    [notice] = notices(admin_client)
+    assert notice.text == "Gabriel Gestor: sin gestiones en 48 horas hábiles (última, hace 10 días)"
+    assert admin_client.get(notice.href).context["gestor"] == gestor_user
+
+
+def test_voided_and_automatic_gestiones_are_no_work(admin_client: Client, gestor_user: User) -> None:
+    User.objects.update(date_joined=timezone.now() - timedelta(days=30))
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    factories.ActivityFactory(case=case, voided_at=timezone.now())
+    factories.ActivityFactory(case=case, is_system=True)
+    [notice] = notices(admin_client)
+    assert "todavía ninguna" in notice.text
+
+
+@pytest.mark.parametrize(
+    ("now", "since"),
+    [
+        # Monday 23 was a holiday: on Wednesday from Friday 20, at the same hour.
+        (WEDNESDAY, WEDNESDAY - timedelta(days=5)),
+        # On Friday 27 from Wednesday; on Saturday and Sunday from the start of Thursday: two whole business days.
+        (WEDNESDAY + timedelta(days=2), WEDNESDAY),
+        (WEDNESDAY + timedelta(days=3), dates.start_of_day(date(2026, 11, 26))),
+        (WEDNESDAY + timedelta(days=4), dates.start_of_day(date(2026, 11, 26))),
+        # On Monday 30 the weekend does not count: from Thursday, at the same hour.
+        (WEDNESDAY + timedelta(days=5), WEDNESDAY + timedelta(days=1)),
+        # Tuesday 8 December is a holiday, Monday 7 the bridge before it.
+        (datetime(2026, 12, 9, 9, tzinfo=dates.BuenosAires()), datetime(2026, 12, 3, 9, tzinfo=dates.BuenosAires())),
+    ],
+)
+def test_idle_counts_business_days(now: datetime, since: datetime) -> None:
+    assert alerts.idle_since(now) == since
+
+
+@given(st.dates(date(2024, 1, 1), date(2028, 12, 31)))
+def test_broken_today_is_what_lost_its_grace_since_the_last_business_day(today: date) -> None:
+    start, end = alerts.broken_today(today)
+    last = dates.previous_business_day(today)
+    near = [today - timedelta(days=number) for number in range(25)]
+    expected = [day for day in near if last <= rules.last_day_of_grace(day, promise_terms()) < today]
+    assert (start, end) == (min(expected), max(expected))
+
+
+def test_promises_broken_today_lead_to_them(admin_client: Client, gestor_user: User) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    factories.ActivityFactory(case=case)
+    due = alerts.broken_today(dates.today()).start
+    factories.PromiseFactory(case=case, status="broken", promise_date=due)
+    factories.PromiseFactory(case=case, status="broken", promise_date=due - timedelta(days=1))
+    factories.PromiseFactory(case=case, status="pending", promise_date=due)
+    [notice] = notices(admin_client)
+    assert notice.text == "1 promesa se incumplió hoy"
+    behind = admin_client.get(notice.href)
+    assert [line["cells"][0]["text"] for line in behind.context["lines"]] == [f"{due:%d/%m/%Y}"]
+
+
+def decided(case: Case, day: date, kept: int, broken: int) -> None:
+    for status, count in (("fulfilled", kept), ("broken", broken)):
+        for _ in range(count):
+            done = day if status == "fulfilled" else None
+            factories.PromiseFactory(case=case, status=status, promise_date=day, fulfilled_date=done)
+
+
+@pytest.mark.parametrize(("kept", "broken", "is_told"), [(6, 4, True), (7, 3, False), (8, 2, False)])
+def test_a_cartera_that_fell_by_more_than_ten_points(
+    admin_client: Client, gestor_user: User, kept: int, broken: int, is_told: bool
+) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user, amount=Decimal("90000.00"))
+    factories.ActivityFactory(case=case)
+    decided(case, dates.today() - timedelta(days=45), 8, 2)  # 80 % before
+    decided(case, dates.today() - timedelta(days=15), kept, broken)
+    found = [notice for notice in notices(admin_client) if "cayeron" in notice.text]
+    if not is_told:
+        assert found == []
+        return
+    [notice] = found
+    assert notice.text.replace("\xa0", " ").endswith("las promesas cumplidas cayeron de 80,00 % a 60,00 %")
+    assert len(admin_client.get(notice.href).context["lines"]) == broken
