@@ -17,6 +17,7 @@ from dashboards.filters import Asked
 from dashboards.page import NOTHING, money, percentage, whole
 from dashboards.scope import due_in, made_in
 from nova.lib import dates
+from nova.lib.documents import format_dni
 from nova.lib.spreadsheets import Cell, Column
 
 CHUNK = 2000
@@ -49,7 +50,8 @@ def cells_of(rows: QuerySet[Any], cells: Callable[[Any], list[Cell]]) -> Iterato
             yield cells(row)
 
 
-WHOSE = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI"), Column("Cartera")]
+DNI, NOTES = "DNI", "Nota"
+WHOSE = [Column("Nro. de cliente"), Column("Deudor"), Column(DNI), Column("Cartera")]
 RELATED = ("case__debtor", "case__cartera")
 
 
@@ -170,7 +172,7 @@ def activities(asked: Asked, only: str) -> Behind:
             Column("Resultado"),
             *WHOSE,
             Column("Gestor"),
-            Column("Nota"),
+            Column(NOTES),
         ],
         rows=rows.select_related(*RELATED, "created_by", "result").order_by("-created_at", "-id"),
         cells=_activity_cells,
@@ -260,4 +262,6 @@ def in_words(cell: Cell, column: Column) -> str:
         return dates.format_moment(cell)
     if isinstance(cell, date):
         return f"{cell:%d/%m/%Y}"
-    return money(cell) if isinstance(cell, Decimal) else str(cell)
+    if isinstance(cell, Decimal):
+        return money(cell)
+    return format_dni(str(cell)) if column.header == DNI else str(cell)

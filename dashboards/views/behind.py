@@ -102,7 +102,11 @@ def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
 
 def _line(row: Any, found: Behind) -> dict[str, Any]:
     cells = [
-        {"text": rows.in_words(cell, column), "kind": column.kind, "is_debtor": column.header == "Deudor"}
+        {
+            "text": rows.in_words(cell, column),
+            "kind": "notes" if column.header == rows.NOTES else column.kind,
+            "is_debtor": column.header == "Deudor",
+        }
         for cell, column in zip(found.cells(row), found.columns, strict=True)
     ]
     return {"href": f"/cases/{found.case_of(row)}", "cells": cells}

@@ -25,7 +25,6 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_htmx",
     "template_partials",
-    "lucide",
     "csp",
     "auditlog",
     "knox",  # without tables: its token is accounts.ApiToken
