@@ -4,7 +4,7 @@ PostgreSQL keeps the sums in small tables (`cases.models.rollups`); SQLite, for 
 Both are read through the same fragments, so that there is one set of queries: `SELECT SUM(…) FROM {source} …`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
@@ -85,10 +85,20 @@ def book() -> Source:
     return Source(f"{BookTotal._meta.db_table} AS book" if is_kept() else f"({BOOK}) AS book")
 
 
-def total_cases() -> int:
-    """Exact, without counting a million. Runs a query."""
+def total_cases(
+    *, cartera: int | None = None, gestor: int | None = None, statuses: Collection[int] | None = None
+) -> int:
+    """Exact, without counting a million; of all, or of those with these keys. Runs a query."""
+    given: list[tuple[str, Any]] = [("cartera_id = %s", cartera), ("gestor_id = %s", gestor)]
+    conditions = [(sql, [value]) for sql, value in given if value is not None]
+    if statuses is not None:
+        conditions.append((f"status_id IN ({', '.join(['%s'] * len(statuses)) or 'NULL'})", list(statuses)))
+    where = " AND ".join(sql for sql, _ in conditions) or "1 = 1"
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT COALESCE(SUM(cases), 0) FROM {book().sql}")  # noqa: S608
+        cursor.execute(
+            f"SELECT COALESCE(SUM(cases), 0) FROM {book().sql} WHERE {where}",  # noqa: S608
+            [value for _, values in conditions for value in values],
+        )
         return int(cursor.fetchone()[0])
 
 

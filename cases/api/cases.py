@@ -18,7 +18,6 @@ from cases.case_input import create_case, status_named, update_case
 from cases.filters import ApiCaseFilter
 from cases.models import Case, DebtorPhone, Promise
 from cases.querysets import CaseQuerySet
-from cases.rollups import total_cases
 from cases.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
@@ -60,8 +59,9 @@ class CaseViewSet(ApiViewSet):
         if not chosen.is_valid():
             raise ValidationError(chosen.errors)
         cases = chosen.qs.ordered_by(self.query.get("ordering", "-created_at"))
-        is_everything = request.user.is_admin and not ApiCaseFilter.narrows(self.query)
-        total = total_cases() if is_everything else None
+        total = None
+        if request.user.is_admin or request.user.is_gestor:
+            total = chosen.total(request.user if request.user.is_gestor else None)
         return self.paged(listed(cases), CaseOut, total=total)
 
     @listing(

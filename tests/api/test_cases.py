@@ -14,6 +14,7 @@ from cases import services
 from cases.models import Case, Debtor
 from tests import factories
 from tests.api.conftest import Send
+from tests.conftest import ClientOf
 
 pytestmark = pytest.mark.django_db
 KEYS = {
@@ -244,3 +245,34 @@ def test_only_an_untouched_case_is_deleted(admin_client: Client, send: Send) -> 
     assert kept.status_code == 409
     assert "De baja" in kept.json()["error"]
     assert Case.objects.filter(pk=touched.pk).exists()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {},
+        {"status": "en_gestion"},
+        {"status": "contactado"},
+        {"management_status": "pagada"},
+        {"status": "en_gestion", "management_status": "contactado"},
+        {"status": "pagada", "management_status": "contactado"},
+        {"cartera_id": "first"},
+        {"gestor_id": "first", "status": "en_gestion"},
+        {"gestor_id": "first", "cartera_id": "first"},
+        {"gestor_id": "other"},
+    ],
+)
+@pytest.mark.parametrize("who", ["admin_user", "gestor_user"])
+def test_the_total_is_what_a_count_would_give(
+    client_of: ClientOf, gestor_user: User, other_gestor: User, query: dict[str, str], who: str, request
+) -> None:
+    cartera = factories.CarteraFactory()
+    for slug in ("sin-gestion", "contactado", "contactado", "pagada", "en-gestion"):
+        for gestor in (gestor_user, other_gestor, None):
+            factories.CaseFactory(status_slug=slug, assigned_to=gestor, cartera=cartera)
+    factories.CaseFactory(assigned_to=gestor_user)
+    Case.objects.filter(status__slug="en-gestion").update(assigned_to=gestor_user)
+    named = {"cartera_id": cartera.pk, "gestor_id": other_gestor.pk if query.get("gestor_id") == "other" else None}
+    asked = {key: (named[key] or gestor_user.pk) if key in named else value for key, value in query.items()}
+    answer = client_of(request.getfixturevalue(who)).get("/api/v1/cases", {**asked, "per_page": 100}).json()
+    assert answer["pagination"]["total"] == len(answer["data"])
