@@ -4,12 +4,14 @@ PostgreSQL keeps the sums in small tables (`cases.models.rollups`); SQLite, for 
 Both are read through the same fragments, so that there is one set of queries: `SELECT SUM(…) FROM {source} …`.
 """
 
+import time
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import date
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 
 from cases.models import Activity, BookTotal, Case, DailyTotal, DataVersion, LedgerEntry, Promise
 from nova.lib import dates
@@ -19,6 +21,7 @@ DAILY_KEY = ("day", "cartera_id", "gestor_id")
 DAILY_SUMS = ("recovered", "placed", "owed", "kept", "broken", "activities", "attempts", "direct")
 BOOK_KEY = ("cartera_id", "gestor_id", "status_id")
 BOOK_SUMS = ("cases", "owed", "stopped")
+LOCK_TRIES, LOCK_PAUSE = 300, 0.1  # half a minute
 
 # Whole cents: SQLite sums decimals in floating point. The triggers of migration 0014 say the same row by row;
 # `verify_data` compares.
@@ -111,17 +114,38 @@ def data_version() -> int | None:
 
 
 # --- Keeping them -----------------------------------------------------------------------------------------
+class Busy(Exception):
+    """Somebody is writing: nothing was done."""
+
+
 def rebuild() -> None:
-    """All sums anew from what they sum. People's writing waits meanwhile, their reading does not."""
+    """All sums anew from what they sum. People's writing waits meanwhile, their reading does not.
+
+    Raises Busy when no moment without writers comes for half a minute.
+    """
     if not is_kept():
         return
-    with transaction.atomic(), connection.cursor() as cursor:
-        bases = (Case, LedgerEntry, Promise, Activity)
-        tables = ", ".join(model._meta.db_table for model in bases)
-        cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
-        for table, insert in _insertions():
-            cursor.execute(f"DELETE FROM {table}")  # noqa: S608
-            cursor.execute(insert)
+    for _ in range(LOCK_TRIES):
+        with suppress(Busy), transaction.atomic():
+            _lock()
+            with connection.cursor() as cursor:
+                for table, insert in _insertions():
+                    cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+                    cursor.execute(insert)
+            return
+        time.sleep(LOCK_PAUSE)
+    raise Busy
+
+
+def _lock() -> None:
+    """All tables at once or none: whoever waits for one with another in hand ends in a deadlock."""
+    models = (Case, LedgerEntry, Promise, Activity, DailyTotal, BookTotal)
+    tables = ", ".join(model._meta.db_table for model in models)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE NOWAIT")
+    except OperationalError as error:
+        raise Busy from error
 
 
 def compact() -> None:

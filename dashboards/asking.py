@@ -9,7 +9,7 @@ from accounts.models import User
 from cases.models import Cartera
 from dashboards import queries
 from dashboards.cached import cached
-from dashboards.filters import CUSTOM, DEFAULT, PERIODS, PRESETS, Asked, FilterForm
+from dashboards.filters import CUSTOM, DEFAULT, PERIODS, Asked, FilterForm
 from dashboards.queries import Dashboard
 from nova.lib import dates
 
@@ -46,12 +46,15 @@ def choices(asked: Asked | None, query: Mapping[str, Any], carteras: Named, gest
     chosen = asked.scope if asked else None
     if chosen and chosen.gestor and gestores is not None and chosen.gestor.pk not in dict(gestores):
         gestores = [*gestores, (chosen.gestor.pk, str(chosen.gestor))]
-    is_custom = asked is not None and asked.preset == CUSTOM
+    start, end = query.get("start_date", ""), query.get("end_date", "")
+    preset = asked.preset if asked else query.get("period") or (CUSTOM if start or end else DEFAULT)
+    if asked is not None and preset == CUSTOM:
+        start, end = (day.isoformat() for day in asked.period)
     return {
         "periods": PERIODS,
-        "period": asked.preset if asked else query.get("period") if query.get("period") in PRESETS else DEFAULT,
-        "start_date": asked.period.start.isoformat() if asked and is_custom else query.get("start_date", ""),
-        "end_date": asked.period.end.isoformat() if asked and is_custom else query.get("end_date", ""),
+        "period": preset,
+        "start_date": start,
+        "end_date": end,
         "carteras": carteras,
         "gestores": gestores,
         "cartera": chosen.cartera.pk if chosen and chosen.cartera else None,

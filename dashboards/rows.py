@@ -5,6 +5,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
@@ -43,11 +44,17 @@ class Behind:
 
 
 def cells_of(rows: QuerySet[Any], cells: Callable[[Any], list[Cell]]) -> Iterator[list[Cell]]:
-    """Through a cursor of the server, closed at once when the reader stops or a row cannot be told."""
-    found = rows.iterator(chunk_size=CHUNK)
-    with closing(found):  # type: ignore[type-var]  # the iterator of a queryset is a generator
-        for row in found:
-            yield cells(row)
+    """Of every row, in order. Their keys come through a cursor of the server, closed at once when the reader stops or a
+    row cannot be told; the rows by their keys, a chunk at a time: so the first is there at once (joined and sorted as a
+    whole, a million take half a minute), and each is as it is when its turn comes.
+    """
+    keys = rows.values_list("pk", flat=True).iterator(chunk_size=CHUNK)
+    with closing(keys):  # type: ignore[type-var]  # the iterator of a queryset is a generator
+        while chunk := list(islice(keys, CHUNK)):
+            found = {row.pk: row for row in rows.order_by().filter(pk__in=chunk)}
+            for key in chunk:
+                if key in found:
+                    yield cells(found[key])
 
 
 DNI, NOTES = "DNI", "Nota"

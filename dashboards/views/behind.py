@@ -6,7 +6,6 @@ from typing import Any
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
@@ -17,6 +16,7 @@ from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.filters import Asked
 from dashboards.rows import Behind
 from dashboards.views.downloads import csv_download, file_download
+from dashboards.views.parts import page_or_part
 from nova.lib.paginators import CappedPaginator
 from nova.lib.spreadsheets import csv_lines
 
@@ -46,12 +46,8 @@ def behind(request: Request, kind: str) -> HttpResponse:
     }
     if asked is not None and found is not None:
         context |= _listed(request, asked, found)
-    part = "#rows" if request.htmx and request.htmx.target == "rows" else ""
-    response = render(request, f"dashboards/rows.html{part}", context, status=200 if asked else 400)
-    if part and asked is not None:
-        response["HX-Push-Url"] = f"{request.path}{asked.query(**_kept(request))}"
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response
+    query = asked.query(**_kept(request)) if asked else ""
+    return page_or_part(request, "dashboards/rows.html", "rows", context, asked=asked, query=query)
 
 
 @require_safe
@@ -62,17 +58,23 @@ def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     if asked is None:
         return render(request, "dashboards/no_export.html", {"errors": errors}, status=400)
     found = _behind(request, kind, asked)
-    name = f"{kind}-{asked.period.start}-{asked.period.end}"
+    name = f"{kind}-{asked.period.end}" if kind == "casos" else f"{kind}-{asked.period.start}-{asked.period.end}"
+    told = asked.parameters | _kept(request)
     if form == "csv":
-        return csv_download(request, csv_lines(found.columns, found.all_cells()), name, asked.parameters)
+        return csv_download(request, csv_lines(found.columns, found.all_cells()), name, told)
     if exports.is_too_long(found):
         return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
-    return file_download(request, exports.rows_workbook(found, asked), f"{name}.xlsx", asked.parameters)
+    return file_download(request, exports.rows_workbook(found, asked), f"{name}.xlsx", told)
 
 
 def _behind(request: Request, kind: str, asked: Asked) -> Behind:
+    """404 for what narrows by something unknown: everything must not look like what was asked for."""
     if kind in KINDS:
-        return KINDS[kind](asked, request.GET.get("only", ""))
+        only = request.GET.get("only", "")
+        found = KINDS[kind](asked, only)
+        if only and only not in dict(found.choices):
+            raise Http404
+        return found
     slug, stage = request.GET.get("status", ""), request.GET.get("stage", "")
     status = CaseStatus.objects.filter(slug=slug).first() if slug else None
     if (slug and status is None) or (stage and stage not in CaseStatus.Stage.values):

@@ -17,6 +17,7 @@ from accounts.models import AuditEvent, User
 from dashboards import creditor_report, exports, printing
 from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
+from dashboards.views.parts import page_or_part
 from nova.lib.spreadsheets import csv_lines
 
 TYPES = {
@@ -85,8 +86,7 @@ def view_export(request: Request, form: str) -> HttpResponseBase:
 def reports(request: Request) -> HttpResponse:
     """The rendición of a cartera and a period, on screen, with its files."""
     asked, errors = read_filters(request.GET, now=timezone.now())
-    carteras = all_carteras()
-    context: dict[str, Any] = {"errors": errors, "choices": choices(asked, request.GET, carteras, None)}
+    context: dict[str, Any] = {"errors": errors, "choices": choices(asked, request.GET, all_carteras(), None)}
     if asked is not None and asked.scope.cartera is not None:
         report = creditor_report.report_of(asked.scope.cartera, asked.period)
         context |= {
@@ -96,11 +96,8 @@ def reports(request: Request) -> HttpResponse:
             "promises": exports.report_promises(report),
             "parts": creditor_report.parts(report.cartera, report.period).values(),
         }
-    part = "#report" if request.htmx and request.htmx.target == "report" else ""
-    response = render(request, f"dashboards/report.html{part}", context, status=400 if errors else 200)
-    if part and asked is not None:
-        response["HX-Push-Url"] = f"{request.path}{asked.query()}"
-    return response
+    query = asked.query() if asked else ""
+    return page_or_part(request, "dashboards/report.html", "report", context, asked=asked, query=query)
 
 
 @require_safe

@@ -7,7 +7,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Request, for_role
@@ -17,6 +16,7 @@ from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
 from dashboards.reassigning import ReassignmentForm
+from dashboards.views.parts import page_or_part
 
 
 @require_safe
@@ -39,12 +39,8 @@ def gestor_page(request: Request, pk: int) -> HttpResponse:
             "activities": last_activities(gestor),
             "form": ReassignmentForm(gestor=gestor),
         }
-    part = "#board" if request.htmx and request.htmx.target == "board" else ""
-    response = render(request, f"dashboards/gestor.html{part}", context, status=200 if asked else 400)
-    if part and asked is not None:
-        response["HX-Push-Url"] = f"{request.path}{asked.query(gestor=None)}"
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response
+    query = asked.query(gestor=None) if asked else ""
+    return page_or_part(request, "dashboards/gestor.html", "board", context, asked=asked, query=query)
 
 
 def _figures(asked: Asked) -> dict[str, Any]:

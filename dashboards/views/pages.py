@@ -8,27 +8,22 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
 from accounts.models import User
 from dashboards import page
 from dashboards.asking import Board, board_of
+from dashboards.views.parts import page_or_part
 
 
 @require_safe
 @for_role(User.Role.ADMIN)
 def dashboard_admin(request: Request) -> HttpResponse:
     """The whole dashboard, or the part that its filters change."""
-    now = timezone.now()
-    board = board_of(request.GET, now=now)
-    part = "#board" if request.htmx and request.htmx.target == "board" else ""
-    response = render(request, f"dashboards/admin.html{part}", _context(board), status=200 if board.asked else 400)
-    if part and board.asked:
-        response["HX-Push-Url"] = f"{page.HOME}{board.asked.query()}"
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response
+    board = board_of(request.GET, now=timezone.now())
+    query = board.asked.query() if board.asked else ""
+    return page_or_part(request, "dashboards/admin.html", "board", _context(board), asked=board.asked, query=query)
 
 
 def _context(board: Board) -> dict[str, Any]:

@@ -46,6 +46,7 @@ def test_ten_cases_with_the_keyboard_alone(page_of: PageOf, gestor_user: User, q
     page.keyboard.type(factories.PASSWORD)
     page.keyboard.press("Enter")
     expect(heading(page)).to_have_text("Deudora A, Ana")
+    expect(page.locator("[data-show-keys]")).to_be_visible()  # the script that listens to keys has run
 
     page.keyboard.press("r")
     for number, letter in enumerate("nobslnobsl"):

@@ -106,6 +106,7 @@ def test_cases_by_status_stage_gestor_and_search(admin_client: Client, case: Cas
     assert found(search="zarate")[0] == ["$ 0,00"]
     assert admin_client.get(f"{HOME}/casos", {"status": "nada"}).status_code == 404
     assert admin_client.get(f"{HOME}/otros").status_code == 404
+    assert admin_client.get(f"{HOME}/movimientos", {"only": "nada"}).status_code == 404
 
 
 def test_a_search_that_finds_nothing_says_what_to_try(admin_client: Client, case: Case) -> None:
@@ -148,7 +149,8 @@ def table_of(response) -> list[list[str]]:
 
 
 def test_csv_is_whole_inert_and_in_the_trail(admin_client: Client, admin_user: User, history: Case) -> None:
-    response = admin_client.get(f"{HOME}/movimientos/exports/csv", {"cartera": history.cartera_id})
+    query = {"cartera": history.cartera_id, "only": ""}
+    response = admin_client.get(f"{HOME}/movimientos/exports/csv", query)
     header, *rows = table_of(response)
     assert header[-1] == "Importe"
     assert sum(Decimal(row[-1].replace(",", ".")) for row in rows) == Decimal("1000.50")

@@ -26,6 +26,11 @@ class Command(BaseCommand):
         started = time.monotonic()
         try:
             rollups.rebuild()
+        except rollups.Busy as error:
+            raise CommandError(
+                "En medio minuto nadie dejó de grabar: los totales quedan como estaban. Pruebe más tarde.",
+                returncode=NOTHING_DONE,
+            ) from error
         except DatabaseError as error:
             raise CommandError(
                 f"{trouble_of(error)} Los totales quedan como estaban.", returncode=NOTHING_DONE

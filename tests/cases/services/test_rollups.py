@@ -157,6 +157,26 @@ def test_verify_data_tells_what_is_off_and_the_command_puts_it_right() -> None:
     assert drifted() == []
 
 
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_rebuilding_waits_for_who_is_writing_and_gives_up_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    admin, case = factories.AdminFactory(), factories.CaseFactory()
+    monkeypatch.setattr(rollups, "LOCK_TRIES", 3)
+    with transaction.atomic():
+        services.record_payment(case=case, by=admin, amount=Decimal("1.00"))
+        [given_up] = at_once(lambda: call_command("rebuild_rollups", stdout=StringIO()))
+    assert "Pruebe más tarde" in str(given_up)
+    monkeypatch.setattr(rollups, "LOCK_TRIES", 300)
+
+    def write() -> None:
+        for _ in range(20):
+            services.record_payment(case=case, by=admin, amount=Decimal("1.00"))
+
+    assert at_once(write, rollups.rebuild, write, rollups.rebuild, rollups.compact) == [None] * 5
+    assert quick_drift() == []
+    assert case.entries.filter(kind="payment").count() == 41
+
+
 def test_the_command_says_where_there_is_nothing_to_do() -> None:
     if rollups.is_kept():
         pytest.skip("PostgreSQL keeps them")
