@@ -17,7 +17,7 @@ from typing import Any
 import psycopg
 from timing import asked, databases_of, figures_of, timed
 
-FLOOR, PAGE = "floor: the same aggregates by hand", "the whole page"
+FLOOR, FIGURES, PAGE = "floor: the same aggregates by hand", "all figures of the page", "the whole page"
 HOME = "/dashboard-admin"
 LIMIT_MS, LIMIT_OF_FLOOR, LIMIT_OF_SMALL = 60, 1.5, 1.3
 # The last 30 days begin on current_date - 29, the 30 before on current_date - 59.
@@ -122,8 +122,15 @@ def uncached(client: Any, address: str, *, forget: bool = True) -> Callable[[int
 
 
 def pages(client: Any) -> dict[str, Any]:
+    from django.utils import timezone  # noqa: PLC0415
+
     from accounts.models import User  # noqa: PLC0415
     from cases.models import Cartera  # noqa: PLC0415
+    from dashboards import queries  # noqa: PLC0415
+    from dashboards.asking import CARTERAS_SHOWN  # noqa: PLC0415
+    from dashboards.periods import last_30_days  # noqa: PLC0415
+    from dashboards.scope import Scope  # noqa: PLC0415
+    from nova.lib import dates  # noqa: PLC0415
 
     gestor, cartera = User.objects.get(username="gestor1").pk, Cartera.objects.order_by("pk")[0].pk
     addresses = {
@@ -144,6 +151,10 @@ def pages(client: Any) -> dict[str, Any]:
     }
     figures = {FLOOR: (by_hand(BY_HAND), len(BY_HAND), "0", "")}
     figures["(main figures from the base tables)"] = (by_hand(WITHOUT_ROLLUPS, 5), len(WITHOUT_ROLLUPS), "0", "")
+    period, now = last_30_days(dates.today()), timezone.now()
+    figures |= timed(
+        {FIGURES: lambda turn: queries.dashboard(Scope(), period, period.before(), limit=CARTERAS_SHOWN, now=now)}
+    )
     figures |= timed({name: uncached(client, address) for name, address in addresses.items()})
     return figures | timed({"the page from the cache": uncached(client, HOME, forget=False)})
 
@@ -194,7 +205,7 @@ def main() -> None:
     for name, (few, *_) in small.items():
         many, statements, *_ = large[name]
         is_over = many > LIMIT_OF_FLOOR * floor + 10 or many > LIMIT_MS or many > LIMIT_OF_SMALL * few
-        mark = "*" if name == PAGE and is_over else ""
+        mark = "*" if name in (FIGURES, PAGE) and is_over else ""
         print(f"{name:<36} {few:6.1f} ms {many:8.1f} ms {many / few:7.2f} {many / floor:13.1f} {statements:11} {mark}")
 
 

@@ -110,7 +110,10 @@ def data_version() -> int | None:
     have changed them already. Runs a query."""
     if not is_kept() or connection.in_atomic_block:
         return None
-    return DataVersion.objects.values_list("version", flat=True).first() or 0
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT version FROM {DataVersion._meta.db_table}")  # noqa: S608
+        row = cursor.fetchone()
+    return row[0] if row else 0
 
 
 # --- Keeping them -----------------------------------------------------------------------------------------

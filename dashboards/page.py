@@ -11,7 +11,7 @@ from cases.reasons import days_away
 from dashboards.alerts import Alert, Kind, broken_today
 from dashboards.filters import Asked
 from dashboards.periods import Period
-from dashboards.queries import OTHERS, Chart, Dashboard, Kpis, RankedGestor, StatusShare
+from dashboards.queries import Chart, Dashboard, Kpis, RankedGestor, StatusShare
 from nova.lib import dates
 from nova.lib.money import format_money
 
@@ -187,6 +187,7 @@ def weekly(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
     weeks = [weekly_period(label, asked.period) for label in chart.labels]
     series = [(name, values) for name, values in chart.series if any(values)]
     totals = [sum(column, Decimal(0)) for column in zip(*(values for _, values in series), strict=True)]
+    addresses = [link("movimientos", asked.between(week), cartera=None) for week in weeks]
     return Drawn(
         name="weekly",
         title="Recuperado por semana y cartera",
@@ -205,11 +206,8 @@ def weekly(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
             "datasets": [
                 {
                     "label": name,
-                    "data": values,
-                    "links": [
-                        f"{HOME}/movimientos{asked.between(week).query(**_of_cartera(name, pks, asked))}"
-                        for week in weeks
-                    ],
+                    "data": list(map(str, values)),
+                    "links": [f"{address}{_of_cartera(name, pks, asked)}" for address in addresses],
                 }
                 for name, values in series
             ],
@@ -218,8 +216,11 @@ def weekly(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
     )
 
 
-def _of_cartera(name: str, pks: dict[str, int], asked: Asked) -> dict[str, Any]:
-    return {} if name == OTHERS and name not in pks else {"cartera": pks.get(name)}
+def _of_cartera(name: str, pks: dict[str, int], asked: Asked) -> str:
+    """What makes an address with a query one of that cartera; those shown together are of the view, or of all."""
+    own = asked.scope.cartera.pk if asked.scope.cartera else None
+    pk = pks.get(name, own)
+    return "" if pk is None else f"&cartera={pk}"
 
 
 def weekly_period(label: str, period: Period) -> Period:
@@ -256,7 +257,8 @@ def comparison(chart: Chart, asked: Asked) -> Drawn:
             "unit": "money",
             "labels": [f"Día {label}" for label in chart.labels],
             "datasets": [
-                {"label": name, "data": values} for name, (_, values) in zip(names, chart.series, strict=True)
+                {"label": name, "data": list(map(str, values))}
+                for name, (_, values) in zip(names, chart.series, strict=True)
             ],
         },
         empty="No se recuperó nada en este período ni en el anterior.",
@@ -284,8 +286,8 @@ def carteras(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
             "datasets": [
                 {
                     "label": "Saldo",
-                    "data": [value for _, value in shown],
-                    "links": [f"{HOME}{asked.query(**_of_cartera(name, pks, asked))}" for name, _ in shown],
+                    "data": [str(value) for _, value in shown],
+                    "links": [f"{HOME}{asked.query(cartera=pks.get(name))}" for name, _ in shown],
                 }
             ],
         },
@@ -336,7 +338,7 @@ def gestores(ranking: Sequence[RankedGestor], asked: Asked) -> Drawn:
             "datasets": [
                 {
                     "label": "Recuperado",
-                    "data": [row.monto_recuperado for row in shown],
+                    "data": [str(row.monto_recuperado) for row in shown],
                     "notes": [
                         f"{whole(row.total_casos)} casos · promesas cumplidas: {percentage(row.promesas_cumplidas)}"
                         for row in shown
