@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.periods import Period, last_30_days, last_four_weeks, month_to_date, same_days_of_last_month
+from dashboards.periods import (
+    Period,
+    buckets,
+    last_30_days,
+    last_days,
+    last_four_weeks,
+    month_to_date,
+    same_days_of_last_month,
+)
 
 days = st.dates(date(2000, 1, 1), date(2100, 1, 1))
 
@@ -58,3 +66,36 @@ def test_every_day_is_in_one_of_the_weeks(start: date, length: int) -> None:
         start + timedelta(days=n) - timedelta(days=(start + timedelta(days=n)).weekday()) for n in range(length + 1)
     }
     assert mondays == sorted(touched)
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)), st.integers(0, 800))
+def test_the_parts_of_a_trend_are_the_period_once(start: date, length: int) -> None:
+    period = Period(start, start + timedelta(days=length))
+    parts = buckets(period)
+    assert [day for part in parts for day in part.days()] == period.days()
+    assert len(parts) <= 45
+    longest = max((part.end - part.start).days + 1 for part in parts)
+    assert longest == 1 if length < 45 else longest <= 7 if length < 210 else longest <= 31
+
+
+@pytest.mark.parametrize(
+    ("period", "months"),
+    [
+        (Period(date(2026, 12, 31), date(2027, 1, 1)), [date(2026, 12, 1), date(2027, 1, 1)]),
+        (Period(date(2028, 2, 29), date(2028, 2, 29)), [date(2028, 2, 1)]),
+        (
+            Period(date(2027, 11, 30), date(2028, 3, 1)),
+            [date(2027, 11, 1), date(2027, 12, 1), *(date(2028, month, 1) for month in (1, 2, 3))],
+        ),
+    ],
+)
+def test_months_that_a_period_touches(period: Period, months: list[date]) -> None:
+    assert period.months() == months
+
+
+@pytest.mark.parametrize("today", [date(2026, 12, 31), date(2027, 1, 1), date(2028, 2, 29), date(2026, 3, 31)])
+def test_last_days_end_today_and_the_days_before_are_as_many(today: date) -> None:
+    for count in (7, 30, 90, 365):
+        period = last_days(count, today)
+        assert (len(period.days()), period.end) == (count, today)
+        assert period.before().days() == [day - timedelta(days=count) for day in period.days()]
