@@ -25,8 +25,8 @@ def pages(url: str) -> dict[str, str]:
         ).fetchone()
     case, autocomplete = "/admin/cases/case/", "/admin/autocomplete/?app_label=cases&model_name=case"
     return {
-        "role page of the admin": "/dashboard-admin",
-        "role page, search by DNI": f"/dashboard-admin?search={dni}",
+        "cases of the dashboard": "/dashboard-admin/casos",
+        "cases of the dashboard, search by DNI": f"/dashboard-admin/casos?search={dni}",
         "cases": case,
         "cases, page 50": f"{case}?p=50",
         "cases, search DNI": f"{case}?q={dni}",
