@@ -77,10 +77,12 @@ def take_attempt(attempt: list[Counter]) -> None:
     now = time.time()
     for counter in attempt:
         counter.add(1)
+    # More in flight than may fail: the surplus waits for what becomes of the others. Added up before the blocks are
+    # looked at: whoever starts one wipes the slots after it, so what a total is too late to see, the look finds.
+    surplus = [settings.LOGIN_WINDOW_SECONDS for counter in attempt if counter.total() > counter.limit]
     waits = [counter.blocked_for(now) for counter in attempt]
     if not any(waits):
-        # More in flight than may fail: the surplus waits for what becomes of the others.
-        waits = [settings.LOGIN_WINDOW_SECONDS for counter in attempt if counter.total() > counter.limit]
+        waits = surplus
     if any(waits):
         give_back(attempt)
         raise TooManyAttempts(max(waits))
