@@ -3,7 +3,6 @@
 The creditor sees what was done, not the agency's notes, nor who did it.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,7 +15,7 @@ from cases.models import Activity, Cartera, LedgerEntry, Promise
 from cases.models import Case as Debt
 from dashboards.periods import Period
 from dashboards.queries import pesos
-from dashboards.rows import cells_of
+from dashboards.rows import Listing, recovered
 from dashboards.scope import due_in, made_in
 from nova.lib.spreadsheets import Cell, Column
 
@@ -97,33 +96,19 @@ def _cents(amount: Any, only: Q | None = None) -> Sum:
 
 
 # --- Its parts, row by row ----------------------------------------------------------------------------------
-@dataclass(frozen=True)
-class Part:
-    """A sheet of the workbook. `count` runs a query; `cells` streams."""
-
-    name: str
-    title: str
-    columns: list[Column]
-    rows: QuerySet[Any]
-    of: Any
-
-    def cells(self) -> Iterator[list[Cell]]:
-        return cells_of(self.rows, self.of)
-
-
-def parts(cartera: Cartera, period: Period) -> dict[str, Part]:
+def parts(cartera: Cartera, period: Period) -> dict[str, Listing]:
     made = (
         _payments(cartera, period),
         _promises(cartera, period),
         _gestiones(cartera, period),
         _cases(cartera, period),
     )
-    return {part.name: part for part in made}
+    return {part.kind: part for part in made}
 
 
-def _payments(cartera: Cartera, period: Period) -> Part:
+def _payments(cartera: Cartera, period: Period) -> Listing:
     rows = LedgerEntry.objects.filter(cartera=cartera).recovered(*period)
-    return Part(
+    return Listing(
         "pagos",
         "Pagos y reversas",
         [
@@ -141,14 +126,14 @@ def _payments(cartera: Cartera, period: Period) -> Part:
             *_debt(entry.case),
             entry.get_method_display(),
             entry.reference,
-            entry.amount if entry.kind == LedgerEntry.Kind.PAYMENT else -entry.amount,
+            recovered(entry),
         ],
     )
 
 
-def _promises(cartera: Cartera, period: Period) -> Part:
+def _promises(cartera: Cartera, period: Period) -> Listing:
     rows = Promise.objects.filter(due_in(period), case__cartera=cartera)
-    return Part(
+    return Listing(
         "promesas",
         "Promesas con vencimiento en el período",
         [
@@ -173,8 +158,8 @@ def _activities(cartera: Cartera, period: Period) -> QuerySet[Activity]:
     return Activity.objects.by_people().filter(made_in(period), case__cartera=cartera)
 
 
-def _gestiones(cartera: Cartera, period: Period) -> Part:
-    return Part(
+def _gestiones(cartera: Cartera, period: Period) -> Listing:
+    return Listing(
         "gestiones",
         "Gestiones",
         [Column("Fecha", "moment"), *DEBT, Column("Tipo"), Column("Resultado")],
@@ -188,7 +173,7 @@ def _gestiones(cartera: Cartera, period: Period) -> Part:
     )
 
 
-def _cases(cartera: Cartera, period: Period) -> Part:
+def _cases(cartera: Cartera, period: Period) -> Listing:
     """Every debt placed by then, with what the period did to it: each column adds up to the total of the same name."""
     start, end = period
     is_before, is_within = Q(entries__value_date__lt=start), Q(entries__value_date__range=period)
@@ -210,7 +195,7 @@ def _cases(cartera: Cartera, period: Period) -> Part:
         )
         .order_by("nro_cliente", "id")
     )
-    return Part(
+    return Listing(
         "saldos",
         "Saldos por caso",
         [

@@ -1,16 +1,16 @@
 """Files of what a page shows (DESIGN §6). Each says what it is of; what is too long for one is streamed, or refused."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
 from django.utils import timezone
 
 from cases.models import Promise
 from dashboards import rows
-from dashboards.creditor_report import Part, Report, parts
+from dashboards.creditor_report import Report, parts
 from dashboards.filters import Asked
 from dashboards.queries import Dashboard
-from dashboards.rows import Behind
+from dashboards.rows import Behind, Listing
 from nova.lib import dates
 from nova.lib.spreadsheets import Cell, Column, Workbook
 
@@ -32,9 +32,9 @@ def _now() -> str:
     return dates.format_moment(timezone.now())
 
 
-def is_too_long(behind: Behind | Part) -> bool:
+def is_too_long(listing: Listing) -> bool:
     """Runs a query that counts no further than the limit."""
-    return behind.rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS
+    return listing.rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS
 
 
 def notes_of(asked: Asked) -> list[str]:
@@ -120,7 +120,7 @@ def view_workbook(figures: Dashboard, asked: Asked) -> bytes:
         rows=[[share.name, share.count, share.balance] for share in figures.by_status],
     )
     for behind in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
-        _add_rows(book, behind.title, notes, behind.columns, behind, behind.all_cells())
+        _add_rows(book, behind, notes)
     return book.content()
 
 
@@ -137,19 +137,13 @@ def rows_workbook(behind: Behind, asked: Asked) -> bytes:
     return book.content()
 
 
-def _add_rows(
-    book: Workbook,
-    title: str,
-    notes: list[str],
-    columns: list[Column],
-    behind: Behind | Part,
-    cells: Iterable[list[Cell]],
-) -> None:
+def _add_rows(book: Workbook, listing: Listing, notes: list[str]) -> None:
     """The rows, or why they are not there: never a part of them as if it were all."""
-    if is_too_long(behind):
-        book.add_sheet(title[:31], title=title, notes=[*notes, TOO_LONG], columns=columns[:1], rows=[])
+    name, title = listing.title[:31], listing.title  # as long as the name of a sheet may be
+    if is_too_long(listing):
+        book.add_sheet(name, title=title, notes=[*notes, TOO_LONG], columns=listing.columns[:1], rows=[])
     else:
-        book.add_sheet(title[:31], title=title, notes=notes, columns=columns, rows=cells)
+        book.add_sheet(name, title=title, notes=notes, columns=listing.columns, rows=listing.all_cells())
 
 
 # --- The creditor's report ----------------------------------------------------------------------------------
@@ -187,7 +181,7 @@ def report_workbook(report: Report) -> bytes:
         rows=report.results,
     )
     for part in parts(report.cartera, report.period).values():
-        _add_rows(book, part.title, notes, part.columns, part, part.cells())
+        _add_rows(book, part, notes)
     return book.content()
 
 

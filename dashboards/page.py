@@ -437,3 +437,15 @@ def kpi_rows(current: Kpis, previous: Kpis) -> list[tuple[str, str, str]]:
         ("Casos pagados (hoy)", whole(current.casos_pagados), NOTHING),
         ("Saldo total (hoy)", money(current.total_deuda), NOTHING),
     ]
+
+
+# --- The page -------------------------------------------------------------------------------------------
+def shown(figures: Dashboard, asked: Asked, drawing: Sequence[Drawn]) -> dict[str, Any]:
+    """What the templates of tiles and charts need: the figures, and those charts."""
+    return {
+        "figures": figures,
+        "tiles": main_tiles(figures, asked),
+        "other_tiles": other_tiles(figures, asked),
+        "charts": drawing,
+        "drawn": {chart.name: chart.data for chart in drawing if not chart.is_empty},
+    }

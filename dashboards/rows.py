@@ -25,36 +25,39 @@ CHUNK = 2000
 
 
 @dataclass(frozen=True)
-class Behind:
-    """`rows` in a total order, with all that `cells` reads of one. `summary` is the figure, in words."""
+class Listing:
+    """A list to page and to export: `rows` in a total order, with all that `cells` reads of one."""
 
     kind: str
     title: str
     columns: list[Column]
     rows: QuerySet[Any]
     cells: Callable[[Any], list[Cell]]
+
+    def all_cells(self) -> Iterator[list[Cell]]:
+        """Of every row, in order; a million are never in memory.
+
+        The keys come through a cursor of the server, closed at once when the reader stops or a row cannot be told; the
+        rows by their keys, a chunk at a time: so the first is there at once (joined and sorted as a whole, a million
+        take half a minute), and each is as it is when its turn comes.
+        """
+        keys = self.rows.values_list("pk", flat=True).iterator(chunk_size=CHUNK)
+        with closing(keys):  # type: ignore[type-var]  # the iterator of a queryset is a generator
+            while chunk := list(islice(keys, CHUNK)):
+                found = {row.pk: row for row in self.rows.order_by().filter(pk__in=chunk)}
+                for key in chunk:
+                    if key in found:
+                        yield self.cells(found[key])
+
+
+@dataclass(frozen=True)
+class Behind(Listing):
+    """The rows behind a figure. `summary` is the figure, in words."""
+
     case_of: Callable[[Any], int]
     summary: list[tuple[str, str]]
     choices: list[tuple[str, str]]  # what `only` may be, and its words
     only: str
-
-    def all_cells(self) -> Iterator[list[Cell]]:
-        """Of every row, streamed: a million are never in memory."""
-        return cells_of(self.rows, self.cells)
-
-
-def cells_of(rows: QuerySet[Any], cells: Callable[[Any], list[Cell]]) -> Iterator[list[Cell]]:
-    """Of every row, in order. Their keys come through a cursor of the server, closed at once when the reader stops or a
-    row cannot be told; the rows by their keys, a chunk at a time: so the first is there at once (joined and sorted as a
-    whole, a million take half a minute), and each is as it is when its turn comes.
-    """
-    keys = rows.values_list("pk", flat=True).iterator(chunk_size=CHUNK)
-    with closing(keys):  # type: ignore[type-var]  # the iterator of a queryset is a generator
-        while chunk := list(islice(keys, CHUNK)):
-            found = {row.pk: row for row in rows.order_by().filter(pk__in=chunk)}
-            for key in chunk:
-                if key in found:
-                    yield cells(found[key])
 
 
 DNI, NOTES = "DNI", "Nota"

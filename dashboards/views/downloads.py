@@ -114,8 +114,8 @@ def report_export(request: Request, form: str) -> HttpResponseBase:
         if part is None:
             errors = [f"Las partes de una rendición son: {', '.join(parts)}."]
             return render(request, "dashboards/no_export.html", {"errors": errors}, status=400)
-        lines = csv_lines(part.columns, part.cells())
-        return csv_download(request, lines, f"{name}-{part.name}", asked.parameters)
+        lines = csv_lines(part.columns, part.all_cells())
+        return csv_download(request, lines, f"{name}-{part.kind}", asked.parameters)
     report = creditor_report.report_of(asked.scope.cartera, asked.period)
     content = exports.report_workbook(report) if form == "xlsx" else printing.report_pdf(report)
     return file_download(request, content, f"{name}.{form}", asked.parameters)

@@ -46,13 +46,7 @@ def gestor_page(request: Request, pk: int) -> HttpResponse:
 def _figures(asked: Asked) -> dict[str, Any]:
     figures = figures_of(asked, now=timezone.now())
     charts = [chart for chart in page.charts(figures, asked) if chart.name in ("weekly", "statuses")]
-    return {
-        "figures": figures,
-        "tiles": page.main_tiles(figures, asked),
-        "other_tiles": page.other_tiles(figures, asked),
-        "charts": charts,
-        "drawn": {chart.name: chart.data for chart in charts if not chart.is_empty},
-    }
+    return page.shown(figures, asked, charts)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -31,19 +31,17 @@ def _context(board: Board) -> dict[str, Any]:
     if board.asked is None or board.figures is None:
         return context
     asked, figures = board.asked, board.figures
-    charts = page.charts(figures, asked)
-    return context | {
-        "asked": asked,
-        "figures": figures,
-        "tiles": page.main_tiles(figures, asked),
-        "other_tiles": page.other_tiles(figures, asked),
-        "charts": charts,
-        "drawn": {chart.name: chart.data for chart in charts if not chart.is_empty},
-        "ranking": page.ranking_rows(figures.ranking),
-        "ranking_links": [page.gestor_link(row, asked) for row in figures.ranking],
-        "notices": page.notices(figures, asked, now=timezone.now()),
-        "report_query": asked.query(gestor=None),
-    }
+    return (
+        context
+        | page.shown(figures, asked, page.charts(figures, asked))
+        | {
+            "asked": asked,
+            "ranking": page.ranking_rows(figures.ranking),
+            "ranking_links": [page.gestor_link(row, asked) for row in figures.ranking],
+            "notices": page.notices(figures, asked, now=timezone.now()),
+            "report_query": asked.query(gestor=None),
+        }
+    )
 
 
 @require_safe

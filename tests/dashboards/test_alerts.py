@@ -138,3 +138,15 @@ def test_a_cartera_that_fell_by_more_than_ten_points(
     [notice] = found
     assert notice.text.replace("\xa0", " ").endswith("las promesas cumplidas cayeron de 80,00 % a 60,00 %")
     assert len(admin_client.get(notice.href).context["lines"]) == broken
+
+
+def test_many_alerts_fold_behind_the_first(admin_client: Client) -> None:
+    for _ in range(8):
+        gestor = factories.GestorFactory(date_joined=timezone.now() - timedelta(days=30))
+        factories.CaseFactory(assigned_to=gestor)
+    response = admin_client.get("/dashboard-admin")
+    shown, _, folded = response.text.partition("Ver los 8 avisos")
+    assert (shown.count("sin gestiones en 48"), folded.count("sin gestiones en 48")) == (
+        6 * 2,
+        2 * 2,
+    )  # and for readers

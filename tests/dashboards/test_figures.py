@@ -499,7 +499,9 @@ def test_the_creditor_report_is_the_ledger(history: SimpleNamespace, period: Per
     closing = sum((amount for _, amount, day in lines if day <= period.end), ZERO)
     with written(history) as (carteras, _):
         report = creditor_report.report_of(carteras[cartera], period)
-        parts = {name: list(part.cells()) for name, part in creditor_report.parts(carteras[cartera], period).items()}
+        parts = {
+            name: list(part.all_cells()) for name, part in creditor_report.parts(carteras[cartera], period).items()
+        }
     balances = report.balances
     assert (balances.opening, balances.closing) == (opening, closing)
     assert (balances.placed, balances.adjusted) == (within["placement"], within["adjustment"])
