@@ -8,7 +8,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-s
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format css lock
+.PHONY: help install run test check format css images lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,10 @@ format: ## Python and template syntax, in place
 
 css: assets/node_modules/.package-lock.json ## static/css/app.css from assets/app.css (needs node)
 	cd assets && npm run --silent css
+
+images: ## the PNG forms of static/images/*.svg (needs Chromium)
+	@.ci/install dev
+	.venv/bin/python assets/draw.py
 
 assets/node_modules/.package-lock.json: assets/package-lock.json
 	cd assets && npm ci --ignore-scripts --no-audit --no-fund

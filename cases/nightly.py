@@ -1,4 +1,4 @@
-"""What time alone changes, put right every night: promises whose grace is over, bands, and what has expired.
+"""What time alone changes, put right every night: promises whose grace is over, bands, what has expired, unsent mail.
 
 Everything follows from the data and today's date, so a second run changes nothing and a run after ten days gives what
 ten runs would have given (DESIGN §3.3, §4, §10). Each case is locked in a short transaction of its own: whoever is
@@ -23,6 +23,7 @@ from cases import promises as rules
 from cases import queue, rollups
 from cases.models import Case, ImportUpload, Promise, Submission
 from cases.services.settlement import lock_case, promise_terms, settle
+from contact import outbox
 from nova.lib import dates
 
 logger = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ class Report:
     sessions: int = 0
     uploads: int = 0
     submissions: int = 0
+    notices_sent: int = 0
+    notices_left: int = 0
     failed: int = 0
     failed_cases: list[int] = field(default_factory=list)
     seconds: float = 0.0
@@ -78,6 +81,9 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
             report.submissions, _ = Submission.objects.filter(created_at__lt=now - SUBMISSIONS_LIVE).delete()
         with _transaction(dry_run):
             rollups.compact()
+        if not dry_run:  # what is mailed cannot be rolled back
+            notices = outbox.drain(impatient=True)
+            report.notices_sent, report.notices_left = notices.sent, notices.left
         report.seconds = round(time.monotonic() - started, 1)
         with _transaction(dry_run):
             audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))

@@ -1,8 +1,19 @@
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.sitemaps.views import sitemap
 from django.urls import path
 
 from contact import views
 
+PNG = {"content_type": "image/png"}
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("gestiones", views.home),
+    path("contact", views.contact, name="contact"),
+    path("logo.png", views.image, {"name": "logo.png", **PNG}),
+    path("logo-dark.png", views.image, {"name": "logo-dark.png", **PNG}),
+    path("favicon.ico", views.image, {"name": "favicon.ico", "content_type": "image/x-icon"}),
+    path("apple-touch-icon.png", views.image, {"name": "apple-touch-icon.png", **PNG}),
+    path("robots.txt", views.robots, name="robots"),
+    path("sitemap.xml", login_not_required(sitemap), {"sitemaps": {"pages": views.PublicPages}}, name="sitemap"),
 ]

@@ -10,6 +10,7 @@ from django.template.loader import render_to_string
 from django_htmx.http import reswap
 
 from nova.lib import envelope
+from nova.lib.dates import wait_in_words
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -42,9 +43,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 def too_many_requests(request: HttpRequest, *, wait: int) -> HttpResponse:
     """429 with Retry-After; `wait` is in seconds."""
-    minutes = -(-wait // 60)
-    span = f"{wait} segundos" if wait < 120 else f"{minutes} minutos"
-    message = f"Demasiados intentos. Espere {span} y vuelva a probar."
+    message = f"Demasiados intentos. Espere {wait_in_words(wait)} y vuelva a probar."
     response = _error(request, HTTPStatus.TOO_MANY_REQUESTS, message)
     response["Retry-After"] = str(wait)
     return response

@@ -41,6 +41,15 @@ def format_near(moment: datetime, today: date) -> str:
     return text[:5] + text[10:] if to_local(moment).year == today.year else text
 
 
+def wait_in_words(seconds: int) -> str:
+    """45 segundos, 12 minutos, 5 horas: rounded up, so that whoever waits so long has waited enough."""
+    for size, one, many, up_to in ((1, "segundo", "segundos", 120), (60, "minuto", "minutos", 7_200)):
+        if seconds < up_to:
+            count = -(-seconds // size)
+            return f"{count} {one if count == 1 else many}"
+    return f"{-(-seconds // 3_600)} horas"
+
+
 @cache
 def _holidays_of(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("AR", years=year))

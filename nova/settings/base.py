@@ -18,6 +18,7 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.sitemaps",
     "django.contrib.staticfiles",
     "rest_framework",
     "django_filters",
@@ -120,7 +121,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]  # Spanish for packages that have none; `ms
 
 # --- Static files ------------------------------------------------------------------------------
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = env.path("STATIC_ROOT", default=str(BASE_DIR / "staticfiles"))()
 STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- Log-in and sessions -----------------------------------------------------------------------
@@ -243,7 +244,21 @@ EMAIL_USE_TLS = env.bool("MAIL_USE_TLS", default=False)
 EMAIL_HOST_USER = env("MAIL_USERNAME", default="")
 EMAIL_HOST_PASSWORD = env("MAIL_PASSWORD", default="")
 DEFAULT_FROM_EMAIL = env("MAIL_DEFAULT_SENDER", default=EMAIL_HOST_USER or "nova@localhost")
+EMAIL_TIMEOUT = env.int("MAIL_TIMEOUT", default=10)  # seconds for each step of the conversation
+
+# --- The public page and its form --------------------------------------------------------------
 CONTACT_RECIPIENTS = env.list("CONTACT_RECIPIENTS", default=[])
+CONTACT_RATES = ("50/h", "200/d")
+# Whether `manage.py worker` mails; else the web process does, after it has answered.
+CONTACT_WORKER = env.bool("CONTACT_WORKER", default=False)
+AGENCY_NAME = env("AGENCY_NAME", default="NOVA Gestión de Cobranzas")
+AGENCY_PHONE = env("AGENCY_PHONE", default="")
+AGENCY_WHATSAPP = env("AGENCY_WHATSAPP", default="")
+AGENCY_EMAIL = env("AGENCY_EMAIL", default="")
+AGENCY_ADDRESS = env("AGENCY_ADDRESS", default="")
+AGENCY_HOURS = env("AGENCY_HOURS", default="")
+AGENCY_SINCE = env.int("AGENCY_SINCE", default=0)
+AGENCY_FIGURES = env("AGENCY_FIGURES", default="")
 
 # --- Logs --------------------------------------------------------------------------------------
 LOGGING = {

@@ -13,4 +13,5 @@ INTERNAL_IPS = ["127.0.0.1"]
 
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True
-EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+EMAIL_BACKEND = env("MAIL_BACKEND", default="django.core.mail.backends.console.EmailBackend")
+CONTACT_RECIPIENTS = env.list("CONTACT_RECIPIENTS", default=["contacto@localhost"])

@@ -15,7 +15,8 @@ SOME_FAILED, NOTHING_DONE = 1, 2
 
 class Command(BaseCommand):
     help = (
-        "Decide las promesas vencidas, acomoda la bandeja y borra sesiones y archivos vencidos. "
+        "Decide las promesas vencidas, acomoda la bandeja, borra sesiones y archivos vencidos y reintenta los avisos "
+        "de contacto que no salieron. "
         "Puede ejecutarse más de una vez y recupera los días perdidos. "
         "Salida: 0 todo bien, 1 algún caso no se pudo procesar, 2 no se hizo nada."
     )
@@ -51,4 +52,5 @@ class Command(BaseCommand):
         self.stdout.write(f"Casos acomodados en la bandeja: {report.brought_forward}")
         self.stdout.write(f"Sesiones vencidas borradas: {report.sessions}")
         self.stdout.write(f"Archivos sin confirmar borrados: {report.uploads}")
+        self.stdout.write(f"Avisos de contacto enviados: {report.notices_sent}, sin enviar: {report.notices_left}")
         self.stdout.write(f"Duración: {report.seconds:.1f} s")

@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
 from django.contrib.sessions.models import Session
+from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
@@ -14,6 +15,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from cases import nightly, queue, services
 from cases.models import Activity, Case, ImportUpload, Promise
+from contact.models import ContactSubmission
 from nova.lib import dates
 from tests.factories import CaseFactory, GestorFactory, PromiseFactory, result, status
 
@@ -305,3 +307,19 @@ def test_a_payment_recorded_during_the_run_is_not_lost():
     promise.refresh_from_db()
     assert promise.status == "fulfilled"
     assert status("en-gestion") == Case.objects.get(pk=promise.case_id).status
+
+
+def test_contact_mail_that_did_not_go_out_is_tried_again():
+    """Whatever it still had to wait after its last failure; a dry run mails nothing."""
+    submission = ContactSubmission.objects.create(
+        name="Marta", email="marta@example.com", message="Hola", next_attempt_at=timezone.now() + timedelta(hours=3)
+    )
+    assert nightly.run(now=timezone.now(), dry_run=True).notices_sent == 0
+    assert mail.outbox == []
+
+    report = nightly.run(now=timezone.now())
+
+    assert (report.notices_sent, report.notices_left) == (1, 0)
+    assert len(mail.outbox) == 1
+    submission.refresh_from_db()
+    assert submission.notified_at is not None

@@ -1,0 +1,111 @@
+"""The mail that tells the agency of a submission, and what a mail server answered, in words."""
+
+import smtplib
+import socket
+import ssl
+from email.utils import parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from contact.models import ContactSubmission
+from nova.lib.dates import wait_in_words
+
+
+def notice(submission: ContactSubmission) -> EmailMultiAlternatives:
+    """To CONTACT_RECIPIENTS, to be answered straight to the visitor.
+
+    A second copy, should a sender have died between sending and saying so, has the same Message-ID: readers fold it.
+    """
+    who = f"{submission.name} ({submission.entity})" if submission.entity else submission.name
+    context = {"submission": submission, "agency": settings.AGENCY_NAME}
+    mail = EmailMultiAlternatives(
+        subject=one_line(f"Consulta de {who}"),
+        body=render_to_string("contact/notice.txt", context),
+        to=settings.CONTACT_RECIPIENTS,
+        reply_to=[one_line(submission.email)],
+        headers={"Message-ID": f"<contacto-{submission.key}@{_sender_domain()}>"},
+    )
+    mail.attach_alternative(render_to_string("contact/notice.html", context), "text/html")
+    return mail
+
+
+def trial(*, to: list[str], by: str) -> EmailMultiAlternatives:
+    body = f"Este es un mensaje de prueba de {settings.AGENCY_NAME}, pedido por {by}.\n\nSi lo lee, el correo funciona."
+    return EmailMultiAlternatives(subject=one_line(f"Prueba de correo · {settings.AGENCY_NAME}"), body=body, to=to)
+
+
+def one_line(text: str) -> str:
+    """What a header may hold: no line break or other control character ends it and starts another."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())
+
+
+def _sender_domain() -> str:
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
+
+
+# --- What went wrong -----------------------------------------------------------------------------------------
+def is_unreachable(error: Exception) -> bool:
+    """Whether nobody answered: the next message would fail the same way."""
+    return isinstance(error, OSError) and not isinstance(
+        error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused
+    )
+
+
+def in_words(error: Exception) -> str:
+    """What failed in the conversation with the mail server, and what to look at. It names settings, never a secret."""
+    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
+    return one_line(f"{_reason(error, server)}{_reply(error)}")
+
+
+def _reason(error: Exception, server: str) -> str:
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
+        error = error.__context__  # smtplib tells a server that fell silent as one that hung up
+    # From the particular to the general: SMTPException and the errors of ssl and socket are all OSErrors.
+    reasons: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
+        (
+            smtplib.SMTPAuthenticationError,
+            f"{server} no aceptó el usuario o la contraseña: revise MAIL_USERNAME y MAIL_PASSWORD.",
+        ),
+        (smtplib.SMTPSenderRefused, f"{server} no acepta el remitente: revise MAIL_DEFAULT_SENDER."),
+        (smtplib.SMTPRecipientsRefused, f"{server} no acepta a ningún destinatario: revise CONTACT_RECIPIENTS."),
+        (smtplib.SMTPDataError, f"{server} rechazó el mensaje."),
+        (
+            smtplib.SMTPNotSupportedError,
+            f"{server} no ofrece lo que se le pide: revise MAIL_USE_TLS, y si exige usuario y contraseña.",
+        ),
+        (
+            smtplib.SMTPServerDisconnected,
+            f"{server} cortó la conversación: revise que MAIL_USE_SSL y MAIL_USE_TLS sean los de MAIL_PORT.",
+        ),
+        (smtplib.SMTPException, f"{server} no aceptó el mensaje."),
+        (ssl.SSLCertVerificationError, f"El certificado de {server} no es válido para ese nombre: revise MAIL_SERVER."),
+        (
+            ssl.SSLError,
+            f"No hubo acuerdo de cifrado con {server}: el puerto 465 va con MAIL_USE_SSL, el 587 con MAIL_USE_TLS.",
+        ),
+        (socket.gaierror, f"No se encuentra el servidor {settings.EMAIL_HOST}: revise MAIL_SERVER."),
+        (
+            TimeoutError,
+            f"{server} no respondió en {wait_in_words(settings.EMAIL_TIMEOUT)}: revise MAIL_PORT y el cortafuegos.",
+        ),
+        (ConnectionRefusedError, f"{server} no atiende: revise MAIL_SERVER y MAIL_PORT."),
+        (OSError, f"No se pudo llegar a {server}: revise MAIL_SERVER, MAIL_PORT y la red."),
+    ]
+    for kind, words in reasons:
+        if isinstance(error, kind):
+            return words
+    return f"El mensaje no se pudo armar ({type(error).__name__})."
+
+
+def _reply(error: Exception) -> str:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return "".join(f" Respondió por {who}: {_said(code, text)}" for who, (code, text) in error.recipients.items())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return f" Respondió: {_said(error.smtp_code, error.smtp_error)}"
+    return ""
+
+
+def _said(code: int, text: bytes | str) -> str:
+    return f"{code} {text.decode(errors='replace') if isinstance(text, bytes) else text}"[:200]
