@@ -145,6 +145,10 @@ class AuditEvent(models.Model):
         NIGHTLY = "nightly", "Proceso nocturno"
         TOKEN_ISSUED = "token_issued", "Token emitido"
         TOKEN_REVOKED = "token_revoked", "Token revocado"
+        SESSIONS_ENDED = "sessions_ended", "Cierre de sesiones"
+        SECOND_FACTOR_ON = "second_factor_on", "Segundo factor activado"
+        SECOND_FACTOR_OFF = "second_factor_off", "Segundo factor quitado"
+        MAIL_TEST = "mail_test", "Prueba de correo"
 
     created_at = models.DateTimeField("cuándo", default=timezone.now, editable=False)
     actor = models.ForeignKey(

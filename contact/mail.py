@@ -3,10 +3,11 @@
 import smtplib
 import socket
 import ssl
+from contextlib import suppress
 from email.utils import parseaddr
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
+from django.core.mail import EmailMultiAlternatives, get_connection
 from django.template.loader import render_to_string
 
 from contact.models import ContactSubmission
@@ -34,6 +35,19 @@ def notice(submission: ContactSubmission) -> EmailMultiAlternatives:
 def trial(*, to: list[str], by: str) -> EmailMultiAlternatives:
     body = f"Este es un mensaje de prueba de {settings.AGENCY_NAME}, pedido por {by}.\n\nSi lo lee, el correo funciona."
     return EmailMultiAlternatives(subject=one_line(f"Prueba de correo · {settings.AGENCY_NAME}"), body=body, to=to)
+
+
+def deliver(message: EmailMultiAlternatives) -> None:
+    """Hand it to the mail server. Raises what went wrong; `in_words` tells it.
+
+    Django leaves a connection open whose STARTTLS or log-in failed: in a process that lives for weeks they add up.
+    """
+    message.connection = get_connection()
+    try:
+        message.send()
+    finally:
+        with suppress(OSError):
+            message.connection.close()
 
 
 def one_line(text: str) -> str:

@@ -75,7 +75,7 @@ def _send(pk: int, *, impatient: bool) -> str:
     if submission is None:
         return TAKEN
     try:
-        mail.notice(submission).send()
+        mail.deliver(mail.notice(submission))
     except Exception as error:  # whatever it was, the row stays and the next one gets its turn
         # Who wrote, and what, is in the row: the log knows its number alone.
         logger.warning("contact: submission %s could not be mailed: %s", pk, type(error).__name__)

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from dashboards.views import behind, downloads, gestor, pages
+from dashboards.views import behind, downloads, gestor, pages, submissions
 
 urlpatterns = [
     path("dashboard-admin", pages.dashboard_admin, name="dashboard-admin"),
@@ -15,6 +15,10 @@ urlpatterns = [
     path("gestores/<int:pk>/reassignment", gestor.reassignment, name="reassignment"),
     path("rendiciones", downloads.reports, name="reports"),
     re_path(r"^rendiciones/exports/(?P<form>xlsx|csv|pdf)$", downloads.report_export, name="report-export"),
+    path("submissions", submissions.submissions, name="submissions"),
+    path("submissions/<int:pk>/handled", submissions.handled, name="submission-handled"),
+    re_path(r"^submissions/exports/(?P<form>xlsx|csv)$", submissions.submissions_export, name="submissions-export"),
+    path("test-email-config", submissions.test_email_config, name="test-email-config"),
     path("dashboard-user", pages.dashboard_user, name="dashboard-user"),
     path("estilos", pages.styles, name="styles"),
 ]

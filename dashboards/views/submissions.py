@@ -1,0 +1,147 @@
+"""Messages of the contact form, and the mail that tells of them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import urlencode
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import audit
+from accounts.access import Request, for_role
+from accounts.models import AuditEvent, User
+from contact import mail, outbox, services
+from contact.models import ContactSubmission
+from dashboards import exports
+from dashboards.inbox import COLUMNS, SHOWN, Sought, sought
+from dashboards.views.downloads import csv_download, file_download
+from nova.lib import dates, envelope
+from nova.lib.paginators import CappedPaginator
+from nova.lib.spreadsheets import Workbook, csv_lines
+
+PER_PAGE = 25
+
+
+# --- The messages -------------------------------------------------------------------------------------------
+@require_safe
+@for_role(User.Role.ADMIN)
+def submissions(request: Request) -> HttpResponse:
+    asked = sought(request.GET)
+    page = CappedPaginator(asked.rows, PER_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "asked": asked,
+        "page": page,
+        "choices": [(value, label, _query(asked, show=value)) for value, label in SHOWN.items()],
+        "query": _query(asked),
+        "has_recipients": outbox.is_configured(),
+        "unsent": ContactSubmission.objects.unsent().count(),
+    }
+    return render(request, "dashboards/submissions.html", context)
+
+
+def _query(asked: Sought, **changes: str) -> str:
+    told = {"show": asked.shown, "search": asked.search} | changes
+    found = urlencode({name: value for name, value in told.items() if value})
+    return f"?{found}" if found else ""
+
+
+@require_POST
+@for_role(User.Role.ADMIN)
+def handled(request: Request, pk: int) -> HttpResponse:
+    """Mark a message as taken care of, or with `undo` as waiting again; then back to the list as it was."""
+    submission = get_object_or_404(ContactSubmission, pk=pk)
+    now = timezone.now()
+    is_handled = "undo" not in request.POST
+    with transaction.atomic():
+        if services.set_handled(submission=submission, is_handled=is_handled, now=now):
+            after = now if is_handled else None
+            audit.record(
+                AuditEvent.Action.EDITED,
+                by=request.user,
+                target=submission,
+                before={"handled_at": submission.handled_at},
+                after={"handled_at": after},
+            )
+    messages.success(request, f"El mensaje de {submission.name} quedó {'atendido' if is_handled else 'sin atender'}.")
+    return redirect(f"/submissions{_query(sought(request.POST))}")
+
+
+@require_safe
+@for_role(User.Role.ADMIN)
+def submissions_export(request: Request, form: str) -> HttpResponseBase:
+    """What the page shows, whole: CSV streamed, a workbook up to a limit."""
+    asked = sought(request.GET)
+    name = f"mensajes-{dates.today()}"
+    told = {"show": SHOWN[asked.shown], "search": asked.search}
+    if form == "csv":
+        return csv_download(request, csv_lines(COLUMNS, asked.all_cells()), name, told)
+    if asked.rows.order_by()[: exports.MAX_ROWS + 1].count() > exports.MAX_ROWS:
+        return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
+    book = Workbook()
+    notes = [SHOWN[asked.shown], f"Generado el {dates.format_moment(timezone.now())}"]
+    book.add_sheet("Mensajes", title="Mensajes de contacto", notes=notes, columns=COLUMNS, rows=asked.all_cells())
+    return file_download(request, book.content(), f"{name}.xlsx", told)
+
+
+# --- The mail that tells of them ----------------------------------------------------------------------------
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_role(User.Role.ADMIN)
+def test_email_config(request: Request) -> HttpResponse:
+    """The mail settings without secrets; a POST sends a message, and says in words what the mail server said.
+
+    The sender waits for the conversation, at most MAIL_TIMEOUT seconds for each of its steps. 502 when it failed.
+    """
+    default = request.user.email or next(iter(settings.CONTACT_RECIPIENTS), "")
+    to = (request.POST if request.method == "POST" else request.GET).get("to", default).strip()
+    outcome: dict[str, Any] = {}
+    status = 200
+    if request.method == "POST":
+        outcome = _try_mail(request, to)
+        status = outcome.pop("status")
+    context = {"settings": _mail_settings(), "to": to, "is_real": _is_real(), **outcome}
+    if envelope.wants_json(request):
+        if status == 200:
+            return envelope.success({"settings": dict(_mail_settings()), **outcome})
+        return envelope.failure(outcome["error"], status=status)
+    return render(request, "dashboards/test_email.html", context, status=status)
+
+
+def _try_mail(request: Request, to: str) -> dict[str, Any]:
+    try:
+        validate_email(to)
+    except ValidationError:
+        return {"status": 422, "error": "Escriba a qué dirección se envía la prueba, como nombre@empresa.com.ar."}
+    audit.record(AuditEvent.Action.MAIL_TEST, by=request.user, label=to, after={"to": to})
+    try:
+        mail.deliver(mail.trial(to=[to], by=str(request.user)))
+    except Exception as error:  # whatever it was, it is what the admin wants to know
+        return {"status": 502, "error": mail.in_words(error)}
+    return {"status": 200, "sent_to": to}
+
+
+def _is_real() -> bool:
+    return settings.EMAIL_BACKEND == "django.core.mail.backends.smtp.EmailBackend"
+
+
+def _mail_settings() -> list[tuple[str, str]]:
+    """As whoever runs the installation wrote them; of the password, only whether there is one."""
+    encryption = "TLS desde el inicio (MAIL_USE_SSL)" if settings.EMAIL_USE_SSL else "ninguno"
+    if settings.EMAIL_USE_TLS:
+        encryption = "STARTTLS (MAIL_USE_TLS)"
+    return [
+        ("Servidor", settings.EMAIL_HOST),
+        ("Puerto", str(settings.EMAIL_PORT)),
+        ("Cifrado", encryption),
+        ("Usuario", settings.EMAIL_HOST_USER or "ninguno"),
+        ("Contraseña", "configurada" if settings.EMAIL_HOST_PASSWORD else "ninguna"),
+        ("Remitente", settings.DEFAULT_FROM_EMAIL),
+        ("Reciben los avisos", ", ".join(settings.CONTACT_RECIPIENTS) or "nadie (CONTACT_RECIPIENTS está vacío)"),
+        ("Espera máxima por paso", dates.wait_in_words(settings.EMAIL_TIMEOUT)),
+        ("Los avisos los envía", "manage.py worker" if settings.CONTACT_WORKER else "el servidor web"),
+    ]
