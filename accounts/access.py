@@ -2,18 +2,20 @@
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, NamedTuple
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
+from accounts import second_factor
 from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
 # Pages that are no place to go on at after a log-in.
-DOORS = ("/login", "/logout", "/api/login")
+DOORS = ("/login", "/login/codigo", "/logout", "/api/login")
 
 
 class Request(HttpRequest):
@@ -26,6 +28,25 @@ class Request(HttpRequest):
 def home_of(user: User) -> str:
     """The page of the user's role."""
     return f"/dashboard-{user.role}"
+
+
+class Chore(NamedTuple):
+    """What somebody has to do before anything else, and where."""
+
+    url: str
+    message: str
+
+
+def first_of_all(request: HttpRequest) -> Chore | None:
+    """A password that somebody else chose is changed, and an admin's second factor set up where it is required."""
+    user = request.user
+    if not user.is_authenticated:
+        return None
+    if user.must_change_password:
+        return Chore(settings.PASSWORD_CHANGE_URL, "Cambie su contraseña en el sitio antes de seguir.")
+    if second_factor.is_missing(request):
+        return Chore(settings.SECOND_FACTOR_URL, "Active su segundo factor en el sitio antes de seguir.")
+    return None
 
 
 def for_role(role: User.Role) -> Callable[[View], View]:

@@ -19,7 +19,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import audit
+from accounts import audit, second_factor, signed_in
 from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.admin_tokens import ApiTokenAdmin
 from accounts.models import ApiToken, AuditEvent, User
@@ -40,16 +40,31 @@ class UserAdmin(DjangoUserAdmin):
     form = UserChangeForm
     change_password_form = ResetPasswordForm
     change_user_password_template = "admin/accounts/user_password.html"  # noqa: S105
-    list_display = ["username", "full_name", "role", "is_active", "is_staff", "last_login"]
+    list_display = ["username", "full_name", "role", "is_active", "is_staff", "has_second_factor", "last_login"]
+    list_select_related = ["second_factor"]
     list_filter = ["role", "is_active", "is_staff"]
     search_fields = ["username", "first_name", "last_name", "email"]
     ordering = ["username"]
     filter_horizontal = ["groups", "user_permissions"]
-    readonly_fields = ["last_login", "date_joined"]
+    readonly_fields = ["last_login", "date_joined", "has_second_factor"]
     add_fieldsets = [
         (None, {"fields": ["username", "first_name", "last_name", "email", "role"]}),
         ("Contraseña", {"fields": ["password1", "password2", "must_change_password"]}),
     ]
+
+    actions = ["remove_second_factor"]
+
+    @admin.action(description="Quitar el segundo factor a los elegidos", permissions=["change"])
+    def remove_second_factor(self, request: Any, queryset: Any) -> None:
+        """For whoever lost phone and codes: they log in with their password, and set it up anew."""
+        address = request.META["REMOTE_ADDR"] or None
+        allowed = [user for user in queryset if self.has_change_permission(request, user)]
+        removed = sum(second_factor.turn_off(user=user, by=request.user, address=address) for user in allowed)
+        self.message_user(request, f"Usuarios a los que se les quitó el segundo factor: {removed}.", messages.SUCCESS)
+
+    @admin.display(description="segundo factor", boolean=True)
+    def has_second_factor(self, user: User) -> bool:
+        return hasattr(user, "second_factor")
 
     @admin.display(description="nombre", ordering="first_name")
     def full_name(self, user: User) -> str:
@@ -60,7 +75,7 @@ class UserAdmin(DjangoUserAdmin):
             return self.add_fieldsets
         special = ["is_superuser", "user_permissions"] if request.user.is_superuser else []
         return [
-            (None, {"fields": ["username", "password", "must_change_password"]}),
+            (None, {"fields": ["username", "password", "must_change_password", "has_second_factor"]}),
             ("Datos personales", {"fields": ["first_name", "last_name", "email"]}),
             ("Permisos", {"fields": ["role", "is_active", "is_staff", "groups", *special]}),
             ("Fechas", {"fields": ["last_login", "date_joined"]}),
@@ -81,12 +96,14 @@ class UserAdmin(DjangoUserAdmin):
         """Users are deactivated; one made by mistake is deleted from its own page."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
-    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+    def save_model(self, request: Any, obj: User, form: Any, change: bool) -> None:
         was_admin = change and "role" in form.changed_data and form.initial["role"] == User.Role.ADMIN
         if was_admin and obj.is_staff:
             obj.is_staff = False
             self.message_user(request, f"{obj} ya no entra a la administración.", messages.WARNING)
         super().save_model(request, obj, form, change)
+        if change and not obj.is_active:
+            signed_in.end_others(user=obj, by=request.user, address=request.META["REMOTE_ADDR"] or None)
         if change:
             self._warn_about_cases(request, obj, form)
         elif form.generated:
@@ -113,18 +130,15 @@ class UserAdmin(DjangoUserAdmin):
         self.message_user(request, text, messages.ERROR)
         return redirect(reverse("admin:accounts_user_change", args=[user.pk]))
 
-    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+    def user_change_password(self, request: Any, id: str, form_url: str = "") -> HttpResponse:
         if id == str(request.user.pk):
             return redirect("own-password")
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == 302:
-                audit.record(
-                    AuditEvent.Action.PASSWORD,
-                    by=request.user,
-                    target=self.get_object(request, unquote(id)),
-                    address=request.META["REMOTE_ADDR"] or None,
-                )
+                user, address = User.objects.get(pk=unquote(id)), request.META["REMOTE_ADDR"] or None
+                audit.record(AuditEvent.Action.PASSWORD, by=request.user, target=user, address=address)
+                signed_in.end_others(user=user, by=request.user, address=address)
         return response
 
 

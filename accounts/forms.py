@@ -4,10 +4,14 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.forms import PasswordChangeForm, UsernameField
+from django.core.validators import MaxLengthValidator
+from django.http import HttpRequest
 
+from accounts import limits
 from accounts.models import User
 
 MAX_PASSWORD_LENGTH = 1024  # longer ones are refused before they cost anything
+MAX_CODE_LENGTH = 60
 
 
 def validate_text(value: str) -> None:
@@ -37,13 +41,81 @@ class LoginForm(forms.Form):
         error_messages={"required": "Escriba su contraseña."},
     )
     next = forms.CharField(required=False, widget=forms.HiddenInput)
+    code = forms.CharField(required=False, max_length=MAX_CODE_LENGTH)  # of a program that has a second factor
+
+
+class CodeForm(forms.Form):
+    """A code of the app, or a recovery code."""
+
+    code = forms.CharField(
+        label="Código",
+        max_length=MAX_CODE_LENGTH,
+        help_text="Los 6 números que muestra la aplicación, o uno de sus códigos de recuperación.",
+        widget=forms.TextInput(
+            attrs={"autofocus": True, "autocomplete": "one-time-code", "inputmode": "text", "autocapitalize": "none"}
+        ),
+        validators=[validate_text],
+        error_messages={"required": "Escriba el código."},
+    )
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """The password that somebody chooses for themselves: not the one they had."""
+    """The password that somebody chooses for themselves: not the one they had.
+
+    Validating raises limits.TooManyAttempts, as for a ConfirmForm.
+    """
+
+    def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(request.user, *args, **kwargs)
+        self.request = request
+        for name in ("old_password", "new_password1", "new_password2"):
+            self.fields[name].validators += [validate_text, MaxLengthValidator(MAX_PASSWORD_LENGTH)]
+
+    def clean_old_password(self) -> str:
+        password = self.cleaned_data["old_password"]
+        if not limits.is_password_of(self.request, password):
+            raise forms.ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password
 
     def clean_new_password1(self) -> Any:
         new = self.cleaned_data["new_password1"]
         if new and new == self.cleaned_data.get("old_password"):
             raise forms.ValidationError("Elija una contraseña distinta de la actual.")
         return new
+
+
+class ConfirmForm(forms.Form):
+    """Whoever is about to change how an account is protected shows that it is theirs.
+
+    Validating raises limits.TooManyAttempts: what guesses here is held up as it would be at the door.
+    """
+
+    password = forms.CharField(
+        label="Su contraseña",
+        strip=False,
+        max_length=MAX_PASSWORD_LENGTH,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        validators=[validate_text],
+        error_messages={"required": "Escriba su contraseña."},
+    )
+
+    def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        if not limits.is_password_of(self.request, password):
+            raise forms.ValidationError("No es su contraseña actual.")
+        return password
+
+
+class SecondFactorForm(ConfirmForm):
+    code = forms.CharField(
+        label="Código de la aplicación",
+        max_length=MAX_CODE_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "inputmode": "numeric"}),
+        validators=[validate_text],
+        error_messages={"required": "Escriba los 6 números que muestra la aplicación."},
+    )
+    field_order = ["code", "password"]

@@ -12,9 +12,11 @@ import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
+from django.http import HttpRequest
 
 from nova.lib.addresses import site_of
 
@@ -92,6 +94,18 @@ def give_back(attempt: list[Counter]) -> None:
     """The attempt was no failure."""
     for counter in attempt:
         counter.add(-1)
+
+
+def is_password_of(request: HttpRequest, password: str) -> bool:
+    """Whether it is that of whoever is signed in. Counts as at the door; raises TooManyAttempts."""
+    user: Any = request.user
+    attempt = counters(username=user.username, address=request.META["REMOTE_ADDR"])
+    take_attempt(attempt)
+    if user.check_password(password):
+        give_back(attempt)
+        return True
+    attempt_failed(attempt)
+    return False
 
 
 def attempt_failed(attempt: list[Counter]) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 from auditlog.registry import auditlog
 from django.contrib.auth.models import AbstractUser
 from django.contrib.auth.models import UserManager as DjangoUserManager
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
 from django.utils import timezone
@@ -108,6 +109,50 @@ class ApiToken(AbstractAuthToken):
 
     def __str__(self) -> str:
         return f"{self.name} · {self.user}"
+
+
+class Session(AbstractBaseSession):
+    """A session of the site: Django's, which knows whose it is and where it is used from (accounts.sessions)."""
+
+    user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions", verbose_name="usuario")
+    started_at = models.DateTimeField("ingreso", null=True)
+    seen_at = models.DateTimeField("último uso", null=True)
+    address = models.GenericIPAddressField("dirección", null=True)
+    agent = models.CharField("navegador", max_length=300, blank=True)
+
+    class Meta(AbstractBaseSession.Meta):
+        verbose_name = "sesión"
+        verbose_name_plural = "sesiones"
+
+
+class SecondFactor(models.Model):
+    """What a user's phone shares with us to make codes. There is a row while the second factor is on."""
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="second_factor", verbose_name="usuario")
+    key = models.CharField("secreto", max_length=64, editable=False)  # hexadecimal
+    last_step = models.BigIntegerField("último código usado", default=0, editable=False)
+    created_at = models.DateTimeField("activo desde", default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "segundo factor"
+        verbose_name_plural = "segundos factores"
+
+    def __str__(self) -> str:
+        return f"Segundo factor de {self.user}"
+
+
+class RecoveryCode(models.Model):
+    """One way in without the phone, used once. Of 120 bits, so that a plain digest keeps it (ASVS 5.0, 6.5.2)."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes", verbose_name="usuario")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+
+    class Meta:
+        verbose_name = "código de recuperación"
+        verbose_name_plural = "códigos de recuperación"
+
+    def __str__(self) -> str:
+        return f"Código de recuperación de {self.user}"
 
 
 class AuditEventQuerySet(models.QuerySet):

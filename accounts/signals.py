@@ -6,7 +6,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import audit
+from accounts import audit, signed_in
 from accounts.models import AuditEvent, User
 
 
@@ -16,6 +16,8 @@ def _address(request: HttpRequest | None) -> str | None:
 
 @receiver(user_logged_in)
 def record_login(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
+    if request is not None:
+        signed_in.begin(request)
     audit.record(AuditEvent.Action.LOGIN, by=user, target=user, address=_address(request))
 
 

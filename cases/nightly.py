@@ -13,12 +13,11 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.contrib.sessions.models import Session
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import audit
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Session
 from cases import promises as rules
 from cases import queue, rollups
 from cases.models import Case, ImportUpload, Promise, Submission

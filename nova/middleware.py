@@ -4,7 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
@@ -13,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_ratelimit import UNSAFE
 from django_ratelimit.core import get_usage
 
-from accounts import resume
+from accounts import access, resume, signed_in
 from nova.errors import too_many_requests
 from nova.lib import envelope
 from nova.lib.addresses import client_address
@@ -103,8 +105,24 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
         return response
 
 
-class MustChangePasswordMiddleware:
-    """Somebody whose password was chosen by another does nothing before choosing one."""
+class SessionLifeMiddleware:
+    """A session that is over is nobody's: its requests are treated as those without one (accounts.signed_in)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY in request.session:
+            if signed_in.is_over(request.session):
+                request.session.flush()
+                request.user = AnonymousUser()
+            else:
+                signed_in.touch(request.session)
+        return self.get_response(request)
+
+
+class UnfinishedAccountMiddleware:
+    """What has to be done before anything else: a password of one's own, and a second factor where it is required."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -113,15 +131,16 @@ class MustChangePasswordMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> HttpResponse | None:
-        if not (request.user.is_authenticated and request.user.must_change_password):
+        first = access.first_of_all(request)
+        if first is None or request.path.startswith(first.url):
             return None
         if request.path.startswith(envelope.API_PREFIX):
-            return envelope.failure("Cambie su contraseña en el sitio antes de seguir.", status=403)
-        if request.path == settings.PASSWORD_CHANGE_URL or not getattr(view_func, "login_required", True):
+            return envelope.failure(first.message, status=403)
+        if not getattr(view_func, "login_required", True):
             return None
         if request.htmx:  # type: ignore[attr-defined]
-            return HttpResponseClientRedirect(settings.PASSWORD_CHANGE_URL)
-        return HttpResponseRedirect(settings.PASSWORD_CHANGE_URL)
+            return HttpResponseClientRedirect(first.url)
+        return HttpResponseRedirect(first.url)
 
 
 class FormRateMiddleware:

@@ -10,7 +10,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts import account
 from accounts.access import Request, for_role
+from accounts.forms import ConfirmForm
 from accounts.models import User
 from dashboards import page
 from dashboards.asking import Board, board_of
@@ -47,8 +49,7 @@ def _context(board: Board) -> dict[str, Any]:
 @require_safe
 @for_role(User.Role.USER)
 def dashboard_user(request: Request) -> HttpResponse:
-    context = {"session_ends": request.session.get_expiry_date()}
-    return render(request, "dashboards/user.html", context)
+    return render(request, "dashboards/user.html", account.shown(request) | {"form": ConfirmForm(request)})
 
 
 class SampleForm(forms.Form):

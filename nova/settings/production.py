@@ -41,4 +41,3 @@ if not REDIS_URL:
         "LOCATION": "nova_cache",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
-SESSION_ENGINE = "django.contrib.sessions.backends.cached_db" if REDIS_URL else "django.contrib.sessions.backends.db"

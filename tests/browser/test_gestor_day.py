@@ -4,10 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
-from accounts.models import User
+from accounts.models import Session, User
 from cases import services
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates

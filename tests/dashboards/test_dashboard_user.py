@@ -14,6 +14,6 @@ def test_shows_who_they_are_and_their_session_and_no_case(user_client: Client, u
 
     page = user_client.get("/dashboard-user").text
 
-    for text in ["ursula.usuaria", "Úrsula Usuaria", "ursula.usuaria@example.com", "Usuario", "Termina"]:
+    for text in ["ursula.usuaria", "Úrsula Usuaria", "ursula.usuaria@example.com", "Usuario", "Esta sesión termina"]:
         assert text in page
     assert "Deudora" not in page

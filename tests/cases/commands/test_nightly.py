@@ -5,14 +5,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from django.contrib.sessions.backends.db import SessionStore
-from django.contrib.sessions.models import Session
 from django.core import mail
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import AuditEvent
+from accounts.models import AuditEvent, Session
+from accounts.sessions import SessionStore
 from cases import nightly, queue, services
 from cases.models import Activity, Case, ImportUpload, Promise
 from contact.models import ContactSubmission

@@ -1,4 +1,4 @@
-"""The door: logging in and out, and choosing a password."""
+"""The door: logging in, with one factor or two, and out."""
 
 import json
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from typing import Any
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import authenticate, login, update_session_auth_hash
+from django.contrib.auth import authenticate, login
 from django.contrib.auth import logout as end_session
 from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
@@ -21,13 +21,14 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import audit, limits, resume
+from accounts import audit, half_way, limits, resume, second_factor
 from accounts.access import Request, home_of, safe_next
-from accounts.forms import LoginForm, OwnPasswordForm
+from accounts.forms import CodeForm, LoginForm
 from accounts.models import AuditEvent, User
 from nova.errors import too_many_requests
 from nova.lib import envelope
 
+MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RESUME = "/cuenta/seguir"
 # One sentence for an unknown user, a wrong password and an inactive user: it tells nobody which of them it was.
 WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
@@ -63,10 +64,76 @@ def api_login(request: Request) -> HttpResponse:
         limits.attempt_failed(attempt)
         return _refused(request, form, WRONG_CREDENTIALS)
     limits.give_back(attempt)
+    if second_factor.is_on(user):
+        return _ask_for_code(request, user, form)
     with transaction.atomic():
         login(request, user)
-    target = RESUME if resume.kept(request) else safe_next(request, form.cleaned_data["next"])
-    return _welcome(request, user, target or home_of(user))
+    return _welcome(request, user, form.cleaned_data["next"])
+
+
+# --- The second step ----------------------------------------------------------------------------------------
+def _ask_for_code(request: Request, user: User, form: LoginForm) -> HttpResponse:
+    """The password was right; a program sends the code along, a person is asked for it."""
+    half_way.begin(request, user, target=safe_next(request, form.cleaned_data["next"]))
+    if not envelope.wants_json(request) or request.htmx:
+        return HttpResponseClientRedirect(half_way.PAGE) if request.htmx else redirect(half_way.PAGE)
+    if not form.cleaned_data["code"]:
+        message = "Falta el código de su segundo factor."
+        return envelope.failure(message, status=400, details={"code": [message]})
+    return _check_code(request, user, form.cleaned_data["code"])
+
+
+@login_not_required
+@sensitive_post_parameters("code")
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+def login_code(request: Request) -> HttpResponse:
+    """Whoever gave their password is asked for a code; nobody is signed in before it has come."""
+    if request.user.is_authenticated:
+        return redirect(home_of(request.user))
+    user = half_way.user_of(request)
+    if user is None:
+        messages.info(request, "Pasó demasiado tiempo: ingrese otra vez.")
+        return redirect(settings.LOGIN_URL)
+    if request.method != "POST":
+        return render(request, "accounts/login_code.html", {"form": CodeForm()})
+    form = CodeForm(request.POST)
+    if not form.is_valid():
+        return render(request, "accounts/login_code.html", {"form": form}, status=422)
+    return _check_code(request, user, form.cleaned_data["code"])
+
+
+def _check_code(request: Request, user: User, code: str) -> HttpResponse:
+    attempt = limits.counters(username=f"{user.username} (2)", address=request.META["REMOTE_ADDR"])
+    try:
+        limits.take_attempt(attempt)
+    except limits.TooManyAttempts as refusal:
+        return too_many_requests(request, wait=refusal.wait)
+    if not second_factor.accept(user, code):
+        limits.attempt_failed(attempt)
+        return _wrong_code(request, user)
+    limits.give_back(attempt)
+    target = half_way.end(request)
+    with transaction.atomic():
+        login(request, user, backend=MODEL_BACKEND)
+    request.session[second_factor.VERIFIED] = True
+    return _welcome(request, user, target)
+
+
+def _wrong_code(request: Request, user: User) -> HttpResponse:
+    audit.record(
+        AuditEvent.Action.LOGIN_FAILED,
+        by=None,
+        label=user.username,
+        after={"reason": "código del segundo factor"},
+        address=request.META["REMOTE_ADDR"] or None,
+    )
+    message = "Ese código no sirve: use el que muestra la aplicación ahora."
+    if envelope.wants_json(request):
+        return envelope.failure(message, status=400, details={"code": [message]})
+    form = CodeForm(request.POST)
+    form.add_error("code", message)
+    return render(request, "accounts/login_code.html", {"form": form}, status=400)
 
 
 def _sent(request: Request) -> Mapping[str, Any]:
@@ -93,6 +160,8 @@ def _details(form: LoginForm) -> dict[str, list[str]]:
 
 
 def _welcome(request: Request, user: User, target: str) -> HttpResponse:
+    """On to what was left half done, to a `target` of ours, or to the page of the role."""
+    target = RESUME if resume.kept(request) else safe_next(request, target) or home_of(user)
     if request.htmx:
         return HttpResponseClientRedirect(target)
     if envelope.wants_json(request):
@@ -135,23 +204,6 @@ def logout(request: Request) -> HttpResponse:
 def admin_login(request: Request) -> HttpResponse:
     """The Django admin has no door of its own: same page, same limits."""
     return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.GET.get('next', '/admin/')})}")
-
-
-@sensitive_post_parameters()
-@require_http_methods(["GET", "POST"])
-def own_password(request: Request) -> HttpResponse:
-    form = OwnPasswordForm(request.user, request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            user = form.save(commit=False)
-            user.must_change_password = False
-            user.save(update_fields=["password", "must_change_password"])
-            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=request.META["REMOTE_ADDR"] or None)
-        update_session_auth_hash(request, user)
-        messages.success(request, "Su contraseña cambió.")
-        return redirect(RESUME if resume.kept(request) else home_of(user))
-    context = {"form": form, "is_forced": request.user.must_change_password}
-    return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,0 +1,56 @@
+"""Mi cuenta: what somebody sees of their own account."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts import second_factor, signed_in
+from accounts.access import Request
+from accounts.models import AuditEvent, SecondFactor, User
+
+HISTORY = 15
+HISTORY_DAYS = 90
+TOLD = [
+    AuditEvent.Action.LOGIN,
+    AuditEvent.Action.LOGOUT,
+    AuditEvent.Action.PASSWORD,
+    AuditEvent.Action.SESSIONS_ENDED,
+    AuditEvent.Action.SECOND_FACTOR_ON,
+    AuditEvent.Action.SECOND_FACTOR_OFF,
+]
+
+
+def shown(request: Request) -> dict[str, Any]:
+    """What the page of an account shows. Six queries."""
+    user = request.user
+    places = signed_in.places(user, request.session.session_key)
+    factor = SecondFactor.objects.filter(user=user).first()
+    return {
+        "places": places,
+        "others": [place for place in places if not place.is_current],
+        "session_ends": signed_in.ends_at(request.session),
+        "idle_minutes": signed_in.idle_minutes(),
+        "previous_login": _previous_login(user),
+        "factor": factor,
+        "factor_is_required": second_factor.is_required_of(user),
+        "recovery_codes": user.recovery_codes.count() if factor else 0,
+        "history": _history(user),
+        "history_days": HISTORY_DAYS,
+    }
+
+
+def _previous_login(user: User) -> AuditEvent | None:
+    """The one before this, so that somebody sees whether it was theirs."""
+    logins = AuditEvent.objects.filter(actor=user, action=AuditEvent.Action.LOGIN)
+    return next(iter(logins[1:2]), None)
+
+
+def _history(user: User) -> list[AuditEvent]:
+    """The last log-ins and what protects them, failed attempts at the username included. Two queries."""
+    recent = AuditEvent.objects.filter(created_at__gte=timezone.now() - timedelta(days=HISTORY_DAYS))
+    done = recent.filter(Q(actor=user) | Q(target_type="user", target_id=user.pk), action__in=TOLD)
+    failed = recent.filter(action=AuditEvent.Action.LOGIN_FAILED, target_label__iexact=user.username)
+    both = [*done.select_related("actor")[:HISTORY], *failed[:HISTORY]]
+    return sorted(both, key=lambda event: (event.created_at, event.pk), reverse=True)[:HISTORY]

@@ -1,0 +1,136 @@
+"""The second factor: codes of an app on the phone (TOTP, RFC 6238), and recovery codes for when the phone is lost.
+
+The sums are django-otp's. A code is good once, half a minute early or late; a log-in that needs one is nobody's until
+it has come.
+"""
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode
+
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest
+from django_otp.oath import TOTP
+
+from accounts import audit, signed_in
+from accounts.models import AuditEvent, RecoveryCode, SecondFactor, User
+
+KEY_BYTES = 20
+DIGITS = 6
+TOLERANCE = 1  # steps of half a minute
+RECOVERY_CODES = 10
+RECOVERY_BYTES = 15  # 120 bits, 24 letters and figures
+VERIFIED = "second_factor"  # key of a session whose log-in took both
+
+
+def is_required_of(user: User) -> bool:
+    return settings.REQUIRE_ADMIN_2FA and (user.is_admin or user.is_superuser)
+
+
+def is_missing(request: HttpRequest) -> bool:
+    """Whether this session lacks a second factor that the installation requires of its user."""
+    return is_required_of(request.user) and not request.session.get(VERIFIED)  # type: ignore[arg-type]
+
+
+def is_on(user: User) -> bool:
+    """Runs a query."""
+    return SecondFactor.objects.filter(user=user).exists()
+
+
+# --- Setting it up ------------------------------------------------------------------------------------------
+def new_key() -> str:
+    return secrets.token_hex(KEY_BYTES)
+
+
+def shown_key(key: str) -> str:
+    """As an app takes it by hand: base32, in groups of four."""
+    text = _base32(bytes.fromhex(key))
+    return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
+
+
+def app_url(user: User, key: str) -> str:
+    """What the QR code holds."""
+    label = quote(f"{settings.AGENCY_NAME}:{user.username}")
+    query = {"secret": _base32(bytes.fromhex(key)), "issuer": settings.AGENCY_NAME, "digits": DIGITS, "period": 30}
+    return f"otpauth://totp/{label}?{urlencode(query, quote_via=quote)}"
+
+
+def turn_on(*, user: User, key: str, code: str, session_key: str | None, address: str | None) -> list[str] | None:
+    """With the first code of the app that has the key. The recovery codes, to be shown this once; None: wrong code.
+
+    Other sessions, whose log-in took the password alone, end.
+    """
+    step = _step_of(key, code, after=0)
+    if step is None:
+        return None
+    with transaction.atomic():
+        SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step})
+        codes = list(_new_recovery_codes(user))
+        audit.record(AuditEvent.Action.SECOND_FACTOR_ON, by=user, target=user, address=address)
+        signed_in.end_others(user=user, by=user, current=session_key, address=address)
+    return codes
+
+
+def turn_off(*, user: User, by: User | None, session_key: str | None = None, address: str | None = None) -> bool:
+    """Whether it was on. Its other sessions end."""
+    with transaction.atomic():
+        removed, _ = SecondFactor.objects.filter(user=user).delete()
+        RecoveryCode.objects.filter(user=user).delete()
+        if removed:
+            audit.record(AuditEvent.Action.SECOND_FACTOR_OFF, by=by, target=user, address=address)
+            signed_in.end_others(user=user, by=by, current=session_key, address=address)
+    return bool(removed)
+
+
+def renew_recovery_codes(user: User) -> list[str]:
+    """Ten new ones, to be shown this once; the old ones are good no more."""
+    with transaction.atomic():
+        return list(_new_recovery_codes(user))
+
+
+# --- Using it -----------------------------------------------------------------------------------------------
+def accept(user: User, code: str) -> bool:
+    """Whether it is a code of the app not used before, or a recovery code, which is used up by it."""
+    code = "".join(code.split()).replace("-", "")
+    if len(code) == DIGITS and code.isdecimal():
+        return _accept_of_app(user, code)
+    used, _ = RecoveryCode.objects.filter(user=user, digest=_digest(code)).delete()
+    return bool(used)
+
+
+def _accept_of_app(user: User, code: str) -> bool:
+    """Two that arrive at once with the same code: the row lets one of them through."""
+    factor = SecondFactor.objects.filter(user=user).first()
+    if factor is None:
+        return False
+    step = _step_of(factor.key, code, after=factor.last_step)
+    if step is None:
+        return False
+    return bool(SecondFactor.objects.filter(pk=factor.pk, last_step=factor.last_step).update(last_step=step))
+
+
+def _step_of(key: str, code: str, *, after: int) -> int | None:
+    """The half minute that a code is of; None when it is of none that counts."""
+    if len(code) != DIGITS or not code.isdecimal() or not code.isascii():
+        return None
+    totp = TOTP(bytes.fromhex(key), digits=DIGITS)
+    return totp.t() if totp.verify(int(code), tolerance=TOLERANCE, min_t=after + 1) else None
+
+
+def _new_recovery_codes(user: User) -> Iterator[str]:
+    RecoveryCode.objects.filter(user=user).delete()
+    codes = [_base32(secrets.token_bytes(RECOVERY_BYTES)) for _ in range(RECOVERY_CODES)]
+    RecoveryCode.objects.bulk_create(RecoveryCode(user=user, digest=_digest(code)) for code in codes)
+    for code in codes:
+        yield "-".join(code[start : start + 6] for start in range(0, len(code), 6))
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.upper().encode()).hexdigest()
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=")

@@ -1,0 +1,35 @@
+"""Where sessions live (SESSION_ENGINE): Django's own store, whose rows say whose they are.
+
+In the database, and with Redis read from there. What the row tells comes from the session itself, so that both agree.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.cached_db import SessionStore as CachedStore
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+
+# Keys of a session; moments are whole seconds since 1970.
+STARTED, SEEN, ADDRESS, AGENT = "started_at", "seen_at", "address", "agent"
+
+_Store: Any = CachedStore if settings.REDIS_URL else DatabaseStore
+
+
+class SessionStore(_Store):
+    @classmethod
+    def get_model_class(cls) -> Any:
+        return apps.get_model("accounts", "Session")
+
+    def create_model_instance(self, data: dict[str, Any]) -> Any:
+        row = super().create_model_instance(data)
+        row.user_id = data.get(SESSION_KEY)
+        row.started_at, row.seen_at = _moment(data.get(STARTED)), _moment(data.get(SEEN))
+        row.address, row.agent = data.get(ADDRESS), data.get(AGENT, "")
+        return row
+
+
+def _moment(seconds: int | None) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds is not None else None

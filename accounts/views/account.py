@@ -1,0 +1,179 @@
+"""Mi cuenta: one's own data, password, sessions and second factor."""
+
+from typing import Any
+
+import segno
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.safestring import SafeString
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import audit, limits, resume, second_factor, signed_in
+from accounts.access import Request, home_of
+from accounts.account import shown
+from accounts.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
+from accounts.models import AuditEvent, SecondFactor
+from accounts.views.door import RESUME
+from nova.errors import too_many_requests
+
+NEW_KEY = "second_factor_key"
+
+
+@require_safe
+def account(request: Request) -> HttpResponse:
+    return render(request, "accounts/account.html", shown(request) | {"form": ConfirmForm(request)})
+
+
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+def own_password(request: Request) -> HttpResponse:
+    """A new password ends all other sessions."""
+    form = OwnPasswordForm(request, request.POST or None)
+    try:
+        is_valid = request.method == "POST" and form.is_valid()
+    except limits.TooManyAttempts as refusal:
+        return too_many_requests(request, wait=refusal.wait)
+    if is_valid:
+        with transaction.atomic():
+            user = form.save(commit=False)
+            user.must_change_password = False
+            user.save(update_fields=["password", "must_change_password"])
+            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=_address(request))
+            ended = signed_in.end_others(
+                user=user, by=user, current=request.session.session_key, address=_address(request)
+            )
+        update_session_auth_hash(request, user)
+        messages.success(request, f"Su contraseña cambió.{_ended(ended)}")
+        return redirect(RESUME if resume.kept(request) else home_of(user))
+    context = {"form": form, "is_forced": request.user.must_change_password}
+    return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@sensitive_post_parameters("password")
+def end_sessions(request: Request) -> HttpResponse:
+    """End the sessions chosen, once whoever asks has shown that the account is theirs."""
+    form = ConfirmForm(request, request.POST)
+    numbers = request.POST.getlist("session")
+    try:
+        if not form.is_valid():
+            return render(request, "accounts/account.html", shown(request) | {"form": form}, status=422)
+    except limits.TooManyAttempts as refusal:
+        return too_many_requests(request, wait=refusal.wait)
+    ended = signed_in.end_chosen(
+        user=request.user, numbers=numbers, current=request.session.session_key, address=_address(request)
+    )
+    messages.success(request, _ended(ended).strip() or "No había otras sesiones que cerrar.")
+    return redirect("account")
+
+
+def _ended(count: int) -> str:
+    if not count:
+        return ""
+    return " Se cerró otra sesión." if count == 1 else f" Se cerraron {count} sesiones."
+
+
+def _address(request: Request) -> str | None:
+    return request.META["REMOTE_ADDR"] or None
+
+
+# --- The second factor --------------------------------------------------------------------------------------
+@sensitive_post_parameters()
+@sensitive_variables()
+@require_http_methods(["GET", "HEAD", "POST"])
+def second_factor_page(request: Request) -> HttpResponse:
+    """How it stands; while it is off, the key for the app, and the POST of its first code turns it on."""
+    factor = SecondFactor.objects.filter(user=request.user).first()
+    if factor is not None:
+        return _second_factor_on(request, factor, ConfirmForm(request))
+    key = request.session.setdefault(NEW_KEY, second_factor.new_key())
+    form = SecondFactorForm(request, request.POST or None)
+    try:
+        if request.method == "POST" and form.is_valid():
+            codes = _turn_on(request, key, form.cleaned_data["code"])
+            if codes is not None:
+                return render(request, "accounts/recovery_codes.html", {"codes": codes, "is_new": True})
+            form.add_error("code", "Ese código no es el de ahora. Revise que el reloj del teléfono esté en hora.")
+    except limits.TooManyAttempts as refusal:
+        return too_many_requests(request, wait=refusal.wait)
+    context = {
+        "form": form,
+        "key": second_factor.shown_key(key),
+        "qr": _qr(second_factor.app_url(request.user, key)),
+        "is_required": second_factor.is_missing(request),
+    }
+    return render(request, "accounts/second_factor_off.html", context, status=422 if form.errors else 200)
+
+
+def _turn_on(request: Request, key: str, code: str) -> list[str] | None:
+    codes = second_factor.turn_on(
+        user=request.user,
+        key=key,
+        code="".join(code.split()),
+        session_key=request.session.session_key,
+        address=_address(request),
+    )
+    if codes is not None:
+        del request.session[NEW_KEY]
+        request.session[second_factor.VERIFIED] = True
+    return codes
+
+
+def _second_factor_on(request: Request, factor: SecondFactor, form: ConfirmForm, *, status: int = 200) -> HttpResponse:
+    context = {
+        "factor": factor,
+        "form": form,
+        "codes_left": request.user.recovery_codes.count(),
+        "is_required": second_factor.is_required_of(request.user),
+    }
+    return render(request, "accounts/second_factor_on.html", context, status=status)
+
+
+@require_POST
+@sensitive_post_parameters("password")
+def turn_second_factor_off(request: Request) -> HttpResponse:
+    refused = _unconfirmed(request)
+    if refused is not None:
+        return refused
+    second_factor.turn_off(
+        user=request.user, by=request.user, session_key=request.session.session_key, address=_address(request)
+    )
+    request.session.pop(second_factor.VERIFIED, None)
+    messages.success(request, "Su segundo factor quedó desactivado.")
+    return redirect("account")
+
+
+@require_POST
+@sensitive_post_parameters("password")
+@sensitive_variables()
+def recovery_codes(request: Request) -> HttpResponse:
+    """Ten new ones in place of the old."""
+    refused = _unconfirmed(request)
+    if refused is not None:
+        return refused
+    codes = second_factor.renew_recovery_codes(request.user)
+    return render(request, "accounts/recovery_codes.html", {"codes": codes, "is_new": False})
+
+
+def _unconfirmed(request: Request) -> HttpResponse | None:
+    """What to answer unless the second factor is on and the password was given."""
+    factor = SecondFactor.objects.filter(user=request.user).first()
+    if factor is None:
+        return redirect(settings.SECOND_FACTOR_URL)
+    form = ConfirmForm(request, request.POST)
+    try:
+        return None if form.is_valid() else _second_factor_on(request, factor, form, status=422)
+    except limits.TooManyAttempts as refusal:
+        return too_many_requests(request, wait=refusal.wait)
+
+
+def _qr(text: str) -> SafeString:
+    """As an SVG of attributes alone: no style, which the page's policy forbids."""
+    code: Any = segno.make(text, error="m")
+    return SafeString(code.svg_inline(scale=5, border=4, light="#fff", dark="#000", omitsize=False, title="Código QR"))
