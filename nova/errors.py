@@ -4,10 +4,12 @@ import sys
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django_htmx.http import reswap
+from django_htmx.http import HttpResponseClientRedirect, reswap
 
 from nova.lib import envelope
 from nova.lib.dates import wait_in_words
@@ -15,8 +17,14 @@ from nova.lib.dates import wait_in_words
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     # The host may be the forged part, so nothing that needs it is looked at.
+    if isinstance(exception, SessionInterrupted):
+        return _ended_elsewhere(request)
+    message = "El pedido no se puede leer."
     if envelope.wants_json(request):
-        return envelope.failure("El pedido no se puede leer.", status=HTTPStatus.BAD_REQUEST)
+        return envelope.failure(message, status=HTTPStatus.BAD_REQUEST)
+    if _is_fragment(request):
+        refusal = HttpResponse(render_to_string("_refusal.html", {"message": message}), status=HTTPStatus.BAD_REQUEST)
+        return reswap(refusal, "none")
     return HttpResponse(render_to_string("400.html"), status=HTTPStatus.BAD_REQUEST)
 
 
@@ -29,11 +37,23 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """No context: the database may be what failed."""
+    """No context: the database may be what failed. The number is that of the log."""
+    body, headers = envelope.unexpected(f"{request.method} {request.path}", sys.exception())
     if envelope.wants_json(request):
-        body, headers = envelope.unexpected(f"{request.method} {request.path}", sys.exception())
         return JsonResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
-    return HttpResponse(render_to_string("500.html"), status=HTTPStatus.INTERNAL_SERVER_ERROR)
+    page = render_to_string("500.html", {"number": headers["X-Error-Id"]})
+    return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
+
+
+def conflict(request: HttpRequest, message: str) -> HttpResponse:
+    """Somebody else changed it meanwhile, and no form of the view took that up."""
+    return _error(request, HTTPStatus.CONFLICT, message)
+
+
+def method_not_allowed(request: HttpRequest, allowed: str) -> HttpResponse:
+    response = _error(request, HTTPStatus.METHOD_NOT_ALLOWED, "Esta dirección no se usa así.")
+    response["Allow"] = allowed
+    return response
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -49,10 +69,22 @@ def too_many_requests(request: HttpRequest, *, wait: int) -> HttpResponse:
     return response
 
 
+def _ended_elsewhere(request: HttpRequest) -> HttpResponse:
+    """The session was ended while this request was under way: a password changed, or somebody closed it."""
+    if envelope.wants_json(request):
+        return envelope.failure("Su sesión se cerró: ingrese otra vez.", status=HTTPStatus.UNAUTHORIZED)
+    return HttpResponseClientRedirect(settings.LOGIN_URL) if _is_fragment(request) else redirect(settings.LOGIN_URL)
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    """As htmx says, before any middleware has read it."""
+    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+
+
 def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str = "") -> HttpResponse:
     if envelope.wants_json(request):
         return envelope.failure(message, status=status)
-    if getattr(request, "htmx", None) and not request.htmx.boosted:  # type: ignore[attr-defined]
+    if _is_fragment(request):
         # Said in the live region; the page, with whatever was typed in it, stays as it is.
         return reswap(render(request, "_refusal.html", {"message": message}, status=status), "none")
     context: dict[str, Any] = {"message": message}

@@ -1,6 +1,7 @@
 """Middleware of the whole site."""
 
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
@@ -16,7 +17,8 @@ from django_ratelimit import UNSAFE
 from django_ratelimit.core import get_usage
 
 from accounts import access, resume, signed_in
-from nova.errors import too_many_requests
+from cases.services import AnotherSubmission, StaleVersion
+from nova.errors import conflict, method_not_allowed, too_many_requests
 from nova.lib import envelope
 from nova.lib.addresses import client_address
 
@@ -141,6 +143,26 @@ class UnfinishedAccountMiddleware:
         if request.htmx:  # type: ignore[attr-defined]
             return HttpResponseClientRedirect(first.url)
         return HttpResponseRedirect(first.url)
+
+
+class ErrorPagesMiddleware:
+    """Two errors that Django has no page for: what two people changed at once, and a button's address typed by hand."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED and not response.streaming and not response.content:
+            return method_not_allowed(request, response.headers.get("Allow", ""))
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if isinstance(exception, StaleVersion):
+            return conflict(request, "Otra persona cambió el caso mientras usted lo tenía abierto.")
+        if isinstance(exception, AnotherSubmission):
+            return conflict(request, "Este formulario ya se había enviado, con otros datos.")
+        return None
 
 
 class FormRateMiddleware:

@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "nova.middleware.PrivateByDefaultMiddleware",
     "nova.middleware.UnfinishedAccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "nova.middleware.ErrorPagesMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
