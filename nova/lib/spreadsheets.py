@@ -15,7 +15,7 @@ from nova.lib import dates
 Cell = str | int | Decimal | date | datetime | None
 
 # A spreadsheet takes a cell that starts so for a formula; a plain number may keep its sign.
-_FORMULA_START = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 _BATCH = 500
 _WIDTHS = {"money": 18, "day": 12, "moment": 17, "whole": 12}

@@ -1,0 +1,93 @@
+"""Names that climb out of their folder: of uploads, of downloads, of static files."""
+
+import http.client
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import AuditEvent
+from cases.models import ImportUpload
+from tests.serving import ROOT, environment, gunicorn, manage
+
+CSV = "Nro. Cliente;Nombre;Apellido;Deuda Total\n1;ANA;PÉREZ;100,00\n"
+FIELDS = {"new_cartera": "Una", "sheet": "", "date_order": "dmy", "assign_to": "", "on_existing": "update"}
+CLIMBING = [
+    "../../../../var/tmp/nova-intruder.csv",
+    "..\\..\\..\\nova-intruder.csv",
+    "/var/tmp/nova-intruder.csv",  # noqa: S108  where it must not land
+    "C:\\Windows\\nova-intruder.csv",
+    "nova-intruder.csv/../../x.csv",
+    'nova-intruder";filename="x.csv',
+    "nova-intruder\r\nSet-Cookie: a=b.csv",
+    "..%2f..%2fnova-intruder.csv",
+]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("name", CLIMBING)
+def test_the_name_of_an_upload_is_a_label_and_never_a_place(admin_client: Client, name: str) -> None:
+    file = SimpleUploadedFile("x.csv", CSV.encode())
+    file._name = name
+    data = {
+        "file": file,
+        "new_cartera": "Una",
+        "sheet": "",
+        "date_order": "dmy",
+        "assign_to": "",
+        "on_existing": "update",
+    }
+    answer = admin_client.post("/admin/cases/importupload/add/", data)
+    assert answer.status_code in (302, 200, 422)
+    for upload in ImportUpload.objects.all():
+        assert "/" not in upload.file_name
+        assert "\\" not in upload.file_name
+        assert "\n" not in upload.file_name
+        report = admin_client.get(f"/admin/cases/importupload/{upload.pk}/report/")
+        assert "Set-Cookie" not in report.headers
+    assert not Path("/var/tmp/nova-intruder.csv").exists()  # noqa: S108
+    assert not list(ROOT.glob("**/nova-intruder*.csv"))
+
+
+@pytest.mark.django_db
+def test_the_name_of_a_download_is_ours(admin_client: Client) -> None:
+    answer = admin_client.get("/submissions/exports/csv?search=../../etc/passwd%0d%0aSet-Cookie:a=b")
+    assert answer["Content-Disposition"].startswith('attachment; filename="mensajes-')
+    assert answer["Content-Disposition"].isascii()
+    answer.getvalue()
+    assert AuditEvent.objects.filter(action="export").exists()
+
+
+PATHS = [
+    "/static/../nova/settings/base.py",
+    "/static/..%2fnova/settings/base.py",
+    "/static/%2e%2e/nova/settings/base.py",
+    "/static/....//nova/settings/base.py",
+    "/static/..\\nova\\settings\\base.py",
+    "//etc/passwd",
+    "/static//etc/passwd",
+    "/logo.png/../manage.py",
+    "/.env",
+    "/.git/config",
+    "/manage.py",
+    "/data/gestiones.db",
+]
+
+
+def test_the_server_gives_away_no_file_of_its_own(tmp_path: Path) -> None:
+    """As sent on the wire: a client that tidies an address up would hide the attack."""
+    env = environment(tmp_path / "nova.db", redis_url="", workers=1) | {"STATIC_ROOT": str(tmp_path / "static")}
+    (tmp_path / "static").mkdir()
+    manage(env, "migrate", "--verbosity", "0")
+    with gunicorn(env) as port:
+        for path in PATHS:
+            with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
+                connection.putrequest("GET", path, skip_host=False)
+                connection.endheaders()
+                answer = connection.getresponse()
+                body = answer.read()
+            assert answer.status in (301, 302, 400, 404, 500), path
+            for secret in (b"INSTALLED_APPS", b"root:x:", b"SQLite format", b"execute_from_command_line", b"[core]"):
+                assert secret not in body, path
