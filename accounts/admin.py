@@ -52,7 +52,17 @@ class UserAdmin(DjangoUserAdmin):
         ("Contraseña", {"fields": ["password1", "password2", "must_change_password"]}),
     ]
 
-    actions = ["remove_second_factor"]
+    actions = ["end_sessions", "remove_second_factor"]
+
+    @admin.action(description="Cerrar las sesiones de los elegidos", permissions=["change"])
+    def end_sessions(self, request: Any, queryset: Any) -> None:
+        """They stay out until they log in again; whoever asks keeps the session they ask from."""
+        address, current = request.META["REMOTE_ADDR"] or None, request.session.session_key
+        allowed = [user for user in queryset if self.has_change_permission(request, user)]
+        ended = sum(
+            signed_in.end_others(user=user, by=request.user, current=current, address=address) for user in allowed
+        )
+        self.message_user(request, f"Sesiones cerradas: {ended}.", messages.SUCCESS)
 
     @admin.action(description="Quitar el segundo factor a los elegidos", permissions=["change"])
     def remove_second_factor(self, request: Any, queryset: Any) -> None:

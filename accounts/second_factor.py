@@ -27,7 +27,7 @@ VERIFIED = "second_factor"  # key of a session whose log-in took both
 
 
 def is_required_of(user: User) -> bool:
-    return settings.REQUIRE_ADMIN_2FA and (user.is_admin or user.is_superuser)
+    return settings.REQUIRE_2FA or (settings.REQUIRE_ADMIN_2FA and (user.is_admin or user.is_superuser))
 
 
 def is_missing(request: HttpRequest) -> bool:

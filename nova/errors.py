@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django_htmx.http import HttpResponseClientRedirect, reswap
 
-from nova.lib import envelope
+from nova.lib import envelope, security
 from nova.lib.dates import wait_in_words
 
 
@@ -82,6 +82,8 @@ def _is_fragment(request: HttpRequest) -> bool:
 
 
 def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str = "") -> HttpResponse:
+    if status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
+        security.tell_refusal(request, status)
     if envelope.wants_json(request):
         return envelope.failure(message, status=status)
     if _is_fragment(request):

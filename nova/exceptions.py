@@ -12,6 +12,7 @@ from rest_framework.views import exception_handler as drf_handler
 from rest_framework.views import set_rollback
 
 from cases.services import AnotherSubmission, StaleVersion
+from nova.lib import security
 from nova.lib.envelope import refusal, unexpected
 from nova.lib.rest.views import Conflict
 
@@ -31,6 +32,8 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     response = drf_handler(error, dict(context))
     if response is None:
         return _unexpected(error, context)
+    if response.status_code in (status.HTTP_403_FORBIDDEN, status.HTTP_429_TOO_MANY_REQUESTS):
+        security.tell_refusal(context["request"], response.status_code)
     details, message = _said(error, response.status_code)
     response.data = refusal(message, status=response.status_code, details=details)
     return response

@@ -82,6 +82,18 @@ class HealthMiddleware:
         return response
 
 
+class SecureApiMiddleware:
+    """A program on plain HTTP is refused: a redirect would hide that its token has been seen (ASVS 5.0, 4.1.2)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if settings.SECURE_SSL_REDIRECT and not request.is_secure() and request.path.startswith("/api/"):
+            return envelope.failure("La API se usa solo por https.", status=HTTPStatus.FORBIDDEN)
+        return self.get_response(request)
+
+
 class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
     """Every view needs a log-in unless it says otherwise, and no shared or stale copy of its page is kept."""
 

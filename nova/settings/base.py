@@ -44,6 +44,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "nova.middleware.PermissionsPolicyMiddleware",
     "nova.middleware.HealthMiddleware",
+    "nova.middleware.SecureApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -131,6 +132,7 @@ AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contri
 LOGIN_URL = "/login"
 PASSWORD_CHANGE_URL = "/cuenta/clave"  # noqa: S105
 SECOND_FACTOR_URL = "/cuenta/segundo-factor"
+REQUIRE_2FA = env.bool("REQUIRE_2FA", default=False)
 REQUIRE_ADMIN_2FA = env.bool("REQUIRE_ADMIN_2FA", default=False)
 LOGOUT_REDIRECT_URL = "/login"
 AUTH_PASSWORD_VALIDATORS = [
@@ -138,6 +140,12 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "accounts.passwords.ContextWordsValidator"},
+]
+# Plain, without accents; the words of AGENCY_NAME count too.
+PASSWORD_CONTEXT_WORDS = [
+    *("nova", "gestion", "gestiones", "cobranza", "cobranzas", "recupero", "cartera", "carteras", "deuda", "deudas"),
+    *("gestor", "usuario", "admin", "administrador", "sistema", "password", "contrasena", "clave", "argentina"),
 ]
 SESSION_ENGINE = "accounts.sessions"
 SESSION_LIFETIME_HOURS = env.int("SESSION_LIFETIME_HOURS", default=8)
@@ -161,7 +169,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [SELF],
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
-        "base-uri": [SELF],
+        "base-uri": [NONE],
         "form-action": [SELF],
         "frame-ancestors": [NONE],
     }

@@ -323,3 +323,8 @@ def test_anybody_may_have_one(gestor_client: Client, gestor_user: User) -> None:
     client, answer = give_password(gestor_user)
     assert answer.url == CODE
     assert client.post(CODE, {"code": phone.code()}).url == "/dashboard-gestor"
+
+
+def test_an_installation_may_ask_it_of_everybody(settings, gestor_client: Client) -> None:
+    settings.REQUIRE_2FA = True
+    assert gestor_client.get("/dashboard-gestor").url == SETUP

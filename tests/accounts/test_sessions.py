@@ -253,3 +253,19 @@ def test_devices_in_words(agent: str, device: str) -> None:
 def test_a_very_long_agent_is_cut(gestor_user: User) -> None:
     log_in(gestor_user, user_agent="x" * 5000)
     assert len(Session.objects.get(user=gestor_user).agent) == 300
+
+
+def test_an_admin_ends_the_sessions_of_others_and_keeps_their_own(admin_user: User, gestor_user: User) -> None:
+    boss, theirs = log_in(admin_user), log_in(gestor_user)
+    data = {"action": "end_sessions", "_selected_action": [gestor_user.pk, admin_user.pk]}
+    answer = boss.post("/admin/accounts/user/", data, follow=True)
+    assert "Sesiones cerradas: 1." in answer.text
+    assert [is_in(theirs), is_in(boss)] == [False, True]
+    assert AuditEvent.objects.get(action="sessions_ended").actor == admin_user
+
+
+def test_nobody_but_an_admin_does(staff_client: Client, gestor_user: User) -> None:
+    theirs = log_in(gestor_user)
+    data = {"action": "end_sessions", "_selected_action": [gestor_user.pk]}
+    assert staff_client.post("/admin/accounts/user/", data).status_code == 403
+    assert is_in(theirs)

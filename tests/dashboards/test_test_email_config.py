@@ -1,6 +1,8 @@
 """GET and POST /test-email-config, against real mail servers."""
 
 import gc
+import ssl
+from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -8,6 +10,7 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import AuditEvent
+from tests.contact import conftest as contact
 from tests.contact.conftest import Inbox, MailTo, free_port, silent_server, smtp_server
 from tests.contact.conftest import mail_to as mail_to  # the fixture
 
@@ -80,6 +83,17 @@ def test_the_wrong_kind_of_encryption(admin_client: Client, mail_to: MailTo, set
         settings.EMAIL_USE_SSL, settings.EMAIL_USE_TLS = False, True
         assert "revise MAIL_USE_TLS" in admin_client.post("/test-email-config", {"to": "a@b.co"}).text
     gc.collect()  # a socket that was left open would say so here
+
+
+def test_a_certificate_that_nobody_vouches_for_is_refused(admin_client: Client, mail_to: MailTo, settings) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(Path(contact.__file__).parent / "self_signed.pem")
+    with smtp_server(inbox := Inbox(), ssl_context=context) as port:
+        mail_to(port)
+        settings.EMAIL_USE_SSL = True
+        answer = admin_client.post("/test-email-config", {"to": "a@b.co"})
+    assert "El certificado de 127.0.0.1" in answer.text
+    assert inbox.messages == []
 
 
 def test_a_wrong_password_is_told_without_showing_it(admin_client: Client, mail_to: MailTo, settings) -> None:

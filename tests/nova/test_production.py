@@ -89,7 +89,8 @@ from django.test import Client
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 secure = Client().get("/login", secure=True, headers={"Host": "nova.example"})
 plain = Client().get("/login", headers={"Host": "nova.example"})
-print(plain.status_code, secure.get("Strict-Transport-Security"), bool(secure.cookies["csrftoken"]["secure"]),
+is_secure = bool(secure.cookies[settings.CSRF_COOKIE_NAME]["secure"])
+print(plain.status_code, secure.get("Strict-Transport-Security"), is_secure,
       settings.SESSION_COOKIE_SECURE, settings.CACHES["default"]["BACKEND"].split(".")[-1])
 """
 
