@@ -328,3 +328,11 @@ def test_anybody_may_have_one(gestor_client: Client, gestor_user: User) -> None:
 def test_an_installation_may_ask_it_of_everybody(settings, gestor_client: Client) -> None:
     settings.REQUIRE_2FA = True
     assert gestor_client.get("/dashboard-gestor").url == SETUP
+
+
+def test_what_was_typed_before_survives_both_steps(phone: Phone, admin_user: User) -> None:
+    client = Client()
+    client.post("/cases/1/activities", {"notes": "Prometió pagar el viernes"})
+    client.post("/api/login", {"username": admin_user.username, "password": PASSWORD})
+    assert client.post(CODE, {"code": phone.code()}).url == "/cuenta/seguir"
+    assert "Prometió pagar el viernes" in client.get("/cuenta/seguir").text
