@@ -100,8 +100,8 @@ def test_a_get_changes_nothing(admin_user: User) -> None:
     client.force_login(admin_user, backend=MODEL_BACKEND)
     before = everything()
     for address in all_addresses():
-        if address != "/logout" and "exports" not in address:
-            client.get(address, headers={"Sec-Fetch-Site": "cross-site"}).close()
+        if address != "/logout" and "exports" not in address and not address.endswith((".png", ".ico")):
+            client.get(address, headers={"Sec-Fetch-Site": "cross-site"})
     after = everything()
     assert {name for name in after if after[name] != before[name]} <= {"accounts.AuditEvent"}
     assert client.get("/logout", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
