@@ -129,7 +129,8 @@ def _drain_aside() -> None:
         while _asked.is_set() and _draining.acquire(blocking=False):
             try:
                 _asked.clear()
-                drain()
+                if drain().sent:  # the server is there: what it once refused need not wait for the night
+                    drain(impatient=True)
             finally:
                 _draining.release()
     except Exception:

@@ -66,8 +66,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def smtp_server(inbox: Inbox, **options: Any) -> Iterator[int]:
-    server = Controller(inbox, hostname="127.0.0.1", port=free_port(), **options)
+def smtp_server(inbox: Inbox, port: int | None = None, **options: Any) -> Iterator[int]:
+    server = Controller(inbox, hostname="127.0.0.1", port=port or free_port(), **options)
     server.start()
     try:
         yield server.port
