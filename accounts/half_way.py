@@ -34,6 +34,7 @@ def user_of(request: HttpRequest) -> User | None:
         return None
     user = User.objects.filter(pk=kept["user"], is_active=True).first()
     if user is None or not constant_time_compare(kept[HASH_SESSION_KEY], user.get_session_auth_hash()):
+        request.session.pop(KEY, None)
         return None
     return user
 

@@ -131,6 +131,8 @@ class SecondFactor(models.Model):
     user = models.OneToOneField(User, models.CASCADE, related_name="second_factor", verbose_name="usuario")
     key = models.CharField("secreto", max_length=64, editable=False)  # hexadecimal
     last_step = models.BigIntegerField("último código usado", default=0, editable=False)
+    failures = models.PositiveIntegerField("códigos errados seguidos", default=0, editable=False)
+    blocked_until = models.DateTimeField("sin códigos hasta", null=True, editable=False)
     created_at = models.DateTimeField("activo desde", default=timezone.now, editable=False)
 
     class Meta:

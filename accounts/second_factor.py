@@ -6,16 +6,19 @@ it has come.
 
 import base64
 import hashlib
+import math
 import secrets
 from collections.abc import Iterator
+from datetime import timedelta
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 from django_otp.oath import TOTP
 
-from accounts import audit, signed_in
+from accounts import audit, limits, signed_in
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, User
 
 KEY_BYTES = 20
@@ -23,6 +26,8 @@ DIGITS = 6
 TOLERANCE = 1  # steps of half a minute
 RECOVERY_CODES = 10
 RECOVERY_BYTES = 15  # 120 bits, 24 letters and figures
+FREE_FAILURES = 10
+FIRST_BLOCK, LONGEST_BLOCK = timedelta(minutes=1), timedelta(hours=24)
 VERIFIED = "second_factor"  # key of a session whose log-in took both
 
 
@@ -67,7 +72,7 @@ def turn_on(*, user: User, key: str, code: str, session_key: str | None, address
     if step is None:
         return None
     with transaction.atomic():
-        SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step})
+        SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step, "failures": 0})
         codes = list(_new_recovery_codes(user))
         audit.record(AuditEvent.Action.SECOND_FACTOR_ON, by=user, target=user, address=address)
         signed_in.end_others(user=user, by=user, current=session_key, address=address)
@@ -93,7 +98,11 @@ def renew_recovery_codes(user: User) -> list[str]:
 
 # --- Using it -----------------------------------------------------------------------------------------------
 def accept(user: User, code: str) -> bool:
-    """Whether it is a code of the app not used before, or a recovery code, which is used up by it."""
+    """Whether it is a code of the app not used before, or a recovery code, which is used up by it.
+
+    Codes of six figures can be guessed by whoever has the password and weeks: from the tenth in a row that is wrong
+    on, each doubles the wait for the next. Raises limits.TooManyAttempts meanwhile; recovery codes are good all along.
+    """
     code = "".join(code.split()).replace("-", "")
     if len(code) == DIGITS and code.isdecimal():
         return _accept_of_app(user, code)
@@ -106,10 +115,29 @@ def _accept_of_app(user: User, code: str) -> bool:
     factor = SecondFactor.objects.filter(user=user).first()
     if factor is None:
         return False
+    now = timezone.now()
+    if factor.blocked_until and factor.blocked_until > now:
+        raise limits.TooManyAttempts(math.ceil((factor.blocked_until - now).total_seconds()))
     step = _step_of(factor.key, code, after=factor.last_step)
-    if step is None:
-        return False
-    return bool(SecondFactor.objects.filter(pk=factor.pk, last_step=factor.last_step).update(last_step=step))
+    mine = SecondFactor.objects.filter(pk=factor.pk, last_step=factor.last_step)
+    if step is not None and mine.update(last_step=step, failures=0, blocked_until=None):
+        return True
+    _count_failure(factor)
+    return False
+
+
+def _count_failure(factor: SecondFactor) -> None:
+    with transaction.atomic():
+        factor = SecondFactor.objects.select_for_update().get(pk=factor.pk)
+        factor.failures += 1
+        if factor.failures >= FREE_FAILURES:
+            factor.blocked_until = timezone.now() + block_after(factor.failures)
+        factor.save(update_fields=["failures", "blocked_until"])
+
+
+def block_after(failures: int) -> timedelta:
+    """How long no code of the app is taken after so many wrong ones in a row."""
+    return min(FIRST_BLOCK * 2 ** min(failures - FREE_FAILURES, 20), LONGEST_BLOCK)
 
 
 def _step_of(key: str, code: str, *, after: int) -> int | None:

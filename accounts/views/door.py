@@ -91,9 +91,11 @@ def login_code(request: Request) -> HttpResponse:
     """Whoever gave their password is asked for a code; nobody is signed in before it has come."""
     if request.user.is_authenticated:
         return redirect(home_of(request.user))
+    was_half_way = half_way.KEY in request.session
     user = half_way.user_of(request)
     if user is None:
-        messages.info(request, "Pasó demasiado tiempo: ingrese otra vez.")
+        if was_half_way:
+            messages.info(request, "Pasó demasiado tiempo: ingrese otra vez.")
         return redirect(settings.LOGIN_URL)
     if request.method != "POST":
         return render(request, "accounts/login_code.html", {"form": CodeForm()})
@@ -107,9 +109,10 @@ def _check_code(request: Request, user: User, code: str) -> HttpResponse:
     attempt = limits.counters(username=f"{user.username} (2)", address=request.META["REMOTE_ADDR"])
     try:
         limits.take_attempt(attempt)
+        is_good = second_factor.accept(user, code)
     except limits.TooManyAttempts as refusal:
         return too_many_requests(request, wait=refusal.wait)
-    if not second_factor.accept(user, code):
+    if not is_good:
         limits.attempt_failed(attempt)
         return _wrong_code(request, user)
     limits.give_back(attempt)

@@ -2,13 +2,17 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
+from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
+from django.utils import timezone
 from django_otp.oath import TOTP
 
 from accounts import second_factor
+from accounts.limits import TooManyAttempts
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, Session, User
 from tests.conftest import ClientOf
 from tests.factories import PASSWORD, AdminFactory
@@ -173,6 +177,39 @@ def test_guessing_is_held_up(phone: Phone, admin_user: User) -> None:
     assert int(answer["Retry-After"]) <= 60
     again, _ = give_password(admin_user)  # another browser does not start from nought
     assert again.post(CODE, {"code": phone.code()}).status_code == 429
+
+
+def test_whoever_has_the_password_and_patience_guesses_nothing(phone: Phone, admin_user: User) -> None:
+    """Past the limit of each minute, day after day: the waits grow until a day holds one guess."""
+    for _ in range(second_factor.FREE_FAILURES):
+        assert not second_factor.accept(admin_user, "000000")
+    with pytest.raises(TooManyAttempts) as blocked:
+        second_factor.accept(admin_user, phone.code())
+    assert 55 < blocked.value.wait <= 60
+    client, _ = give_password(admin_user)
+    answer = client.post(CODE, {"code": phone.code()})
+    assert (answer.status_code, answer["Retry-After"]) == (429, str(blocked.value.wait))
+    assert [second_factor.block_after(failures).total_seconds() / 60 for failures in (10, 11, 14, 21, 999)] == [
+        *(1, 2, 16),
+        *(1440, 1440),
+    ]
+
+    SecondFactor.objects.update(blocked_until=timezone.now())
+    cache.clear()
+    assert client.post(CODE, {"code": phone.code()}).status_code == 302  # and a right one starts anew
+    assert SecondFactor.objects.get().failures == 0
+
+
+def test_a_recovery_code_is_good_while_codes_are_blocked(admin_client: Client, admin_user: User) -> None:
+    _, codes = set_up(admin_client)
+    SecondFactor.objects.update(failures=20, blocked_until=timezone.now() + timedelta(hours=5))
+    client, _ = give_password(admin_user)
+    assert client.post(CODE, {"code": codes[0]}).status_code == 302
+
+
+def test_a_visit_without_a_password_leaves_no_session(client: Client) -> None:
+    client.get(CODE)
+    assert not Session.objects.exists()
 
 
 def test_the_page_of_the_code_is_for_those_who_gave_their_password(client: Client, phone: Phone, admin_user) -> None:
