@@ -3,14 +3,17 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.core.paginator import Page
 from django.http import QueryDict
 
 from contact.models import ContactSubmission
 from contact.querysets import SubmissionQuerySet
+from nova.lib.envelope import Enveloped, enveloped
 from nova.lib.spreadsheets import Cell, Column
 
 SHOWN = {"": "Todos", "pendientes": "Sin atender", "atendidos": "Atendidos"}
 MAX_SEARCH = 100
+FIELDS = ["id", "created_at", "name", "entity", "email", "phone", "message", "notified_at", "handled_at"]
 COLUMNS = [
     Column("Recibido", "moment"),
     Column("Nombre"),
@@ -44,6 +47,14 @@ class Sought:
                 *(row.created_at, row.name, row.entity, row.email, row.phone, row.message),
                 *(row.notified_at, row.handled_at),
             ]
+
+
+def as_json(page: Page) -> Enveloped:
+    """A page of submissions as every JSON list of ours is (DESIGN §7 "Envelope")."""
+    rows = [{name: getattr(row, name) for name in FIELDS} for row in page.object_list]
+    paginator = page.paginator
+    told = {"page": page.number, "per_page": paginator.per_page, "total": paginator.count, "pages": paginator.num_pages}
+    return enveloped(rows, pagination=told)
 
 
 def sought(data: QueryDict) -> Sought:

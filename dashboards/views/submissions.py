@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -19,7 +19,7 @@ from accounts.models import AuditEvent, User
 from contact import mail, outbox, services
 from contact.models import ContactSubmission
 from dashboards import exports
-from dashboards.inbox import COLUMNS, SHOWN, Sought, sought
+from dashboards.inbox import COLUMNS, SHOWN, Sought, as_json, sought
 from dashboards.views.downloads import csv_download, file_download
 from nova.lib import dates, envelope
 from nova.lib.paginators import CappedPaginator
@@ -32,8 +32,11 @@ PER_PAGE = 25
 @require_safe
 @for_role(User.Role.ADMIN)
 def submissions(request: Request) -> HttpResponse:
+    """A page of them for people; for a program (`Accept: application/json`) the same in the envelope."""
     asked = sought(request.GET)
     page = CappedPaginator(asked.rows, PER_PAGE).get_page(request.GET.get("page"))
+    if envelope.wants_json(request):
+        return JsonResponse(as_json(page))
     context = {
         "asked": asked,
         "page": page,

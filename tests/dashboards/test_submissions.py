@@ -144,6 +144,18 @@ def test_pages_of_twenty_five(admin_client: Client) -> None:
     assert admin_client.get("/submissions?page=zz").status_code == 200
 
 
+def test_programs_get_the_envelope(admin_client: Client, gestor_client: Client) -> None:
+    for number in range(26):
+        stored(f"Nombre {number}")
+    headers = {"Accept": "application/json"}
+    answer = admin_client.get("/submissions?search=nombre", headers=headers).json()
+    assert answer["success"] is True
+    assert answer["pagination"] == {"page": 1, "per_page": 25, "total": 26, "pages": 2}
+    assert answer["data"][0]["name"] == "Nombre 25"
+    assert answer["data"][0]["handled_at"] is None
+    assert gestor_client.get("/submissions", headers=headers).status_code == 302
+
+
 def test_the_django_admin_reads_marks_and_logs(admin_client: Client, admin_user: User) -> None:
     submission = stored()
     edits = LogEntry.objects.filter(content_type__app_label="contact")
