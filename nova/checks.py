@@ -1,4 +1,4 @@
-"""What `manage.py check --deploy` must know about an installation of ours."""
+"""What `manage.py check` must know about an installation of ours."""
 
 import os
 from typing import Any
@@ -11,6 +11,19 @@ WORKERS_WITHOUT_REDIS = Error(
     hint="Set REDIS_URL, or WEB_CONCURRENCY=1 (the database cache's counters are not atomic).",
     id="nova.E001",
 )
+
+
+SESSIONS_OF_NO_TIME = Error(
+    "SESSION_LIFETIME_HOURS and SESSION_IDLE_MINUTES must be 1 or more: nobody could stay logged in.",
+    hint="Set both to what a working day and a long call take, as 8 and 120.",
+    id="nova.E002",
+)
+
+
+@register(Tags.security)
+def sessions_last(**kwargs: Any) -> list[CheckMessage]:
+    shortest = min(settings.SESSION_LIFETIME_HOURS, settings.SESSION_IDLE_MINUTES)
+    return [SESSIONS_OF_NO_TIME] if shortest < 1 else []
 
 
 @register(Tags.security, deploy=True)

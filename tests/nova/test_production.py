@@ -109,3 +109,12 @@ def test_plain_http_is_asked_for_explicitly(secure: str, answer: str, tmp_path: 
     result = manage("shell", "-v", "0", "-c", PROBE, SESSION_COOKIE_SECURE=secure, DATABASE_URL=database)
 
     assert result.stdout.strip().endswith(answer), result.stderr
+
+
+@pytest.mark.parametrize("name", ["SESSION_IDLE_MINUTES", "SESSION_LIFETIME_HOURS"])
+def test_sessions_of_no_time_are_told_before_they_lock_everybody_out(name: str) -> None:
+    result = manage("check", **{name: "0"})
+
+    assert result.returncode == 1
+    assert "nova.E002" in result.stderr
+    assert name in result.stderr

@@ -1,0 +1,85 @@
+"""Sessions as a deployment has them: two workers that read from Redis, or one that reads from the database."""
+
+import json
+import re
+import secrets
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings
+
+from tests import serving
+
+PASSWORD = secrets.token_urlsafe(12)
+CSRF = "a" * 32
+MAKE = "from accounts.models import User; User.objects.create_user('vera', password='{}', role='gestor')"
+
+
+class Browser:
+    def __init__(self, port: int) -> None:
+        self.port, self.session = port, ""
+
+    def send(self, method: str, path: str, body: str = "", kind: str = "application/x-www-form-urlencoded") -> tuple:
+        """Status and text."""
+        cookies = f"csrftoken={CSRF}; sessionid={self.session}"
+        headers = {"Content-Type": kind, "Cookie": cookies, "X-CSRFToken": CSRF}
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as connection:
+            connection.request(method, path, body, headers)
+            answer = connection.getresponse()
+            for cookie in answer.headers.get_all("Set-Cookie") or []:
+                if found := re.match(r'sessionid="?(\w*)', cookie):
+                    self.session = found[1]
+            return answer.status, answer.read().decode()
+
+    def log_in(self) -> None:
+        body = json.dumps({"username": "vera", "password": PASSWORD})
+        status, _ = self.send("POST", "/api/login", body, "application/json")
+        assert status == 200
+
+    def is_in(self) -> bool:
+        """Asked often enough that each of the workers answers."""
+        answers = {self.send("GET", "/api/v1/carteras")[0] for _ in range(8)}
+        assert len(answers) == 1  # and they agree
+        return answers == {200}
+
+
+@pytest.fixture(
+    params=[pytest.param(True, marks=pytest.mark.redis, id="redis, 2 workers"), pytest.param(False, id="database")]
+)
+def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+    redis_url, workers = (settings.TEST_REDIS_URL, 2) if request.param else ("", 1)
+    env = serving.environment(tmp_path / "x.db", redis_url=redis_url, workers=workers)
+    env |= {"STATIC_ROOT": str(tmp_path / "static")}
+    serving.manage(env, "migrate", "-v0")
+    serving.manage(
+        env, "collectstatic", "--no-input", "-v0", "--ignore", "admin", "--ignore", "drf_spectacular_sidecar"
+    )
+    serving.manage(env, "shell", "-v0", "--no-imports", "-c", MAKE.format(PASSWORD))
+    with serving.gunicorn(env) as port:
+        yield port
+
+
+def test_what_is_ended_in_one_process_is_over_in_all(port: int) -> None:
+    one, other, third = Browser(port), Browser(port), Browser(port)
+    for browser in (one, other, third):
+        browser.log_in()
+    assert all(browser.is_in() for browser in (one, other, third))
+
+    numbers = re.findall(r'name="session" value="(\w+)"', one.send("GET", "/cuenta")[1])
+    assert len(numbers) == 2
+    form = [("session", number) for number in numbers] + [("password", PASSWORD)]
+    assert one.send("POST", "/cuenta/sesiones", urlencode(form))[0] == 302
+    assert [browser.is_in() for browser in (one, other, third)] == [True, False, False]
+
+    other.log_in()
+    new = secrets.token_urlsafe(12)
+    form = [("old_password", PASSWORD), ("new_password1", new), ("new_password2", new)]
+    assert one.send("POST", "/cuenta/clave", urlencode(form))[0] == 302
+    assert [browser.is_in() for browser in (one, other)] == [True, False]
+
+    one.send("POST", "/logout")
+    assert not one.is_in()
