@@ -8,6 +8,7 @@ import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import factory
 import pytest
@@ -23,7 +24,7 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests import factories
+from tests import factories, serving
 
 ClientOf = Callable[[User], Client]
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"  # axes adds another, so it has to be named
@@ -64,7 +65,18 @@ def _no_browser() -> str:
     return "" if shutil.which("chromium") else "needs Chromium (apt install chromium)"
 
 
-WHY_NOT = {"postgres": _no_postgres, "redis": _no_redis, "browser": _no_browser}
+def _another_database() -> str:
+    if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+        return ""
+    return "brings a SQLite database of its own: the run on SQLite tries it"
+
+
+WHY_NOT = {
+    "postgres": _no_postgres,
+    "redis": _no_redis,
+    "browser": _no_browser,
+    "own_database": _another_database,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -74,6 +86,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if reason:
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What every deployment of the tests starts from (tests.serving)."""
+    base = tmp_path_factory.getbasetemp()
+    return serving.prepare(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
 
 # --- Clean tables and counters -------------------------------------------------------------------

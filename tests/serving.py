@@ -1,7 +1,9 @@
 """The application as a deployment runs it: gunicorn under production's settings, with a database of its own."""
 
+import fcntl
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -28,6 +30,29 @@ def environment(database: Path, *, redis_url: str, workers: int) -> dict[str, st
         "SESSION_COOKIE_SECURE": "False",
         "TRUSTED_PROXY_HOPS": "1",
     }
+
+
+def prepare(folder: Path) -> Path:
+    """A migrated database and the collected static files, made once for all workers of a run of the tests."""
+    place = folder / "serving"
+    place.mkdir(exist_ok=True)
+    with (place / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (place / "done").exists():
+            env = environment(place / "nova.db", redis_url="", workers=1) | {"STATIC_ROOT": str(place / "static")}
+            manage(env, "migrate", "-v0")
+            # Those of the Django admin and of the API's page are many, and no test here asks for them.
+            ignored = ("--ignore", "admin", "--ignore", "drf_spectacular_sidecar")
+            manage(env, "collectstatic", "--no-input", "-v0", *ignored)
+            (place / "done").touch()
+    return place
+
+
+def installation(prepared: Path, folder: Path, *, redis_url: str, workers: int) -> dict[str, str]:
+    """The environment of a deployment in `folder`, with a database of its own."""
+    shutil.copy(prepared / "nova.db", folder / "nova.db")
+    env = environment(folder / "nova.db", redis_url=redis_url, workers=workers)
+    return env | {"STATIC_ROOT": str(prepared / "static")}
 
 
 def manage(env: dict[str, str], *arguments: str) -> str:

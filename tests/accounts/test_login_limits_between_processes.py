@@ -13,6 +13,7 @@ from django.conf import settings
 
 from tests import serving
 
+pytestmark = pytest.mark.own_database
 CSRF = "a" * 32
 
 
@@ -35,10 +36,9 @@ def ask(port: int, username: str, address: str) -> tuple[int, str | None]:
 @pytest.fixture(
     params=[pytest.param(True, marks=pytest.mark.redis, id="redis, 2 workers"), pytest.param(False, id="database")]
 )
-def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+def port(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Iterator[int]:
     redis_url, workers = (settings.TEST_REDIS_URL, 2) if request.param else ("", 1)
-    env = serving.environment(tmp_path / "x.db", redis_url=redis_url, workers=workers)
-    serving.manage(env, "migrate", "-v0")
+    env = serving.installation(prepared, tmp_path, redis_url=redis_url, workers=workers)
     with serving.gunicorn(env) as port:
         yield port
 

@@ -14,6 +14,7 @@ from django.conf import settings
 
 from tests import serving
 
+pytestmark = pytest.mark.own_database
 PASSWORD = secrets.token_urlsafe(12)
 CSRF = "a" * 32
 MAKE = "from accounts.models import User; User.objects.create_user('vera', password='{}', role='gestor')"
@@ -50,14 +51,9 @@ class Browser:
 @pytest.fixture(
     params=[pytest.param(True, marks=pytest.mark.redis, id="redis, 2 workers"), pytest.param(False, id="database")]
 )
-def port(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[int]:
+def port(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Iterator[int]:
     redis_url, workers = (settings.TEST_REDIS_URL, 2) if request.param else ("", 1)
-    env = serving.environment(tmp_path / "x.db", redis_url=redis_url, workers=workers)
-    env |= {"STATIC_ROOT": str(tmp_path / "static")}
-    serving.manage(env, "migrate", "-v0")
-    serving.manage(
-        env, "collectstatic", "--no-input", "-v0", "--ignore", "admin", "--ignore", "drf_spectacular_sidecar"
-    )
+    env = serving.installation(prepared, tmp_path, redis_url=redis_url, workers=workers)
     serving.manage(env, "shell", "-v0", "--no-imports", "-c", MAKE.format(PASSWORD))
     with serving.gunicorn(env) as port:
         yield port

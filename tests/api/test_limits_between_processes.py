@@ -13,7 +13,7 @@ from django_ratelimit.core import _get_window
 
 from tests import serving
 
-pytestmark = pytest.mark.redis
+pytestmark = [pytest.mark.redis, pytest.mark.own_database]
 # Of somebody new each time: Redis still counts who asked in the run before.
 A_TOKEN = """
 import secrets
@@ -25,10 +25,8 @@ print(admin.pk, issue_token(user=admin, name="limites", by=admin)[1])
 
 
 @pytest.fixture
-def deployment(tmp_path: Path) -> dict[str, str]:
-    env = serving.environment(tmp_path / "x.db", redis_url=settings.TEST_REDIS_URL, workers=2)
-    serving.manage(env, "migrate", "-v0")
-    return env
+def deployment(prepared: Path, tmp_path: Path) -> dict[str, str]:
+    return serving.installation(prepared, tmp_path, redis_url=settings.TEST_REDIS_URL, workers=2)
 
 
 def ask(port: int, headers: dict[str, str]) -> tuple[int, str | None]:

@@ -11,15 +11,16 @@ from urllib.parse import urlencode
 
 import pytest
 
+from tests import serving
 from tests.contact.conftest import VISITOR, Inbox, free_port, silent_server, smtp_server
-from tests.serving import environment, gunicorn, manage
 
+pytestmark = pytest.mark.own_database
 ANSWERED_WITHIN = 0.3  # seconds
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this installation keeps its database and its collected static files."""
+    """Where this installation keeps its database."""
     return tmp_path_factory.mktemp("installation")
 
 
@@ -29,24 +30,20 @@ def database(folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def installation(folder: Path) -> dict[str, str]:
-    env = environment(folder / "nova.db", redis_url="", workers=1) | {
-        "STATIC_ROOT": str(folder / "static"),
+def installation(prepared: Path, folder: Path) -> dict[str, str]:
+    return serving.installation(prepared, folder, redis_url="", workers=1) | {
         "CONTACT_RECIPIENTS": "cobranzas@agencia.example",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_USE_SSL": "False",
         "MAIL_TIMEOUT": "2",
         "TRUSTED_PROXY_HOPS": "0",
     }
-    manage(env, "migrate", "--verbosity", "0")
-    manage(env, "collectstatic", "--no-input", "--verbosity", "0")
-    return env
 
 
 @pytest.fixture
 def serve(installation: dict[str, str]) -> Callable:
     """A gunicorn that mails to the server on that port."""
-    return lambda port: gunicorn(installation | {"MAIL_PORT": str(port)})
+    return lambda port: serving.gunicorn(installation | {"MAIL_PORT": str(port)})
 
 
 def send(port: int, message: str) -> tuple[int, float]:

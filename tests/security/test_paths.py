@@ -10,7 +10,8 @@ from django.test import Client
 
 from accounts.models import AuditEvent
 from cases.models import ImportUpload
-from tests.serving import ROOT, environment, gunicorn, manage
+from tests import serving
+from tests.serving import ROOT
 
 CSV = "Nro. Cliente;Nombre;Apellido;Deuda Total\n1;ANA;PÉREZ;100,00\n"
 FIELDS = {"new_cartera": "Una", "sheet": "", "date_order": "dmy", "assign_to": "", "on_existing": "update"}
@@ -76,12 +77,11 @@ PATHS = [
 ]
 
 
-def test_the_server_gives_away_no_file_of_its_own(tmp_path: Path) -> None:
+@pytest.mark.own_database
+def test_the_server_gives_away_no_file_of_its_own(prepared: Path, tmp_path: Path) -> None:
     """As sent on the wire: a client that tidies an address up would hide the attack."""
-    env = environment(tmp_path / "nova.db", redis_url="", workers=1) | {"STATIC_ROOT": str(tmp_path / "static")}
-    (tmp_path / "static").mkdir()
-    manage(env, "migrate", "--verbosity", "0")
-    with gunicorn(env) as port:
+    env = serving.installation(prepared, tmp_path, redis_url="", workers=1)
+    with serving.gunicorn(env) as port:
         for path in PATHS:
             with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
                 connection.putrequest("GET", path, skip_host=False)
