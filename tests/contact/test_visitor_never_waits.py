@@ -15,27 +15,21 @@ from tests import serving
 from tests.contact.conftest import VISITOR, Inbox, free_port, silent_server, smtp_server
 
 pytestmark = pytest.mark.own_database
-ANSWERED_WITHIN = 0.3  # seconds
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where this installation keeps its database."""
-    return tmp_path_factory.mktemp("installation")
+ANSWERED_WITHIN, MAIL_TIMEOUT = 0.3, 2  # seconds
 
 
 @pytest.fixture
-def database(folder: Path) -> Path:
-    return folder / "nova.db"
+def database(tmp_path: Path) -> Path:
+    return tmp_path / "nova.db"
 
 
-@pytest.fixture(scope="module")
-def installation(prepared: Path, folder: Path) -> dict[str, str]:
-    return serving.installation(prepared, folder, redis_url="", workers=1) | {
+@pytest.fixture
+def installation(prepared: Path, tmp_path: Path) -> dict[str, str]:
+    return serving.installation(prepared, tmp_path, redis_url="", workers=1) | {
         "CONTACT_RECIPIENTS": "cobranzas@agencia.example",
         "MAIL_SERVER": "127.0.0.1",
         "MAIL_USE_SSL": "False",
-        "MAIL_TIMEOUT": "2",
+        "MAIL_TIMEOUT": str(MAIL_TIMEOUT),
         "TRUSTED_PROXY_HOPS": "0",
     }
 
@@ -46,15 +40,24 @@ def serve(installation: dict[str, str]) -> Callable:
     return lambda port: serving.gunicorn(installation | {"MAIL_PORT": str(port)})
 
 
-def send(port: int, message: str) -> tuple[int, float]:
-    """As a browser does: fetch the form, fill it in for three seconds, post it. Status and seconds of the post."""
+def send(port: int, *messages: str) -> list[tuple[int, float]]:
+    """As browsers do: fetch the forms, fill them in for three seconds, post them. Status and seconds of each post."""
+    forms = [_form(port) for _ in messages]
+    time.sleep(3.2)
+    return [_post(port, *form, message) for form, message in zip(forms, messages, strict=True)]
+
+
+def _form(port: int) -> tuple[str, dict[str, str]]:
+    """The cookie, and the hidden fields."""
     with closing(HTTPConnection("127.0.0.1", port, timeout=20)) as connection:
         connection.request("GET", "/")
         page = connection.getresponse()
         cookie = page.headers["Set-Cookie"].split(";")[0]
         html = page.read().decode()
-    fields = dict(re.findall(r'name="(csrfmiddlewaretoken|ticket)" value="([^"]+)"', html))
-    time.sleep(3.2)
+    return cookie, dict(re.findall(r'name="(csrfmiddlewaretoken|ticket)" value="([^"]+)"', html))
+
+
+def _post(port: int, cookie: str, fields: dict[str, str], message: str) -> tuple[int, float]:
     body = urlencode({**VISITOR, **fields, "message": message})
     headers = {"Content-Type": "application/x-www-form-urlencoded", "Cookie": cookie}
     started = time.monotonic()
@@ -63,6 +66,14 @@ def send(port: int, message: str) -> tuple[int, float]:
         answer = connection.getresponse()
         answer.read()
     return answer.status, time.monotonic() - started
+
+
+def assert_nobody_waited(answers: list[tuple[int, float]]) -> None:
+    """None as long as the mail server is waited for; the quickest as quick as all are on a machine that is not busy."""
+    assert [status for status, _ in answers] == [302] * len(answers)
+    seconds = [spent for _, spent in answers]
+    assert min(seconds) < ANSWERED_WITHIN, seconds
+    assert max(seconds) < MAIL_TIMEOUT, seconds
 
 
 def row(database: Path) -> tuple[str, str | None, str]:
@@ -76,6 +87,11 @@ def unsent(database: Path) -> int:
     with closing(sqlite3.connect(database, timeout=20)) as connection:
         question = "SELECT count(*) FROM contact_contactsubmission WHERE notified_at IS NULL"
         return connection.execute(question).fetchone()[0]
+
+
+def errors(database: Path) -> list[str]:
+    with closing(sqlite3.connect(database, timeout=20)) as connection:
+        return [text for (text,) in connection.execute("SELECT last_error FROM contact_contactsubmission")]
 
 
 def eventually(check: Callable[[], bool]) -> None:
@@ -98,19 +114,17 @@ def test_what_waited_goes_out_as_soon_as_the_server_is_back(serve: Callable, dat
 
 def test_without_a_worker_the_mail_is_sent(serve: Callable, database: Path) -> None:
     with smtp_server(inbox := Inbox()) as mail_port, serve(mail_port) as port:
-        status, seconds = send(port, "Hola")
-        assert (status, seconds < ANSWERED_WITHIN) == (302, True), seconds
-        eventually(lambda: row(database)[1] is not None)
-    assert any("Hola" in str(sent.get_body(("plain",)).get_content()) for sent in inbox.messages)
+        assert_nobody_waited(send(port, "Hola", "Buenas", "Buen día"))
+        eventually(lambda: unsent(database) == 0)
+    told = "".join(str(sent.get_body(("plain",)).get_content()) for sent in inbox.messages)
+    assert all(message in told for message in ("Hola", "Buenas", "Buen día"))
 
 
 def test_a_dead_or_silent_mail_server_delays_nobody(serve: Callable, database: Path) -> None:
     with serve(free_port()) as port:
-        status, seconds = send(port, "Primero")
-        assert (status, seconds < ANSWERED_WITHIN) == (302, True), seconds
-        eventually(lambda: row(database)[2] != "")
+        assert_nobody_waited(send(port, "Primero", "Segundo", "Tercero"))
+        eventually(lambda: row(database)[2] != "" or unsent(database) >= 3)
     with silent_server() as mail_port, serve(mail_port) as port:
-        status, seconds = send(port, "Segundo")
-        assert (status, seconds < ANSWERED_WITHIN) == (302, True), seconds
-        assert row(database)[0] == "Segundo"
-        eventually(lambda: "no respondió" in row(database)[2])
+        assert_nobody_waited(send(port, "Cuarto", "Quinto", "Sexto"))
+        assert row(database)[0] == "Sexto"
+        eventually(lambda: "no respondió" in "".join(errors(database)))
