@@ -113,6 +113,7 @@ def test_the_trap_is_out_of_sight_and_reach(page_of: PageOf) -> None:
     assert page.evaluate("() => document.activeElement.textContent.trim()") == "Enviar mensaje"
 
 
+@pytest.mark.postgres  # in memory, SQLite's one connection cannot serve two requests at once
 def test_a_double_click_sends_once(page_of: PageOf) -> None:
     page = page_of(None)
     page.goto("/")
