@@ -129,9 +129,10 @@ def test_an_admin_takes_care_of_it(page_of: PageOf, admin_user) -> None:
         factories.ContactSubmissionFactory(name=f"Visitante {number}")
     for width, theme in ((1440, "light"), (390, "dark")):
         page = page_of(admin_user, width=width, theme=theme)
-        page.goto("/submissions")
-        assert_accessible(page)
-        assert_fits(page)
+        for path in ("/submissions", "/test-email-config"):
+            page.goto(path)
+            assert_accessible(page)
+            assert_fits(page)
     page.goto("/submissions?show=pendientes")
     card = page.locator(".card", has_text="Visitante 1")
     card.get_by_role("button", name="Marcar como atendido").click()
