@@ -3,9 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.utils import timezone
 
-from accounts import second_factor, signed_in
+from accounts import signed_in
 from accounts.access import Request
 from accounts.models import AuditEvent, SecondFactor, User
 
@@ -30,10 +31,9 @@ def shown(request: Request) -> dict[str, Any]:
         "places": places,
         "others": [place for place in places if not place.is_current],
         "session_ends": signed_in.ends_at(request.session),
-        "idle_minutes": signed_in.idle_minutes(),
+        "idle_minutes": settings.SESSION_IDLE_MINUTES,
         "previous_login": _previous_login(user),
         "factor": factor,
-        "factor_is_required": second_factor.is_required_of(user),
         "recovery_codes": user.recovery_codes.count() if factor else 0,
         "history": _history(user),
         "history_days": HISTORY_DAYS,

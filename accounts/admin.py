@@ -24,6 +24,7 @@ from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.admin_tokens import ApiTokenAdmin
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.trail import changes_table, edited_fields
+from nova.lib.addresses import address_of
 from nova.lib.paginators import CappedPaginator
 
 admin.site.register(ApiToken, ApiTokenAdmin)
@@ -57,7 +58,7 @@ class UserAdmin(DjangoUserAdmin):
     @admin.action(description="Cerrar las sesiones de los elegidos", permissions=["change"])
     def end_sessions(self, request: Any, queryset: Any) -> None:
         """They stay out until they log in again; whoever asks keeps the session they ask from."""
-        address, current = request.META["REMOTE_ADDR"] or None, request.session.session_key
+        address, current = address_of(request), request.session.session_key
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         ended = sum(
             signed_in.end_others(user=user, by=request.user, current=current, address=address) for user in allowed
@@ -67,7 +68,7 @@ class UserAdmin(DjangoUserAdmin):
     @admin.action(description="Quitar el segundo factor a los elegidos", permissions=["change"])
     def remove_second_factor(self, request: Any, queryset: Any) -> None:
         """For whoever lost phone and codes: they log in with their password, and set it up anew."""
-        address = request.META["REMOTE_ADDR"] or None
+        address = address_of(request)
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         removed = sum(second_factor.turn_off(user=user, by=request.user, address=address) for user in allowed)
         self.message_user(request, f"Usuarios a los que se les quitó el segundo factor: {removed}.", messages.SUCCESS)
@@ -113,7 +114,7 @@ class UserAdmin(DjangoUserAdmin):
             self.message_user(request, f"{obj} ya no entra a la administración.", messages.WARNING)
         super().save_model(request, obj, form, change)
         if change and not obj.is_active:
-            signed_in.end_others(user=obj, by=request.user, address=request.META["REMOTE_ADDR"] or None)
+            signed_in.end_others(user=obj, by=request.user, address=address_of(request))
         if change:
             self._warn_about_cases(request, obj, form)
         elif form.generated:
@@ -146,7 +147,7 @@ class UserAdmin(DjangoUserAdmin):
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == 302:
-                user, address = User.objects.get(pk=unquote(id)), request.META["REMOTE_ADDR"] or None
+                user, address = User.objects.get(pk=unquote(id)), address_of(request)
                 audit.record(AuditEvent.Action.PASSWORD, by=request.user, target=user, address=address)
                 signed_in.end_others(user=user, by=request.user, address=address)
         return response

@@ -18,13 +18,13 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from nova.lib.addresses import site_of
+from nova.lib.addresses import address_of, site_of
 
 SLOT_SECONDS = 10
 
 
 class TooManyAttempts(Exception):
-    """`wait` is in seconds."""
+    """`wait` is in seconds. What no view takes up is answered with 429 (nova.middleware.ErrorPagesMiddleware)."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(f"wait {wait} s")
@@ -99,7 +99,7 @@ def give_back(attempt: list[Counter]) -> None:
 def is_password_of(request: HttpRequest, password: str) -> bool:
     """Whether it is that of whoever is signed in. Counts as at the door; raises TooManyAttempts."""
     user: Any = request.user
-    attempt = counters(username=user.username, address=request.META["REMOTE_ADDR"])
+    attempt = counters(username=user.username, address=address_of(request))
     take_attempt(attempt)
     if user.check_password(password):
         give_back(attempt)

@@ -8,7 +8,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.http import HttpRequest
-from django_ratelimit.core import get_usage
+
+from nova.lib.rates import waits
 
 KEY = "resume"
 MAX_CHARACTERS = 200_000
@@ -29,8 +30,7 @@ def keep(request: HttpRequest) -> None:
     ]
     if sum(len(name) + len(str(value)) for name, value in fields) > MAX_CHARACTERS:
         return
-    usage = get_usage(request, group="resume", key="ip", rate=RATE, method="POST", increment=True)
-    if usage and usage["should_limit"]:
+    if max(waits(request, group="resume", key="ip", rates=[RATE])):
         return
     request.session[KEY] = {
         "path": request.get_full_path(),

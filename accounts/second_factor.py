@@ -72,7 +72,7 @@ def turn_on(*, user: User, key: str, code: str, session_key: str | None, address
     if step is None:
         return None
     with transaction.atomic():
-        SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step, "failures": 0})
+        SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step})
         codes = list(_new_recovery_codes(user))
         audit.record(AuditEvent.Action.SECOND_FACTOR_ON, by=user, target=user, address=address)
         signed_in.end_others(user=user, by=user, current=session_key, address=address)

@@ -8,27 +8,24 @@ from django.http import HttpRequest
 
 from accounts import audit, signed_in
 from accounts.models import AuditEvent, User
-
-
-def _address(request: HttpRequest | None) -> str | None:
-    return (request.META.get("REMOTE_ADDR") or None) if request is not None else None
+from nova.lib.addresses import address_of
 
 
 @receiver(user_logged_in)
 def record_login(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     if request is not None:
         signed_in.begin(request)
-    audit.record(AuditEvent.Action.LOGIN, by=user, target=user, address=_address(request))
+    audit.record(AuditEvent.Action.LOGIN, by=user, target=user, address=request and address_of(request))
 
 
 @receiver(user_login_failed)
 def record_failed_login(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
     """The username as it was tried; never the password."""
     username = str(credentials.get("username") or "")
-    audit.record(AuditEvent.Action.LOGIN_FAILED, by=None, label=username, address=_address(request))
+    audit.record(AuditEvent.Action.LOGIN_FAILED, by=None, label=username, address=request and address_of(request))
 
 
 @receiver(user_logged_out)
 def record_logout(request: HttpRequest | None, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        audit.record(AuditEvent.Action.LOGOUT, by=user, target=user, address=_address(request))
+        audit.record(AuditEvent.Action.LOGOUT, by=user, target=user, address=request and address_of(request))

@@ -21,6 +21,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, Session, User
 from accounts.sessions import ADDRESS, AGENT, SEEN, STARTED
+from nova.lib.addresses import address_of
 
 TOUCH_SECONDS = 60
 MAX_AGENT = 300
@@ -30,7 +31,7 @@ def begin(request: HttpRequest) -> None:
     """Note when and where a session begins. Called as somebody has logged in."""
     now = int(time.time())
     request.session[STARTED] = request.session[SEEN] = now
-    request.session[ADDRESS] = request.META.get("REMOTE_ADDR") or None
+    request.session[ADDRESS] = address_of(request)
     request.session[AGENT] = request.headers.get("User-Agent", "")[:MAX_AGENT]
 
 
@@ -49,10 +50,6 @@ def touch(session: SessionBase) -> None:
     now = int(time.time())
     if now - session[SEEN] >= TOUCH_SECONDS:
         session[SEEN] = now
-
-
-def idle_minutes() -> int:
-    return settings.SESSION_IDLE_MINUTES
 
 
 def ends_at(session: SessionBase) -> datetime:

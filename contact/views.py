@@ -13,11 +13,12 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_safe
 
-from contact import limits, services, tickets
+from contact import services, tickets
 from contact.agency import agency
 from contact.forms import ContactForm
 from nova.lib import envelope
 from nova.lib.dates import wait_in_words
+from nova.lib.rates import waits
 
 IMAGES = Path(settings.BASE_DIR) / "static" / "images"
 SENT = "enviado"
@@ -36,7 +37,7 @@ def contact(request: HttpRequest) -> HttpResponse:
     """`POST /contact` stores and answers; mail goes out behind it. Bad input 422, over a limit 429, text kept."""
     if request.method != "POST":
         return redirect(f"{reverse('home')}#contacto")
-    wait = limits.seconds_to_wait(request)
+    wait = max(waits(request, group="contact", key="ip", rates=settings.CONTACT_RATES))
     form = ContactForm(request.POST)
     if wait:
         form.add_error(

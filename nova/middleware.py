@@ -14,13 +14,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 from django_ratelimit import UNSAFE
-from django_ratelimit.core import get_usage
 
 from accounts import access, resume, signed_in
+from accounts.limits import TooManyAttempts
 from cases.services import AnotherSubmission, StaleVersion
 from nova.errors import conflict, method_not_allowed, too_many_requests
 from nova.lib import envelope
 from nova.lib.addresses import client_address
+from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -158,7 +159,7 @@ class UnfinishedAccountMiddleware:
 
 
 class ErrorPagesMiddleware:
-    """Two errors that Django has no page for: what two people changed at once, and a button's address typed by hand."""
+    """Errors that Django has no page for: two people at once, guesses without end, a button's address typed by hand."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -174,6 +175,8 @@ class ErrorPagesMiddleware:
             return conflict(request, "Otra persona cambió el caso mientras usted lo tenía abierto.")
         if isinstance(exception, AnotherSubmission):
             return conflict(request, "Este formulario ya se había enviado, con otros datos.")
+        if isinstance(exception, TooManyAttempts):
+            return too_many_requests(request, wait=exception.wait)
         return None
 
 
@@ -185,9 +188,7 @@ class FormRateMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.user.is_authenticated and not request.path.startswith(envelope.API_PREFIX):
-            usage = get_usage(
-                request, group="forms", key="user", rate=settings.SIGNED_IN_FORM_RATE, method=UNSAFE, increment=True
-            )
-            if usage and usage["should_limit"]:
-                return too_many_requests(request, wait=max(1, usage["time_left"]))
+            wait = max(waits(request, group="forms", key="user", rates=[settings.SIGNED_IN_FORM_RATE], method=UNSAFE))
+            if wait:
+                return too_many_requests(request, wait=wait)
         return self.get_response(request)

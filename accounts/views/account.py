@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, limits, resume, second_factor, signed_in
+from accounts import audit, resume, second_factor, signed_in
 from accounts.access import Request, home_of
 from accounts.account import shown
 from accounts.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
 from accounts.models import AuditEvent, SecondFactor
 from accounts.views.door import RESUME
-from nova.errors import too_many_requests
+from nova.lib.addresses import address_of
 
 NEW_KEY = "second_factor_key"
 
@@ -35,18 +35,14 @@ def account(request: Request) -> HttpResponse:
 def own_password(request: Request) -> HttpResponse:
     """A new password ends all other sessions."""
     form = OwnPasswordForm(request, request.POST or None)
-    try:
-        is_valid = request.method == "POST" and form.is_valid()
-    except limits.TooManyAttempts as refusal:
-        return too_many_requests(request, wait=refusal.wait)
-    if is_valid:
+    if request.method == "POST" and form.is_valid():
         with transaction.atomic():
             user = form.save(commit=False)
             user.must_change_password = False
             user.save(update_fields=["password", "must_change_password"])
-            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=_address(request))
+            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=address_of(request))
             ended = signed_in.end_others(
-                user=user, by=user, current=request.session.session_key, address=_address(request)
+                user=user, by=user, current=request.session.session_key, address=address_of(request)
             )
         update_session_auth_hash(request, user)
         messages.success(request, f"Su contraseña cambió.{_ended(ended)}")
@@ -61,13 +57,10 @@ def end_sessions(request: Request) -> HttpResponse:
     """End the sessions chosen, once whoever asks has shown that the account is theirs."""
     form = ConfirmForm(request, request.POST)
     numbers = request.POST.getlist("session")
-    try:
-        if not form.is_valid():
-            return render(request, "accounts/account.html", shown(request) | {"form": form}, status=422)
-    except limits.TooManyAttempts as refusal:
-        return too_many_requests(request, wait=refusal.wait)
+    if not form.is_valid():
+        return render(request, "accounts/account.html", shown(request) | {"form": form}, status=422)
     ended = signed_in.end_chosen(
-        user=request.user, numbers=numbers, current=request.session.session_key, address=_address(request)
+        user=request.user, numbers=numbers, current=request.session.session_key, address=address_of(request)
     )
     messages.success(request, _ended(ended).strip() or "No había otras sesiones que cerrar.")
     return redirect("account")
@@ -77,10 +70,6 @@ def _ended(count: int) -> str:
     if not count:
         return ""
     return " Se cerró otra sesión." if count == 1 else f" Se cerraron {count} sesiones."
-
-
-def _address(request: Request) -> str | None:
-    return request.META["REMOTE_ADDR"] or None
 
 
 # --- The second factor --------------------------------------------------------------------------------------
@@ -94,14 +83,11 @@ def second_factor_page(request: Request) -> HttpResponse:
         return _second_factor_on(request, factor, ConfirmForm(request))
     key = request.session.setdefault(NEW_KEY, second_factor.new_key())
     form = SecondFactorForm(request, request.POST or None)
-    try:
-        if request.method == "POST" and form.is_valid():
-            codes = _turn_on(request, key, form.cleaned_data["code"])
-            if codes is not None:
-                return render(request, "accounts/recovery_codes.html", {"codes": codes, "is_new": True})
-            form.add_error("code", "Ese código no es el de ahora. Revise que el reloj del teléfono esté en hora.")
-    except limits.TooManyAttempts as refusal:
-        return too_many_requests(request, wait=refusal.wait)
+    if request.method == "POST" and form.is_valid():
+        codes = _turn_on(request, key, form.cleaned_data["code"])
+        if codes is not None:
+            return render(request, "accounts/recovery_codes.html", {"codes": codes, "is_new": True})
+        form.add_error("code", "Ese código no es el de ahora. Revise que el reloj del teléfono esté en hora.")
     context = {
         "form": form,
         "key": second_factor.shown_key(key),
@@ -117,7 +103,7 @@ def _turn_on(request: Request, key: str, code: str) -> list[str] | None:
         key=key,
         code="".join(code.split()),
         session_key=request.session.session_key,
-        address=_address(request),
+        address=address_of(request),
     )
     if codes is not None:
         del request.session[NEW_KEY]
@@ -142,7 +128,7 @@ def turn_second_factor_off(request: Request) -> HttpResponse:
     if refused is not None:
         return refused
     second_factor.turn_off(
-        user=request.user, by=request.user, session_key=request.session.session_key, address=_address(request)
+        user=request.user, by=request.user, session_key=request.session.session_key, address=address_of(request)
     )
     request.session.pop(second_factor.VERIFIED, None)
     messages.success(request, "Su segundo factor quedó desactivado.")
@@ -167,10 +153,7 @@ def _unconfirmed(request: Request) -> HttpResponse | None:
     if factor is None:
         return redirect(settings.SECOND_FACTOR_URL)
     form = ConfirmForm(request, request.POST)
-    try:
-        return None if form.is_valid() else _second_factor_on(request, factor, form, status=422)
-    except limits.TooManyAttempts as refusal:
-        return too_many_requests(request, wait=refusal.wait)
+    return None if form.is_valid() else _second_factor_on(request, factor, form, status=422)
 
 
 def _qr(text: str) -> SafeString:

@@ -38,6 +38,11 @@ def client_address(request: HttpRequest, *, trusted_hops: int) -> str | None:
     return parse_address(hops[-trusted_hops]) or peer
 
 
+def address_of(request: HttpRequest) -> str | None:
+    """Whom a request comes from, as nova.middleware.ClientAddressMiddleware settled it; None when nobody knows."""
+    return request.META.get("REMOTE_ADDR") or None
+
+
 def site_of(address: str) -> str:
     """What a limit per address counts by: an IPv4 address, or the /64 network of an IPv6 one."""
     if ":" not in address:

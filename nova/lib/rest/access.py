@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.conf import settings
-from django_ratelimit.core import get_usage
 from rest_framework import exceptions
 from rest_framework.authentication import SessionAuthentication as DRFSessionAuthentication
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
+
+from nova.lib.rates import waits
 
 
 class SessionAuthentication(DRFSessionAuthentication):
@@ -26,12 +27,8 @@ class RateThrottle(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         is_known = bool(request.user and request.user.is_authenticated)
         key, rates = ("user", settings.SIGNED_IN_API_RATES) if is_known else ("ip", settings.ANONYMOUS_API_RATES)
-        for rate in rates:
-            usage = get_usage(request, group=f"api {rate}", key=key, rate=rate, increment=True)
-            if usage and usage["should_limit"]:
-                self.left = max(1, usage["time_left"])
-                return False
-        return True
+        self.left = next(filter(None, waits(request, group="api", key=key, rates=rates)), 0)
+        return not self.left
 
     def wait(self) -> float:
         return self.left
