@@ -23,6 +23,7 @@ from cases import queue, rollups
 from cases.models import Case, ImportUpload, Promise, Submission
 from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
+from contact.models import ContactSubmission
 from nova.lib import dates
 
 logger = logging.getLogger(__name__)
@@ -83,6 +84,8 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
         if not dry_run:  # what is mailed cannot be rolled back
             notices = outbox.drain(impatient=True)
             report.notices_sent, report.notices_left = notices.sent, notices.left
+        else:
+            report.notices_left = ContactSubmission.objects.unsent().count()
         report.seconds = round(time.monotonic() - started, 1)
         with _transaction(dry_run):
             audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))

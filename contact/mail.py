@@ -69,47 +69,46 @@ def is_unreachable(error: Exception) -> bool:
 
 def in_words(error: Exception) -> str:
     """What failed in the conversation with the mail server, and what to look at. It names settings, never a secret."""
-    server = f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}"
-    return one_line(f"{_reason(error, server)}{_reply(error)}")
+    return one_line(f"{_reason(error)}{_reply(error)}")
 
 
-def _reason(error: Exception, server: str) -> str:
+# From the particular to the general: SMTPException and the errors of ssl and socket are all OSErrors.
+REASONS: list[tuple[type[Exception], str]] = [
+    (
+        smtplib.SMTPAuthenticationError,
+        "{server} no aceptó el usuario o la contraseña: revise MAIL_USERNAME y MAIL_PASSWORD.",
+    ),
+    (smtplib.SMTPSenderRefused, "{server} no acepta el remitente: revise MAIL_DEFAULT_SENDER."),
+    (smtplib.SMTPRecipientsRefused, "{server} no acepta a ningún destinatario: revise CONTACT_RECIPIENTS."),
+    (smtplib.SMTPDataError, "{server} rechazó el mensaje."),
+    (
+        smtplib.SMTPNotSupportedError,
+        "{server} no ofrece lo que se le pide: revise MAIL_USE_TLS, y si exige usuario y contraseña.",
+    ),
+    (
+        smtplib.SMTPServerDisconnected,
+        "{server} cortó la conversación: revise que MAIL_USE_SSL y MAIL_USE_TLS sean los de MAIL_PORT.",
+    ),
+    (smtplib.SMTPException, "{server} no aceptó el mensaje."),
+    (ssl.SSLCertVerificationError, "El certificado de {server} no es válido para ese nombre: revise MAIL_SERVER."),
+    (
+        ssl.SSLError,
+        "No hubo acuerdo de cifrado con {server}: el puerto 465 va con MAIL_USE_SSL, el 587 con MAIL_USE_TLS.",
+    ),
+    (socket.gaierror, "No se encuentra el servidor {host}: revise MAIL_SERVER."),
+    (TimeoutError, "{server} no respondió en {patience}: revise MAIL_PORT y el cortafuegos."),
+    (ConnectionRefusedError, "{server} no atiende: revise MAIL_SERVER y MAIL_PORT."),
+    (OSError, "No se pudo llegar a {server}: revise MAIL_SERVER, MAIL_PORT y la red."),
+]
+
+
+def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
         error = error.__context__  # smtplib tells a server that fell silent as one that hung up
-    # From the particular to the general: SMTPException and the errors of ssl and socket are all OSErrors.
-    reasons: list[tuple[type[Exception] | tuple[type[Exception], ...], str]] = [
-        (
-            smtplib.SMTPAuthenticationError,
-            f"{server} no aceptó el usuario o la contraseña: revise MAIL_USERNAME y MAIL_PASSWORD.",
-        ),
-        (smtplib.SMTPSenderRefused, f"{server} no acepta el remitente: revise MAIL_DEFAULT_SENDER."),
-        (smtplib.SMTPRecipientsRefused, f"{server} no acepta a ningún destinatario: revise CONTACT_RECIPIENTS."),
-        (smtplib.SMTPDataError, f"{server} rechazó el mensaje."),
-        (
-            smtplib.SMTPNotSupportedError,
-            f"{server} no ofrece lo que se le pide: revise MAIL_USE_TLS, y si exige usuario y contraseña.",
-        ),
-        (
-            smtplib.SMTPServerDisconnected,
-            f"{server} cortó la conversación: revise que MAIL_USE_SSL y MAIL_USE_TLS sean los de MAIL_PORT.",
-        ),
-        (smtplib.SMTPException, f"{server} no aceptó el mensaje."),
-        (ssl.SSLCertVerificationError, f"El certificado de {server} no es válido para ese nombre: revise MAIL_SERVER."),
-        (
-            ssl.SSLError,
-            f"No hubo acuerdo de cifrado con {server}: el puerto 465 va con MAIL_USE_SSL, el 587 con MAIL_USE_TLS.",
-        ),
-        (socket.gaierror, f"No se encuentra el servidor {settings.EMAIL_HOST}: revise MAIL_SERVER."),
-        (
-            TimeoutError,
-            f"{server} no respondió en {wait_in_words(settings.EMAIL_TIMEOUT)}: revise MAIL_PORT y el cortafuegos.",
-        ),
-        (ConnectionRefusedError, f"{server} no atiende: revise MAIL_SERVER y MAIL_PORT."),
-        (OSError, f"No se pudo llegar a {server}: revise MAIL_SERVER, MAIL_PORT y la red."),
-    ]
-    for kind, words in reasons:
+    host, patience = settings.EMAIL_HOST, wait_in_words(settings.EMAIL_TIMEOUT)
+    for kind, words in REASONS:
         if isinstance(error, kind):
-            return words
+            return words.format(server=f"{host}:{settings.EMAIL_PORT}", host=host, patience=patience)
     return f"El mensaje no se pudo armar ({type(error).__name__})."
 
 

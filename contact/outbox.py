@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from contact import mail
 from contact.models import ContactSubmission
+from contact.querysets import SubmissionQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -65,9 +66,12 @@ def wait_after(attempts: int) -> timedelta:
 
 
 def _due(impatient: bool) -> list[int]:
+    return list(_free(impatient).order_by("next_attempt_at", "id").values_list("pk", flat=True))
+
+
+def _free(impatient: bool) -> SubmissionQuerySet:
     now = timezone.now()
-    rows = ContactSubmission.objects.sendable(now) if impatient else ContactSubmission.objects.due(now)
-    return list(rows.order_by("next_attempt_at", "id").values_list("pk", flat=True))
+    return ContactSubmission.objects.sendable(now) if impatient else ContactSubmission.objects.due(now)
 
 
 def _send(pk: int, *, impatient: bool) -> str:
@@ -86,14 +90,13 @@ def _send(pk: int, *, impatient: bool) -> str:
 
 
 def _take(pk: int, *, impatient: bool) -> ContactSubmission | None:
-    now = timezone.now()
-    free = ContactSubmission.objects.sendable(now) if impatient else ContactSubmission.objects.due(now)
+    free = _free(impatient)
     submission = free.filter(pk=pk).first()
     if submission is None:
         return None
     submission.attempts += 1
     taken = free.filter(pk=pk, attempts=submission.attempts - 1).update(
-        leased_until=now + LEASE, attempts=submission.attempts
+        leased_until=timezone.now() + LEASE, attempts=submission.attempts
     )
     return submission if taken else None
 

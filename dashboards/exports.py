@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from cases.models import Promise
@@ -32,9 +33,9 @@ def _now() -> str:
     return dates.format_moment(timezone.now())
 
 
-def is_too_long(listing: Listing) -> bool:
+def is_too_long(rows: QuerySet) -> bool:
     """Runs a query that counts no further than the limit."""
-    return listing.rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS
+    return rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS
 
 
 def notes_of(asked: Asked) -> list[str]:
@@ -140,7 +141,7 @@ def rows_workbook(behind: Behind, asked: Asked) -> bytes:
 def _add_rows(book: Workbook, listing: Listing, notes: list[str]) -> None:
     """The rows, or why they are not there: never a part of them as if it were all."""
     name, title = listing.title[:31], listing.title  # as long as the name of a sheet may be
-    if is_too_long(listing):
+    if is_too_long(listing.rows):
         book.add_sheet(name, title=title, notes=[*notes, TOO_LONG], columns=listing.columns[:1], rows=[])
     else:
         book.add_sheet(name, title=title, notes=notes, columns=listing.columns, rows=listing.all_cells())

@@ -8,7 +8,7 @@ from django.http import QueryDict
 
 from contact.models import ContactSubmission
 from contact.querysets import SubmissionQuerySet
-from nova.lib.envelope import Enveloped, enveloped
+from nova.lib.envelope import Enveloped, enveloped_page
 from nova.lib.spreadsheets import Cell, Column
 
 SHOWN = {"": "Todos", "pendientes": "Sin atender", "atendidos": "Atendidos"}
@@ -52,9 +52,7 @@ class Sought:
 def as_json(page: Page) -> Enveloped:
     """A page of submissions as every JSON list of ours is (DESIGN §7 "Envelope")."""
     rows = [{name: getattr(row, name) for name in FIELDS} for row in page.object_list]
-    paginator = page.paginator
-    told = {"page": page.number, "per_page": paginator.per_page, "total": paginator.count, "pages": paginator.num_pages}
-    return enveloped(rows, pagination=told)
+    return enveloped_page(rows, page=page.number, per_page=page.paginator.per_page, total=page.paginator.count)
 
 
 def sought(data: QueryDict) -> Sought:

@@ -62,7 +62,7 @@ def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     told = asked.parameters | _kept(request)
     if form == "csv":
         return csv_download(request, csv_lines(found.columns, found.all_cells()), name, told)
-    if exports.is_too_long(found):
+    if exports.is_too_long(found.rows):
         return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
     return file_download(request, exports.rows_workbook(found, asked), f"{name}.xlsx", told)
 

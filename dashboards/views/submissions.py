@@ -84,7 +84,7 @@ def submissions_export(request: Request, form: str) -> HttpResponseBase:
     told = {"show": SHOWN[asked.shown], "search": asked.search}
     if form == "csv":
         return csv_download(request, csv_lines(COLUMNS, asked.all_cells()), name, told)
-    if asked.rows.order_by()[: exports.MAX_ROWS + 1].count() > exports.MAX_ROWS:
+    if exports.is_too_long(asked.rows):
         return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
     book = Workbook()
     notes = [SHOWN[asked.shown], f"Generado el {dates.format_moment(timezone.now())}"]
@@ -110,7 +110,7 @@ def test_email_config(request: Request) -> HttpResponse:
     context = {"settings": _mail_settings(), "to": to, "is_real": _is_real(), **outcome}
     if envelope.wants_json(request):
         if status == 200:
-            return envelope.success({"settings": dict(_mail_settings()), **outcome})
+            return envelope.success({"settings": dict(context["settings"]), **outcome})
         return envelope.failure(outcome["error"], status=status)
     return render(request, "dashboards/test_email.html", context, status=status)
 

@@ -27,6 +27,12 @@ def enveloped(data: Any, **more: Any) -> Enveloped:
     return Enveloped(success=True, data=data, **more)
 
 
+def enveloped_page(data: Any, *, page: int, per_page: int, total: int) -> Enveloped:
+    """A page of a list; a list without rows has no pages."""
+    pagination = {"page": page, "per_page": per_page, "total": total, "pages": -(-total // per_page)}
+    return enveloped(data, pagination=pagination)
+
+
 def refusal(message: str, *, status: int, details: dict[str, list[str]] | None = None) -> Enveloped:
     """`message` is a Spanish sentence; `details` has the messages of each field."""
     return Enveloped(success=False, error=message, details=details or {}, status_code=status)

@@ -9,7 +9,7 @@ from rest_framework import exceptions, generics, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from nova.lib.envelope import enveloped
+from nova.lib.envelope import enveloped_page
 from nova.lib.rest.fields import QuerySerializer, QueryWholeField
 
 MAX_PER_PAGE = 100
@@ -67,9 +67,7 @@ class ApiMixin:
         keys = list(rows.values_list("pk", flat=True)[bottom : bottom + per_page]) if bottom < count else []
         found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
         data = serializer([found[key] for key in keys if key in found], many=True).data
-        pages = -(-count // per_page)
-        pagination = {"page": number, "per_page": per_page, "total": count, "pages": pages}
-        return Response(enveloped(data, pagination=pagination))
+        return Response(enveloped_page(data, page=number, per_page=per_page, total=count))
 
 
 def check_encoding(request: Request) -> None:
