@@ -22,6 +22,18 @@ def validate_text(value: str) -> None:
         raise forms.ValidationError("Contiene un carácter que no es válido.") from error
 
 
+def current_password(label: str) -> forms.CharField:
+    """A field for the password that somebody has; whether it is right is for the form or its view to find out."""
+    return forms.CharField(
+        label=label,
+        strip=False,
+        max_length=MAX_PASSWORD_LENGTH,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        validators=[validate_text],
+        error_messages={"required": "Escriba su contraseña."},
+    )
+
+
 class LoginForm(forms.Form):
     """What was typed; whether it is right is for the view to find out."""
 
@@ -32,14 +44,7 @@ class LoginForm(forms.Form):
         validators=[validate_text],
         error_messages={"required": "Escriba su usuario."},
     )
-    password = forms.CharField(
-        label="Contraseña",
-        strip=False,
-        max_length=MAX_PASSWORD_LENGTH,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        validators=[validate_text],
-        error_messages={"required": "Escriba su contraseña."},
-    )
+    password = current_password("Contraseña")
     next = forms.CharField(required=False, widget=forms.HiddenInput)
     code = forms.CharField(required=False, max_length=MAX_CODE_LENGTH)  # of a program that has a second factor
 
@@ -90,14 +95,7 @@ class ConfirmForm(forms.Form):
     Validating raises limits.TooManyAttempts: what guesses here is held up as it would be at the door.
     """
 
-    password = forms.CharField(
-        label="Su contraseña",
-        strip=False,
-        max_length=MAX_PASSWORD_LENGTH,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-        validators=[validate_text],
-        error_messages={"required": "Escriba su contraseña."},
-    )
+    password = current_password("Su contraseña")
 
     def __init__(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

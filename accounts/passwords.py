@@ -1,10 +1,11 @@
 """Passwords that whoever knows the agency would try first (ASVS 5.0, 6.1.2 and 6.2.11; docs/security.md)."""
 
 import re
-import unicodedata
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+
+from nova.lib.text import without_accents
 
 # What is left of a password without the words that everybody here knows must still be worth guessing.
 FEWEST_OTHER_CHARACTERS = 6
@@ -14,11 +15,10 @@ class ContextWordsValidator:
     """Refuses one that is made of PASSWORD_CONTEXT_WORDS and the agency's name, decorated with a year or a mark."""
 
     def validate(self, password: str, user: object = None) -> None:
-        rest = plain(password)
+        whole = rest = plain(password)
         for word in sorted(context_words(), key=len, reverse=True):
             rest = rest.replace(word, "")
-        known = len(rest) < len(plain(password))
-        if known and len(re.sub(r"[^a-z]", "", rest)) < FEWEST_OTHER_CHARACTERS:
+        if rest != whole and len(re.sub(r"[^a-z]", "", rest)) < FEWEST_OTHER_CHARACTERS:
             raise ValidationError("Es fácil de adivinar para quien conoce la agencia: agregue otras palabras.")
 
     def get_help_text(self) -> str:
@@ -32,8 +32,7 @@ def context_words() -> set[str]:
 
 def plain(text: str) -> str:
     """Without accents and capitals, and with the letters that digits stand for: C0br4nz4s is cobranzas."""
-    letters = unicodedata.normalize("NFD", text.casefold())
-    return "".join(letter for letter in letters if not unicodedata.combining(letter)).translate(LEET)
+    return without_accents(text.casefold()).translate(LEET)
 
 
 LEET = str.maketrans({"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s"})

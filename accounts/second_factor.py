@@ -20,6 +20,7 @@ from django_otp.oath import TOTP
 
 from accounts import audit, limits, signed_in
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, User
+from nova.lib.dates import doubled
 
 KEY_BYTES = 20
 DIGITS = 6
@@ -137,7 +138,7 @@ def _count_failure(factor: SecondFactor) -> None:
 
 def block_after(failures: int) -> timedelta:
     """How long no code of the app is taken after so many wrong ones in a row."""
-    return min(FIRST_BLOCK * 2 ** min(failures - FREE_FAILURES, 20), LONGEST_BLOCK)
+    return doubled(FIRST_BLOCK, failures - FREE_FAILURES, longest=LONGEST_BLOCK)
 
 
 def _step_of(key: str, code: str, *, after: int) -> int | None:

@@ -1,11 +1,12 @@
 """Text as a search compares it: lower case, without accents, the same on PostgreSQL and SQLite."""
 
-import unicodedata
 from typing import Any
 
 from django.db import models
 from django.db.backends.signals import connection_created
 from django.dispatch import receiver
+
+from nova.lib.text import without_accents
 
 FUNCTION = "nova_search_text"
 
@@ -17,8 +18,7 @@ def normalize(text: str | None) -> str | None:
     text = text.lower()
     if text.isascii():
         return text
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in decomposed if not unicodedata.combining(char))
+    return without_accents(text)
 
 
 class SearchText(models.Func):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.utils import timezone
 
+from nova.lib import phones
+
 EARLIEST_YEAR = 1900
 
 
@@ -29,7 +31,9 @@ class Agency:
 
     @property
     def whatsapp_link(self) -> str:
-        return f"https://wa.me/{_digits(self.whatsapp).lstrip('+')}"
+        """Whoever wrote it there says that it is a mobile."""
+        phone = phones.parse_phone_number(self.whatsapp)
+        return phones.whatsapp_link(phone.number if phone else f"+{_digits(self.whatsapp).lstrip('+')}", is_mobile=True)
 
     @property
     def is_reachable(self) -> bool:

@@ -17,6 +17,7 @@ from django.utils import timezone
 from contact import mail
 from contact.models import ContactSubmission
 from contact.querysets import SubmissionQuerySet
+from nova.lib.dates import doubled
 
 logger = logging.getLogger(__name__)
 
@@ -62,7 +63,7 @@ def drain(*, impatient: bool = False) -> Drained:
 
 def wait_after(attempts: int) -> timedelta:
     """How long after that many failures in a row."""
-    return min(FIRST_WAIT * 2 ** min(attempts - 1, 20), LONGEST_WAIT)
+    return doubled(FIRST_WAIT, attempts - 1, longest=LONGEST_WAIT)
 
 
 def _due(impatient: bool) -> list[int]:

@@ -23,8 +23,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if envelope.wants_json(request):
         return envelope.failure(message, status=HTTPStatus.BAD_REQUEST)
     if _is_fragment(request):
-        refusal = HttpResponse(render_to_string("_refusal.html", {"message": message}), status=HTTPStatus.BAD_REQUEST)
-        return reswap(refusal, "none")
+        return _refusal(message, HTTPStatus.BAD_REQUEST)
     return HttpResponse(render_to_string("400.html"), status=HTTPStatus.BAD_REQUEST)
 
 
@@ -76,6 +75,11 @@ def _ended_elsewhere(request: HttpRequest) -> HttpResponse:
     return HttpResponseClientRedirect(settings.LOGIN_URL) if _is_fragment(request) else redirect(settings.LOGIN_URL)
 
 
+def _refusal(message: str, status: HTTPStatus) -> HttpResponse:
+    """Said in the live region; the page, with whatever was typed in it, stays as it is."""
+    return reswap(HttpResponse(render_to_string("_refusal.html", {"message": message}), status=status), "none")
+
+
 def _is_fragment(request: HttpRequest) -> bool:
     """As htmx says, before any middleware has read it."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
@@ -87,7 +91,6 @@ def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str
     if envelope.wants_json(request):
         return envelope.failure(message, status=status)
     if _is_fragment(request):
-        # Said in the live region; the page, with whatever was typed in it, stays as it is.
-        return reswap(render(request, "_refusal.html", {"message": message}, status=status), "none")
+        return _refusal(message, status)
     context: dict[str, Any] = {"message": message}
     return render(request, template or f"{status.value}.html", context, status=status)

@@ -41,6 +41,11 @@ def format_near(moment: datetime, today: date) -> str:
     return text[:5] + text[10:] if to_local(moment).year == today.year else text
 
 
+def doubled(first: timedelta, times: int, *, longest: timedelta) -> timedelta:
+    """`first`, doubled so many times, and never more than `longest`."""
+    return min(first * 2 ** min(times, 20), longest)
+
+
 def wait_in_words(seconds: int) -> str:
     """45 segundos, 12 minutos, 5 horas: rounded up, so that whoever waits so long has waited enough."""
     for size, one, many, up_to in ((1, "segundo", "segundos", 120), (60, "minuto", "minutos", 7_200)):

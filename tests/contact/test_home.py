@@ -55,6 +55,8 @@ def test_what_the_settings_say_appears(client: Client, settings) -> None:
     assert "Estudio Núñez &amp; Asociados" in page
     assert 'href="tel:01144445555"' in page
     assert 'href="https://wa.me/5491144445555"' in page
+    settings.AGENCY_WHATSAPP = "11 4444-5555"  # as it is dialled here
+    assert 'href="https://wa.me/5491144445555"' in client.get("/").text
     assert 'href="mailto:contacto@nunez.example"' in page
     assert "Av. Corrientes 1234, CABA" in page
     assert "desde 1998" in page
