@@ -25,6 +25,7 @@ from rest_framework.test import APIClient
 
 from accounts.models import User
 from tests import factories, serving
+from tests.mailing import MailTo
 
 ClientOf = Callable[[User], Client]
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"  # axes adds another, so it has to be named
@@ -205,3 +206,19 @@ def staff_client(client_of: ClientOf, staff_user: User) -> Client:
 def api_client() -> APIClient:
     """Anonymous; `api_client.force_login(user, backend=MODEL_BACKEND)` or `.force_authenticate(user)` signs in."""
     return APIClient()
+
+
+# --- Mail ------------------------------------------------------------------------------------------
+@pytest.fixture
+def mail_to(settings) -> MailTo:
+    """Real mail, to the server on that port."""
+
+    def point(port: int) -> None:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        settings.EMAIL_USE_SSL = settings.EMAIL_USE_TLS = False
+        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+        settings.EMAIL_TIMEOUT = 1
+        settings.DEFAULT_FROM_EMAIL = "NOVA <sitio@agencia.example>"
+
+    return point

@@ -9,8 +9,7 @@ from contact import outbox, tickets
 from contact.models import ContactSubmission
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_fits
-from tests.contact.conftest import VISITOR, Inbox, smtp_server
-from tests.contact.conftest import mail_to as mail_to  # the fixture
+from tests.mailing import VISITOR, Inbox, smtp_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MAX_TRANSFER = 100_000  # bytes of the whole page, before any compression

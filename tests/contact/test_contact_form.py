@@ -9,7 +9,7 @@ from django.test import Client
 
 from contact import outbox
 from contact.models import ContactSubmission
-from tests.contact.conftest import VISITOR, filled_in, ticket_of_age
+from tests.mailing import VISITOR, filled_in, ticket_of_age
 
 pytestmark = pytest.mark.django_db
 

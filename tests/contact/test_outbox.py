@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from contact import mail, outbox
 from contact.models import ContactSubmission
-from tests.contact.conftest import VISITOR, Inbox, MailTo, free_port, silent_server, smtp_server
+from tests.mailing import VISITOR, Inbox, MailTo, free_port, silent_server, smtp_server
 
 pytestmark = pytest.mark.django_db
 

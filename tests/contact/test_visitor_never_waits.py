@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import serving
-from tests.contact.conftest import VISITOR, Inbox, free_port, silent_server, smtp_server
+from tests.mailing import VISITOR, Inbox, free_port, silent_server, smtp_server
 
 pytestmark = pytest.mark.own_database
 ANSWERED_WITHIN, MAIL_TIMEOUT = 0.3, 2  # seconds

@@ -2,7 +2,6 @@
 
 import gc
 import ssl
-from pathlib import Path
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -10,9 +9,8 @@ from django.core import mail
 from django.test import Client
 
 from accounts.models import AuditEvent
-from tests.contact import conftest as contact
-from tests.contact.conftest import Inbox, MailTo, free_port, silent_server, smtp_server
-from tests.contact.conftest import mail_to as mail_to  # the fixture
+from tests.mailing import Inbox, MailTo, free_port, silent_server, smtp_server
+from tests.serving import ROOT
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +85,7 @@ def test_the_wrong_kind_of_encryption(admin_client: Client, mail_to: MailTo, set
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(admin_client: Client, mail_to: MailTo, settings) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(Path(contact.__file__).parent / "self_signed.pem")
+    context.load_cert_chain(ROOT / "tests" / "contact" / "self_signed.pem")
     with smtp_server(inbox := Inbox(), ssl_context=context) as port:
         mail_to(port)
         settings.EMAIL_USE_SSL = True

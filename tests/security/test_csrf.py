@@ -11,8 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts.models import User
 from tests import factories
 from tests.conftest import MODEL_BACKEND
-from tests.contact.conftest import filled_in
 from tests.factories import PASSWORD
+from tests.mailing import filled_in
 
 pytestmark = pytest.mark.django_db
 METHODS = ["post", "put", "patch", "delete"]

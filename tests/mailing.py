@@ -9,7 +9,6 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 
-import pytest
 from aiosmtpd.controller import Controller
 from django.core import signing
 
@@ -85,18 +84,3 @@ def silent_server() -> Iterator[int]:
 
 
 MailTo = Callable[[int], None]
-
-
-@pytest.fixture
-def mail_to(settings) -> MailTo:
-    """Real mail, to the server on that port."""
-
-    def point(port: int) -> None:
-        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-        settings.EMAIL_USE_SSL = settings.EMAIL_USE_TLS = False
-        settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-        settings.EMAIL_TIMEOUT = 1
-        settings.DEFAULT_FROM_EMAIL = "NOVA <sitio@agencia.example>"
-
-    return point
