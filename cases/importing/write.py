@@ -8,8 +8,7 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import User
-from cases import ledger, queue
-from cases.importing import bulk
+from cases import bulk, ledger, queue
 from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
 from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry

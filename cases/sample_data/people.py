@@ -109,7 +109,7 @@ def _person(chance: Random, taken: set[str]) -> Debtor:
     if chance.randrange(100) >= WITHOUT_DNI_PER_HUNDRED:
         debtor.dni = _unused(chance, taken, 5_000_000, 47_000_000)
         if chance.random() < 0.2:
-            debtor.cuit = _with_check_digit(prefix + debtor.dni.zfill(8))
+            debtor.cuit = with_check_digit(prefix + debtor.dni.zfill(8))
     if chance.random() < 0.4:
         debtor.email = f"{_plain(first)}.{_plain(last)}{chance.randrange(100)}@example.com"
     if chance.random() < 0.1:
@@ -120,7 +120,7 @@ def _person(chance: Random, taken: set[str]) -> Debtor:
 def _company(chance: Random, taken: set[str]) -> Debtor:
     name = f"{chance.choice(TRADES)} {chance.choice(BRANDS)} {chance.choice(FORMS)}"
     number = _unused(chance, taken, 70_000_000, 71_900_000)
-    return Debtor(last_name=name, cuit=_with_check_digit(f"30{number}"), email="administracion@example.com")
+    return Debtor(last_name=name, cuit=with_check_digit(f"30{number}"), email="administracion@example.com")
 
 
 def _unused(chance: Random, taken: set[str], lowest: int, highest: int) -> str:
@@ -130,7 +130,7 @@ def _unused(chance: Random, taken: set[str], lowest: int, highest: int) -> str:
     return number
 
 
-def _with_check_digit(digits: str) -> str:
+def with_check_digit(digits: str) -> str:
     return digits + stdnum_cuit.calc_check_digit(digits)
 
 

@@ -1,9 +1,9 @@
 """Who works which case. Set-wise: a thousand cases cost a handful of statements."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import cycle
+from itertools import repeat
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -17,22 +17,47 @@ from cases.models import Activity, Case
 from cases.querysets import CaseQuerySet
 from cases.services.bulk import locked_chunks
 
+Progress = Callable[[int], None]
+
 
 @transaction.atomic
 def assign_cases(*, cases: CaseQuerySet, gestor: User | None, by: User | None, now: datetime | None = None) -> int:
     """Give the cases to one gestor (None: to nobody). Those already there are left alone. Returns how many moved."""
     if gestor is not None:
         _check_gestores([gestor])
-    return _move(cases, [gestor], by=by, now=now or timezone.now())
+    return _move(cases, repeat(gestor), by=by, now=now or timezone.now())
 
 
 @transaction.atomic
-def share_cases(*, cases: CaseQuerySet, gestores: Sequence[User], by: User | None, now: datetime | None = None) -> int:
-    """Deal the cases out in equal shares (they differ by one at most), in the order of their ids."""
+def share_cases(
+    *,
+    cases: CaseQuerySet,
+    gestores: Sequence[User],
+    weights: Sequence[int] = (),
+    by: User | None,
+    now: datetime | None = None,
+    progress: Progress = lambda cases: None,
+) -> int:
+    """Deal the cases out in the order of their ids, in equal shares or by `weights` (whole numbers, one a gestor).
+
+    No share is ever more than one case from what is due. Returns how many moved.
+    """
     if not gestores:
         raise ValidationError({"gestores": "No hay gestores activos entre quienes repartir."})
     _check_gestores(gestores)
-    return _move(cases, list(gestores), by=by, now=now or timezone.now())
+    turns = _turns(list(gestores), weights or [1] * len(gestores))
+    return _move(cases, turns, by=by, now=now or timezone.now(), progress=progress)
+
+
+def _turns(gestores: list[User], weights: Sequence[int]) -> Iterator[User]:
+    """Whose turn it is, for ever: each time that of whoever is furthest behind their share."""
+    total = sum(weights)
+    credit = [0] * len(gestores)
+    while True:
+        credit = [due + weight for due, weight in zip(credit, weights, strict=True)]
+        chosen = max(range(len(gestores)), key=lambda index: (credit[index], -index))
+        credit[chosen] -= total
+        yield gestores[chosen]
 
 
 def _check_gestores(gestores: Sequence[User]) -> None:
@@ -41,13 +66,21 @@ def _check_gestores(gestores: Sequence[User]) -> None:
             raise ValidationError({"gestor": f"{gestor} no es un gestor activo: no puede recibir casos."})
 
 
-def _move(cases: CaseQuerySet, gestores: list[User | None], *, by: User | None, now: datetime) -> int:
-    moved = 0
-    takers = cycle(gestores)
+def _move(
+    cases: CaseQuerySet,
+    takers: Iterator[User | None],
+    *,
+    by: User | None,
+    now: datetime,
+    progress: Progress = lambda cases: None,
+) -> int:
+    moved = seen = 0
     for chunk in locked_chunks(cases):
         moves = [(case, gestor) for case, gestor in zip(chunk, takers, strict=False) if case.assigned_to != gestor]
         _write(moves, by=by, now=now)
         moved += len(moves)
+        seen += len(chunk)
+        progress(seen)
     return moved
 
 

@@ -1,10 +1,7 @@
 """Load a creditor's portfolio file. The rules are DESIGN §5; the work is done by `cases.importing`."""
 
-import contextlib
 import os
-import secrets
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,7 +11,6 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 from django.utils import timezone
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table as RichTable
 
 from cases.importing.columns import map_columns
@@ -23,7 +19,8 @@ from cases.importing.plan import SKIP, UPDATE
 from cases.importing.reader import open_table
 from cases.importing.report import report_text
 from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
-from cases.importing.table import Limits, Table
+from cases.importing.table import Limits
+from cases.management.reporting import Unwritable, WrittenTooLate, progress_bar, whole_file
 from cases.models import ImportBatch
 from nova.lib.databases import trouble_of
 from nova.lib.money import format_money
@@ -71,9 +68,17 @@ class Command(BaseCommand):
         report_path = Path(given["report"]) if given["report"] else None
         now = timezone.now()
         try:
-            with _report_file(report_path, given["file"]) as report:
+            _check_report(report_path, given["file"])
+            with whole_file(report_path) as report:
                 result = self._import(given["file"], given["sheet"], options, now)
-                report(report_text(result.problems))
+                report.write(report_text(result.problems))
+        except Unwritable as error:
+            raise CommandError(str(error), returncode=NOTHING_DONE) from error
+        except WrittenTooLate as error:
+            raise CommandError(
+                f"La importación terminó, pero sin informe. {error} Está en la administración, en Importaciones.",
+                returncode=REJECTED_ROWS,
+            ) from error
         except ImportFailed as error:
             raise CommandError(str(error), returncode=NOTHING_DONE) from error
         except DatabaseError as error:
@@ -89,22 +94,10 @@ class Command(BaseCommand):
             mapping = map_columns(table.headers)
             for column in mapping.ignored:
                 self.stdout.write(f"Columna «{column.header.strip()}»: {column.reason}")
-            with self._progress(path, table) as advance:
+            with progress_bar("Importando", _line_count(path) if table.encoding else None) as advance:
                 # A name out of an old ZIP may not be UTF-8: what cannot be read of it cannot be stored either.
                 file_name = os.fsencode(path.name).decode(errors="replace")
                 return import_table(table, mapping, options, file_name=file_name, by=None, progress=advance, now=now)
-
-    @contextlib.contextmanager
-    def _progress(self, path: Path, table: Table) -> Iterator[Any]:
-        """A bar on a terminal, silence elsewhere."""
-        console = Console(stderr=True)
-        if not console.is_terminal:
-            yield lambda rows: None
-            return
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("Importando", total=_line_count(path) if table.encoding else None)
-            yield lambda rows: bar.update(task, completed=rows)
 
     def _summarize(self, result: Result, options: Options) -> None:
         counts = result.counts
@@ -135,43 +128,9 @@ def _interruption(now: datetime) -> CommandError:
     return CommandError("Importación interrumpida: no se guardó nada.", returncode=NOTHING_DONE)
 
 
-@contextlib.contextmanager
-def _report_file(path: Path | None, source: Path) -> Iterator[Callable[[str], None]]:
-    """Where the report goes. Opened before anything is imported, so that a bad path costs nothing; kept only whole."""
-    if path is None:
-        yield lambda text: None
-        return
-    if path.resolve() == source.resolve():
+def _check_report(path: Path | None, source: Path) -> None:
+    if path is not None and path.resolve() == source.resolve():
         raise ImportFailed("El informe no puede ir sobre el archivo que se importa: elija otro nombre.")
-    try:
-        if path.is_dir():
-            raise ImportFailed(f"No se puede escribir el informe en «{path}»: es una carpeta.")
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
-        stream = draft.open("x", encoding="utf-8", newline="")
-    except FileNotFoundError as error:
-        raise ImportFailed(f"No se puede escribir el informe en «{path}»: no existe la carpeta.") from error
-    except PermissionError as error:
-        raise ImportFailed(f"No se puede escribir el informe en «{path}»: no hay permiso.") from error
-    except OSError as error:
-        raise ImportFailed(f"No se puede escribir el informe en «{path}»: {error.strerror or error}.") from error
-
-    def keep(text: str) -> None:
-        try:
-            stream.write(text)
-            stream.close()
-            draft.replace(path)
-        except OSError as error:
-            raise CommandError(
-                f"La importación terminó, pero no se pudo escribir el informe en «{path}» ({error.strerror or error}): "
-                "descárguelo de la administración, en Importaciones.",
-                returncode=REJECTED_ROWS,
-            ) from error
-
-    try:
-        with stream:
-            yield keep
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def _line_count(path: Path) -> int:

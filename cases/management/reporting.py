@@ -1,0 +1,79 @@
+"""What the commands that move data share: where a report goes, and a bar on a terminal."""
+
+import contextlib
+import csv
+import os
+import secrets
+from collections.abc import Callable, Iterable, Iterator
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from nova.lib.spreadsheets import inert
+
+
+class Unwritable(Exception):
+    """The file cannot be written; the reason, in Spanish, says where. Nothing has been done yet."""
+
+
+class WrittenTooLate(Exception):
+    """The work is done, its file could not be kept."""
+
+
+@contextlib.contextmanager
+def whole_file(path: Path | None, *, private: bool = False) -> Iterator[Any]:
+    """A text file that appears under its name only when it is whole. `private`: for its owner alone.
+
+    Opened before anything is done, so that a bad path costs nothing. None: nowhere.
+    """
+    if path is None:
+        yield StringIO()
+        return
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    try:
+        if path.is_dir():
+            raise Unwritable(f"No se puede escribir en «{path}»: es una carpeta.")
+        mode = 0o600 if private else 0o666
+        stream = os.fdopen(
+            os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8", newline=""
+        )
+    except FileNotFoundError as error:
+        raise Unwritable(f"No se puede escribir en «{path}»: no existe la carpeta.") from error
+    except PermissionError as error:
+        raise Unwritable(f"No se puede escribir en «{path}»: no hay permiso.") from error
+    except OSError as error:
+        raise Unwritable(f"No se puede escribir en «{path}»: {error.strerror or error}.") from error
+    try:
+        with stream:
+            yield stream
+        draft.replace(path)
+    except OSError as error:
+        raise WrittenTooLate(f"No se pudo escribir «{path}» ({error.strerror or error}).") from error
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A report that a spreadsheet opens without evaluating anything in it."""
+    buffer = StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([inert(str(cell)) for cell in row] for row in rows)
+    return buffer.getvalue()
+
+
+@contextlib.contextmanager
+def progress_bar(title: str, total: int | None, *, in_bytes: bool = False) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal, silence elsewhere. What it gives is told how far the work is."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    measure = DownloadColumn() if in_bytes else MofNCompleteColumn()
+    columns = (TextColumn("{task.description}"), BarColumn(), measure, TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(title, total=total)
+        yield lambda done: bar.update(task, completed=done)

@@ -1,0 +1,167 @@
+"""A copy of production to develop with: the same debts, other people (DESIGN §10 `anonymize_data`).
+
+Amounts, dates, statuses, outcomes and who works what stay, so that screens are as slow and figures as odd as in
+production. Names, documents, phones, addresses, free texts and what the audit remembers go; nothing leads back.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from random import SystemRandom
+from typing import Any
+
+from auditlog.models import LogEntry
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
+from django.contrib.auth.hashers import make_password
+from django.db import connection, models, transaction
+from django.db.models import Case as When_Case
+from django.db.models import CharField, F, TextField, Value, When
+from django.db.models.functions import Cast, Concat
+
+from accounts.models import ApiToken, AuditEvent, RecoveryCode, SecondFactor, Session, User
+from cases import bulk
+from cases.models import (
+    Activity,
+    Case,
+    Debtor,
+    DebtorPhone,
+    ImportBatch,
+    ImportUpload,
+    LedgerEntry,
+    Promise,
+    Submission,
+)
+from cases.sample_data import people
+from contact.models import ContactSubmission
+
+CHUNK = 2000
+TEXT = "Texto de ejemplo."
+DEBTOR_COLUMNS = ("first_name", "last_name", "dni", "cuit", "email", "street", "street_number", "notes")
+FORGOTTEN = (Session, ApiToken, SecondFactor, RecoveryCode, ImportUpload, Submission, LogEntry)
+LOGIN_HISTORY = (AccessAttempt, AccessFailureLog, AccessLog)
+Progress = Callable[[int], None]
+
+
+@transaction.atomic
+def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: None) -> dict[str, int]:
+    """All of it in one transaction. Returns how many rows of each kind were changed or forgotten."""
+    counts = {"debtors": _debtors(progress)}
+    counts["phones"] = _phones()
+    counts["cases"] = _texts(Case, "notes", external_id=None, nro_cliente=_numbered("nro_cliente", ""))
+    counts["activities"] = _texts(Activity, "notes", imported_author=_if_any("imported_author", "usuario anterior"))
+    counts["promises"] = _texts(Promise, "notes", imported_author=_if_any("imported_author", "usuario anterior"))
+    counts["ledger"] = _ledger()
+    counts["imports"] = ImportBatch.objects.update(report="", file_name=_numbered("file_name", "archivo-"))
+    counts["messages"] = ContactSubmission.objects.update(
+        entity="", name=_numbered("name", "Visitante "), email="visitante@example.com", phone="", message=TEXT
+    )
+    counts["users"] = _users()
+    counts["forgotten"] = sum(model._base_manager.all().delete()[0] for model in FORGOTTEN + LOGIN_HISTORY)
+    counts["forgotten"] += _audit()
+    if dry_run:
+        transaction.set_rollback(True)
+    return counts
+
+
+def _debtors(progress: Progress) -> int:
+    """Companies stay companies, who had no document has none; documents are valid and nobody's that we know."""
+    invented = people.debtors(SystemRandom())
+    invented_companies = (person for person, _ in invented if not person.first_name)
+    invented_people = (person for person, _ in invented if person.first_name and person.dni)
+    with_dni = set(Debtor.objects.filter(dni__isnull=False).order_by().values_list("pk", flat=True))
+    with_cuit = set(Debtor.objects.filter(cuit__isnull=False).order_by().values_list("pk", flat=True))
+    # Out of the way first: an invented document may be that of somebody further down.
+    Debtor.objects.update(dni=None, cuit=None)
+    done = 0
+    for rows in _chunks(Debtor.objects.order_by("id").values_list("id", "email", "street", "notes")):
+        changed = []
+        for pk, email, street, notes in rows:
+            is_company = pk in with_cuit and pk not in with_dni
+            other = next(invented_companies if is_company else invented_people)
+            cuit = other.cuit or people.with_check_digit(f"20{str(other.dni).zfill(8)}")
+            changed.append((
+                *(other.first_name, other.last_name),
+                *(other.dni if pk in with_dni else None, cuit if pk in with_cuit else None),
+                *(f"deudor{pk}@example.com" if email else "", other.street if street else ""),
+                *(other.street_number if street else "", TEXT if notes else "", pk),
+            ))  # fmt: skip
+        bulk.update(Debtor, DEBTOR_COLUMNS, changed)
+        done += len(changed)
+        progress(done)
+    return done
+
+
+def _chunks(rows: Any) -> Iterator[list[tuple[Any, ...]]]:
+    """By key, each chunk a query of its own."""
+    last = 0
+    while chunk := list(islice(rows.filter(id__gt=last), CHUNK)):
+        last = chunk[-1][0]
+        yield chunk
+
+
+def _phones() -> int:
+    """A number that cannot be anybody's: its own number in the table, in an area that does not exist."""
+    return DebtorPhone.objects.update(
+        number=Concat(Value("+54900"), Cast("id", CharField())), note=_if_any("note", "Nota de ejemplo")
+    )
+
+
+def _texts(model: type[models.Model], field: str, **others: Any) -> int:
+    return model._base_manager.update(**{field: _if_any(field, TEXT)}, **others)
+
+
+def _if_any(field: str, text: str) -> When_Case:
+    """The text where there was one."""
+    return When_Case(When(**{field: ""}, then=Value("")), default=Value(text), output_field=TextField())
+
+
+def _numbered(field: str, prefix: str) -> When_Case:
+    """The row's number where there was something."""
+    value = Concat(Value(prefix), Cast("id", CharField()), output_field=CharField())
+    return When_Case(When(**{f"{field}__isnull": True}, then=F(field)), default=value, output_field=CharField())
+
+
+def _ledger() -> int:
+    """The one change that the ledger ever sees, and of a copy alone: its texts."""
+    entries: models.QuerySet = models.QuerySet(LedgerEntry).exclude(notes="", reference="")
+    with _unguarded("cases_ledgerentry"):
+        return entries.update(
+            notes=_if_any("notes", TEXT),
+            reference=When_Case(
+                When(reference="", then=Value("")), default=Concat(Value("REF-"), Cast("id", CharField()))
+            ),
+        )
+
+
+class _unguarded:  # noqa: N801
+    """The table without its trigger, which refuses every change, until the block ends. PostgreSQL alone has it."""
+
+    def __init__(self, table: str) -> None:
+        self.table = table
+
+    def __enter__(self) -> None:
+        self._switch("DISABLE")
+
+    def __exit__(self, *exception: object) -> None:
+        if exception[0] is None:
+            self._switch("ENABLE")
+
+    def _switch(self, to: str) -> None:
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER TABLE {self.table} {to} TRIGGER ledger_append_only")
+
+
+def _users() -> int:
+    """Roles and numbers stay, so that work is whose it was; nobody's password works any longer."""
+    for user in User.objects.order_by("pk"):
+        user.username = f"{user.role}{user.pk}"
+        user.first_name, user.last_name = user.get_role_display(), str(user.pk)
+        user.email = f"{user.username}@example.com"
+        user.password = make_password(None)
+        user.save()
+    return User.objects.count()
+
+
+def _audit() -> int:
+    """The trail of production is production's; here nobody did any of it."""
+    return models.QuerySet(AuditEvent).delete()[0]

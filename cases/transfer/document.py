@@ -1,0 +1,83 @@
+"""Reading an export of any size in the memory of a few rows: ours, or that of the old system (DESIGN §10)."""
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import ijson
+
+from cases.transfer.result import TransferFailed
+from cases.transfer.sections import FORMAT, SECTIONS, VERSION
+
+LEGACY_SECTIONS = ("carteras", "case_statuses", "users", "cases", "activities", "promises")
+CHUNK = 2000
+Numbered = tuple[int, dict[str, Any]]
+Progress = Callable[[int], None]
+
+
+class Document(NamedTuple):
+    path: Path
+    is_legacy: bool
+    sections: tuple[str, ...]  # those that the file has, in its order
+
+
+def open_document(path: Path) -> Document:
+    """What kind of file it is. One pass over it, so that a file cut short is refused before anything is loaded."""
+    heads: dict[str, Any] = {}
+    sections = []
+    with _reading(path) as stream:
+        for prefix, event, value in _guarded(ijson.parse(stream, use_float=True), path):
+            if not prefix and event not in ("start_map", "end_map", "map_key"):
+                raise TransferFailed(f"«{path.name}» no es una exportación: se esperaba un objeto con sus tablas.")
+            if "." in prefix or not prefix:
+                continue
+            if event == "start_array":
+                sections.append(prefix)
+            elif event in ("string", "number"):
+                heads[prefix] = value
+    if heads.get("format") == FORMAT:
+        if heads.get("version") != VERSION:
+            raise TransferFailed(
+                f"«{path.name}» es de una versión más nueva del sistema: actualice esta instalación y repita la orden."
+            )
+        return Document(path, False, tuple(sections))
+    if "cases" not in sections or "carteras" not in sections:
+        found = ", ".join(sections) or "ninguna"
+        raise TransferFailed(f"«{path.name}» no es una exportación: faltan «carteras» y «cases» (tablas: {found}).")
+    return Document(path, True, tuple(sections))
+
+
+def chunks(document: Document, *, progress: Progress) -> Iterator[tuple[str, list[Numbered]]]:
+    """(section, rows numbered from 1), in an order in which what is named comes before what names it.
+
+    A pass over the file for each section: the parser skips what is not asked for at the speed of the disk, and it
+    does not matter in what order somebody's file has them. `progress` is told of the bytes read, of all passes.
+    """
+    size = document.path.stat().st_size
+    wanted = LEGACY_SECTIONS if document.is_legacy else tuple(section.name for section in SECTIONS)
+    for done, name in enumerate(name for name in wanted if name in document.sections):
+        with _reading(document.path) as stream:
+            rows = enumerate(_guarded(ijson.items(stream, f"{name}.item"), document.path), 1)
+            while chunk := list(islice(rows, CHUNK)):
+                for number, row in chunk:
+                    if not isinstance(row, dict):
+                        raise TransferFailed(f"«{document.path.name}»: la fila {number} de «{name}» no es un objeto.")
+                progress(done * size + stream.tell())
+                yield name, chunk
+
+
+def _reading(path: Path) -> BinaryIO:
+    try:
+        return path.open("rb")
+    except OSError as error:
+        raise TransferFailed(f"No se puede leer «{path}»: {error.strerror or error}.") from error
+
+
+def _guarded(events: Iterator[Any], path: Path) -> Iterator[Any]:
+    try:
+        yield from events
+    except (ijson.JSONError, UnicodeDecodeError) as error:
+        raise TransferFailed(
+            f"«{path.name}» no es JSON o está incompleto ({error}): vuelva a copiarlo y repita la orden."
+        ) from error

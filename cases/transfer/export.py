@@ -1,0 +1,102 @@
+"""Everything an installation holds, as one JSON document a row a line (DESIGN §10 `export_data`).
+
+Rows are read by key, a chunk at a time, inside one transaction that sees one moment: memory is that of a chunk and the
+file agrees with itself, whoever works meanwhile.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Any, Protocol
+
+from django.db import connection, models, transaction
+
+from cases.transfer.sections import FORMAT, NAMED_BY, SECTIONS, VERSION, Section, named_references
+
+CHUNK = 5000
+Progress = Callable[[str, int], None]
+
+
+class Writable(Protocol):
+    def write(self, text: str, /) -> Any: ...
+
+
+def export(stream: Writable, *, progress: Progress = lambda section, rows: None) -> dict[str, int]:
+    """Write the document. Returns how many rows each section has. `progress` is told of the rows written so far."""
+    counts = {}
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        names = {model: dict(model._base_manager.values_list("pk", name)) for model, name in NAMED_BY.items()}
+        stream.write(f'{{"format":{json.dumps(FORMAT)},"version":{VERSION}')
+        for section in SECTIONS:
+            stream.write(f',\n"{section.name}":[')
+            counts[section.name] = _write_rows(stream, section, names, progress)
+            stream.write("\n]")
+        stream.write("\n}\n")
+    return counts
+
+
+def size() -> int:
+    """About how many rows there are to write: for a progress bar, so large tables are not counted on PostgreSQL."""
+    if connection.vendor != "postgresql":
+        return sum(section.model._base_manager.count() for section in SECTIONS)
+    tables = [section.model._meta.db_table for section in SECTIONS]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT SUM(GREATEST(reltuples, 0)) FROM pg_class WHERE oid = ANY(%s::text[]::regclass[]::oid[])", [tables]
+        )
+        return int(cursor.fetchone()[0] or 0)
+
+
+def _write_rows(
+    stream: Writable, section: Section, names: dict[type[models.Model], dict[Any, Any]], progress: Progress
+) -> int:
+    fields = [field.name for field in section.fields]
+    named = [(fields.index(reference.field), names[reference.model]) for reference in named_references(section)]
+    nested = [index for index, field in enumerate(section.fields) if isinstance(field, models.JSONField)]
+    encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_as_text).encode
+    count = 0
+    for row in _rows(section, fields):
+        values = list(row)
+        for index, name_of in named:
+            values[index] = name_of.get(values[index])
+        for index in nested:
+            values[index] = _in_order(values[index])
+        stream.write(",\n" if count else "\n")
+        stream.write(encode(dict(zip(fields, values, strict=True))))
+        count += 1
+        if not count % CHUNK:
+            progress(section.name, count)
+    progress(section.name, count)
+    return count
+
+
+def _rows(section: Section, fields: list[str]) -> Iterable[tuple[Any, ...]]:
+    """By key. What is named is little and sorted here, because databases differ on the order of letters."""
+    rows = section.model._base_manager.values_list(section.key, *fields)
+    if section.sorts_by_letters:
+        return (values for _, *values in sorted(rows))
+    return _numbered_rows(rows.order_by(section.key), section.key)
+
+
+def _numbered_rows(rows: Any, key: str) -> Iterator[tuple[Any, ...]]:
+    """Each chunk is a query of its own: no cursor stays open, so PgBouncer may stand between."""
+    chunk = list(rows[:CHUNK])
+    while chunk:
+        for _, *values in chunk:
+            yield tuple(values)
+        chunk = list(rows.filter(**{f"{key}__gt": chunk[-1][0]})[:CHUNK]) if len(chunk) == CHUNK else []
+
+
+def _as_text(value: Any) -> str:
+    """Amounts as they are written, moments in UTC to the microsecond."""
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+def _in_order(value: Any) -> Any:
+    """PostgreSQL keeps the keys of an object in an order of its own."""
+    if isinstance(value, dict):
+        return {key: _in_order(value[key]) for key in sorted(value)}
+    return [_in_order(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,84 @@
+"""The old system's `contact_submissions.json`: messages that somebody has answered long ago, or should have."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from cases.transfer.result import Result, TransferFailed
+from contact.models import ContactSubmission
+
+SECTION = "contact_submissions"
+# The same message is the same row, however often its file is loaded.
+NAMESPACE = UUID("5d0b8f5e-6a57-4f0a-9c63-0f6f2f6f9f11")
+ALIASES = {
+    "entity": ("entity", "entidad", "empresa", "company"),
+    "name": ("name", "nombre"),
+    "email": ("email", "correo", "mail"),
+    "phone": ("phone", "telefono", "teléfono"),
+    "message": ("message", "mensaje"),
+    "created_at": ("created_at", "timestamp", "fecha", "date", "submitted_at"),
+}
+LENGTHS = {"entity": 120, "name": 120, "email": 254, "phone": 40, "message": 5000}
+
+
+@transaction.atomic
+def load_messages(path: Path, *, dry_run: bool = False) -> Result:
+    """Every message of the file that is not here yet, counted as notified: nobody is mailed about last year."""
+    result = Result()
+    found: dict[UUID, ContactSubmission] = {}
+    for number, row in enumerate(_rows(path), 1):
+        try:
+            message = _message(row)
+        except ValueError as error:
+            result.reject(SECTION, number, str(row)[:80], str(error))
+            continue
+        found.setdefault(message.key, message)
+    here = set(ContactSubmission.objects.filter(key__in=list(found)).values_list("key", flat=True))
+    ContactSubmission.objects.bulk_create([row for key, row in found.items() if key not in here], batch_size=500)
+    result.of(SECTION).created = len(found) - len(here)
+    result.of(SECTION).unchanged = len(here)
+    if dry_run:
+        transaction.set_rollback(True)
+    return result
+
+
+def _rows(path: Path) -> list[Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise TransferFailed(f"No se pueden leer los mensajes de «{path}»: {error}.") from error
+    if isinstance(content, dict):
+        content = next((value for value in content.values() if isinstance(value, list)), None)
+    if not isinstance(content, list):
+        raise TransferFailed(f"«{path.name}» no tiene una lista de mensajes.")
+    return content
+
+
+def _message(row: Any) -> ContactSubmission:
+    if not isinstance(row, dict):
+        raise ValueError("no es un mensaje")
+    given = {str(key).lower(): value for key, value in row.items()}
+    values = {field: next((given[n] for n in names if given.get(n)), "") for field, names in ALIASES.items()}
+    texts = {field: str(values[field]).replace("\x00", "").strip()[:length] for field, length in LENGTHS.items()}
+    if not texts["email"] or not texts["message"]:
+        raise ValueError("le falta el correo electrónico o el mensaje")
+    texts["name"] = texts["name"] or texts["email"][:120]
+    made = _moment(values["created_at"])
+    key = uuid5(NAMESPACE, json.dumps([texts, made.isoformat() if made else None], sort_keys=True))
+    moment = made or timezone.now()
+    return ContactSubmission(**texts, key=key, created_at=moment, notified_at=moment, next_attempt_at=moment)
+
+
+def _moment(value: Any) -> datetime | None:
+    if not value:
+        return None
+    moment = parse_datetime(str(value))
+    if moment is None:
+        raise ValueError(f"su fecha («{value}») no es una fecha")
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,118 @@
+"""An export into this installation, all of it or nothing (DESIGN §10 `import_data`)."""
+
+from collections.abc import Callable
+from datetime import date, datetime
+from pathlib import Path
+
+from django.db import connection, transaction
+from django.db.models import Max
+
+from accounts import audit
+from accounts.models import AuditEvent
+from cases import bulk, queue
+from cases.models import Activity, Case
+from cases.transfer import load
+from cases.transfer.document import Document, chunks, open_document
+from cases.transfer.legacy import LegacyReader
+from cases.transfer.load import Loader
+from cases.transfer.people import People, read_users_map
+from cases.transfer.result import Result, TransferFailed
+from nova.lib import dates
+
+LOCK_KEY = 7_316_004
+CHUNK = 2000
+Progress = Callable[[int], None]
+
+
+def move_in(
+    path: Path,
+    *,
+    now: datetime,
+    users_map: Path | None = None,
+    default_gestor: str = "",
+    dry_run: bool = False,
+    progress: Progress = lambda done: None,
+) -> Result:
+    """Load the file in one transaction. `progress` is told of the bytes read. Raises TransferFailed: nothing saved."""
+    document = open_document(path)
+    result = Result()
+    with transaction.atomic():
+        _keep_others_out()
+        people = People(read_users_map(users_map), by_username=not document.is_legacy, default_gestor=default_gestor)
+        keeps_numbers = not document.is_legacy and load.is_empty()
+        loader = Loader(people, result, keeps_numbers=keeps_numbers)
+        if document.is_legacy:
+            _move_in_legacy(document, loader, people, result, now=now, progress=progress)
+        else:
+            for section, rows in chunks(document, progress=progress):
+                loader.load(section, rows)
+        if keeps_numbers:
+            load.count_on()
+        _tell_unknown(people, result)
+        _record(path, result)
+        if dry_run:
+            transaction.set_rollback(True)
+    return result
+
+
+def _move_in_legacy(
+    document: Document, loader: Loader, people: People, result: Result, *, now: datetime, progress: Progress
+) -> None:
+    reader = LegacyReader(loader, people, result, now=now)
+    for section, rows in chunks(document, progress=progress):
+        reader.read(section, rows)
+    _put_in_place(loader.new_cases | loader.touched_cases, reader.pending(), today=dates.local_date(now))
+
+
+def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> None:
+    """The last gestión of the cases that came in, and their place in the queue: as a save of today would leave it.
+
+    What has a pending promise comes up for it, what has been worked before comes up today, the rest is new.
+    """
+    numbers = sorted(cases | pending.keys())
+    for start in range(0, len(numbers), CHUNK):
+        chunk = numbers[start : start + CHUNK]
+        newest = dict(
+            Activity.objects.by_people()
+            .filter(case__in=chunk)
+            .order_by()
+            .values_list("case_id")
+            .annotate(Max("created_at"))
+        )
+        rows = []
+        for case in Case.objects.filter(pk__in=chunk).order_by("pk"):
+            last = newest.get(case.pk)
+            band, next_action = case.queue_band, case.next_action_at
+            if case.is_open and next_action is None and (last or case.pk in pending):
+                due = pending.get(case.pk)
+                band = queue.band_after_saving(result_band=None, has_pending_promise=due is not None)
+                next_action = queue.next_action_for_promise(due) if due else dates.start_of_day(today)
+            if (last, band, next_action) != (case.last_activity_at, case.queue_band, case.next_action_at):
+                moments = [str(connection.ops.adapt_datetimefield_value(m)) if m else None for m in (last, next_action)]
+                rows.append((moments[0], band, moments[1], case.pk))
+        bulk.update(Case, ("last_activity_at", "queue_band", "next_action_at"), rows)
+
+
+def _keep_others_out() -> None:
+    """One transfer at a time. SQLite's immediate transaction has already seen to it."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
+        if not cursor.fetchone()[0]:
+            raise TransferFailed("Ya hay otra carga de datos en marcha: espere a que termine y repita la orden.")
+
+
+def _tell_unknown(people: People, result: Result) -> None:
+    if people.unknown:
+        names = ", ".join(f"{name} ({count})" for name, count in sorted(people.unknown.items()))
+        result.notices.append(
+            f"Personas del archivo que aquí no son nadie, con las veces que figuran: {names}. Sus gestiones y promesas "
+            "conservan el nombre que traían; para que sean de un usuario, créelo y use --users-map."
+        )
+
+
+def _record(path: Path, result: Result) -> None:
+    counts = {name: tally.created for name, tally in result.tallies.items() if tally.created}
+    if counts:
+        audit.record(AuditEvent.Action.IMPORT, by=None, label=path.name, after=counts)

@@ -1,0 +1,102 @@
+"""What our own export holds (DESIGN §10): one list of rows a table, the fields of the models under their own names.
+
+Catalogues and people are named (`"cartera": "Favacard"`, `"status": "promesa"`, `"assigned_to": "gperez"`), everything
+else is numbered, so that a file says the same wherever it is read. A field added to a model is exported at once.
+"""
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+from django.db import models
+
+from accounts.models import User
+from cases.models import (
+    Activity,
+    ActivityResult,
+    Cartera,
+    Case,
+    CaseStatus,
+    Debtor,
+    DebtorPhone,
+    ImportBatch,
+    LedgerEntry,
+    Promise,
+)
+from contact.models import ContactSubmission
+
+FORMAT = "nova-gestion-de-cobranzas"
+VERSION = 1
+
+# By which field the rows of a table are named in a file; those of the others by their number.
+NAMED_BY: Mapping[type[models.Model], str] = {
+    User: "username",
+    Cartera: "name",
+    CaseStatus: "slug",
+    ActivityResult: "code",
+    ContactSubmission: "key",
+}
+
+
+class Section:
+    """One table of an export. `leaves_out` says what is not written, because it follows from the rest."""
+
+    def __init__(
+        self, name: str, model: type[models.Model], *, only: tuple[str, ...] = (), leaves_out: tuple[str, ...] = ()
+    ) -> None:
+        self.name, self.model = name, model
+        self.only, self.leaves_out = only, leaves_out
+
+    @cached_property
+    def fields(self) -> list[models.Field]:
+        return [
+            field
+            for field in self.model._meta.concrete_fields
+            if not field.generated
+            and field.name not in self.leaves_out
+            and (not self.only or field.name in self.only)
+            and not (field.primary_key and self.model in NAMED_BY)
+        ]
+
+    @property
+    def key(self) -> str:
+        """What identifies a row, and the order in which rows are written."""
+        return NAMED_BY.get(self.model, "id")
+
+    @property
+    def sorts_by_letters(self) -> bool:
+        return self.key not in ("id", "key")
+
+
+SECTIONS = [
+    Section("carteras", Cartera),
+    Section("case_statuses", CaseStatus),
+    Section("activity_results", ActivityResult),
+    # Names and roles, so that whoever reads the file knows who is meant. Nobody's password, and never imported.
+    Section("users", User, only=("username", "first_name", "last_name", "role", "is_active")),
+    Section("debtors", Debtor),
+    Section("phones", DebtorPhone),
+    Section("cases", Case, leaves_out=("stage",)),
+    Section("activities", Activity),
+    Section("promises", Promise),
+    Section("ledger", LedgerEntry),
+    Section("import_batches", ImportBatch),
+    Section("contact_submissions", ContactSubmission, leaves_out=("leased_until",)),
+]
+BY_NAME = {section.name: section for section in SECTIONS}
+CATALOGUES = ("carteras", "case_statuses", "activity_results")
+
+
+class Reference(NamedTuple):
+    """A field that names a row of a small table: how it is stored, and how it is said."""
+
+    field: str
+    model: type[models.Model]
+
+
+def named_references(section: Section) -> list[Reference]:
+    return [
+        Reference(field.name, field.related_model)
+        for field in section.fields
+        if isinstance(field, models.ForeignKey) and field.related_model in NAMED_BY
+    ]
