@@ -24,7 +24,7 @@ class WrittenTooLate(Exception):
 
 
 @contextlib.contextmanager
-def whole_file(path: Path | None, *, private: bool = False) -> Iterator[Any]:
+def whole_file(path: Path | None, *, what: str = "el informe", private: bool = False) -> Iterator[Any]:
     """A text file that appears under its name only when it is whole. `private`: for its owner alone.
 
     Opened before anything is done, so that a bad path costs nothing. None: nowhere.
@@ -35,23 +35,23 @@ def whole_file(path: Path | None, *, private: bool = False) -> Iterator[Any]:
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         if path.is_dir():
-            raise Unwritable(f"No se puede escribir en «{path}»: es una carpeta.")
+            raise Unwritable(f"No se puede escribir {what} en «{path}»: es una carpeta.")
         mode = 0o600 if private else 0o666
         stream = os.fdopen(
             os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "w", encoding="utf-8", newline=""
         )
     except FileNotFoundError as error:
-        raise Unwritable(f"No se puede escribir en «{path}»: no existe la carpeta.") from error
+        raise Unwritable(f"No se puede escribir {what} en «{path}»: no existe la carpeta.") from error
     except PermissionError as error:
-        raise Unwritable(f"No se puede escribir en «{path}»: no hay permiso.") from error
+        raise Unwritable(f"No se puede escribir {what} en «{path}»: no hay permiso.") from error
     except OSError as error:
-        raise Unwritable(f"No se puede escribir en «{path}»: {error.strerror or error}.") from error
+        raise Unwritable(f"No se puede escribir {what} en «{path}»: {error.strerror or error}.") from error
     try:
         with stream:
             yield stream
         draft.replace(path)
     except OSError as error:
-        raise WrittenTooLate(f"No se pudo escribir «{path}» ({error.strerror or error}).") from error
+        raise WrittenTooLate(f"No se pudo escribir {what} en «{path}» ({error.strerror or error}).") from error
     finally:
         draft.unlink(missing_ok=True)
 

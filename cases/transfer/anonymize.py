@@ -148,6 +148,7 @@ class _unguarded:  # noqa: N801
     def _switch(self, to: str) -> None:
         if connection.vendor == "postgresql":
             with connection.cursor() as cursor:
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
                 cursor.execute(f"ALTER TABLE {self.table} {to} TRIGGER ledger_append_only")
 
 

@@ -24,8 +24,9 @@ class Writable(Protocol):
 def export(stream: Writable, *, progress: Progress = lambda section, rows: None) -> dict[str, int]:
     """Write the document. Returns how many rows each section has. `progress` is told of the rows written so far."""
     counts = {}
+    is_outermost = not connection.in_atomic_block  # within another transaction it is that one's moment
     with transaction.atomic():
-        if connection.vendor == "postgresql":
+        if connection.vendor == "postgresql" and is_outermost:
             with connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         names = {model: dict(model._base_manager.values_list("pk", name)) for model, name in NAMED_BY.items()}

@@ -1,7 +1,7 @@
 """Rows of an export into this installation (DESIGN §10 `import_data`), inside the transaction of whoever calls.
 
 Into an empty installation rows keep their numbers. Into another one a case is known by its cartera and nro_cliente,
-else by its external_id, else by its number and the moment it was made; one that is here already stays as it is, and of
+else by its external_id, else by its number and the moment it was made. One that is here already stays as it is, and of
 what hangs on it only that comes in which carries an external_id that is not here yet.
 """
 
@@ -61,6 +61,7 @@ class Loader:
         self._ids: dict[type[models.Model], dict[int, int]] = {
             model: {} for model in (Debtor, DebtorPhone, Activity, LedgerEntry)
         }
+        self._twins: set[int] = set()  # numbers in the file of cases that are one with another: without money of theirs
         self._waiting: dict[int, Numbered] = {}  # debtors that nobody here is, until a new case is theirs
         self._waiting_phones: dict[int, list[dict[str, Any]]] = {}
         self._names: dict[type[models.Model], dict[str, int]] = {
@@ -226,38 +227,44 @@ class Loader:
         fields = ("id", "cartera_id", "nro_cliente", "external_id", "created_at")
         asked = {
             "nro_cliente__in": {row["nro_cliente"] for row in rows if row["nro_cliente"]},
-            "external_id__in": {row["external_id"] for row in rows if row["external_id"]},
+            "external_id__in": {_external_id(row) for row in rows if not row["nro_cliente"]},
             "id__in": {row["id"] for row in rows if not row["nro_cliente"] and not row["external_id"]},
         }
         here: dict[Any, Known] = {}
         for lookup, values in asked.items():
-            found = Case.objects.filter(**{lookup: values}).order_by().values_list(*fields) if values else []
-            for pk, cartera, nro, external_id, created_at in found:
+            stored = Case.objects.filter(**{lookup: values}).order_by().values_list(*fields) if values else []
+            for pk, cartera, nro, external_id, created_at in stored:
                 case = Known(pk, external_id)
                 here.update({(cartera, nro): case, ("external", external_id): case, (pk, created_at): case})
-        return {row["id"]: found for row in rows if (found := here.get(self._identity(row)))}
+        known = {}
+        for row in rows:
+            found = here.get(self._identity(row))
+            if found is None and not row["nro_cliente"] and not row["external_id"]:
+                found = here.get((row["id"], _moment(row["created_at"])))
+            if found is not None:
+                known[row["id"]] = found
+        return known
 
     def _identity(self, row: dict[str, Any]) -> tuple[Any, Any]:
         if row["nro_cliente"]:
             return (self._names[Cartera].get(str(row["cartera"]).casefold()), row["nro_cliente"])
-        if row["external_id"]:
-            return ("external", row["external_id"])
-        return (row["id"], _moment(row["created_at"]))
+        return ("external", _external_id(row))
 
     def _cases(self, rows: list[Numbered]) -> None:
         known = self.cases_here([row for _, row in rows])
         newcomers: dict[Any, Numbered] = {}
         twins: list[tuple[int, int]] = []  # of a key that the file has twice: the number of the later, of the first
         for number, row in rows:
-            there, identity = known.get(row["id"]), self._identity(row)
-            if there is not None:
-                self.cases[row["id"]] = there.pk
-                if row["external_id"] and there.external_id and there.external_id != row["external_id"]:
+            found, identity = known.get(row["id"]), self._identity(row)
+            if found is not None:
+                self.cases[row["id"]] = found.pk
+                if row["external_id"] and found.external_id and found.external_id != row["external_id"]:
                     self.result.reject("cases", number, row["nro_cliente"], TAKEN_KEY)
                 else:
                     self.result.of("cases").unchanged += 1
             elif identity in newcomers:
                 twins.append((row["id"], newcomers[identity][1]["id"]))
+                self._twins.add(row["id"])
                 self.result.reject("cases", number, row["nro_cliente"] or row["id"], TAKEN_KEY)
             else:
                 newcomers[identity] = (number, row)
@@ -282,6 +289,8 @@ class Loader:
             status = self._named(CaseStatus, row["status"])
             stage = self._stage(status)
             gestor = self._gestor(row["assigned_to"], is_open=stage in CaseStatus.OPEN_STAGES)
+            if not self.keeps_numbers and not row["nro_cliente"]:
+                row["external_id"] = _external_id(row)  # its number says nothing any more
             placed.append({**row, "id": pk, "debtor": debtor, "status": status, "stage": stage, "assigned_to": gestor})
         return placed
 
@@ -344,7 +353,7 @@ class Loader:
             case = self.cases.get(row["case"])
             if case is None:
                 self.result.reject("ledger", number, f"caso {row['case']}", NOT_IN_FILE)
-            elif case not in self.new_cases:
+            elif case not in self.new_cases or row["case"] in self._twins:
                 tally.unchanged += 1
             else:
                 newcomers.append({**row, "case": case})
@@ -433,6 +442,11 @@ class Loader:
         return pk
 
 
+def _external_id(row: dict[str, Any]) -> str:
+    """Of a case without a key: its own, else what it was called where it comes from."""
+    return row["external_id"] or f"{row['id']}@{row['created_at']}"
+
+
 def _moment(value: Any) -> Any:
     return parse_datetime(value) if isinstance(value, str) else value
 
@@ -445,7 +459,7 @@ def _phones_of(debtors: Iterable[int | None]) -> Iterable[tuple[int, int, str]]:
 
 
 def count_on() -> None:
-    """Sequences behind the rows that kept their numbers. SQLite counts from what is there."""
+    """Sequences behind the rows that kept their numbers. SQLite counts from what is found."""
     if connection.vendor != "postgresql":
         return
     tables = (Debtor, DebtorPhone, Case, Activity, Promise, LedgerEntry, ImportBatch, ContactSubmission)

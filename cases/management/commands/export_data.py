@@ -35,7 +35,7 @@ class Command(BaseCommand):
         out = Path(given["out"])
         done: dict[str, int] = {}
         try:
-            with whole_file(None if given["dry_run"] else out, private=True) as stream:
+            with whole_file(None if given["dry_run"] else out, what="la exportación", private=True) as stream:
                 with progress_bar("Exportando", export.size()) as advance:
 
                     def progress(section: str, rows: int) -> None:

@@ -104,7 +104,7 @@ class Command(BaseCommand):
             )
         for notice in result.notices:
             self.stdout.write(f"AVISO: {notice}")
-        for issue in result.issues[:SHOWN]:
+        for issue in sorted(result.issues, key=lambda issue: issue.severity != REJECTED)[:SHOWN]:
             self.stdout.write(_line(issue))
         if len(result.issues) > SHOWN:
             self.stdout.write(f"… y {len(result.issues) - SHOWN} más: --report ARCHIVO.csv las tiene todas.")
