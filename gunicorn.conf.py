@@ -1,4 +1,8 @@
-"""How gunicorn serves NOVA; WEB_CONCURRENCY says how many workers, GUNICORN_CMD_ARGS anything else."""
+"""How gunicorn serves NOVA, tuned by the environment: WEB_CONCURRENCY workers, GUNICORN_* below, GUNICORN_CMD_ARGS
+anything else."""
+
+import os
+import tempfile
 
 # The application is loaded once, before the workers: settings that refuse to start end gunicorn with their one line
 # instead of workers that die and are born for ever, and the workers share its memory.
@@ -7,4 +11,33 @@ preload_app = True
 # A thread of its own for the request, because a worker without one is taken for dead in the middle of a download of
 # half a minute. One: where there is no Redis the counters of log-in live in a cache that does not count at once.
 worker_class = "gthread"
-threads = 1
+threads = int(os.environ.get("GUNICORN_THREADS", "1"))
+bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
+timeout = int(os.environ.get("GUNICORN_TIMEOUT", "60"))
+# On SIGTERM: nothing new is accepted, what is under way may end. Below the ten seconds after which Docker kills,
+# unless compose.yaml gives more.
+graceful_timeout = int(os.environ.get("GUNICORN_GRACEFUL_TIMEOUT", "25"))
+keepalive = int(os.environ.get("GUNICORN_KEEPALIVE", "5"))
+# A worker is replaced after so many requests, not all at once: what a library leaks does not add up.
+max_requests = int(os.environ.get("GUNICORN_MAX_REQUESTS", "5000"))
+max_requests_jitter = max_requests // 10
+# The heartbeat is a file: in memory, also where the root file system is read-only.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
+control_socket_disable = True  # would be a file in the home of a user who has none
+forwarded_allow_ips = "*"  # whom to believe is settled by TRUSTED_PROXY_HOPS (nova.middleware)
+
+if os.environ.get("DJANGO_SETTINGS_MODULE", "nova.settings.production") == "nova.settings.production":
+    from nova.logs import configuration
+
+    logconfig_dict = configuration(os.environ.get("LOG_LEVEL", "INFO"))
+
+# All workers of this machine add up in one place (nova.metrics). Set before prometheus_client is imported.
+if os.environ.get("METRICS_TOKEN") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="nova-metrics-")
+
+
+def child_exit(server, worker):
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        from prometheus_client import multiprocess  # noqa: PLC0415 (not before the directory is named)
+
+        multiprocess.mark_process_dead(worker.pid)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import audit
@@ -25,6 +25,7 @@ from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
 from nova.lib import dates
+from nova.lib.databases import alone
 
 logger = logging.getLogger(__name__)
 
@@ -33,10 +34,6 @@ EXAMPLES = 20
 LOCK_KEY = 7_316_002
 UPLOADS_LIVE = timedelta(hours=24)
 SUBMISSIONS_LIVE = timedelta(days=30)
-
-
-class AlreadyRunning(Exception):
-    """Another nightly run holds the lock; this one has done nothing."""
 
 
 @dataclass
@@ -62,10 +59,13 @@ class Report:
 
 
 def run(*, now: datetime, dry_run: bool = False) -> Report:
-    """The whole night. `dry_run` takes the same path and rolls every transaction back. Raises AlreadyRunning."""
+    """The whole night. `dry_run` takes the same path and rolls every transaction back.
+
+    Raises Taken where another one runs; on SQLite two take turns case by case, which is safe, only idle.
+    """
     started = time.monotonic()
     report = Report()
-    with _alone():
+    with alone(LOCK_KEY):
         for case_id in _cases_to_bring_up_to_date(dates.local_date(now)):
             try:
                 with _transaction(dry_run):
@@ -90,23 +90,6 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
         with _transaction(dry_run):
             audit.record(AuditEvent.Action.NIGHTLY, by=None, label="Proceso nocturno", after=asdict(report))
     return report
-
-
-@contextmanager
-def _alone() -> Iterator[None]:
-    """Keeps a second run out on PostgreSQL. Elsewhere two runs take turns case by case, which is safe, only idle."""
-    if connection.vendor != "postgresql":
-        yield
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK_KEY])
-        if not cursor.fetchone()[0]:
-            raise AlreadyRunning
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_KEY])
 
 
 @contextmanager

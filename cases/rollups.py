@@ -15,6 +15,7 @@ from django.db import OperationalError, connection, transaction
 
 from cases.models import Activity, BookTotal, Case, DailyTotal, DataVersion, LedgerEntry, Promise
 from nova.lib import dates
+from nova.lib.databases import read_connection
 
 Grain = DailyTotal.Grain
 DAILY_KEY = ("day", "cartera_id", "gestor_id")
@@ -97,7 +98,7 @@ def total_cases(
     if statuses is not None:
         conditions.append((f"status_id IN ({', '.join(['%s'] * len(statuses)) or 'NULL'})", list(statuses)))
     where = " AND ".join(sql for sql, _ in conditions) or "1 = 1"
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(
             f"SELECT COALESCE(SUM(cases), 0) FROM {book().sql} WHERE {where}",  # noqa: S608
             [value for _, values in conditions for value in values],
@@ -108,9 +109,9 @@ def total_cases(
 def data_version() -> int | None:
     """Of the figures: as long as it is the same, so are they. None where it is not kept, or where this transaction may
     have changed them already. Runs a query."""
-    if not is_kept() or connection.in_atomic_block:
+    if not is_kept() or read_connection().in_atomic_block:
         return None
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(f"SELECT version FROM {DataVersion._meta.db_table}")  # noqa: S608
         row = cursor.fetchone()
     return row[0] if row else 0

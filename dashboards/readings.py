@@ -12,6 +12,7 @@ from django.db import connection
 from cases import rollups
 from dashboards.periods import Period
 from dashboards.scope import Scope
+from nova.lib.databases import read_connection
 
 MONDAY = {
     "postgresql": "date_trunc('week', day)::date",
@@ -190,7 +191,7 @@ def _sums(*names: str) -> str:
 
 
 def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
+    with read_connection().cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
 

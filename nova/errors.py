@@ -1,5 +1,6 @@
 """Errors as the one who asked can read them: a page for people, the envelope for programs."""
 
+import logging
 import sys
 from http import HTTPStatus
 from typing import Any
@@ -11,8 +12,10 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django_htmx.http import HttpResponseClientRedirect, reswap
 
-from nova.lib import envelope, security
+from nova.lib import databases, envelope, security
 from nova.lib.dates import wait_in_words
+
+logger = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -37,11 +40,32 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """No context: the database may be what failed. The number is that of the log."""
+    if databases.is_outage(sys.exception()):
+        return _unavailable(request)
     body, headers = envelope.unexpected(f"{request.method} {request.path}", sys.exception())
     if envelope.wants_json(request):
         return JsonResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
     page = render_to_string("500.html", {"number": headers["X-Error-Id"]})
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
+
+
+def _unavailable(request: HttpRequest) -> HttpResponse:
+    """The database is away: nothing was saved, and in a moment it may be. Whoever typed something keeps it."""
+    logger.error("the database is unavailable: %s", type(sys.exception()).__name__)
+    if databases.read_connection().alias == databases.REPLICA:
+        databases.give_up_replica()
+        request.replica_failed = True  # type: ignore[attr-defined]  # for nova.middleware
+    headers = {"Retry-After": str(envelope.RETRY_SECONDS), "Cache-Control": "no-store"}
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    if envelope.wants_json(request):
+        return JsonResponse(envelope.unavailable(), status=status, headers=headers)
+    if _is_fragment(request):
+        response = _refusal(envelope.UNAVAILABLE, status)
+    else:
+        response = HttpResponse(render_to_string("503.html", {"message": envelope.UNAVAILABLE}), status=status)
+    for name, value in headers.items():
+        response.headers[name] = value
+    return response
 
 
 def conflict(request: HttpRequest, message: str) -> HttpResponse:

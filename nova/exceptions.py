@@ -13,6 +13,7 @@ from rest_framework.views import set_rollback
 
 from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import security
+from nova.lib.databases import is_outage
 from nova.lib.envelope import refusal, unexpected
 from nova.lib.rest.views import Conflict
 
@@ -89,6 +90,8 @@ def _flat(detail: Any, path: str = "") -> Iterable[tuple[str, list[str]]]:
 
 
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
+    if is_outage(error):
+        raise error  # away with the whole request: nova.errors answers, or the replica's reader tries again
     set_rollback()
     request = context.get("request")
     where = f"{request.method} {request.path}" if request is not None else "?"

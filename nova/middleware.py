@@ -1,6 +1,6 @@
 """Middleware of the whole site."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -9,8 +9,9 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
-from django.db import Error, connection
+from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 from django_ratelimit import UNSAFE
@@ -19,7 +20,7 @@ from accounts import access, resume, signed_in
 from accounts.limits import TooManyAttempts
 from cases.services import AnotherSubmission, StaleVersion
 from nova.errors import conflict, method_not_allowed, too_many_requests
-from nova.lib import envelope
+from nova.lib import databases, envelope, health
 from nova.lib.addresses import client_address
 from nova.lib.rates import waits
 
@@ -64,23 +65,22 @@ class PermissionsPolicyMiddleware:
         return response
 
 
+PROBES = {"/healthz": health.liveness, "/readyz": health.readiness}
+
+
 class HealthMiddleware:
-    """Answers `/healthz` before the host is checked: a probe knows neither our name nor our TLS (DESIGN §8)."""
+    """Answers the probes before the host is checked: they know neither our name nor our TLS (DESIGN §8)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path != "/healthz" or request.method not in ("GET", "HEAD"):
+        probe = PROBES.get(request.path)
+        if probe is None or request.method not in ("GET", "HEAD"):
             return self.get_response(request)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT 1")
-            response = JsonResponse({"status": "ok", "database": "ok"})
-        except Error:
-            response = JsonResponse({"status": "error", "database": "unreachable"}, status=503)
-        response["Cache-Control"] = "no-store"
-        return response
+        told = probe()
+        status = HTTPStatus.OK if told["status"] == health.OK else HTTPStatus.SERVICE_UNAVAILABLE
+        return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})
 
 
 class SecureApiMiddleware:
@@ -192,3 +192,58 @@ class FormRateMiddleware:
             if wait:
                 return too_many_requests(request, wait=wait)
         return self.get_response(request)
+
+
+class ReplicaMiddleware:
+    """Pages and figures of the dashboards are read from the replica, where there is a good one (DESIGN §9).
+
+    Whoever has just changed something reads from the database for a few seconds, so that they see it; and where the
+    replica fails half way, the same is asked of the database.
+    """
+
+    APP = "dashboards."
+    PIN, PIN_SECONDS = "recent", 5
+
+    def __init__(self, get_response: GetResponse) -> None:
+        if databases.REPLICA not in settings.DATABASES:
+            raise MiddlewareNotUsed
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method in ("GET", "HEAD"):
+            return self._read(request)
+        response = self.get_response(request)
+        response.set_cookie(
+            self.PIN, "1", max_age=self.PIN_SECONDS, httponly=True, samesite="Lax", secure=request.is_secure()
+        )
+        return response
+
+    def _read(self, request: HttpRequest) -> HttpResponse:
+        if self.PIN in request.COOKIES or not self._is_for_the_replica(request):
+            return self.get_response(request)
+        with databases.reading_from(databases.REPLICA):
+            response = self.get_response(request)
+        if getattr(request, "replica_failed", False):
+            return self.get_response(request)
+        if response.streaming:
+            response.streaming_content = _streamed(response.streaming_content)  # type: ignore[attr-defined]
+        return response
+
+    def _is_for_the_replica(self, request: HttpRequest) -> bool:
+        try:
+            view = resolve(request.path_info).func
+        except Resolver404:
+            return False
+        module = getattr(view, "cls", view).__module__
+        return module.startswith(self.APP) and databases.replica_is_good(settings.REPLICA_MAX_LAG_SECONDS)
+
+
+def _streamed(chunks: Any) -> Iterator[bytes]:
+    """What is read while it is sent, read where it began."""
+    rest = iter(chunks)
+    while True:
+        with databases.reading_from(databases.REPLICA):
+            chunk = next(rest, None)
+        if chunk is None:
+            return
+        yield chunk

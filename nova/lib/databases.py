@@ -1,6 +1,24 @@
-"""What is wrong with the database, in the words of whoever types a command."""
+"""Databases as an installation has them: what is wrong with one in words, a replica, one process at a time."""
 
-from django.db import Error, InterfaceError, OperationalError, connection
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    Error,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    connection,
+    connections,
+    models,
+)
+
+logger = logging.getLogger(__name__)
 
 # PostgreSQL says "relation … does not exist", SQLite "no such table" and "no such column".
 _STALE_SCHEMA = ("does not exist", "no such table", "no such column")
@@ -23,3 +41,125 @@ def _place() -> str:
     settings = connection.settings_dict
     host = ":".join(str(settings[part]) for part in ("HOST", "PORT") if settings[part])
     return f"«{settings['NAME']}»{f' en {host}' if host else ''}"
+
+
+# Of PostgreSQL: connections lost or refused, a server that goes down, no room, deadlocks, locks not had in time.
+_PASSING = ("08", "40", "53", "55", "57", "25006")
+
+
+def is_outage(error: BaseException | None) -> bool:
+    """Whether the database is away or overloaded, so that the same thing done again in a moment may work."""
+    if not isinstance(error, InterfaceError | OperationalError | InternalError):
+        return False
+    state = getattr(error.__cause__, "sqlstate", None)
+    if connection.vendor == "sqlite":
+        return "locked" in str(error)
+    return state.startswith(_PASSING) if state else not isinstance(error, InternalError)
+
+
+# --- A replica to read from (DESIGN §9) -------------------------------------------------------------
+REPLICA = "replica"
+FRESHNESS_SECONDS = 5.0  # how long an answer about the replica is believed
+# Seconds behind, of a replica that has not applied all that it received; -1 when nothing reaches it.
+_LAG = """
+SELECT CASE
+    WHEN NOT pg_is_in_recovery() THEN 0
+    WHEN NOT EXISTS (SELECT 1 FROM pg_stat_wal_receiver) THEN -1
+    WHEN pg_last_wal_receive_lsn() = pg_last_wal_replay_lsn() THEN 0
+    ELSE COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - pg_last_xact_replay_timestamp()), 0)
+END
+"""
+
+_reads_from: ContextVar[str] = ContextVar("reads_from", default=DEFAULT_DB_ALIAS)
+_replica = {"asked_at": float("-inf"), "is_good": False}
+
+
+def read_connection() -> Any:
+    """Where what is being answered reads from: the replica within `reading_from(REPLICA)`, else the database."""
+    return connections[_reads_from.get()]
+
+
+@contextmanager
+def reading_from(alias: str) -> Iterator[None]:
+    """What is read of our own tables meanwhile is read there; who is signed in, and all that is written, is not."""
+    token = _reads_from.set(alias)
+    try:
+        yield
+    finally:
+        _reads_from.reset(token)
+
+
+class ReplicaRouter:
+    """`reading_from` for the ORM. Accounts stay where they are: a log-out must be known at once."""
+
+    def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
+        return None if model._meta.app_label not in ("cases", "contact") else _reads_from.get()
+
+    def db_for_write(self, model: type[models.Model], **hints: Any) -> str:
+        return DEFAULT_DB_ALIAS
+
+    def allow_relation(self, obj1: models.Model, obj2: models.Model, **hints: Any) -> bool:
+        return True
+
+    def allow_migrate(self, db: str, app_label: str, **hints: Any) -> bool:
+        return db == DEFAULT_DB_ALIAS
+
+
+def replica_is_good(max_lag: float) -> bool:
+    """Whether there is a replica that answers and is at most so many seconds behind. Asks it every few seconds."""
+    if REPLICA not in connections.settings:
+        return False
+    if time.monotonic() - _replica["asked_at"] > FRESHNESS_SECONDS:
+        _replica.update(asked_at=time.monotonic(), is_good=_lag_is_within(max_lag))
+    return bool(_replica["is_good"])
+
+
+def give_up_replica() -> None:
+    """It failed just now: for a few seconds nobody asks it."""
+    _replica.update(asked_at=time.monotonic(), is_good=False)
+    connections[REPLICA].close()
+
+
+def _lag_is_within(max_lag: float) -> bool:
+    try:
+        if connections[REPLICA].vendor != "postgresql":
+            return True
+        with connections[REPLICA].cursor() as cursor:
+            cursor.execute(_LAG)
+            lag = float(cursor.fetchone()[0])
+    except Error as error:
+        connections[REPLICA].close()
+        logger.warning("the replica does not answer, its readers use the database: %s", type(error).__name__)
+        return False
+    if not 0 <= lag <= max_lag:
+        logger.warning("the replica is behind (%.0f s), its readers use the database", lag)
+        return False
+    return True
+
+
+# --- One at a time ------------------------------------------------------------------------------------
+class Taken(Exception):
+    """Another process holds the lock."""
+
+
+@contextmanager
+def alone(key: int, *, waits: bool = False) -> Iterator[None]:
+    """Keep a second run of something out on PostgreSQL, whatever transactions it makes meanwhile; else raise Taken.
+
+    The lock is that of a transaction on a connection of its own, so that it also holds through PgBouncer, where what
+    belongs to a session belongs to anybody. Elsewhere it does nothing.
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    holder = connection.copy()
+    try:
+        holder.ensure_connection()
+        holder.set_autocommit(False)
+        with holder.cursor() as cursor:
+            cursor.execute(f"SELECT pg_{'' if waits else 'try_'}advisory_xact_lock(%s)", [key])
+            if cursor.fetchone()[0] is False:
+                raise Taken
+        yield
+    finally:
+        holder.close()  # what it held ends with it

@@ -46,6 +46,15 @@ def failure(message: str, *, status: int, details: dict[str, list[str]] | None =
     return JsonResponse(refusal(message, status=status, details=details), status=status)
 
 
+UNAVAILABLE = "La base de datos no responde en este momento: nada se guardó. Espere unos segundos y repítalo."
+RETRY_SECONDS = 10
+
+
+def unavailable() -> Enveloped:
+    """A 503: what was asked may be asked again."""
+    return refusal(UNAVAILABLE, status=503)
+
+
 def unexpected(where: str, error: BaseException | None) -> tuple[Enveloped, dict[str, str]]:
     """(body, headers) of a 500: nothing of what happened but a number, under which the log has all of it."""
     number = uuid4().hex[:12]

@@ -1,4 +1,6 @@
-"""What the log is told of refusals: who, from where and what for; never what was sent (ASVS 5.0, 16.3.2)."""
+"""What the log is told of refusals: who and what for; never what was sent (ASVS 5.0, 16.3.2).
+
+From where is in the proxy's own log, under the number of the request: an address is personal data."""
 
 import logging
 from typing import Any
@@ -9,5 +11,4 @@ logger = logging.getLogger("nova.security")
 def tell_refusal(request: Any, status: int) -> None:
     """A request that was refused. Its path is written so that no line break in it starts a line of the log."""
     user = getattr(getattr(request, "user", None), "pk", None)
-    address = request.META.get("REMOTE_ADDR", "")
-    logger.warning("refused %d %s %r user=%s address=%s", status, request.method, request.path, user, address)
+    logger.warning("refused %d %s %r user=%s", status, request.method, request.path, user)

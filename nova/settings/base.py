@@ -56,6 +56,7 @@ MIDDLEWARE = [
     "nova.middleware.FormRateMiddleware",
     "nova.middleware.PrivateByDefaultMiddleware",
     "nova.middleware.UnfinishedAccountMiddleware",
+    "nova.middleware.ReplicaMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "nova.middleware.ErrorPagesMiddleware",
     "auditlog.middleware.AuditlogMiddleware",
@@ -100,11 +101,19 @@ def database_from_url(variable: str, default: str | None = None) -> dict:
     else:
         config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
         config["CONN_HEALTH_CHECKS"] = True
+        # In PgBouncer's transaction mode a cursor that outlives its transaction is somebody else's.
+        config["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("PGBOUNCER", default=False)
         config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     return config
 
 
 DATABASES = {"default": database_from_url("DATABASE_URL", DEFAULT_SQLITE_URL)}
+if env("DATABASE_REPLICA_URL", default=""):
+    # Read by the dashboards (nova.middleware.ReplicaMiddleware); tests see one database.
+    DATABASES["replica"] = database_from_url("DATABASE_REPLICA_URL") | {"TEST": {"MIRROR": "default"}}
+DATABASE_ROUTERS = ["nova.lib.databases.ReplicaRouter"]
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # whoever brings it sees /metrics
+REPLICA_MAX_LAG_SECONDS = env.float("REPLICA_MAX_LAG_SECONDS", default=10)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
 

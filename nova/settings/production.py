@@ -2,8 +2,11 @@
 
 import sys
 
+import sentry_sdk
+
+from nova.logs import configuration, without_personal_data
 from nova.settings.base import *  # noqa: F403
-from nova.settings.base import CACHES, REDIS_URL, env
+from nova.settings.base import CACHES, METRICS_TOKEN, MIDDLEWARE, REDIS_URL, env
 
 MINIMUM_SECRET_KEY_LENGTH = 50
 
@@ -27,10 +30,38 @@ if SESSION_COOKIE_SECURE:  # a browser takes these from this host alone, over TL
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.int("TRUSTED_PROXY_HOPS", default=0) else None
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^api/"]  # the API refuses plain HTTP instead (nova.middleware)
+SECURE_REDIRECT_EXEMPT = [
+    r"^healthz$",
+    r"^readyz$",
+    r"^metrics$",
+    r"^api/",
+]  # the API refuses plain HTTP instead (nova.middleware)
 SECURE_HSTS_SECONDS = 31_536_000 if SESSION_COOKIE_SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SESSION_COOKIE_SECURE
 SECURE_HSTS_PRELOAD = SESSION_COOKIE_SECURE
+
+# --- What an operator sees: logs, and errors and figures where somebody collects them ------------
+LOGGING = configuration(env("LOG_LEVEL", default="INFO"))
+MIDDLEWARE = [
+    "nova.logs.RequestLogMiddleware",
+    *MIDDLEWARE,
+    "nova.logs.LogUserMiddleware",
+]
+if METRICS_TOKEN:
+    MIDDLEWARE.insert(1, "nova.metrics.MetricsMiddleware")
+
+SENTRY_DSN = env("SENTRY_DSN", default="")
+if SENTRY_DSN:
+    sentry_sdk.init(
+        dsn=SENTRY_DSN,
+        environment=env("SENTRY_ENVIRONMENT", default="production"),
+        traces_sample_rate=env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
+        # Debtors are in forms, local variables and the values of statements: none of that leaves.
+        send_default_pii=False,
+        include_local_variables=False,
+        max_request_body_size="never",
+        before_send=without_personal_data,
+    )
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

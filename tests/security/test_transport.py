@@ -65,7 +65,7 @@ def test_refusals_are_in_the_log_without_what_was_sent(
         strict.post("/contact\n2026 INFO forged%0aline", {"message": "secreto"})
         strict.post("/contact", {"message": "secreto"})
     lines = [record.getMessage() for record in caplog.records if record.name == "nova.security"]
-    assert f"refused 403 POST '/api/v1/cases' user={gestor_user.pk} address=127.0.0.1" in lines
+    assert f"refused 403 POST '/api/v1/cases' user={gestor_user.pk}" in lines
     assert any(line.startswith("refused 403 POST '/contact'") for line in lines)
     assert not [line for line in lines if "secreto" in line or "\n" in line]
 

@@ -8,7 +8,7 @@ from django.db import Error as DatabaseError
 from django.utils import timezone
 
 from cases import nightly
-from nova.lib.databases import trouble_of
+from nova.lib.databases import Taken, trouble_of
 
 SOME_FAILED, NOTHING_DONE = 1, 2
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **given: Any) -> None:
         try:
             report = nightly.run(now=timezone.now(), dry_run=given["dry_run"])
-        except nightly.AlreadyRunning as error:
+        except Taken as error:
             raise CommandError(
                 "Ya hay un proceso nocturno en marcha: este no hizo nada. Espere a que termine el otro.",
                 returncode=NOTHING_DONE,

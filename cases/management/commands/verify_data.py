@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
+from django.db import transaction
 
 from cases.transfer import verify
 from nova.lib import dates
@@ -26,10 +27,12 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **given: Any) -> None:
         errors = notices = 0
         try:
-            for outcome in verify.run(today=dates.today(), keep=max(given["limit"], 0)):
-                self._tell(outcome)
-                errors += outcome.errors
-                notices += outcome.notices
+            # In a transaction cursors stay on one connection, also where PgBouncer hands them out.
+            with transaction.atomic():
+                for outcome in verify.run(today=dates.today(), keep=max(given["limit"], 0)):
+                    self._tell(outcome)
+                    errors += outcome.errors
+                    notices += outcome.notices
         except DatabaseError as error:
             raise CommandError(trouble_of(error), returncode=NOTHING_DONE) from error
         self.stdout.write(f"errors={errors} notices={notices}")

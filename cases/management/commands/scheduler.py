@@ -1,0 +1,74 @@
+"""The clock of an installation: runs `nightly` once a day by itself. Several may run; one does the work."""
+
+import logging
+import signal
+import threading
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import datetime, time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.db import Error as DatabaseError
+from django.db import close_old_connections
+from django.utils import timezone
+
+from accounts.models import AuditEvent
+from cases import nightly
+from nova.lib import dates
+from nova.lib.databases import Taken
+
+logger = logging.getLogger(__name__)
+LOOK_SECONDS = 60
+
+
+def _time_of_day(text: str) -> time:
+    try:
+        return datetime.strptime(text, "%H:%M").time()  # noqa: DTZ007 (an hour of Buenos Aires)
+    except ValueError as error:
+        raise ArgumentTypeError("escriba la hora así: 02:30") from error
+
+
+class Command(BaseCommand):
+    help = (
+        "Ejecuta nightly todos los días a la hora indicada (hora de Buenos Aires) hasta que se lo detiene. Si a esa "
+        "hora estaba apagado, lo ejecuta al arrancar. Salida: 0 al detenerlo."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--at", type=_time_of_day, default=time(2, 30), metavar="HH:MM", help="hora local (02:30)")
+        parser.add_argument("--once", action="store_true", help="lo ejecuta si hoy hace falta, y termina")
+
+    def handle(self, *args: Any, **given: Any) -> None:
+        stopped = threading.Event()
+        if not given["once"]:
+            for name in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(name, lambda *_: stopped.set())
+            logger.info("scheduler: nightly every day at %s", given["at"].strftime("%H:%M"))
+        while not stopped.is_set():
+            close_old_connections()
+            try:
+                if is_due(timezone.now(), given["at"]):
+                    self._run()
+            except DatabaseError as error:  # it comes back, and so do we
+                logger.warning("scheduler: the database does not answer: %s", type(error).__name__)
+            if given["once"]:
+                return
+            stopped.wait(LOOK_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            report = nightly.run(now=timezone.now())
+        except Taken:
+            return
+        logger.info(
+            "scheduler: nightly took %.1f s, %d cases decided, %d moved, %d failed",
+            report.seconds, report.promises_decided, report.brought_forward, report.failed,
+        )  # fmt: skip
+
+
+def is_due(now: datetime, at: time) -> bool:
+    """Whether the hour has come and nobody has run it since 00:00. Runs a query."""
+    if dates.to_local(now).time() < at:
+        return False
+    midnight = dates.start_of_day(dates.local_date(now))
+    return not AuditEvent.objects.filter(action=AuditEvent.Action.NIGHTLY, created_at__gte=midnight).exists()
