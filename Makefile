@@ -8,7 +8,7 @@ LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-s
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test check format css images lock
+.PHONY: help install run test check coverage format css images lock
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ test: ## the tests, on SQLite (ARGS=… is handed to pytest)
 
 check: ## everything CI looks at: style, types, layers, templates, settings, CSS, tests on SQLite and on PostgreSQL
 	@.ci/check
+
+coverage: ## how much of the code the tests take (90 % of branches or more)
+	@.ci/coverage
 
 format: ## Python and template syntax, in place
 	@.ci/install dev

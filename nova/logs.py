@@ -97,7 +97,7 @@ class RequestLogMiddleware:
         try:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = number
-            if request.path not in QUIET_PATHS:
+            if not _is_quiet(request, response):
                 _tell(request, response, time.monotonic() - started)
         finally:
             _user_id.reset(signed_in)
@@ -116,6 +116,12 @@ class LogUserMiddleware:
 
     def process_view(self, request: HttpRequest, *args: Any) -> None:
         _user_id.set(_known_user(request))
+
+
+def _is_quiet(request: HttpRequest, response: HttpResponseBase) -> bool:
+    """What says nothing, often: probes, and files that were there."""
+    is_file = request.path.startswith(settings.STATIC_URL) and response.status_code < HTTPStatus.BAD_REQUEST
+    return is_file or request.path in QUIET_PATHS
 
 
 def _number_of(request: HttpRequest) -> str:

@@ -1,5 +1,7 @@
 """Whether what the application stands on is there: for probes, for deployments and for `verify_setup`."""
 
+import os
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -69,6 +71,12 @@ def readiness() -> dict[str, Any]:
     if (shared := redis()) is not None:
         parts["redis"] = shared
     return _told(parts)
+
+
+def beat() -> None:
+    """A background process that goes on says so in HEARTBEAT_FILE, whose age its container looks at."""
+    if path := os.environ.get("HEARTBEAT_FILE"):
+        Path(path).touch()
 
 
 def _told(parts: dict[str, str]) -> dict[str, Any]:

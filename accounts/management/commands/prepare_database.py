@@ -44,7 +44,7 @@ class Command(BaseCommand):
                 self._tell_pending()
                 return
             with alone(LOCK_KEY, waits=True):
-                call_command("migrate", interactive=False, verbosity=given["verbosity"], stdout=self.stdout)
+                call_command("migrate", interactive=False, verbosity=given["verbosity"])
                 self._make_first_admin()
         except DatabaseError as error:
             raise CommandError(trouble_of(error), returncode=NOTHING_DONE) from error

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from cases import nightly
-from nova.lib import dates
+from nova.lib import dates, health
 from nova.lib.databases import Taken
 
 logger = logging.getLogger(__name__)
@@ -45,6 +45,7 @@ class Command(BaseCommand):
                 signal.signal(name, lambda *_: stopped.set())
             logger.info("scheduler: nightly every day at %s", given["at"].strftime("%H:%M"))
         while not stopped.is_set():
+            health.beat()
             close_old_connections()
             try:
                 if is_due(timezone.now(), given["at"]):

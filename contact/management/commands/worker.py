@@ -10,6 +10,7 @@ from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
 from contact import outbox
+from nova.lib import health
 from nova.lib.databases import trouble_of
 
 STILL_UNSENT = 1
@@ -57,6 +58,7 @@ class Command(BaseCommand):
         self.stdout.write("Detenido.")
 
     def _round(self) -> None:
+        health.beat()
         close_old_connections()
         try:
             done = outbox.drain()
