@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db import OperationalError
+from django.db import ProgrammingError
 from django.http import Http404
 from django.test import Client
 
@@ -48,7 +48,7 @@ def test_a_failure_before_any_view_has_its_number_too(
     client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(*args: Any, **kwargs: Any) -> None:
-        raise OperationalError("secreto")
+        raise ProgrammingError("secreto")
 
     monkeypatch.setattr("nova.middleware.client_address", fail)
     client.raise_request_exception = False
@@ -57,7 +57,7 @@ def test_a_failure_before_any_view_has_its_number_too(
     assert response.status_code == 500
     assert response.json()["details"] == {"error_id": [response["X-Error-Id"]]}
     assert "secreto" not in response.text
-    assert f"failed with OperationalError [{response['X-Error-Id']}]" in caplog.text
+    assert f"failed with ProgrammingError [{response['X-Error-Id']}]" in caplog.text
 
 
 def test_a_forged_host_is_a_bad_request(client: Client) -> None:
