@@ -92,8 +92,8 @@ class Cluster:
         )
         self.start_primary()
         self._run("createdb", "-h", "127.0.0.1", "-p", self.primary_port, "-U", "postgres", "nova")
-        self._run("pg_basebackup", "-h", "127.0.0.1", "-p", self.primary_port, "-U", "postgres", "-R", "-X", "stream", "-c", "fast",
-                  "-D", self.folder / "replica")  # fmt: skip
+        place = ("-h", "127.0.0.1", "-p", self.primary_port, "-U", "postgres", "-D", self.folder / "replica")
+        self._run("pg_basebackup", *place, "-R", "-X", "stream", "-c", "fast")
         self.start_replica()
         self._start_bouncer()
         redis = [
