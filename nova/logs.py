@@ -131,11 +131,12 @@ def _number_of(request: HttpRequest) -> str:
 
 def _known_user(request: HttpRequest) -> int | None:
     """Without asking the database: only who has been looked at already, by their session or their token."""
-    user = getattr(request, "_cached_user", None) or vars(request).get("user")
-    return None if isinstance(user, LazyObject) else getattr(user, "pk", None)
+    user = vars(request).get("user")  # a token's; a session's is looked up when it is wanted, and kept beside
+    return getattr(getattr(request, "_cached_user", None) if isinstance(user, LazyObject) else user, "pk", None)
 
 
 def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+    _user_id.set(_known_user(request))
     match = request.resolver_match
     level = logging.ERROR if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO
     access.log(
@@ -149,7 +150,6 @@ def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
             "route": f"/{match.route}" if match else None,
             "status": response.status_code,
             "duration_ms": round(seconds * 1000, 1),
-            "user_id": _known_user(request),
         },
     )
 

@@ -152,7 +152,7 @@ class Cluster:
         self.others.append(
             subprocess.Popen(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         )
-        serving._wait_for(self.bouncer_port)
+        serving.wait_for(self.bouncer_port)
 
     def _run(self, program: str, *arguments: object) -> None:
         command = [*self.as_user, str(self.bin / program), *map(str, arguments)]
@@ -186,7 +186,7 @@ class Cluster:
         server = subprocess.Popen(command, cwd=serving.ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.webs[name] = (server, port)
-        serving._wait_for(port)
+        serving.wait_for(port)
         return port
 
     def kill_web(self, name: str, how: int = signal.SIGKILL) -> None:

@@ -46,7 +46,6 @@ class Command(BaseCommand):
             logger.info("scheduler: nightly every day at %s", given["at"].strftime("%H:%M"))
         while not stopped.is_set():
             health.beat()
-            close_old_connections()
             try:
                 if is_due(timezone.now(), given["at"]):
                     self._run()
@@ -55,6 +54,7 @@ class Command(BaseCommand):
             if given["once"]:
                 return
             stopped.wait(LOOK_SECONDS)
+            close_old_connections()
 
     def _run(self) -> None:
         try:
