@@ -1,0 +1,159 @@
+"""deploy/backup.sh and deploy/restore.sh on a real PostgreSQL: what they keep, refuse and put in place."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+from django.db import connection
+
+from tests import serving
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.skipif(shutil.which("pg_dump") is None, reason="needs PostgreSQL's client programs"),
+]
+
+
+class Server:
+    """A database of its own beside the tests' one, migrated."""
+
+    def __init__(self, folder: Path) -> None:
+        settings = connection.settings_dict
+        self.name = f"{settings['NAME']}_copia"
+        self.server = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT'] or 5432}"
+        self.env = os.environ | {
+            "DATABASE_URL": f"{self.server}/{self.name}",
+            "DJANGO_SETTINGS_MODULE": "nova.settings.dev",
+            "BACKUP_DIR": str(folder / "copias"),
+            "PYTHON": serving.sys.executable,
+        }
+        self.folder = folder / "copias"
+
+    def script(self, name: str, *arguments: object, **env: str) -> subprocess.CompletedProcess[str]:
+        command = [f"deploy/{name}.sh", *map(str, arguments)]
+        return subprocess.run(command, cwd=serving.ROOT, env=self.env | env, capture_output=True, text=True)
+
+    def backup(self, **env: str) -> Path:
+        done = self.script("backup", **env)
+        assert done.returncode == 0, done.stderr
+        return Path(done.stdout.strip())
+
+    def sql(self, statement: str, database: str = "") -> list[tuple]:
+        with psycopg.connect(f"{self.server}/{database or self.name}", autocommit=True) as own:
+            cursor = own.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
+    def databases(self) -> set[str]:
+        return {
+            name for (name,) in self.sql("SELECT datname FROM pg_database", "postgres") if name.startswith(self.name)
+        }
+
+    def drop(self) -> None:
+        for name in self.databases():
+            self.sql(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
+
+
+@pytest.fixture
+def server(tmp_path: Path):
+    if connection.vendor != "postgresql":
+        pytest.skip("needs PostgreSQL: set DATABASE_URL=postgres://…")
+    made = Server(tmp_path)
+    made.drop()
+    made.sql(f'CREATE DATABASE "{made.name}"', "postgres")
+    serving.manage(made.env, "migrate", "-v0")
+    serving.manage(made.env, "create_sample_data", "--cases", "30")
+    yield made
+    made.drop()
+
+
+@pytest.mark.django_db
+def test_a_drill_restores_verifies_and_leaves_nothing(server: Server):
+    backup = server.backup()
+
+    done = server.script("restore", backup)
+
+    assert done.returncode == 0, done.stderr
+    assert "errors=0" in done.stdout
+    assert server.databases() == {server.name}
+    assert oct(backup.stat().st_mode & 0o777) == "0o600"
+
+
+@pytest.mark.django_db
+def test_replace_puts_the_copy_in_place_and_keeps_the_former(server: Server):
+    (cases,) = server.sql("SELECT COUNT(*) FROM cases_case")
+    backup = server.backup()
+    server.sql("UPDATE cases_case SET notes = 'se perdería'")
+
+    done = server.script("restore", backup, "--replace")
+
+    assert done.returncode == 0, done.stderr
+    assert server.sql("SELECT COUNT(*) FROM cases_case WHERE notes <> 'se perdería'") == [cases]
+    (former,) = server.databases() - {server.name}
+    assert former.startswith(f"{server.name}_antes_")
+    assert server.sql("SELECT COUNT(*) FROM cases_case WHERE notes = 'se perdería'", former) == [cases]
+
+
+@pytest.mark.django_db
+def test_a_damaged_copy_is_refused(server: Server):
+    backup = server.backup()
+    content = bytearray(backup.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    backup.write_bytes(content)
+
+    done = server.script("restore", backup, "--replace")
+
+    assert done.returncode == 1
+    assert "La copia está dañada" in done.stderr
+    assert server.databases() == {server.name}
+
+
+@pytest.mark.django_db
+def test_a_copy_of_data_that_breaks_the_rules_never_takes_the_place(server: Server):
+    server.sql("UPDATE cases_case SET balance = balance + 1")
+    backup = server.backup()
+
+    done = server.script("restore", backup, "--replace")
+
+    assert done.returncode == 1
+    assert "no respetan las reglas" in done.stderr
+    assert server.databases() == {server.name}
+
+
+@pytest.mark.django_db
+def test_rotation_keeps_the_newest_and_the_first_of_each_month(server: Server):
+    server.folder.mkdir()
+    names = [f"gestiones-2026{month:02}{day:02}-033000.dump" for month in (8, 9, 10) for day in (1, 2, 15, 28)]
+    for name in names:
+        (server.folder / name).touch()
+        (server.folder / f"{name}.sha256").touch()
+
+    newest = server.backup(KEEP_NEWEST="3", KEEP_MONTHS="3")
+
+    kept = sorted(path.name for path in server.folder.glob("*.dump"))
+    # This month's first is the one just made, beside those of the two months before.
+    assert kept == [
+        "gestiones-20260901-033000.dump", "gestiones-20261001-033000.dump", "gestiones-20261015-033000.dump",
+        "gestiones-20261028-033000.dump", newest.name,
+    ]  # fmt: skip
+    assert len(list(server.folder.glob("*.sha256"))) == len(kept)
+
+
+@pytest.mark.django_db
+def test_a_backup_that_fails_leaves_the_others(server: Server):
+    good = server.backup()
+
+    done = server.script("backup", DATABASE_URL=f"{server.server}/no_existe_esta")
+
+    assert done.returncode == 1
+    assert "La copia falló" in done.stderr
+    assert sorted(server.folder.glob("*.dump")) == [good]
+    assert not list(server.folder.glob("*.part"))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("arguments", [[], ["x.dump", "--otra"], ["/no/existe.dump"]])
+def test_restore_says_how_it_is_used(server: Server, arguments: list[str]):
+    assert server.script("restore", *arguments).returncode == 1

@@ -1,0 +1,70 @@
+"""What compose.yaml and .env.example promise (DESIGN §10). .ci/image executes the Dockerfile, CI builds and starts."""
+
+import re
+
+import pytest
+import yaml
+
+from tests.serving import ROOT
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict:
+    return yaml.safe_load((ROOT / "compose.yaml").read_text())
+
+
+def test_every_service_is_looked_after(compose: dict):
+    for name, service in compose["services"].items():
+        assert "healthcheck" in service or name == "web", name  # the image brings web's
+        assert "no-new-privileges:true" in service["security_opt"], name
+        assert service["logging"]["options"]["max-size"], name
+        if name != "prepare":  # it ends
+            assert service["restart"] == "unless-stopped", name
+            assert service["deploy"]["resources"]["limits"]["memory"], name
+
+
+def test_nothing_but_the_site_is_published_and_the_database_cannot_be_reached(compose: dict):
+    published = {name: service["ports"] for name, service in compose["services"].items() if "ports" in service}
+    assert set(published) == {"web", "caddy"}
+    assert published["web"] == ["127.0.0.1:${WEB_PORTS:-5000}:5000"]
+    for name in ("db", "redis"):
+        assert compose["services"][name]["networks"] == ["inside"]
+    assert compose["networks"]["inside"]["internal"] is True
+
+
+def test_web_waits_for_the_migrations_and_they_for_the_database(compose: dict):
+    services = compose["services"]
+    for name in ("web", "worker", "scheduler"):
+        assert services[name]["depends_on"]["prepare"]["condition"] == "service_completed_successfully"
+        assert services[name]["read_only"] is True
+        assert services[name]["cap_drop"] == ["ALL"]
+    assert services["prepare"]["depends_on"]["db"]["condition"] == "service_healthy"
+    assert services["web"]["environment"]["CONTACT_WORKER"] == "True"
+
+
+def test_no_secret_is_written_down(compose: dict):
+    text = (ROOT / "compose.yaml").read_text()
+    for name in ("POSTGRES_PASSWORD", "PGPASSWORD"):
+        assert all(value.startswith("${DB_PASSWORD:?") for value in re.findall(rf"{name}: (.*)", text))
+
+
+def test_background_commands_exist(compose: dict):
+    for name in ("prepare", "worker", "scheduler"):
+        _, _, command, *_ = compose["services"][name]["command"]
+        assert list(ROOT.glob(f"*/management/commands/{command}.py")), command
+
+
+def test_variables_of_the_example_are_those_that_somebody_reads():
+    """Every variable of .env.example is read by the settings, compose.yaml or a script; none is left over."""
+    sources = [
+        *ROOT.glob("nova/settings/*.py"),
+        ROOT / "compose.yaml",
+        ROOT / "gunicorn.conf.py",
+        ROOT / "nova/checks.py",
+    ]
+    sources += [*ROOT.glob("deploy/*"), *ROOT.glob("*/management/commands/*.py"), ROOT / ".ci/check"]
+    read = "\n".join(path.read_text() for path in sources)
+    named = re.findall(r"^#?([A-Z][A-Z0-9_]+)=", (ROOT / ".env.example").read_text(), re.M)
+    assert [name for name in named if not re.search(rf"\b{name}\b", read)] == []
+    asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
+    assert asked - set(named) == set()
