@@ -50,7 +50,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """The database is away: nothing was saved, and in a moment it may be. Whoever typed something keeps it."""
+    """The database is away, and may be back in a moment. Whoever typed something keeps it."""
     logger.error("the database is unavailable: %s", type(sys.exception()).__name__)
     if databases.read_connection().alias == databases.REPLICA:
         databases.give_up_replica()

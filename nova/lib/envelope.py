@@ -46,7 +46,9 @@ def failure(message: str, *, status: int, details: dict[str, list[str]] | None =
     return JsonResponse(refusal(message, status=status, details=details), status=status)
 
 
-UNAVAILABLE = "La base de datos no responde en este momento: nada se guardó. Espere unos segundos y repítalo."
+# Not "nothing was saved": a connection that breaks as it commits leaves that open. The same form or key sent again is
+# saved once (DESIGN §3.7).
+UNAVAILABLE = "La base de datos no responde en este momento: espere unos segundos y repítalo."
 RETRY_SECONDS = 10
 
 

@@ -8,7 +8,7 @@ from django.test import Client
 from nova.lib.databases import is_outage
 
 pytestmark = pytest.mark.django_db
-WORDS = "La base de datos no responde en este momento: nada se guardó. Espere unos segundos y repítalo."
+WORDS = "La base de datos no responde en este momento: espere unos segundos y repítalo."
 
 
 @pytest.fixture

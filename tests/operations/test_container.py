@@ -44,7 +44,7 @@ def test_web_waits_for_the_migrations_and_they_for_the_database(compose: dict):
 
 def test_no_secret_is_written_down(compose: dict):
     text = (ROOT / "compose.yaml").read_text()
-    for name in ("POSTGRES_PASSWORD", "PGPASSWORD"):
+    for name in ("POSTGRES_PASSWORD", "PGPASSWORD", "DB_PASSWORD"):
         assert all(value.startswith("${DB_PASSWORD:?") for value in re.findall(rf"{name}: (.*)", text))
 
 

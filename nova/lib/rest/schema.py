@@ -52,10 +52,12 @@ REFUSALS = {
     "415": ("El cuerpo no es application/json.", "Envíe los datos como application/json."),
     "429": ("Demasiados pedidos: espere `Retry-After` segundos.", "Demasiados pedidos."),
     "500": ("Falla nuestra: `X-Error-Id` la identifica en el registro.", "Algo falló de nuestro lado."),
+    "503": ("La base de datos no responde: repítalo después de `Retry-After` segundos.", "La base no responde."),
 }
 HEADERS = {
     "429": {"Retry-After": {"schema": {"type": "integer"}, "description": "Segundos"}},
     "500": {"X-Error-Id": {"schema": {"type": "string"}}},
+    "503": {"Retry-After": {"schema": {"type": "integer"}, "description": "Segundos"}},
 }
 
 
@@ -137,7 +139,7 @@ def _refusals_of(method: str, path: str, operation: Schema) -> Iterator[str]:
         yield "409"
     if "requestBody" in operation:
         yield "415"
-    yield from ("429", "500")
+    yield from ("429", "500", "503")
 
 
 def _refusal(code: str) -> Schema:
