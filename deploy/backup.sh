@@ -24,7 +24,7 @@ in_database() { # a PostgreSQL program, where the database is
   fi
 }
 list_contents() { # what a dump holds, read to its end
-  if command -v pg_restore >/dev/null; then
+  if [ -n "${DATABASE_URL:-}" ]; then
     pg_restore --list "$1"
   else
     docker compose exec -T db pg_restore --list <"$1"
