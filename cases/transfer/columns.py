@@ -111,6 +111,11 @@ def _uuid(field: models.Field) -> Converter:
     return lambda value: as_text(UUID(str(value)))
 
 
+def moment_of(value: Any) -> Any:
+    """An aware moment of a text; what is one already, or None, as it is."""
+    return parse_datetime(value) if isinstance(value, str) else value
+
+
 _KINDS: Mapping[type[models.Field], Callable[[Any], Converter]] = {
     models.CharField: _text,
     models.TextField: _text,

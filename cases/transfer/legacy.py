@@ -52,7 +52,7 @@ class LegacyReader:
         self.today = dates.local_date(now)
         self._carteras: dict[Any, str] = {}
         self._statuses: dict[Any, str] = {}
-        self._pending: dict[int, date] = {}  # case here → its first pending promise
+        self.pending: dict[int, date] = {}  # case here → its first pending promise
         self._seen: Counter[str] = Counter()
         self._stages: dict[str, str] = {}
 
@@ -145,10 +145,7 @@ class LegacyReader:
             raise Refused(f"su total («{row.get('total')}») no es un importe mayor que cero")
         if not (_line(row.get("name")) or _line(row.get("lastname"))):
             raise Refused("no tiene nombre")
-        slug = self._statuses.get(row.get("status_id"), "")
-        if not slug:
-            slug = CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION).slug
-            self.result.warn("cases", number, row.get("status_id"), f"su estado no está en el archivo: queda «{slug}»")
+        slug = self._status_of(number, row)
         stage = self._stage(slug)
         made = self._moment(row.get("created_at"))
         paid_on = self._paid_on(number, row)
@@ -182,6 +179,13 @@ class LegacyReader:
             "created_at": made,
             "updated_at": self._moment(row.get("updated_at") or row.get("created_at")),
         }
+
+    def _status_of(self, number: int, row: dict[str, Any]) -> str:
+        slug = self._statuses.get(row.get("status_id"), "")
+        if not slug:
+            slug = CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION).slug
+            self.result.warn("cases", number, row.get("status_id"), f"su estado no está en el archivo: queda «{slug}»")
+        return slug
 
     def _stage(self, slug: str) -> str:
         if not self._stages or slug not in self._stages:
@@ -295,7 +299,7 @@ class LegacyReader:
                 continue
             translated.append((number, promise))
             if case is not None and promise["status"] == rules.PENDING:
-                self._pending[case] = min(self._pending.get(case, promise["promise_date"]), promise["promise_date"])
+                self.pending[case] = min(self.pending.get(case, promise["promise_date"]), promise["promise_date"])
         self.loader.load_if_any("promises", translated)
 
     def _open_among(self, rows: list[Numbered]) -> set[int]:
@@ -352,10 +356,6 @@ class LegacyReader:
         except ValueError as error:
             raise Refused(f"su fecha («{value}») no es una fecha") from error
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-    # --- The place in the queue -------------------------------------------------------------------
-    def pending(self) -> dict[int, date]:
-        return self._pending
 
 
 def _line(value: Any) -> str:

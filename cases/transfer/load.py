@@ -5,36 +5,22 @@ else by its external_id, else by its number and the moment it was made. One that
 what hangs on it only that comes in which carries an external_id that is not here yet.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from django.db import connection, models
-from django.utils import timezone
-from django.utils.dateparse import parse_datetime
+from django.db import models
 
 from cases import bulk
-from cases.models import (
-    Activity,
-    ActivityResult,
-    Cartera,
-    Case,
-    CaseStatus,
-    Debtor,
-    DebtorPhone,
-    ImportBatch,
-    LedgerEntry,
-    Promise,
-)
+from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, ImportBatch, LedgerEntry
 from cases.transfer import columns
+from cases.transfer.debtors import Debtors
 from cases.transfer.document import Numbered
 from cases.transfer.people import People
 from cases.transfer.result import Result, TransferFailed
-from cases.transfer.sections import BY_NAME, NAMED_BY, Section
-from contact.models import ContactSubmission
+from cases.transfer.sections import BY_NAME, CATALOGUES, Section
+from cases.transfer.tables import Tables
 
 NOT_IN_FILE = "su caso no está en el archivo"
-ADDRESS = ("street", "street_number", "city", "postal_code", "provincia")
-DEBTOR_FIELDS = ("id", "dni", "cuit", "first_name", "last_name", "street", "street_number", "created_at")
 TAKEN_KEY = "otro caso de la cartera ya tiene ese número de cliente; lo que cuelga de este queda en aquel"
 
 
@@ -58,27 +44,20 @@ class Loader:
         self.cases: dict[Any, int] = {}  # number in the file → number here, of the cases that are here now
         self.new_cases: set[int] = set()  # those of them, by their number here, that this transfer brought
         self.touched_cases: set[int] = set()  # those that were here and got a gestión
+        self.tables = Tables(people, result)
+        self.debtors = Debtors(self.tables, result, keeps_numbers=keeps_numbers)
         self._ids: dict[type[models.Model], dict[int, int]] = {
-            model: {} for model in (Debtor, DebtorPhone, Activity, LedgerEntry)
+            DebtorPhone: self.debtors.phone_ids,
+            Activity: {},
+            LedgerEntry: {},
         }
         self._twins: set[int] = set()  # numbers in the file of cases that are one with another: without money of theirs
-        self._waiting: dict[int, Numbered] = {}  # debtors that nobody here is, until a new case is theirs
-        self._waiting_phones: dict[int, list[dict[str, Any]]] = {}
-        self._names: dict[type[models.Model], dict[str, int]] = {
-            model: {name.casefold(): pk for pk, name in model._base_manager.values_list("pk", NAMED_BY[model])}
-            for model in (Cartera, CaseStatus, ActivityResult)
-        }
-        self._stages: dict[int, str] = {}
-        self._writers: dict[str, tuple[list[str], list[Any]]] = {}
 
     def load(self, section: str, rows: list[Numbered]) -> None:
         loaders: dict[str, Callable[[list[Numbered]], None]] = {
-            "carteras": lambda rows: self._catalogue(BY_NAME["carteras"], rows),
-            "case_statuses": lambda rows: self._catalogue(BY_NAME["case_statuses"], rows),
-            "activity_results": lambda rows: self._catalogue(BY_NAME["activity_results"], rows),
             "users": lambda rows: None,
-            "debtors": self._debtors,
-            "phones": self._phones,
+            "debtors": self.debtors.load,
+            "phones": self.debtors.load_phones,
             "cases": self._cases,
             "activities": lambda rows: self._hanging(BY_NAME["activities"], rows),
             "promises": lambda rows: self._hanging(BY_NAME["promises"], rows),
@@ -87,7 +66,10 @@ class Loader:
             "contact_submissions": lambda rows: self._once(BY_NAME["contact_submissions"], ("key",), rows),
         }
         try:
-            loaders[section](rows)
+            if section in CATALOGUES:
+                self.tables.add_catalogue(BY_NAME[section], rows, replaces=self.keeps_numbers)
+            else:
+                loaders[section](rows)
         except (columns.Misfit, KeyError, TypeError) as error:
             reason = f"falta {error}" if isinstance(error, KeyError) else error
             raise TransferFailed(f"«{section}», filas {rows[0][0]} a {rows[-1][0]}: {reason}.") from error
@@ -95,129 +77,6 @@ class Loader:
     def load_if_any(self, section: str, rows: list[Numbered]) -> None:
         if rows:
             self.load(section, rows)
-
-    # --- Catalogues -------------------------------------------------------------------------------
-    def _catalogue(self, section: Section, rows: list[Numbered]) -> None:
-        """Into an empty installation the file's catalogue takes the place of the seeded one; else only what lacks."""
-        model, names = section.model, self._names.setdefault(section.model, {})
-        tally, key = self.result.of(section.name), section.key
-        if self.keeps_numbers and rows[0][0] == 1 and model is not Cartera:
-            model._base_manager.all().delete()
-            names.clear()
-        missing = []
-        for _, row in rows:
-            name = str(row.get(key, ""))
-            if name.casefold() in names:
-                tally.unchanged += 1
-                continue
-            missing.append({**row, "is_stage_default": False} if self._has_default(model, row) else row)
-            names[name.casefold()] = 0
-        self._insert(section, missing)
-        tally.created += len(missing)
-        names.update({name.casefold(): pk for pk, name in model._base_manager.values_list("pk", key)})
-
-    def _has_default(self, model: type[models.Model], row: dict[str, Any]) -> bool:
-        return (
-            model is CaseStatus
-            and bool(row.get("is_stage_default"))
-            and CaseStatus.objects.filter(stage=row.get("stage"), is_stage_default=True).exists()
-        )
-
-    # --- Debtors ----------------------------------------------------------------------------------
-    def _debtors(self, rows: list[Numbered]) -> None:
-        section = BY_NAME["debtors"]
-        if self.keeps_numbers:
-            self._insert(section, [row for _, row in rows])
-            self._ids[Debtor].update((row["id"], row["id"]) for _, row in rows)
-            self.result.of("debtors").created += len(rows)
-            return
-        here = self._debtors_here(rows)
-        for number, row in rows:
-            match = here.get(("dni", row["dni"])) or here.get(("cuit", row["cuit"])) or here.get(("id", row["id"]))
-            if match is None:
-                self._waiting[row["id"]] = (number, row)
-                continue
-            self._ids[Debtor][row["id"]] = match["id"]
-            self.result.of("debtors").unchanged += 1
-            self._compare(number, row, match)
-
-    def _debtors_here(self, rows: list[Numbered]) -> dict[tuple[Any, Any], dict[str, Any]]:
-        """By document; and, for those without one, by number and the moment they were made."""
-        here: dict[tuple[Any, Any], dict[str, Any]] = {}
-        asked = {
-            "dni": {row["dni"] for _, row in rows if row["dni"]},
-            "cuit": {row["cuit"] for _, row in rows if row["cuit"]},
-            "id": {row["id"] for _, row in rows if row.get("created_at")},
-        }
-        made = {row["id"]: row.get("created_at") for _, row in rows}
-        for column, values in asked.items():
-            found = Debtor.objects.filter(**{f"{column}__in": values}).order_by().values(*DEBTOR_FIELDS)
-            for debtor in found if values else []:
-                if column != "id" or debtor["created_at"] == _moment(made[debtor["id"]]):
-                    here.setdefault((column, debtor[column]), debtor)
-        return here
-
-    def _compare(self, number: int, row: dict[str, Any], kept: dict[str, Any]) -> None:
-        """Say what of a person who was known already is not taken over."""
-        for fields, what in ((("first_name", "last_name"), "el nombre"), (("street", "street_number"), "el domicilio")):
-            told, ours = (" ".join(str(person[name]) for name in fields).strip() for person in (row, kept))
-            if told and told.casefold() != ours.casefold():
-                reason = f"con el mismo documento ya está {what} «{ours}»: queda ese"
-                self.result.warn("debtors", number, told, reason)
-
-    def _phones(self, rows: list[Numbered]) -> None:
-        section = BY_NAME["phones"]
-        if self.keeps_numbers:
-            self._insert(section, [row for _, row in rows])
-            self.result.of("phones").created += len(rows)
-            return
-        owners = {pk for _, row in rows if (pk := self._ids[Debtor].get(row["debtor"]))}
-        here = {(debtor, number): pk for pk, debtor, number in _phones_of(owners)}
-        for _, row in rows:
-            pk = here.get((self._ids[Debtor].get(row["debtor"], 0), row["number"]))
-            if pk is None:
-                self._waiting_phones.setdefault(row["debtor"], []).append(row)
-            else:
-                self.result.of("phones").unchanged += 1
-                if row["id"] is not None:
-                    self._ids[DebtorPhone][row["id"]] = pk
-
-    def _bring_debtors(self, numbers: Iterable[int]) -> None:
-        """Those that new cases need: whoever waits, and the phones that they lack here."""
-        wanted = sorted(set(numbers))
-        by_document: dict[str, dict[str, Any]] = {}
-        newcomers = []
-        waiting = [self._waiting.pop(number) for number in wanted if number in self._waiting]
-        for (number, row), pk in zip(waiting, bulk.reserve_ids(Debtor, len(waiting)), strict=True):
-            documents = [document for document in (row["dni"], row["cuit"]) if document]
-            joined = next((by_document[document] for document in documents if document in by_document), None)
-            if joined is None:
-                joined = {**row, "id": pk}
-                by_document.update(dict.fromkeys(documents, joined))
-                newcomers.append(joined)
-            elif not joined["street"]:
-                joined.update((name, row[name]) for name in ADDRESS)
-            self._compare(number, row, joined)
-            self._ids[Debtor][row["id"]] = joined["id"]
-        self._insert(BY_NAME["debtors"], newcomers)
-        self.result.of("debtors").created += len(newcomers)
-        self._bring_phones(wanted)
-
-    def _bring_phones(self, debtors: Sequence[int]) -> None:
-        here = {(debtor, number): pk for pk, debtor, number in _phones_of(map(self._ids[Debtor].get, debtors))}
-        waiting = [row for number in debtors for row in self._waiting_phones.pop(number, [])]
-        newcomers = []
-        for row, pk in zip(waiting, bulk.reserve_ids(DebtorPhone, len(waiting)), strict=True):
-            debtor = self._ids[Debtor].get(row["debtor"])
-            if debtor is None:
-                continue
-            known = here.setdefault((debtor, row["number"]), pk)
-            if known == pk:
-                newcomers.append({**row, "id": pk, "debtor": debtor})
-            if row["id"] is not None:
-                self._ids[DebtorPhone][row["id"]] = known
-        self._insert(BY_NAME["phones"], newcomers)
-        self.result.of("phones").created += len(newcomers)
 
     # --- Cases ------------------------------------------------------------------------------------
     def cases_here(self, rows: Sequence[dict[str, Any]]) -> dict[int, Known]:
@@ -240,14 +99,14 @@ class Loader:
         for row in rows:
             found = here.get(self._identity(row))
             if found is None and not row["nro_cliente"] and not row["external_id"]:
-                found = here.get((row["id"], _moment(row["created_at"])))
+                found = here.get((row["id"], columns.moment_of(row["created_at"])))
             if found is not None:
                 known[row["id"]] = found
         return known
 
     def _identity(self, row: dict[str, Any]) -> tuple[Any, Any]:
         if row["nro_cliente"]:
-            return (self._names[Cartera].get(str(row["cartera"]).casefold()), row["nro_cliente"])
+            return (self.tables.find(Cartera, row["cartera"]), row["nro_cliente"])
         return ("external", _external_id(row))
 
     def _cases(self, rows: list[Numbered]) -> None:
@@ -268,9 +127,9 @@ class Loader:
                 self.result.reject("cases", number, row["nro_cliente"] or row["id"], TAKEN_KEY)
             else:
                 newcomers[identity] = (number, row)
-        self._bring_debtors(row["debtor"] for _, row in newcomers.values())
+        self.debtors.bring(row["debtor"] for _, row in newcomers.values())
         placed = self._placed(list(newcomers.values()))
-        self._insert(BY_NAME["cases"], placed)
+        self.tables.insert(BY_NAME["cases"], placed)
         self.result.of("cases").created += len(placed)
         self.cases.update((later, self.cases[first]) for later, first in twins if first in self.cases)
 
@@ -279,15 +138,15 @@ class Loader:
         placed = []
         pks = [] if self.keeps_numbers else bulk.reserve_ids(Case, len(newcomers))
         for index, (number, row) in enumerate(newcomers):
-            debtor = self._ids[Debtor].get(row["debtor"])
+            debtor = self.debtors.ids.get(row["debtor"])
             if debtor is None:
                 self.result.reject("cases", number, row["nro_cliente"] or row["id"], "su deudor no está en el archivo")
                 continue
             pk = row["id"] if self.keeps_numbers else pks[index]
             self.cases[row["id"]] = pk
             self.new_cases.add(pk)
-            status = self._named(CaseStatus, row["status"])
-            stage = self._stage(status)
+            status = self.tables.named(CaseStatus, row["status"])
+            stage = self.tables.stage_of(status)
             gestor = self._gestor(row["assigned_to"], is_open=stage in CaseStatus.OPEN_STAGES)
             if not self.keeps_numbers and not row["nro_cliente"]:
                 row["external_id"] = _external_id(row)  # its number says nothing any more
@@ -305,11 +164,6 @@ class Loader:
         if person is not None or name in (None, ""):
             return person.pk if person else None
         return self.people.default_gestor() if is_open else None
-
-    def _stage(self, status: int) -> str:
-        if status not in self._stages:
-            self._stages.update(CaseStatus.objects.values_list("pk", "stage"))
-        return self._stages[status]
 
     # --- What hangs on cases ----------------------------------------------------------------------
     def _hanging(self, section: Section, rows: list[Numbered]) -> None:
@@ -330,13 +184,13 @@ class Loader:
             if section.model is Activity and row["case"] not in self.new_cases:
                 self.touched_cases.add(row["case"])
             row["id"] = pk
-            if isinstance(row["created_by"], str) and not self._person(row["created_by"]):
+            if isinstance(row["created_by"], str) and not self.tables.person(row["created_by"]):
                 row["imported_author"] = row["imported_author"] or row["created_by"]
                 row["created_by"] = None
             for reference, model in (("phone", DebtorPhone), ("activity", Activity)):
                 if row.get(reference) is not None:
                     row[reference] = self._number(model, row[reference])
-        self._insert(section, newcomers)
+        self.tables.insert(section, newcomers)
         tally.created += len(newcomers)
 
     def _external_ids_here(self, model: type[models.Model], rows: list[Numbered]) -> set[str | None]:
@@ -362,7 +216,7 @@ class Loader:
             for reference, model in (("activity", Activity), ("reverses", LedgerEntry)):
                 if row.get(reference) is not None:
                     row[reference] = self._number(model, row[reference])
-        self._insert(section, newcomers)
+        self.tables.insert(section, newcomers)
         tally.created += len(newcomers)
 
     def _numbers(self, model: type[models.Model], rows: list[dict[str, Any]]) -> list[int]:
@@ -391,88 +245,11 @@ class Loader:
         if section.key == "id" and not self.keeps_numbers:
             pks = bulk.reserve_ids(section.model, len(missing))
             missing = [{**row, "id": pk} for row, pk in zip(missing, pks, strict=True)]
-        self._insert(section, missing)
+        self.tables.insert(section, missing)
         self.result.of(section.name).created += len(missing)
         self.result.of(section.name).unchanged += len(rows) - len(missing)
-
-    # --- Into the tables --------------------------------------------------------------------------
-    def _insert(self, section: Section, rows: Sequence[dict[str, Any]]) -> None:
-        if not rows:
-            return
-        names, converters = self._writer(section)
-        bulk.insert(
-            section.model,
-            names,
-            [tuple(convert(row) for convert in converters) for row in rows],
-        )
-
-    def _writer(self, section: Section) -> tuple[list[str], list[Any]]:
-        if section.name not in self._writers:
-            fields = list(section.fields)
-            if section.model is Case:
-                fields.append(Case._meta.get_field("stage"))
-            if section.model in NAMED_BY:
-                fields = [field for field in fields if not field.primary_key]
-            self._writers[section.name] = ([field.name for field in fields], [self._column(field) for field in fields])
-        return self._writers[section.name]
-
-    def _column(self, field: Any) -> Callable[[dict[str, Any]], Any]:
-        """Row → what goes into the column. A key that an older file lacks takes the field's own default."""
-        convert, name = columns.converter(field), field.name
-        is_stamped = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
-        default = timezone.now if is_stamped else field.get_default
-        related = field.related_model if isinstance(field, models.ForeignKey) else None
-
-        def value_of(row: dict[str, Any]) -> Any:
-            value = row[name] if name in row else default()
-            if isinstance(value, str) and related is not None:
-                return self._person(value) if related not in self._names else self._named(related, value)
-            return convert(value)
-
-        return value_of
-
-    def _person(self, name: str) -> int | None:
-        person = self.people.find(name)
-        return person.pk if person else None
-
-    def _named(self, model: type[models.Model], name: object) -> int:
-        pk = self._names[model].get(str(name).casefold())
-        if not pk:
-            raise columns.Misfit(f"«{name}» no está en el catálogo del archivo")
-        return pk
 
 
 def _external_id(row: dict[str, Any]) -> str:
     """Of a case without a key: its own, else what it was called where it comes from."""
     return row["external_id"] or f"{row['id']}@{row['created_at']}"
-
-
-def _moment(value: Any) -> Any:
-    return parse_datetime(value) if isinstance(value, str) else value
-
-
-def _phones_of(debtors: Iterable[int | None]) -> Iterable[tuple[int, int, str]]:
-    wanted = [pk for pk in debtors if pk]
-    if not wanted:
-        return []
-    return DebtorPhone.objects.filter(debtor__in=wanted).order_by().values_list("pk", "debtor_id", "number")
-
-
-def count_on() -> None:
-    """Sequences behind the rows that kept their numbers. SQLite counts from what is found."""
-    if connection.vendor != "postgresql":
-        return
-    tables = (Debtor, DebtorPhone, Case, Activity, Promise, LedgerEntry, ImportBatch, ContactSubmission)
-    with connection.cursor() as cursor:
-        for model in tables:
-            table = model._meta.db_table
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608
-                f" GREATEST(MAX(id), (SELECT last_value FROM {_sequence_of(cursor, table)}))) FROM {table}"
-                " HAVING MAX(id) IS NOT NULL"
-            )
-
-
-def _sequence_of(cursor: Any, table: str) -> str:
-    cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
-    return cursor.fetchone()[0]

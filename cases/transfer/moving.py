@@ -17,6 +17,7 @@ from cases.transfer.legacy import LegacyReader
 from cases.transfer.load import Loader
 from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
+from cases.transfer.tables import count_on
 from nova.lib import dates
 
 LOCK_KEY = 7_316_004
@@ -47,7 +48,7 @@ def move_in(
             for section, rows in chunks(document, progress=progress):
                 loader.load(section, rows)
         if keeps_numbers:
-            load.count_on()
+            count_on()
         _tell_unknown(people, result)
         _record(path, result)
         if dry_run:
@@ -61,7 +62,7 @@ def _move_in_legacy(
     reader = LegacyReader(loader, people, result, now=now)
     for section, rows in chunks(document, progress=progress):
         reader.read(section, rows)
-    _put_in_place(loader.new_cases | loader.touched_cases, reader.pending(), today=dates.local_date(now))
+    _put_in_place(loader.new_cases | loader.touched_cases, reader.pending, today=dates.local_date(now))
 
 
 def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> None:

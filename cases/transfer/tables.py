@@ -1,0 +1,143 @@
+"""Rows of a file into our tables, and what they name by its name: carteras, statuses, result codes, people."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db import connection, models
+from django.utils import timezone
+
+from cases import bulk
+from cases.models import (
+    Activity,
+    ActivityResult,
+    Cartera,
+    Case,
+    CaseStatus,
+    Debtor,
+    DebtorPhone,
+    ImportBatch,
+    LedgerEntry,
+    Promise,
+)
+from cases.transfer import columns
+from cases.transfer.document import Numbered
+from cases.transfer.people import People
+from cases.transfer.result import Result
+from cases.transfer.sections import NAMED_BY, Section
+from contact.models import ContactSubmission
+
+
+class Tables:
+    def __init__(self, people: People, result: Result) -> None:
+        self._people, self._result = people, result
+        self._names: dict[type[models.Model], dict[str, int]] = {
+            model: {name.casefold(): pk for pk, name in model._base_manager.values_list("pk", NAMED_BY[model])}
+            for model in (Cartera, CaseStatus, ActivityResult)
+        }
+        self._stages: dict[int, str] = {}
+        self._writers: dict[str, tuple[list[str], list[Any]]] = {}
+
+    # --- Names ------------------------------------------------------------------------------------
+    def named(self, model: type[models.Model], name: object) -> int:
+        """The number of a row of a catalogue. Raises Misfit."""
+        pk = self.find(model, name)
+        if not pk:
+            raise columns.Misfit(f"«{name}» no está en el catálogo del archivo")
+        return pk
+
+    def find(self, model: type[models.Model], name: object) -> int | None:
+        return self._names[model].get(str(name).casefold())
+
+    def person(self, name: str) -> int | None:
+        person = self._people.find(name)
+        return person.pk if person else None
+
+    def stage_of(self, status: int) -> str:
+        if status not in self._stages:
+            self._stages.update(CaseStatus.objects.values_list("pk", "stage"))
+        return self._stages[status]
+
+    # --- Catalogues -------------------------------------------------------------------------------
+    def add_catalogue(self, section: Section, rows: list[Numbered], *, replaces: bool) -> None:
+        """What lacks here. `replaces`: in an empty installation the file's takes the place of the seeded one."""
+        model, names = section.model, self._names[section.model]
+        tally, key = self._result.of(section.name), section.key
+        if replaces and rows[0][0] == 1 and model is not Cartera:
+            model._base_manager.all().delete()
+            names.clear()
+        missing = []
+        for _, row in rows:
+            name = str(row.get(key, ""))
+            if name.casefold() in names:
+                tally.unchanged += 1
+                continue
+            missing.append({**row, "is_stage_default": False} if _has_default(model, row) else row)
+            names[name.casefold()] = 0
+        self.insert(section, missing)
+        tally.created += len(missing)
+        names.update({name.casefold(): pk for pk, name in model._base_manager.values_list("pk", key)})
+
+    # --- Rows -------------------------------------------------------------------------------------
+    def insert(self, section: Section, rows: Sequence[dict[str, Any]]) -> None:
+        if not rows:
+            return
+        names, converters = self._writer(section)
+        bulk.insert(
+            section.model,
+            names,
+            [tuple(convert(row) for convert in converters) for row in rows],
+        )
+
+    def _writer(self, section: Section) -> tuple[list[str], list[Any]]:
+        if section.name not in self._writers:
+            fields = list(section.fields)
+            if section.model is Case:
+                fields.append(Case._meta.get_field("stage"))
+            if section.model in NAMED_BY:
+                fields = [field for field in fields if not field.primary_key]
+            self._writers[section.name] = ([field.name for field in fields], [self._column(field) for field in fields])
+        return self._writers[section.name]
+
+    def _column(self, field: Any) -> Callable[[dict[str, Any]], Any]:
+        """Row → what goes into the column. A key that an older file lacks takes the field's own default."""
+        convert, name = columns.converter(field), field.name
+        is_stamped = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+        default = timezone.now if is_stamped else field.get_default
+        related = field.related_model if isinstance(field, models.ForeignKey) else None
+
+        def value_of(row: dict[str, Any]) -> Any:
+            value = row[name] if name in row else default()
+            if isinstance(value, str) and related is not None:
+                return self.person(value) if related not in self._names else self.named(related, value)
+            return convert(value)
+
+        return value_of
+
+
+def _has_default(model: type[models.Model], row: dict[str, Any]) -> bool:
+    """Whether the stage has its default status here already: it can have one alone."""
+    return (
+        model is CaseStatus
+        and bool(row.get("is_stage_default"))
+        and CaseStatus.objects.filter(stage=row.get("stage"), is_stage_default=True).exists()
+    )
+
+
+def count_on() -> None:
+    """Sequences behind the rows that kept their numbers. SQLite counts from what is there."""
+    if connection.vendor != "postgresql":
+        return
+    tables = (Debtor, DebtorPhone, Case, Activity, Promise, LedgerEntry, ImportBatch, ContactSubmission)
+    with connection.cursor() as cursor:
+        for model in tables:
+            table = model._meta.db_table
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608
+                f" GREATEST(MAX(id), (SELECT last_value FROM {_sequence_of(cursor, table)}))) FROM {table}"
+                " HAVING MAX(id) IS NOT NULL"
+            )
+
+
+def _sequence_of(cursor: Any, table: str) -> str:
+    cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
+    return cursor.fetchone()[0]
