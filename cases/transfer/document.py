@@ -14,7 +14,7 @@ from cases.transfer.sections import FORMAT, SECTIONS, VERSION
 LEGACY_SECTIONS = ("carteras", "case_statuses", "users", "cases", "activities", "promises")
 CHUNK = 2000
 Numbered = tuple[int, dict[str, Any]]
-Progress = Callable[[int], None]
+Progress = Callable[[int, int], None]  # rows done, rows in all
 
 
 class Document(NamedTuple):
@@ -55,9 +55,11 @@ def chunks(document: Document, *, progress: Progress) -> Iterator[tuple[str, lis
     """(section, rows numbered from 1), in an order in which what is named comes before what names it.
 
     A pass for each section, up to its last row: the parser skips what is not asked for at 150 MB a second, and it does
-    not matter in what order somebody's file has them. `progress` is told of the bytes reached.
+    not matter in what order somebody's file has them.
     """
     wanted = LEGACY_SECTIONS if document.is_legacy else tuple(section.name for section in SECTIONS)
+    total = sum(document.sections.get(name, 0) for name in wanted)
+    done = 0
     for name in wanted:
         with _reading(document.path) as stream:
             items = _guarded(ijson.items(stream, f"{name}.item"), document.path)
@@ -66,8 +68,9 @@ def chunks(document: Document, *, progress: Progress) -> Iterator[tuple[str, lis
                 for number, row in chunk:
                     if not isinstance(row, dict):
                         raise TransferFailed(f"«{document.path.name}»: la fila {number} de «{name}» no es un objeto.")
-                progress(stream.tell())
                 yield name, chunk
+                done += len(chunk)
+                progress(done, total)
 
 
 def _reading(path: Path) -> BinaryIO:

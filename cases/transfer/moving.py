@@ -1,6 +1,5 @@
 """An export into this installation, all of it or nothing (DESIGN §10 `import_data`)."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from accounts.models import AuditEvent
 from cases import bulk, queue
 from cases.models import Activity, Case
 from cases.transfer import load
-from cases.transfer.document import Document, chunks, open_document
+from cases.transfer.document import Document, Progress, chunks, open_document
 from cases.transfer.legacy import LegacyReader
 from cases.transfer.load import Loader
 from cases.transfer.people import People, read_users_map
@@ -22,7 +21,6 @@ from nova.lib import dates
 
 LOCK_KEY = 7_316_004
 CHUNK = 2000
-Progress = Callable[[int], None]
 
 
 def move_in(
@@ -32,9 +30,9 @@ def move_in(
     users_map: Path | None = None,
     default_gestor: str = "",
     dry_run: bool = False,
-    progress: Progress = lambda done: None,
+    progress: Progress = lambda done, total: None,
 ) -> Result:
-    """Load the file in one transaction. `progress` is told of the bytes read. Raises TransferFailed: nothing saved."""
+    """Load the file in one transaction. Raises TransferFailed: nothing saved."""
     document = open_document(path)
     result = Result()
     with transaction.atomic():

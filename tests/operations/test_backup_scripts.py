@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,11 +19,11 @@ pytestmark = [
 
 
 class Server:
-    """A database of its own beside the tests' one, migrated."""
+    """A database of its own beside the tests' one, and the scripts on it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, suffix: str) -> None:
         settings = connection.settings_dict
-        self.name = f"{settings['NAME']}_copia"
+        self.name = f"{settings['NAME']}_{suffix}"
         self.server = f"postgres://{settings['USER']}@{settings['HOST']}:{settings['PORT'] or 5432}"
         self.env = os.environ | {
             "DATABASE_URL": f"{self.server}/{self.name}",
@@ -56,15 +57,26 @@ class Server:
             self.sql(f'DROP DATABASE "{name}" WITH (FORCE)', "postgres")
 
 
-@pytest.fixture
-def server(tmp_path: Path):
+@pytest.fixture(scope="module")
+def template(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[str]:
+    """The name of a migrated database with an agency in it, of which each test gets a copy."""
     if connection.vendor != "postgresql":
         pytest.skip("needs PostgreSQL: set DATABASE_URL=postgres://…")
-    made = Server(tmp_path)
+    with django_db_blocker.unblock():
+        made = Server(tmp_path_factory.mktemp("plantilla"), suffix="plantilla")
     made.drop()
     made.sql(f'CREATE DATABASE "{made.name}"', "postgres")
     serving.manage(made.env, "migrate", "-v0")
     serving.manage(made.env, "create_sample_data", "--cases", "30")
+    yield made.name
+    made.drop()
+
+
+@pytest.fixture
+def server(template: str, tmp_path: Path) -> Iterator[Server]:
+    made = Server(tmp_path, suffix="copia")
+    made.drop()
+    made.sql(f'CREATE DATABASE "{made.name}" TEMPLATE "{template}"', "postgres")
     yield made
     made.drop()
 

@@ -15,6 +15,7 @@ import pytest
 
 from tests import serving
 
+pytestmark = pytest.mark.own_database  # it has none; once is enough
 DOCKER = """#!/usr/bin/env bash
 echo "docker $*" >> "$TOLD"
 case "$*" in
@@ -73,7 +74,7 @@ class Installation:
             "TOLD": str(self.told),
             "SERVED": str(self.served),
             "READY_URL": url,
-            "READY_SECONDS": "3",
+            "READY_SECONDS": "1",
         }
         command = ["deploy/deploy.sh", *arguments]
         return subprocess.run(command, cwd=self.path, env=variables | env, capture_output=True, text=True)

@@ -81,8 +81,7 @@ class Command(BaseCommand):
     def _load(self, path: Path | None, contact: Path | None, given: dict[str, Any]) -> list[Result]:
         results = []
         if path is not None:
-            size = path.stat().st_size if path.is_file() else None
-            with progress_bar("Cargando", size, in_bytes=True) as advance:
+            with progress_bar("Cargando", None) as advance:
                 results.append(
                     move_in(
                         path,

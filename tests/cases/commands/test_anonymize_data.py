@@ -28,7 +28,7 @@ SECRETS = ("Quintana", "31415926", "20314159269", "quintana@correo.example", "Co
 @pytest.fixture
 def agency(settings):
     settings.DEBUG = True
-    run("create_sample_data", "--cases", "40")
+    run("create_sample_data", "--cases", "15")
     gestor = User.objects.filter(role="gestor").first()
     gestor.username, gestor.first_name = "ztorres", "Zulema"
     gestor.save()

@@ -34,7 +34,7 @@ pytestmark = pytest.mark.django_db
 def agency(settings, gestor_user, admin_user):
     """An agency that has worked: payments and reversals, promises, stopped cases, an import, a message."""
     settings.DEBUG = True
-    run("create_sample_data", "--cases", "60")
+    run("create_sample_data", "--cases", "25")
     case = CaseFactory(assigned_to=gestor_user, nro_cliente=None, debtor__dni=None)
     phone = DebtorPhoneFactory(debtor=case.debtor)
     services.record_activity(
