@@ -157,6 +157,9 @@ def test_limits(client: Client, gestor_client: Client) -> None:
 
 
 def test_a_signed_in_user_has_600_a_minute(gestor_client: Client) -> None:
-    answers = {gestor_client.get("/api/v1/carteras").status_code for _ in range(600)}
-    assert answers == {200}
-    assert gestor_client.get("/api/v1/carteras").status_code == 429
+    """The limit counts in fixed minutes: where one ends half way, the next begins anew."""
+    let_in = 0
+    while (status := gestor_client.get("/api/v1/carteras").status_code) == 200 and let_in < 1200:
+        let_in += 1
+    assert status == 429
+    assert 600 <= let_in < 1200
