@@ -77,7 +77,10 @@ class LegacyReader:
                 continue
             here = Cartera.objects.named(name)
             self._carteras[row.get("id")] = here.name if here else name[:120]
-            made = self._moment(row.get("created_at"))
+            try:
+                made = self._moment(row.get("created_at"))
+            except Refused:
+                made = self.now
             translated.append(
                 (number, {"name": self._carteras[row.get("id")], "is_active": bool(row.get("activo", True)),
                           "monthly_interest_rate": Cartera._meta.get_field("monthly_interest_rate").default,
@@ -129,7 +132,7 @@ class LegacyReader:
         self.loader.load_if_any("debtors", [(number, self._debtor(number, row)) for number, row, _ in new])
         self.loader.load_if_any("phones", [(number, phone) for number, row, _ in new for phone in self._phones(row)])
         for number, row, case in new:
-            case["assigned_to"] = self._gestor(row, is_open=case.pop("is_open"), number=number)
+            case["assigned_to"] = self._gestor(row, is_open=case.pop("is_open"))
         self.loader.load_if_any("cases", [(number, case) for number, _, case in translated])
         entries = [(number, entry) for number, row, case in new for entry in self._entries(row, case)]
         self.loader.load_if_any("ledger", entries)
@@ -236,7 +239,7 @@ class LegacyReader:
         common = {"id": None, "debtor": row["id"], "state": "unverified", "note": ""}
         return [{**common, "number": phone.number, "kind": phone.kind}]
 
-    def _gestor(self, row: dict[str, Any], *, is_open: bool, number: int) -> int | None:
+    def _gestor(self, row: dict[str, Any], *, is_open: bool) -> int | None:
         person = self.people.find(row.get("assigned_to_id"))
         if person is not None and person.may_hold_cases:
             return person.pk

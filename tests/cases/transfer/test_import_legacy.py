@@ -287,6 +287,16 @@ def test_odd_values_are_taken_without_what_is_impossible_in_them(tmp_path, gesto
     assert (ran.code, ran.summary[-10:]) == (0, "warnings=3")
 
 
+def test_cartera_without_a_date_is_from_today_and_its_cases_come_in(tmp_path, gestores):
+    carteras = [{"id": 3, "nombre": "Cristal Cash", "created_at": None}, {"id": 9, "nombre": " "}]
+
+    ran = load(old_system.export(carteras=carteras, cases=[old_system.case(1)]), tmp_path, "--default-gestor", "gperez")
+
+    assert ran.code == 1  # the one without a name
+    assert dates.local_date(Cartera.objects.get().created_at) == dates.today()
+    assert Case.objects.get().cartera.name == "Cristal Cash"
+
+
 # --- Who gets the cases ------------------------------------------------------------------------------
 def test_several_gestores_and_none_named_stops_and_lists_them(tmp_path, gestores):
     ran = load(old_system.export(cases=[old_system.case(1)]), tmp_path)
