@@ -131,7 +131,7 @@ class LegacyReader:
         new = [(number, row, case) for number, row, case in translated if case["id"] not in here]
         self.loader.load_if_any("debtors", [(number, self._debtor(number, row)) for number, row, _ in new])
         self.loader.load_if_any("phones", [(number, phone) for number, row, _ in new for phone in self._phones(row)])
-        for number, row, case in new:
+        for _, row, case in new:
             case["assigned_to"] = self._gestor(row, is_open=case.pop("is_open"))
         self.loader.load_if_any("cases", [(number, case) for number, _, case in translated])
         entries = [(number, entry) for number, row, case in new for entry in self._entries(row, case)]
