@@ -25,7 +25,7 @@ from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
 from nova.lib import dates
-from nova.lib.databases import alone
+from nova.lib.databases import alone, chunks_by_key
 
 logger = logging.getLogger(__name__)
 
@@ -119,13 +119,9 @@ def _cases_to_bring_up_to_date(today: date) -> Iterator[int]:
 
 
 def _chunks(rows: QuerySet, key: str) -> Iterator[list[int]]:
-    """The distinct values of `key`, ascending, a chunk at a time. Each chunk is a query of its own, so writes between
-    them are seen and no cursor stays open."""
-    last = 0
-    keys = rows.order_by(key).values_list(key, flat=True).distinct()
-    while chunk := list(keys.filter(**{f"{key}__gt": last})[:CHUNK]):
-        last = chunk[-1]
-        yield chunk
+    """The distinct values of `key`, ascending, a chunk at a time."""
+    for chunk in chunks_by_key(rows.values_list(key).distinct(), key, CHUNK):
+        yield [value for (value,) in chunk]
 
 
 def _pending_dates(case_ids: list[int]) -> dict[int, list[date]]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
-from django.db.models import Count, F, Q, Sum, Value, When
+from django.db.models import Count, F, Max, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -245,6 +245,10 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
     def effective_payments(self) -> LedgerEntryQuerySet:
         """Payments that nothing has undone."""
         return self.filter(kind="payment", reversal__isnull=True)
+
+    def latest_by_case(self) -> dict[int, date]:
+        """The last value date of each case that has any. Runs a query."""
+        return dict(self.order_by().values_list("case_id").annotate(latest=Max("value_date")))
 
 
 class ActivityResultQuerySet(models.QuerySet):

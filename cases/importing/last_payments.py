@@ -7,7 +7,6 @@ from itertools import islice
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import F, Max, Q
 
 from accounts import audit
 from accounts.models import AuditEvent
@@ -16,7 +15,7 @@ from cases.importing.columns import field_of, normalize_header
 from cases.importing.errors import ImportFailed
 from cases.importing.rows import REJECTED, Problem
 from cases.importing.table import Table
-from cases.models import Cartera, Case
+from cases.models import Cartera, Case, LedgerEntry
 from nova.lib import dates
 
 CHUNK = 2000
@@ -138,7 +137,7 @@ def _write(stated: list[Stated], cartera: Cartera | None, header: str, result: R
     by_key: dict[str, list[Case]] = {}
     for case in locked:
         by_key.setdefault(case.nro_cliente or "", []).append(case)
-    ours = _our_last_payments([case.pk for case in locked])
+    ours = LedgerEntry.objects.effective_payments().filter(case__in=locked).latest_by_case()
     changed = []
     for row in stated:
         found = by_key.get(row.nro_cliente, [])
@@ -159,9 +158,3 @@ def _write(stated: list[Stated], cartera: Cartera | None, header: str, result: R
         changed, ["creditor_last_payment_date", "last_payment_date", "version", "updated_at"], batch_size=500
     )
     result.updated += len(changed)
-
-
-def _our_last_payments(cases: list[int]) -> dict[int, date]:
-    ours = Q(entries__kind="payment", entries__reversal__isnull=True)
-    found = Case.objects.filter(pk__in=cases).order_by().annotate(paid_on=Max("entries__value_date", filter=ours))
-    return dict(found.filter(paid_on__isnull=False).values_list("pk", F("paid_on")))

@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import cycle, islice, repeat
 from typing import Any
 
-from django.db import IntegrityError, OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from accounts import audit
@@ -26,6 +26,7 @@ from cases.importing.table import Table
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
 from nova.lib import dates
+from nova.lib.databases import Taken, alone_in_transaction
 
 CHUNK_ROWS = 5000
 MAX_CARTERA_NAME = 120
@@ -124,7 +125,10 @@ def _import(
     now: datetime | None,
 ) -> Result:
     now = now or timezone.now()
-    _keep_others_out()
+    try:
+        alone_in_transaction(LOCK_KEY)
+    except Taken as error:
+        raise ImportConflict(BUSY) from error
     cartera = _cartera(options)
     writer = Writer(cartera, by, _dealer(options.assign_to), now)
     result = Result(cartera.name)
@@ -164,16 +168,6 @@ def _chunks(outcomes: Iterator[Any], result: Result) -> Iterator[list[ParsedRow]
                 result.rejected += 1
                 result.rejected_by[outcome.code] += 1
         yield accepted
-
-
-def _keep_others_out() -> None:
-    """Refuse to run beside another import. SQLite's immediate transaction has already seen to it."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
-        if not cursor.fetchone()[0]:
-            raise ImportConflict(BUSY)
 
 
 def _cartera(options: Options) -> Cartera:

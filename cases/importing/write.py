@@ -113,12 +113,7 @@ class Writer:
         """Changed cases are locked and read anew, so that a payment taken meanwhile is in the balance (§3.2)."""
         rows = {refresh.case.id: refresh.row for refresh in refreshes}
         locked = Case.objects.select_for_update(no_key=True).filter(pk__in=list(rows)).order_by("id")
-        ours = dict(
-            LedgerEntry.objects.effective_payments()
-            .filter(case__in=list(rows))
-            .order_by("value_date", "id")
-            .values_list("case_id", "value_date")
-        )
+        ours = LedgerEntry.objects.effective_payments().filter(case__in=list(rows)).latest_by_case()
         updates, entries = [], []
         for case in locked:
             row = rows[case.pk]

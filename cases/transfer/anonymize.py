@@ -5,7 +5,7 @@ production. Names, documents, phones, addresses, free texts and what the audit r
 """
 
 from collections.abc import Callable, Iterator
-from itertools import islice
+from contextlib import contextmanager
 from random import SystemRandom
 from typing import Any
 
@@ -32,6 +32,7 @@ from cases.models import (
 )
 from cases.sample_data import people
 from contact.models import ContactSubmission
+from nova.lib.databases import chunks_by_key
 
 CHUNK = 2000
 TEXT = "Texto de ejemplo."
@@ -72,7 +73,7 @@ def _debtors(progress: Progress) -> int:
     # Out of the way first: an invented document may be that of somebody further down.
     Debtor.objects.update(dni=None, cuit=None)
     done = 0
-    for rows in _chunks(Debtor.objects.order_by("id").values_list("id", "email", "street", "notes")):
+    for rows in chunks_by_key(Debtor.objects.values_list("id", "email", "street", "notes"), "id", CHUNK):
         changed = []
         for pk, email, street, notes in rows:
             is_company = pk in with_cuit and pk not in with_dni
@@ -88,14 +89,6 @@ def _debtors(progress: Progress) -> int:
         done += len(changed)
         progress(done)
     return done
-
-
-def _chunks(rows: Any) -> Iterator[list[tuple[Any, ...]]]:
-    """By key, each chunk a query of its own."""
-    last = 0
-    while chunk := list(islice(rows.filter(id__gt=last), CHUNK)):
-        last = chunk[-1][0]
-        yield chunk
 
 
 def _phones() -> int:
@@ -132,24 +125,22 @@ def _ledger() -> int:
         )
 
 
-class _unguarded:  # noqa: N801
-    """The table without its trigger, which refuses every change, until the block ends. PostgreSQL alone has it."""
+@contextmanager
+def _unguarded(table: str) -> Iterator[None]:
+    """The table without its trigger, which refuses every change, until the block ends. PostgreSQL alone has it.
 
-    def __init__(self, table: str) -> None:
-        self.table = table
+    What fails within takes the whole transaction back, this included.
+    """
+    _switch_guard(table, "DISABLE")
+    yield
+    _switch_guard(table, "ENABLE")
 
-    def __enter__(self) -> None:
-        self._switch("DISABLE")
 
-    def __exit__(self, *exception: object) -> None:
-        if exception[0] is None:
-            self._switch("ENABLE")
-
-    def _switch(self, to: str) -> None:
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
-                cursor.execute(f"ALTER TABLE {self.table} {to} TRIGGER ledger_append_only")
+def _switch_guard(table: str, to: str) -> None:
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
+            cursor.execute(f"ALTER TABLE {table} {to} TRIGGER ledger_append_only")
 
 
 def _users() -> int:

@@ -5,13 +5,14 @@ file agrees with itself, whoever works meanwhile.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Protocol
 
 from django.db import connection, models, transaction
 
 from cases.transfer.sections import FORMAT, NAMED_BY, SECTIONS, VERSION, Section, named_references
+from nova.lib.databases import chunks_by_key
 
 CHUNK = 5000
 Progress = Callable[[str, int], None]
@@ -74,21 +75,13 @@ def _write_rows(
     return count
 
 
-def _rows(section: Section, fields: list[str]) -> Iterable[tuple[Any, ...]]:
+def _rows(section: Section, fields: list[str]) -> Iterator[tuple[Any, ...]]:
     """By key. What is named is little and sorted here, because databases differ on the order of letters."""
     rows = section.model._base_manager.values_list(section.key, *fields)
-    if section.sorts_by_letters:
-        return (values for _, *values in sorted(rows))
-    return _numbered_rows(rows.order_by(section.key), section.key)
-
-
-def _numbered_rows(rows: Any, key: str) -> Iterator[tuple[Any, ...]]:
-    """Each chunk is a query of its own: no cursor stays open, so PgBouncer may stand between."""
-    chunk = list(rows[:CHUNK])
-    while chunk:
+    chunks = [sorted(rows)] if section.sorts_by_letters else chunks_by_key(rows, section.key, CHUNK)
+    for chunk in chunks:
         for _, *values in chunk:
             yield tuple(values)
-        chunk = list(rows.filter(**{f"{key}__gt": chunk[-1][0]})[:CHUNK]) if len(chunk) == CHUNK else []
 
 
 def _as_text(value: Any) -> str:

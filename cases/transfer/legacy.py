@@ -54,7 +54,6 @@ class LegacyReader:
         self._statuses: dict[Any, str] = {}
         self.pending: dict[int, date] = {}  # case here → its first pending promise
         self._seen: Counter[str] = Counter()
-        self._stages: dict[str, str] = {}
 
     def read(self, section: str, rows: list[Numbered]) -> None:
         readers = {
@@ -149,7 +148,7 @@ class LegacyReader:
         if not (_line(row.get("name")) or _line(row.get("lastname"))):
             raise Refused("no tiene nombre")
         slug = self._status_of(number, row)
-        stage = self._stage(slug)
+        stage = self.loader.tables.stage_of(self.loader.tables.named(CaseStatus, slug))
         made = self._moment(row.get("created_at"))
         paid_on = self._paid_on(number, row)
         nro = _line(row.get("nro_cliente"))
@@ -189,11 +188,6 @@ class LegacyReader:
             slug = CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION).slug
             self.result.warn("cases", number, row.get("status_id"), f"su estado no está en el archivo: queda «{slug}»")
         return slug
-
-    def _stage(self, slug: str) -> str:
-        if not self._stages or slug not in self._stages:
-            self._stages = dict(CaseStatus.objects.values_list("slug", "stage"))
-        return self._stages[slug]
 
     def _paid_on(self, number: int, row: dict[str, Any]) -> date | None:
         given = row.get("fecha_ultimo_pago")

@@ -18,8 +18,10 @@ from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
 from cases.transfer.tables import count_on
 from nova.lib import dates
+from nova.lib.databases import Taken, alone_in_transaction
 
 LOCK_KEY = 7_316_004
+BUSY = "Ya hay otra carga de datos en marcha: espere a que termine y repita la orden."
 CHUNK = 2000
 
 
@@ -36,7 +38,10 @@ def move_in(
     document = open_document(path)
     result = Result()
     with transaction.atomic():
-        _keep_others_out()
+        try:
+            alone_in_transaction(LOCK_KEY)
+        except Taken as error:
+            raise TransferFailed(BUSY) from error
         people = People(read_users_map(users_map), by_username=not document.is_legacy, default_gestor=default_gestor)
         keeps_numbers = not document.is_legacy and load.is_empty()
         loader = Loader(people, result, keeps_numbers=keeps_numbers)
@@ -90,16 +95,6 @@ def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> 
                 moments = [str(connection.ops.adapt_datetimefield_value(m)) if m else None for m in (last, next_action)]
                 rows.append((moments[0], band, moments[1], case.pk))
         bulk.update(Case, ("last_activity_at", "queue_band", "next_action_at"), rows)
-
-
-def _keep_others_out() -> None:
-    """One transfer at a time. SQLite's immediate transaction has already seen to it."""
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK_KEY])
-        if not cursor.fetchone()[0]:
-            raise TransferFailed("Ya hay otra carga de datos en marcha: espere a que termine y repita la orden.")
 
 
 def _tell_unknown(people: People, result: Result) -> None:

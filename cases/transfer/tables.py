@@ -3,28 +3,17 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.core.management.color import no_style
 from django.db import connection, models
 from django.utils import timezone
 
 from cases import bulk
-from cases.models import (
-    Activity,
-    ActivityResult,
-    Cartera,
-    Case,
-    CaseStatus,
-    Debtor,
-    DebtorPhone,
-    ImportBatch,
-    LedgerEntry,
-    Promise,
-)
+from cases.models import ActivityResult, Cartera, Case, CaseStatus
 from cases.transfer import columns
 from cases.transfer.document import Numbered
 from cases.transfer.people import People
 from cases.transfer.result import Result
-from cases.transfer.sections import NAMED_BY, Section
-from contact.models import ContactSubmission
+from cases.transfer.sections import NAMED_BY, SECTIONS, Section
 
 
 class Tables:
@@ -125,19 +114,7 @@ def _has_default(model: type[models.Model], row: dict[str, Any]) -> bool:
 
 def count_on() -> None:
     """Sequences behind the rows that kept their numbers. SQLite counts from what is there."""
-    if connection.vendor != "postgresql":
-        return
-    tables = (Debtor, DebtorPhone, Case, Activity, Promise, LedgerEntry, ImportBatch, ContactSubmission)
+    numbered = [section.model for section in SECTIONS if section.key == "id"]
     with connection.cursor() as cursor:
-        for model in tables:
-            table = model._meta.db_table
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'),"  # noqa: S608
-                f" GREATEST(MAX(id), (SELECT last_value FROM {_sequence_of(cursor, table)}))) FROM {table}"
-                " HAVING MAX(id) IS NOT NULL"
-            )
-
-
-def _sequence_of(cursor: Any, table: str) -> str:
-    cursor.execute("SELECT pg_get_serial_sequence(%s, 'id')", [table])
-    return cursor.fetchone()[0]
+        for statement in connection.ops.sequence_reset_sql(no_style(), numbered):
+            cursor.execute(statement)

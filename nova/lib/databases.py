@@ -137,9 +137,34 @@ def _lag_is_within(max_lag: float) -> bool:
     return True
 
 
+# --- A chunk at a time ----------------------------------------------------------------------------------
+def chunks_by_key(rows: Any, key: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows of a `values_list` that begins with `key`, ascending. Memory is that of a chunk.
+
+    Each chunk is a query of its own, so writes between them are seen, and no cursor stays open: PgBouncer may stand
+    between.
+    """
+    rows = rows.order_by(key)
+    chunk = list(rows[:size])
+    while chunk:
+        yield chunk
+        chunk = list(rows.filter(**{f"{key}__gt": chunk[-1][0]})[:size])
+
+
 # --- One at a time ------------------------------------------------------------------------------------
 class Taken(Exception):
     """Another process holds the lock."""
+
+
+def alone_in_transaction(key: int) -> None:
+    """Keep a second transaction with this key out until this one ends; else raise Taken. On SQLite its immediate
+    transaction has already seen to it."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
+        if not cursor.fetchone()[0]:
+            raise Taken
 
 
 @contextmanager

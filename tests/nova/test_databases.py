@@ -8,7 +8,9 @@ import pytest
 from django.conf import settings
 from django.db import Error
 
-from nova.lib.databases import trouble_of
+from cases.models import Debtor
+from nova.lib.databases import chunks_by_key, trouble_of
+from tests.factories import DebtorFactory
 
 COMMANDS = ["verify_data", "nightly", "create_sample_data"]
 
@@ -44,3 +46,15 @@ def test_database_without_tables_asks_for_migrate(tmp_path, command):
 
 def test_anything_else_keeps_the_words_of_the_driver(db):
     assert trouble_of(Error("value too\n long")) == "La base de datos rechazó la operación: value too long."
+
+
+@pytest.mark.django_db
+def test_chunks_come_in_order_and_no_query_reads_more_than_one(django_assert_num_queries):
+    made = DebtorFactory.create_batch(12)
+
+    with django_assert_num_queries(4) as asked:
+        chunks = list(chunks_by_key(Debtor.objects.values_list("id", "dni"), "id", 5))
+
+    assert [len(chunk) for chunk in chunks] == [5, 5, 2]
+    assert [row for chunk in chunks for row in chunk] == [(debtor.pk, debtor.dni) for debtor in made]
+    assert all("LIMIT 5" in query["sql"] for query in asked.captured_queries)

@@ -2,8 +2,6 @@
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
@@ -11,10 +9,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
 from django.db import transaction
 from django.utils import timezone
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from cases import sample_data
+from cases.management.reporting import progress_bar
 from cases.models import Case
 from cases.transfer import verify
 from nova.lib import dates
@@ -68,7 +65,7 @@ class Command(BaseCommand):
 
     def _create(self, cases: int, seed: int) -> None:
         started = time.monotonic()
-        with transaction.atomic(), self._progress(cases) as progress:
+        with transaction.atomic(), progress_bar("Creando casos", cases) as progress:
             summary = sample_data.create(cases=cases, seed=seed, now=timezone.now(), progress=progress)
             findings = [
                 finding.text
@@ -85,15 +82,3 @@ class Command(BaseCommand):
             f"{summary.debtors} deudores, {summary.cases} casos, {summary.activities} gestiones, "
             f"{summary.promises} promesas y {summary.payments} pagos en {time.monotonic() - started:.0f} s."
         )
-
-    @contextmanager
-    def _progress(self, cases: int) -> Iterator[Callable[[int], None]]:
-        """A bar on a terminal, silence elsewhere."""
-        console = Console(stderr=True)
-        if not console.is_terminal:
-            yield lambda ready: None
-            return
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=console, transient=True) as bar:
-            task = bar.add_task("Creando casos", total=cases)
-            yield lambda ready: bar.update(task, completed=ready)

@@ -1,11 +1,11 @@
 """Running `import_cases` in a test as an operator does, and looking at everything it may have touched."""
 
-import io
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from django.core.management import CommandError, call_command
 from django.db import connection
+
+from tests.cases.transfer.command import run
 
 HEADER = "Nro. Cliente;Nombre;Apellido;DNI;Deuda Total"
 
@@ -27,15 +27,8 @@ class Ran(NamedTuple):
 
 def import_cases(file: Path | str, *options: str, cartera: str = "Cristal Cash", create: bool = True) -> Ran:
     """The command in this process, with its exit code whichever way it ends."""
-    out = io.StringIO()
     arguments = [str(file), "--cartera", cartera, *(["--create-cartera"] if create else []), *options]
-    try:
-        call_command("import_cases", *arguments, stdout=out)
-    except CommandError as error:
-        return Ran(error.returncode, out.getvalue(), str(error))
-    except SystemExit as error:
-        return Ran(error.code, out.getvalue(), "")
-    return Ran(0, out.getvalue(), "")
+    return Ran(*run("import_cases", *arguments))
 
 
 def portfolio(folder: Path, *rows: str, header: str = HEADER, name: str = "cartera.csv") -> Path:
