@@ -1,7 +1,7 @@
 from axes.apps import AppConfig as AxesConfig
 from django.apps import AppConfig
 
-from nova import checks  # noqa: F401  registers our system checks
+from nova.lib import checks  # noqa: F401  registers our system checks
 
 
 class AccountsConfig(AppConfig):

@@ -91,7 +91,7 @@ def _flat(detail: Any, path: str = "") -> Iterable[tuple[str, list[str]]]:
 
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
     if is_outage(error):
-        raise error  # away with the whole request: nova.errors answers, or the replica's reader tries again
+        raise error  # away with the whole request: nova.lib.errors answers, or the replica's reader tries again
     set_rollback()
     request = context.get("request")
     where = f"{request.method} {request.path}" if request is not None else "?"

@@ -19,9 +19,9 @@ from django_ratelimit import UNSAFE
 from accounts import access, resume, signed_in
 from accounts.limits import TooManyAttempts
 from cases.services import AnotherSubmission, StaleVersion
-from nova.errors import conflict, method_not_allowed, too_many_requests
 from nova.lib import databases, envelope, health
 from nova.lib.addresses import client_address
+from nova.lib.errors import conflict, method_not_allowed, too_many_requests
 from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]

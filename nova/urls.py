@@ -16,7 +16,7 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "nova.errors.bad_request"
-handler403 = "nova.errors.permission_denied"
-handler404 = "nova.errors.page_not_found"
-handler500 = "nova.errors.server_error"
+handler400 = "nova.lib.errors.bad_request"
+handler403 = "nova.lib.errors.permission_denied"
+handler404 = "nova.lib.errors.page_not_found"
+handler500 = "nova.lib.errors.server_error"

@@ -25,9 +25,9 @@ from accounts import audit, half_way, limits, resume, second_factor
 from accounts.access import Request, home_of, safe_next
 from accounts.forms import CodeForm, LoginForm
 from accounts.models import AuditEvent, User
-from nova.errors import too_many_requests
 from nova.lib import envelope
 from nova.lib.addresses import address_of
+from nova.lib.errors import too_many_requests
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RESUME = "/cuenta/seguir"

@@ -1,4 +1,4 @@
-"""The database away: 503 in words for people, fragments and programs alike (nova.errors)."""
+"""The database away: 503 in words for people, fragments and programs alike (nova.lib.errors)."""
 
 import psycopg
 import pytest

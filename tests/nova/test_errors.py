@@ -1,4 +1,4 @@
-"""Errors as the one who asked can read them (nova.errors)."""
+"""Errors as the one who asked can read them (nova.lib.errors)."""
 
 from typing import Any
 

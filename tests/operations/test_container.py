@@ -60,7 +60,7 @@ def test_variables_of_the_example_are_those_that_somebody_reads():
         *ROOT.glob("nova/settings/*.py"),
         ROOT / "compose.yaml",
         ROOT / "gunicorn.conf.py",
-        ROOT / "nova/checks.py",
+        ROOT / "nova/lib/checks.py",
     ]
     sources += [*ROOT.glob("deploy/*"), *ROOT.glob("*/management/commands/*.py"), ROOT / ".ci/check"]
     read = "\n".join(path.read_text() for path in sources)
