@@ -10,12 +10,12 @@ from urllib.parse import quote
 from uuid import uuid4
 
 from accounts.models import User
-from cases import queue
 from cases.filters import CaseFilter
-from cases.instalments import with_interest
 from cases.models import ActivityResult, Cartera, Case, CaseStatus, DebtorPhone, Promise
 from cases.querysets import CaseQuerySet
-from cases.reasons import PromiseOf, reason
+from cases.rules import queue
+from cases.rules.instalments import with_interest
+from cases.rules.reasons import PromiseOf, reason
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money

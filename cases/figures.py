@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from accounts.models import User
-from cases import queue
 from cases.filters import IDLE_DAYS
+from cases.rules import queue
 from nova.lib import dates
 from nova.lib.money import round_total
 

@@ -18,9 +18,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import audit
 from accounts.models import AuditEvent, Session
-from cases import promises as rules
-from cases import queue, rollups
+from cases import rollups
 from cases.models import Case, ImportUpload, Promise, Submission
+from cases.rules import promises as rules
+from cases.rules import queue
 from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from cases.models import CaseStatus
-from cases.reasons import days_away
+from cases.rules.reasons import days_away
 from dashboards.alerts import Alert, Kind, broken_today
 from dashboards.filters import Asked
 from dashboards.periods import Period

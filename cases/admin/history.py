@@ -8,8 +8,8 @@ from django.urls import reverse
 from cases.admin.base import Tool, change_url, changelist_url
 from cases.admin.promises import can_be_cancelled
 from cases.admin.records import author_of, can_be_reversed, shorten
-from cases.ledger import signed
 from cases.models import Activity, Case, LedgerEntry, Promise
+from cases.rules.ledger import signed
 from nova.lib.money import format_money
 
 SHOWN = 8

@@ -15,8 +15,8 @@ from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, may_move_mo
 from cases.admin.filters import AutocompleteFilter, GestorFilter
 from cases.admin.tools import tool_page
 from cases.forms import ReasonForm
-from cases.ledger import signed
 from cases.models import Activity, Cartera, Case, LedgerEntry
+from cases.rules.ledger import signed
 from nova.lib.money import format_money
 
 

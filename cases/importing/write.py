@@ -8,10 +8,11 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import User
-from cases import bulk, ledger, queue
+from cases import bulk
 from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
 from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.rules import ledger, queue
 from cases.services.cases import move_case
 from nova.lib import dates
 

@@ -3,7 +3,7 @@
 from datetime import date, datetime, time, timedelta
 from random import Random
 
-from cases import promises as rules
+from cases.rules import promises as rules
 from nova.lib import dates
 
 OPENS, CLOSES = time(9), time(18)

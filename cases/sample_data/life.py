@@ -8,9 +8,9 @@ from itertools import count, cycle
 from random import Random
 
 from accounts.models import User
-from cases import promises as rules
 from cases import services
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
+from cases.rules import promises as rules
 from cases.sample_data.calendar import Calendar
 from cases.services.settlement import lock_case, promise_terms
 from nova.lib import dates

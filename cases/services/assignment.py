@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases import queue
 from cases.models import Activity, Case
 from cases.querysets import CaseQuerySet
+from cases.rules import queue
 from cases.services.bulk import locked_chunks
 
 Progress = Callable[[int], None]

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases import ledger, queue
 from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.querysets import CaseQuerySet
+from cases.rules import ledger, queue
 from cases.services.bulk import BulkResult, locked_chunks
 from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot

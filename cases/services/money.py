@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases import ledger
 from cases.models import Activity, Case, LedgerEntry
+from cases.rules import ledger
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.touch import touch
 from nova.lib import dates

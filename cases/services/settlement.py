@@ -7,9 +7,9 @@ from typing import Any
 
 from django.conf import settings
 
-from cases import promises as rules
-from cases import queue
 from cases.models import Case, CaseStatus, Promise
+from cases.rules import promises as rules
+from cases.rules import queue
 from nova.lib import dates
 
 

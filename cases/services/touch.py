@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from cases import queue
 from cases.models import Activity, ActivityResult, Case
+from cases.rules import queue
 from nova.lib import dates
 
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from django import template
 
-from cases.reasons import days_away
+from cases.rules.reasons import days_away
 from nova.lib import dates
 from nova.lib.documents import format_cuit, format_dni
 from nova.lib.money import format_money

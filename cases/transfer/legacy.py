@@ -18,9 +18,9 @@ from django.utils.dateparse import parse_datetime
 from django.utils.text import slugify
 
 from accounts.models import User
-from cases import ledger, queue
-from cases import promises as rules
 from cases.models import Activity, Cartera, Case, CaseStatus, Promise
+from cases.rules import ledger, queue
+from cases.rules import promises as rules
 from cases.services.settlement import promise_terms
 from cases.transfer.document import Numbered
 from cases.transfer.load import Loader

@@ -8,8 +8,9 @@ from django.db.models import Max
 
 from accounts import audit
 from accounts.models import AuditEvent
-from cases import bulk, queue
+from cases import bulk
 from cases.models import Activity, Case
+from cases.rules import queue
 from cases.transfer import load
 from cases.transfer.document import Document, Progress, chunks, open_document
 from cases.transfer.legacy import LegacyReader

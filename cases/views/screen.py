@@ -17,8 +17,8 @@ from accounts.models import User
 from cases import desk, timeline
 from cases.figures import Figures, figures_of
 from cases.forms_desk import CalculatorForm, ContactForm, GestionForm, PhoneForm
-from cases.instalments import plan
 from cases.models import Case
+from cases.rules.instalments import plan
 
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may ask for by the id of its target.

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
-from cases import promises as rules
 from cases import services
 from cases.models import Case
+from cases.rules import promises as rules
 from cases.services.settlement import promise_terms
 from dashboards import alerts
 from nova.lib import dates

@@ -8,8 +8,8 @@ from typing import Any
 
 from django.db.models import DateField, Exists, F, OuterRef, Value
 
-from cases import promises as rules
 from cases.models import LedgerEntry, Promise
+from cases.rules import promises as rules
 from cases.services.settlement import promise_terms
 from cases.transfer.verify.finding import Finding, case_label, day, money, rows
 
@@ -19,7 +19,7 @@ LABELS = {value: label.lower() for value, label in Promise.Status.choices}
 
 
 def outcomes_follow_from_the_ledger(today: date) -> Iterator[Finding]:
-    """Every computed promise again through `cases.promises`, a case at a time. Historic ones are not recomputed."""
+    """Every computed promise again through `cases.rules.promises`, a case at a time. Historic ones are not recomputed."""
     for case_id, group in groupby(_facts(), key=itemgetter(0)):
         yield from _outcomes_of(case_id, list(group), today)
 

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, Session
 from accounts.sessions import SessionStore
-from cases import nightly, queue, services
+from cases import nightly, services
 from cases.models import Activity, Case, ImportUpload, Promise
+from cases.rules import queue
 from contact.models import ContactSubmission
 from nova.lib import dates
 from nova.lib.databases import alone

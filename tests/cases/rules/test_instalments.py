@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.instalments import plan, with_interest
+from cases.rules.instalments import plan, with_interest
 
 AMOUNTS = st.decimals("1.00", "9999999999.99", places=2)
 RATES = st.decimals("0", "100", places=2)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.ledger import Entry, balance_of, refresh_adjustment
+from cases.rules.ledger import Entry, balance_of, refresh_adjustment
 
 cents = st.decimals(min_value=Decimal("0.01"), max_value=Decimal("9999999.99"), places=2)
 adjustments = st.builds(Entry, st.just("adjustment"), st.one_of(cents, cents.map(lambda amount: -amount)))

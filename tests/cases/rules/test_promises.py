@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.promises import PaymentFact, PromiseFact, Terms, last_day_of_grace, outcomes
+from cases.rules.promises import PaymentFact, PromiseFact, Terms, last_day_of_grace, outcomes
 from nova.lib import dates
 
 TERMS = Terms(2, Decimal(95))

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from cases import queue
+from cases.rules import queue
 from nova.lib import dates
 
 MONDAY = date(2026, 11, 30)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from cases import queue
-from cases.reasons import PromiseOf, days_away, reason
+from cases.rules import queue
+from cases.rules.reasons import PromiseOf, days_away, reason
 from nova.lib import dates
 
 TODAY = date(2026, 12, 31)

@@ -9,8 +9,9 @@ from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases import ledger, promises, services
+from cases import services
 from cases.models import CaseStatus
+from cases.rules import ledger, promises
 from cases.services.settlement import lock_case, payment_facts, promise_facts, promise_terms
 from nova.lib import dates
 from tests.factories import AdminFactory, CaseFactory

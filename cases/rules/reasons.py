@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from cases import queue
+from cases.rules import queue
 from nova.lib import dates
 from nova.lib.money import format_money
 
