@@ -8,13 +8,12 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import User
-from cases import bulk
 from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
 from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.rules import ledger, queue
 from cases.services.cases import move_case
-from nova.lib import dates
+from nova.lib import copying, dates
 
 DEBTOR_COLUMNS = ("id", "first_name", "last_name", "dni", "cuit", *CONTACT_FIELDS, "notes", "created_at")
 PHONE_COLUMNS = ("debtor", "number", "kind", "state", "note")
@@ -52,8 +51,8 @@ class Writer:
     def write(self, plan: ChunkPlan) -> None:
         self._insert_debtors(plan.new_debtors)
         taken = self._move_cases(plan.moves)
-        bulk.fill(Debtor, ("dni", "cuit", *CONTACT_FIELDS), map(self._debtor_change, plan.changed_debtors))
-        bulk.insert(
+        copying.fill(Debtor, ("dni", "cuit", *CONTACT_FIELDS), map(self._debtor_change, plan.changed_debtors))
+        copying.insert(
             DebtorPhone,
             PHONE_COLUMNS,
             [
@@ -73,7 +72,7 @@ class Writer:
         return set(phones.values_list("debtor_id", "number")) if moves else set()
 
     def _insert_debtors(self, debtors: list[KnownDebtor]) -> None:
-        for debtor, pk in zip(debtors, bulk.reserve_ids(Debtor, len(debtors)), strict=True):
+        for debtor, pk in zip(debtors, copying.reserve_ids(Debtor, len(debtors)), strict=True):
             debtor.id = pk
         rows = [
             (
@@ -83,17 +82,17 @@ class Writer:
             )
             for debtor in debtors
         ]
-        bulk.insert(Debtor, DEBTOR_COLUMNS, rows)
+        copying.insert(Debtor, DEBTOR_COLUMNS, rows)
         for debtor in debtors:
             debtor.changed = False
 
-    def _debtor_change(self, debtor: KnownDebtor) -> tuple[bulk.Value, ...]:
+    def _debtor_change(self, debtor: KnownDebtor) -> tuple[copying.Value, ...]:
         return (debtor.dni, debtor.cuit, *(getattr(debtor, name) for name in CONTACT_FIELDS), debtor.id)
 
     def _insert_cases(self, plan: ChunkPlan) -> None:
         status, cartera = self.initial_status, self.cartera
         cases, entries = [], []
-        for new, pk in zip(plan.new_cases, bulk.reserve_ids(Case, len(plan.new_cases)), strict=True):
+        for new, pk in zip(plan.new_cases, copying.reserve_ids(Case, len(plan.new_cases)), strict=True):
             row, gestor = new.row, next(self.gestores)
             total, paid_on = str(row.total), _text(row.fecha_ultimo_pago)
             cases.append(
@@ -104,10 +103,10 @@ class Writer:
                 )
             )
             entries.append(self._entry(pk, ledger.PLACEMENT, total, gestor, ""))
-        bulk.insert(Case, CASE_COLUMNS, cases)
-        bulk.insert(LedgerEntry, LEDGER_COLUMNS, entries)
+        copying.insert(Case, CASE_COLUMNS, cases)
+        copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
 
-    def _entry(self, case_id: int, kind: str, amount: str, gestor: int | None, notes: str) -> tuple[bulk.Value, ...]:
+    def _entry(self, case_id: int, kind: str, amount: str, gestor: int | None, notes: str) -> tuple[copying.Value, ...]:
         return (case_id, self.cartera.pk, kind, amount, self.today, "", "", gestor, self.by_id, self.moment, notes)
 
     def _refresh_cases(self, refreshes: list[CaseRefresh]) -> None:
@@ -134,14 +133,14 @@ class Writer:
             case.creditor_last_payment_date = row.fecha_ultimo_pago or case.creditor_last_payment_date
             paid_on = max(filter(None, (case.creditor_last_payment_date, ours.get(case.pk))), default=None)
             updates.append(self._case_change(case, paid_on))
-        bulk.update(Case, CASE_REFRESH_COLUMNS, updates)
-        bulk.insert(LedgerEntry, LEDGER_COLUMNS, entries)
+        copying.update(Case, CASE_REFRESH_COLUMNS, updates)
+        copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
 
-    def _case_change(self, case: Case, paid_on: date | None) -> tuple[bulk.Value, ...]:
+    def _case_change(self, case: Case, paid_on: date | None) -> tuple[copying.Value, ...]:
         next_action = (
             str(connection.ops.adapt_datetimefield_value(case.next_action_at)) if case.next_action_at else None
         )
-        place: tuple[bulk.Value, ...] = (case.status_id, case.stage, next_action, case.queue_band)
+        place: tuple[copying.Value, ...] = (case.status_id, case.stage, next_action, case.queue_band)
         if case.stage == CaseStatus.Stage.PAGADA and case.balance > 0:
             place = (self.working_status.pk, self.working_status.stage, self.moment, queue.REST)
         return (

@@ -7,7 +7,6 @@ timeline too. The changes of many cases share one moment, that of their beginnin
 
 from cases.services.activities import Recorded, record_activity, void_activity
 from cases.services.assignment import assign_cases, share_cases
-from cases.services.bulk import BulkResult
 from cases.services.cases import (
     delete_case,
     delete_cases,
@@ -17,11 +16,12 @@ from cases.services.cases import (
     place_case,
     release_case,
 )
+from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
+from cases.services.once import AnotherSubmission, submit_once
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
-from cases.services.submissions import AnotherSubmission, submit_once
 
 __all__ = [
     "AnotherSubmission",

@@ -15,7 +15,7 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, Case
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
-from cases.services.bulk import locked_chunks
+from cases.services.many import locked_chunks
 
 Progress = Callable[[int], None]
 

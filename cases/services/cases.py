@@ -15,7 +15,7 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.querysets import CaseQuerySet
 from cases.rules import ledger, queue
-from cases.services.bulk import BulkResult, locked_chunks
+from cases.services.many import BulkResult, locked_chunks
 from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot
 from cases.services.statuses import refusal_of

@@ -12,7 +12,7 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, CaseStatus
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
-from cases.services.bulk import BulkResult, locked_chunks
+from cases.services.many import BulkResult, locked_chunks
 from cases.services.settlement import cancel_pending_promises, lock_case, set_status, snapshot
 from cases.services.touch import touch
 

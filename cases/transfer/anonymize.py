@@ -18,7 +18,6 @@ from django.db.models import CharField, F, TextField, Value, When
 from django.db.models.functions import Cast, Concat
 
 from accounts.models import ApiToken, AuditEvent, RecoveryCode, SecondFactor, Session, User
-from cases import bulk
 from cases.models import (
     Activity,
     Case,
@@ -32,6 +31,7 @@ from cases.models import (
 )
 from cases.sample_data import people
 from contact.models import ContactSubmission
+from nova.lib import copying
 from nova.lib.databases import chunks_by_key
 
 CHUNK = 2000
@@ -85,7 +85,7 @@ def _debtors(progress: Progress) -> int:
                 *(f"deudor{pk}@example.com" if email else "", other.street if street else ""),
                 *(other.street_number if street else "", TEXT if notes else "", pk),
             ))  # fmt: skip
-        bulk.update(Debtor, DEBTOR_COLUMNS, changed)
+        copying.update(Debtor, DEBTOR_COLUMNS, changed)
         done += len(changed)
         progress(done)
     return done

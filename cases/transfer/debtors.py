@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from cases import bulk
 from cases.models import Debtor, DebtorPhone
 from cases.transfer.columns import moment_of
 from cases.transfer.document import Numbered
 from cases.transfer.result import Result
 from cases.transfer.sections import BY_NAME
 from cases.transfer.tables import Tables
+from nova.lib import copying
 
 ADDRESS = ("street", "street_number", "city", "postal_code", "provincia")
 FIELDS = ("id", "dni", "cuit", "first_name", "last_name", "street", "street_number", "created_at")
@@ -90,7 +90,7 @@ class Debtors:
         by_document: dict[str, dict[str, Any]] = {}
         newcomers = []
         waiting = [self._waiting.pop(number) for number in wanted if number in self._waiting]
-        for (number, row), pk in zip(waiting, bulk.reserve_ids(Debtor, len(waiting)), strict=True):
+        for (number, row), pk in zip(waiting, copying.reserve_ids(Debtor, len(waiting)), strict=True):
             documents = [document for document in (row["dni"], row["cuit"]) if document]
             joined = next((by_document[document] for document in documents if document in by_document), None)
             if joined is None:
@@ -109,7 +109,7 @@ class Debtors:
         here = {(debtor, number): pk for pk, debtor, number in _phones_of(map(self.ids.get, debtors))}
         waiting = [row for number in debtors for row in self._waiting_phones.pop(number, [])]
         newcomers = []
-        for row, pk in zip(waiting, bulk.reserve_ids(DebtorPhone, len(waiting)), strict=True):
+        for row, pk in zip(waiting, copying.reserve_ids(DebtorPhone, len(waiting)), strict=True):
             debtor = self.ids.get(row["debtor"])
             if debtor is None:
                 continue

@@ -10,7 +10,6 @@ from typing import Any, NamedTuple
 
 from django.db import models
 
-from cases import bulk
 from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, ImportBatch, LedgerEntry
 from cases.transfer import columns
 from cases.transfer.debtors import Debtors
@@ -19,6 +18,7 @@ from cases.transfer.people import People
 from cases.transfer.result import Result, TransferFailed
 from cases.transfer.sections import BY_NAME, CATALOGUES, Section
 from cases.transfer.tables import Tables
+from nova.lib import copying
 
 NOT_IN_FILE = "su caso no está en el archivo"
 TAKEN_KEY = "otro caso de la cartera ya tiene ese número de cliente; lo que cuelga de este queda en aquel"
@@ -136,7 +136,7 @@ class Loader:
     def _placed(self, newcomers: list[Numbered]) -> list[dict[str, Any]]:
         """The rows with the numbers of here, those without a debtor left out."""
         placed = []
-        pks = [] if self.keeps_numbers else bulk.reserve_ids(Case, len(newcomers))
+        pks = [] if self.keeps_numbers else copying.reserve_ids(Case, len(newcomers))
         for index, (number, row) in enumerate(newcomers):
             debtor = self.debtors.ids.get(row["debtor"])
             if debtor is None:
@@ -223,7 +223,7 @@ class Loader:
         """The numbers of here for new rows, kept for whoever names them."""
         if self.keeps_numbers:
             return [row["id"] for row in rows]
-        pks = bulk.reserve_ids(model, len(rows))
+        pks = copying.reserve_ids(model, len(rows))
         numbers = self._ids.get(model)
         if numbers is not None:
             numbers.update((row["id"], pk) for row, pk in zip(rows, pks, strict=True) if row["id"] is not None)
@@ -243,7 +243,7 @@ class Loader:
         }
         missing = [row for _, row in rows if tuple(fields[key](row[key]) for key in keys) not in here]
         if section.key == "id" and not self.keeps_numbers:
-            pks = bulk.reserve_ids(section.model, len(missing))
+            pks = copying.reserve_ids(section.model, len(missing))
             missing = [{**row, "id": pk} for row, pk in zip(missing, pks, strict=True)]
         self.tables.insert(section, missing)
         self.result.of(section.name).created += len(missing)

@@ -8,7 +8,6 @@ from django.db.models import Max
 
 from accounts import audit
 from accounts.models import AuditEvent
-from cases import bulk
 from cases.models import Activity, Case
 from cases.rules import queue
 from cases.transfer import load
@@ -18,7 +17,7 @@ from cases.transfer.load import Loader
 from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
 from cases.transfer.tables import count_on
-from nova.lib import dates
+from nova.lib import copying, dates
 from nova.lib.databases import Taken, alone_in_transaction
 
 LOCK_KEY = 7_316_004
@@ -95,7 +94,7 @@ def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> 
             if (last, band, next_action) != (case.last_activity_at, case.queue_band, case.next_action_at):
                 moments = [str(connection.ops.adapt_datetimefield_value(m)) if m else None for m in (last, next_action)]
                 rows.append((moments[0], band, moments[1], case.pk))
-        bulk.update(Case, ("last_activity_at", "queue_band", "next_action_at"), rows)
+        copying.update(Case, ("last_activity_at", "queue_band", "next_action_at"), rows)
 
 
 def _tell_unknown(people: People, result: Result) -> None:

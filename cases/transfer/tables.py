@@ -7,13 +7,13 @@ from django.core.management.color import no_style
 from django.db import connection, models
 from django.utils import timezone
 
-from cases import bulk
 from cases.models import ActivityResult, Cartera, Case, CaseStatus
 from cases.transfer import columns
 from cases.transfer.document import Numbered
 from cases.transfer.people import People
 from cases.transfer.result import Result
 from cases.transfer.sections import NAMED_BY, SECTIONS, Section
+from nova.lib import copying
 
 
 class Tables:
@@ -71,7 +71,7 @@ class Tables:
         if not rows:
             return
         names, converters = self._writer(section)
-        bulk.insert(
+        copying.insert(
             section.model,
             names,
             [tuple(convert(row) for convert in converters) for row in rows],

@@ -19,7 +19,7 @@ LABELS = {value: label.lower() for value, label in Promise.Status.choices}
 
 
 def outcomes_follow_from_the_ledger(today: date) -> Iterator[Finding]:
-    """Every computed promise again through `cases.rules.promises`, a case at a time. Historic ones are not recomputed."""
+    """Compute every promise again with `cases.rules.promises`, a case at a time; historic ones are never computed."""
     for case_id, group in groupby(_facts(), key=itemgetter(0)):
         yield from _outcomes_of(case_id, list(group), today)
 
