@@ -87,7 +87,7 @@ def _row(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now
     arrears = f"mora {months} {'mes' if months == 1 else 'meses'}" if months else ""
     return Row(
         case=case,
-        name=listed_name(case),
+        name=case.debtor.listed_name,
         dni=format_dni(case.debtor.dni) if case.debtor.dni else "",
         months=months,
         balance=format_money(case.balance),
@@ -117,11 +117,6 @@ def _promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[in
         else:
             broken[promise.case_id] = said
     return pending, broken
-
-
-def listed_name(case: Case) -> str:
-    debtor = case.debtor
-    return ", ".join(filter(None, (debtor.last_name, debtor.first_name)))
 
 
 # --- The queue -------------------------------------------------------------------------------------
@@ -232,7 +227,7 @@ class Sheet:
 
     @property
     def name(self) -> str:
-        return listed_name(self.case)
+        return self.case.debtor.listed_name
 
     @cached_property
     def row(self) -> Row:

@@ -10,7 +10,6 @@ from typing import Any
 from django.db.models import BigIntegerField, Case, Count, DecimalField, F, Q, QuerySet, Sum, Value, When
 from django.db.models.functions import Cast, Round
 
-from cases.desk import listed_name
 from cases.models import Activity, Cartera, LedgerEntry, Promise
 from cases.models import Case as Debt
 from dashboards.periods import Period
@@ -218,4 +217,4 @@ def _cases(cartera: Cartera, period: Period) -> Listing:
 
 
 def _debt(case: Debt) -> list[Cell]:
-    return [case.nro_cliente, listed_name(case), case.debtor.dni]
+    return [case.nro_cliente, case.debtor.listed_name, case.debtor.dni]

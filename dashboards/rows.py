@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import QuerySet
 
 from accounts.models import User
-from cases.desk import listed_name
 from cases.models import Activity, Case, CaseStatus, LedgerEntry, Promise
 from dashboards import queries
 from dashboards.filters import Asked
@@ -74,7 +73,7 @@ def _person(path: str) -> list[str]:
 
 
 def _whose(case: Case) -> list[Cell]:
-    return [case.nro_cliente, listed_name(case), case.debtor.dni, case.cartera.name]
+    return [case.nro_cliente, case.debtor.listed_name, case.debtor.dni, case.cartera.name]
 
 
 def _name(person: User | None, otherwise: str = "") -> str:

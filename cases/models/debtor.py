@@ -70,6 +70,11 @@ class Debtor(models.Model):
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
 
+    @property
+    def listed_name(self) -> str:
+        """The surname first, as lists are ordered: `PÉREZ, Ana`."""
+        return ", ".join(filter(None, (self.last_name, self.first_name)))
+
 
 class DebtorPhone(models.Model):
     class Kind(models.TextChoices):

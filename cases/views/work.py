@@ -114,9 +114,9 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
     """After saving: back to a list, to the next case, or stay on this one."""
     then = request.POST.get("then", "")
     if back := safe_next(request, request.POST.get("back", "")):
-        messages.success(request, f"Guardado en el caso de {desk.listed_name(case)}.")
+        messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.")
         return redirect(back)
-    messages.success(request, f"Gestión guardada: {desk.listed_name(case)}.")
+    messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.")
     if then != "next" or not request.user.is_gestor:
         return redirect(f"/cases/{case.pk}{query_with(request.GET, skip=request.GET.get('skip', ''))}")
     queue = desk.Queue(request.user, request.GET, now=timezone.now())
