@@ -69,14 +69,14 @@ def measure(username: str) -> dict[str, Any]:
     from django.test import Client  # noqa: PLC0415
 
     from accounts.models import User  # noqa: PLC0415
-    from cases import desk  # noqa: PLC0415
+    from cases.desk.queue import place_of  # noqa: PLC0415
     from cases.models import Activity, ActivityResult, Case  # noqa: PLC0415
 
     gestor = User.objects.get(username=username)
     result = ActivityResult.objects.get(code="NC").pk
     queue = list(Case.objects.in_queue(gestor).values_list("pk", flat=True)[:200])
     somewhere = Case.objects.visible_to(gestor).listed().filter(debtor__dni__isnull=False).order_by("-id")[500]
-    deep = desk.place_of(Case.objects.in_queue(gestor)[1000])
+    deep = place_of(Case.objects.in_queue(gestor)[1000])
     client = Client(headers={"host": "localhost"})
     client.force_login(gestor, backend="django.contrib.auth.backends.ModelBackend")
     parts = {name: {"HX-Request": "true", "HX-Target": name} for name in ("desk", "case", "queue")}

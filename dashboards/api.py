@@ -12,8 +12,8 @@ from rest_framework.response import Response
 
 from accounts.models import User
 from accounts.permissions import IsAdmin
+from cases.api.refusals import NO_CARTERA, NO_GESTOR
 from cases.models import Cartera, CaseStatus
-from cases.refusals import NO_CARTERA, NO_GESTOR
 from dashboards import queries
 from dashboards.cached import cached
 from dashboards.periods import (

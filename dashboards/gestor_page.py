@@ -8,8 +8,8 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.models import User
-from cases.filters import IDLE_DAYS
 from cases.models import Activity, Case, LedgerEntry, Promise
+from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
 
 LAST_SHOWN = 10

@@ -13,12 +13,12 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
+from cases.api.case_input import create_case, status_named, update_case
+from cases.api.filters import ApiCaseFilter
 from cases.api.requests import checked, created, once, read_version
-from cases.case_input import create_case, status_named, update_case
-from cases.filters import ApiCaseFilter
+from cases.api.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
 from cases.models import Case, DebtorPhone, Promise
 from cases.querysets import CaseQuerySet
-from cases.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
 from nova.lib.rest.views import ApiView, ApiViewSet, Conflict, PageQuery

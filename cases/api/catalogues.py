@@ -6,8 +6,8 @@ from rest_framework import serializers
 from rest_framework.response import Response
 
 from accounts.permissions import Request
+from cases.api.serializers import ActivityResultOut, CarteraOut, CaseStatusOut
 from cases.models import ActivityResult, Cartera, CaseStatus
-from cases.serializers import ActivityResultOut, CarteraOut, CaseStatusOut
 from nova.lib.rest.schema import listing
 from nova.lib.rest.views import ApiView, PageQuery
 

@@ -14,8 +14,7 @@ from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
 from cases.api.cases import visible_case
 from cases.api.requests import checked, created, once
-from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
-from cases.serializers import (
+from cases.api.serializers import (
     ActivityIn,
     ActivityOut,
     ManagementIn,
@@ -26,6 +25,7 @@ from cases.serializers import (
     PromiseOut,
     ReversalIn,
 )
+from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib.phones import phone_variants
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, listing
 from nova.lib.rest.views import ApiView, PageQuery

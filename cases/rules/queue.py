@@ -8,6 +8,9 @@ from nova.lib import dates
 
 CALL_BACK, BROKEN_PROMISE, SAYS_PAID, PROMISE_DUE, NEW, FOLLOW_UP, REST = range(1, 8)
 
+# An open case without a gestión in so many days is brought to its gestor's notice (DESIGN §4).
+IDLE_DAYS = 15
+
 # What was agreed with the debtor, or what they did: no promise that falls due moves a case out of these.
 OUTRANKING_PROMISES = frozenset({CALL_BACK, BROKEN_PROMISE, SAYS_PAID})
 

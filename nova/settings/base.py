@@ -245,7 +245,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "Stage": "cases.models.CaseStatus.Stage",
         "ActivityType": "cases.models.Activity.Type",
-        "RecordedType": "cases.serializers.TYPE_CHOICES",
+        "RecordedType": "cases.api.serializers.TYPE_CHOICES",
         "PromiseStatus": "cases.models.Promise.Status",
         "EntryKind": "cases.models.LedgerEntry.Kind",
         "PaymentMethod": "cases.models.LedgerEntry.Method",

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases import services
-from cases.figures import Figures
+from cases.desk.figures import Figures
 from cases.models import Case, LedgerEntry
 from nova.lib import dates
 from tests import factories

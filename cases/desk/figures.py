@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from accounts.models import User
-from cases.filters import IDLE_DAYS
 from cases.rules import queue
+from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
 from nova.lib.money import round_total
 
 # One statement: the figures are on every page of eight hours' work, and one by one they cost as much as a case.
-# `cases.filters.focused` lists the cases behind each; a test holds the two together.
+# `cases.desk.filters.focused` lists the cases behind each; a test holds the two together.
 FIGURES = """
 SELECT
   (SELECT COALESCE(SUM(CASE kind WHEN 'payment' THEN amount ELSE -amount END), 0) FROM cases_ledgerentry

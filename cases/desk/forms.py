@@ -8,7 +8,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 
-from cases.desk import Sheet, new_token, proposed_action
+from cases.desk.rows import new_token
+from cases.desk.sheet import Sheet, proposed_action
 from cases.forms import MOMENT, DebtorPhoneForm, MomentField, MoneyField
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from nova.lib import dates

@@ -13,12 +13,14 @@ from django_htmx.http import reswap, retarget
 
 from accounts.access import Request, safe_next
 from accounts.models import User
-from cases import desk, services
+from cases import services
 from cases.conflict import describe_conflict, rebase
-from cases.forms_desk import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm
+from cases.desk.forms import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm
+from cases.desk.pages import go_on
+from cases.desk.queue import Queue, parse_place
+from cases.desk.screen import Screen, query_with, show, visible_case
+from cases.desk.sheet import Sheet
 from cases.models import Activity, Case, DebtorPhone, Promise
-from cases.views.desk import go_on
-from cases.views.screen import Screen, query_with, show, visible_case
 from nova.lib.phones import format_phone
 
 ALREADY_SENT = (
@@ -52,7 +54,7 @@ def once(request: Request, token: str, action: Callable[[], Any]) -> None:
 @require_POST
 def activities(request: Request, pk: int) -> HttpResponse:
     case = visible_case(request.user, pk)
-    form = GestionForm(request.POST, sheet=desk.Sheet(case, request.user, now=timezone.now()))
+    form = GestionForm(request.POST, sheet=Sheet(case, request.user, now=timezone.now()))
     if not form.is_valid():
         return refused(request, case, "gestion", gestion_form=form)
     try:
@@ -119,8 +121,8 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
     messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.")
     if then != "next" or not request.user.is_gestor:
         return redirect(f"/cases/{case.pk}{query_with(request.GET, skip=request.GET.get('skip', ''))}")
-    queue = desk.Queue(request.user, request.GET, now=timezone.now())
-    return go_on(request.GET, queue, desk.parse_place(request.GET.get("skip", "")), leaving=case)
+    queue = Queue(request.user, request.GET, now=timezone.now())
+    return go_on(request.GET, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 
 
 @require_POST
@@ -167,7 +169,7 @@ def _payment(form: Any, case: Case, by: User) -> None:
 @require_http_methods(["GET", "POST"])
 def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callable[[Any, Case], None]) -> HttpResponse:
     case = visible_case(request.user, pk)
-    sheet = desk.Sheet(case, request.user, now=timezone.now())
+    sheet = Sheet(case, request.user, now=timezone.now())
     form = form_class(request.POST if request.method == "POST" else None, sheet=sheet)
     status = 200
     if form.is_bound:

@@ -14,9 +14,12 @@ from django_htmx.http import push_url
 
 from accounts.access import Request
 from accounts.models import User
-from cases import desk, timeline
-from cases.figures import Figures, figures_of
-from cases.forms_desk import CalculatorForm, ContactForm, GestionForm, PhoneForm
+from cases.desk import timeline
+from cases.desk.figures import Figures, figures_of
+from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
+from cases.desk.queue import Queue, parse_place, place_of
+from cases.desk.rows import Row
+from cases.desk.sheet import Sheet
 from cases.models import Case
 from cases.rules.instalments import plan
 
@@ -49,15 +52,15 @@ class Screen:
         return self.user.is_gestor
 
     @cached_property
-    def queue(self) -> desk.Queue:
-        return desk.Queue(self.user, self.request.GET, now=self.now)
+    def queue(self) -> Queue:
+        return Queue(self.user, self.request.GET, now=self.now)
 
     @cached_property
-    def _page(self) -> tuple[list[desk.Row], bool]:
-        return self.queue.page(desk.parse_place(self.request.GET.get("after", "")))
+    def _page(self) -> tuple[list[Row], bool]:
+        return self.queue.page(parse_place(self.request.GET.get("after", "")))
 
     @property
-    def rows(self) -> list[desk.Row]:
+    def rows(self) -> list[Row]:
         return self._page[0]
 
     @property
@@ -66,7 +69,7 @@ class Screen:
         rows, has_more = self._page
         if not has_more or self.queue.is_search:
             return ""
-        return urlencode({**self.filters, "after": desk.place_of(rows[-1].case)})
+        return urlencode({**self.filters, "after": place_of(rows[-1].case)})
 
     @property
     def is_cut(self) -> bool:
@@ -144,15 +147,15 @@ class Screen:
         return "instalments" in self.request.GET or self.request.GET.get("edit") == "calculator"
 
     @cached_property
-    def sheet(self) -> desk.Sheet | None:
-        return desk.Sheet(self.case, self.user, now=self.now) if self.case is not None else None
+    def sheet(self) -> Sheet | None:
+        return Sheet(self.case, self.user, now=self.now) if self.case is not None else None
 
     @cached_property
-    def row(self) -> desk.Row:
+    def row(self) -> Row:
         return self._sheet.row
 
     @property
-    def _sheet(self) -> desk.Sheet:
+    def _sheet(self) -> Sheet:
         if self.sheet is None:
             raise Http404
         return self.sheet

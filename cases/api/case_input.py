@@ -9,10 +9,8 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from cases import services
-from cases.importing.cells import split_full_name
-from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
-from cases.refusals import NO_CARTERA, NO_STATUS
-from cases.serializers import (
+from cases.api.refusals import NO_CARTERA, NO_STATUS
+from cases.api.serializers import (
     MONEY_IS_ELSEWHERE,
     MONEY_KEYS,
     READ_ONLY_KEYS,
@@ -20,6 +18,8 @@ from cases.serializers import (
     CaseUpdateIn,
     same_amount,
 )
+from cases.importing.cells import split_full_name
+from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
 from nova.lib.documents import parse_document
 from nova.lib.phones import read_phone
 from nova.lib.rest.body import as_sent

@@ -8,10 +8,11 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
 from accounts.models import User
-from cases import desk
-from cases.filters import OwnCaseFilter
+from cases.desk.filters import OwnCaseFilter
+from cases.desk.queue import Queue, place_of
+from cases.desk.rows import rows_of, with_tools
+from cases.desk.screen import Screen, query_with, show, visible_case
 from cases.models import ActivityResult, Case
-from cases.views.screen import Screen, query_with, show, visible_case
 from nova.lib.paginators import CappedPaginator
 
 CASES_PER_PAGE = 25
@@ -57,18 +58,18 @@ def case_page(request: Request, pk: int) -> HttpResponse:
 @for_role(User.Role.GESTOR)
 def next_case(request: Request) -> HttpResponse:
     """Skip the case `from`: the one after it in the queue, and from there on."""
-    queue = desk.Queue(request.user, request.GET, now=timezone.now())
+    queue = Queue(request.user, request.GET, now=timezone.now())
     number = request.GET.get("from", "")
     left = Case.objects.visible_to(request.user).filter(pk=int(number)).first() if number.isdecimal() else None
     return go_on(request.GET, queue, left, leaving=left)
 
 
-def go_on(query: QueryDict, queue: desk.Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
+def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
     """To the case that follows `place` in the queue, or to the empty queue that says what to do next."""
     case = queue.next_after(place, leaving=leaving.pk if leaving else None)
     if case is None:
         return redirect(HOME + query_with(query))
-    skip = desk.place_of(place) if place is not None else ""
+    skip = place_of(place) if place is not None else ""
     return redirect(f"/cases/{case.pk}{query_with(query, skip=skip)}")
 
 
@@ -87,7 +88,7 @@ def own_cases(request: Request) -> HttpResponse:
         "screen": Screen(request),
         "filter": chosen,
         "page": page,
-        "rows": desk.with_tools(desk.rows_of(page.object_list, now=now)),
+        "rows": with_tools(rows_of(page.object_list, now=now)),
         "no_answer": ActivityResult.objects.active().filter(code=NO_ANSWER).first(),
         "order": order if order in ORDER_LABELS else "",
         "orders": ORDER_LABELS,

@@ -6,8 +6,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from cases.api.refusals import NO_STATUS
 from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
-from cases.refusals import NO_STATUS
 from nova.lib.rest.fields import (
     AmountField,
     DayField,

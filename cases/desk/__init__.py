@@ -1,0 +1,1 @@
+"""The gestor's screen: what it reads, what is typed on it, and its views."""

@@ -1,0 +1,108 @@
+"""A case as the lists show it: name, balance, why it is in the queue or where it stands."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from uuid import uuid4
+
+from cases.models import Case, DebtorPhone, Promise
+from cases.rules.reasons import PromiseOf, reason
+from nova.lib import dates
+from nova.lib.documents import format_dni
+from nova.lib.money import format_money
+
+# What a row of the queue is made of: sixty columns of four tables otherwise, most of them unread.
+ROW_FIELDS = (
+    *("cartera__name", "status__name", "debtor__first_name", "debtor__last_name", "debtor__dni", "assigned_to"),
+    *("balance", "placed_on", "last_payment_date", "stage", "next_action_at", "queue_band", "stopped_at"),
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case as the lists show it."""
+
+    case: Case
+    name: str
+    dni: str
+    months: int
+    balance: str
+    reason: str  # why it is in the queue, or else where it stands
+    next_action: str
+    facts: str
+    in_queue: bool
+    address: str
+    band: str
+    phone: str = ""  # the number to call: a good one, else an unverified one; read for lists that call from the row
+    token: str = ""
+
+
+def with_tools(rows: list[Row]) -> list[Row]:
+    """The rows with what it takes to act on them without opening the case. Runs one query."""
+    usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).usable()
+    phones: dict[int, str] = {}
+    for debtor_id, number in usable.values_list("debtor_id", "number"):
+        phones.setdefault(debtor_id, number)
+    return [replace(row, phone=phones.get(row.case.debtor_id, ""), token=new_token()) for row in rows]
+
+
+def new_token() -> str:
+    """Says of two requests that they are the same form sent twice."""
+    return uuid4().hex
+
+
+def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
+    """`cases` come with debtor, cartera and status. Runs one query, whatever their number."""
+    cases = list(cases)
+    today = dates.local_date(now)
+    pending, broken = promises_of(open_promises([case.pk for case in cases]))
+    return [row_of(case, pending.get(case.pk), broken.get(case.pk), now=now, today=today) for case in cases]
+
+
+def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now: datetime, today: date) -> Row:
+    is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
+    in_queue = is_due and case.stopped_at is None
+    next_at = case.next_action_at if case.is_open else None
+    next_action = dates.format_moment(next_at) if next_at else ""
+    if in_queue:
+        band, at = case.queue_band, case.next_action_at
+        words = reason(band=band, next_action_at=at, pending=pending, broken=broken, today=today)
+    elif case.is_open and case.stopped_at is not None:
+        words = "Detenido"
+    else:
+        words = f"Próxima acción: {next_action}" if next_action else case.status.name
+    months = case.months_in_arrears(today)
+    near = dates.format_near(next_at, today) if next_at and in_queue else ""
+    arrears = f"mora {months} {'mes' if months == 1 else 'meses'}" if months else ""
+    return Row(
+        case=case,
+        name=case.debtor.listed_name,
+        dni=format_dni(case.debtor.dni) if case.debtor.dni else "",
+        months=months,
+        balance=format_money(case.balance),
+        reason=words,
+        next_action=next_action,
+        facts=" · ".join(filter(None, (case.cartera.name, arrears, near))),
+        in_queue=in_queue,
+        address=f"/cases/{case.pk}",
+        band=Case.Band(case.queue_band).label,
+    )
+
+
+def open_promises(cases: list[int]) -> list[Promise]:
+    """What is pending or was broken on these cases, by date. One query."""
+    statuses = [Promise.Status.PENDING, Promise.Status.BROKEN]
+    return list(Promise.objects.filter(case__in=cases, status__in=statuses).order_by("promise_date", "id"))
+
+
+def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int, PromiseOf]]:
+    """The earliest pending and the latest broken promise of each case."""
+    pending: dict[int, PromiseOf] = {}
+    broken: dict[int, PromiseOf] = {}
+    for promise in promises:
+        said = PromiseOf(promise.amount, promise.promise_date)
+        if promise.status == Promise.Status.PENDING:
+            pending.setdefault(promise.case_id, said)
+        else:
+            broken[promise.case_id] = said
+    return pending, broken

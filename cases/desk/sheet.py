@@ -1,0 +1,130 @@
+"""One case with its person, as the screen shows them: phones, debts, promises, what the debt amounts to."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from urllib.parse import quote
+
+from accounts.models import User
+from cases.desk.rows import Row, open_promises, promises_of, row_of
+from cases.models import ActivityResult, Case, CaseStatus, DebtorPhone, Promise
+from cases.rules import queue
+from cases.rules.instalments import with_interest
+from nova.lib import dates
+from nova.lib.phones import whatsapp_link
+
+
+@dataclass(frozen=True)
+class PhoneLine:
+    phone: DebtorPhone
+    whatsapp: str  # empty where nobody says that it is a mobile
+
+    @property
+    def pk(self) -> str:
+        """For addresses: a template writes numbers with their thousands apart."""
+        return str(self.phone.pk)
+
+
+class Sheet:
+    """One case with all that its screen says of the person."""
+
+    def __init__(self, case: Case, user: User, *, now: datetime) -> None:
+        self.case, self.user, self.now = case, user, now
+        self.today = dates.local_date(now)
+
+    @property
+    def name(self) -> str:
+        return self.case.debtor.listed_name
+
+    @cached_property
+    def row(self) -> Row:
+        pending, broken = promises_of(self._promises)
+        return row_of(self.case, pending.get(self.case.pk), broken.get(self.case.pk), now=self.now, today=self.today)
+
+    @cached_property
+    def phones(self) -> list[PhoneLine]:
+        """Good ones first, bad ones last."""
+        order = [state.value for state in (DebtorPhone.State.GOOD, DebtorPhone.State.UNVERIFIED, DebtorPhone.State.BAD)]
+        phones = sorted(self.case.debtor.phones.all(), key=lambda phone: (order.index(phone.state), phone.pk))
+        return [PhoneLine(phone, self._whatsapp(phone)) for phone in phones]
+
+    @property
+    def phone_to_call(self) -> DebtorPhone | None:
+        first = self.phones[0].phone if self.phones else None
+        return first if first and first.state != DebtorPhone.State.BAD else None
+
+    def _whatsapp(self, phone: DebtorPhone) -> str:
+        """A greeting that says nothing of the debt: anybody may pick up that phone."""
+        if phone.state == DebtorPhone.State.BAD:
+            return ""
+        name = self.case.debtor.first_name.split(" ")[0] or self.case.debtor.last_name
+        text = f"Hola, ¿hablo con {name}? Soy {self.user}. ¿Podemos conversar un momento?"
+        link = whatsapp_link(phone.number, is_mobile=phone.kind == DebtorPhone.Kind.MOBILE)
+        return f"{link}?text={quote(text)}" if link else ""
+
+    @property
+    def address(self) -> str:
+        debtor = self.case.debtor
+        street = f"{debtor.street} {debtor.street_number}".strip()
+        city = f"{debtor.city} ({debtor.postal_code})" if debtor.city and debtor.postal_code else debtor.city
+        return ", ".join(filter(None, (street, city or debtor.postal_code, debtor.provincia)))
+
+    @property
+    def months(self) -> int:
+        return self.case.months_in_arrears(self.today)
+
+    @property
+    def with_interest(self) -> Decimal | None:
+        """What the debt amounts to today; None when nothing is owed."""
+        if self.case.balance <= 0 or not self.months:
+            return None
+        rate = self.case.cartera.monthly_interest_rate
+        return with_interest(balance=self.case.balance, monthly_rate=rate, months=self.months)
+
+    @cached_property
+    def siblings(self) -> list[Case]:
+        """The other debts of the same person, whoever works them: read-only (DESIGN §2)."""
+        others = Case.objects.filter(debtor=self.case.debtor_id).exclude(pk=self.case.pk)
+        return list(others.select_related("cartera", "status", "assigned_to").order_by("-balance", "id")[:50])
+
+    def sibling_lines(self) -> list[tuple[Case, bool]]:
+        """Each with whether this user may open it."""
+        return [(case, self.user.is_admin or case.assigned_to_id == self.user.pk) for case in self.siblings]
+
+    @property
+    def consolidated(self) -> Decimal:
+        """What the person owes in all; a debt given back to its creditor, or overpaid, adds nothing."""
+        debts = [self.case, *self.siblings]
+        owed = [case.balance for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
+        return sum(owed, Decimal("0.00"))
+
+    @cached_property
+    def _promises(self) -> list[Promise]:
+        return open_promises([self.case.pk])
+
+    @property
+    def promises(self) -> list[Promise]:
+        """The last one that was broken, and the pending ones."""
+        broken = [promise for promise in self._promises if promise.status == Promise.Status.BROKEN]
+        return [*broken[-1:], *(promise for promise in self._promises if promise.status == Promise.Status.PENDING)]
+
+    @property
+    def unpromised(self) -> Decimal:
+        """What of the balance no pending promise holds yet: what a new one is proposed for."""
+        pending = (promise for promise in self._promises if promise.status == Promise.Status.PENDING)
+        held = sum((promise.amount - promise.paid_amount for promise in pending), Decimal("0.00"))
+        return max(self.case.balance - held, Decimal("0.00"))
+
+
+def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> datetime | None:
+    """The next action that a result code proposes; None where it leaves it to the person or to a promise."""
+    if result.asks_when or result.needs_promise or result.stops_case:
+        return None
+    return queue.next_action_after_saving(
+        chosen=None,
+        promise_date=None,
+        result_days=result.next_action_days,
+        current=case.next_action_at if case.next_action_at and case.next_action_at > now else None,
+        today=dates.local_date(now),
+    )
