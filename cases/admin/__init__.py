@@ -1,10 +1,10 @@
 """The Django admin of everything in `cases`, one concept a file. It shows and asks; the services write."""
 
-from cases.admin.batches import ImportBatchAdmin
 from cases.admin.case import CaseAdmin
 from cases.admin.catalogues import ActivityResultAdmin, CarteraAdmin, CaseStatusAdmin
 from cases.admin.debtors import DebtorAdmin
-from cases.admin.importing import ImportUploadAdmin
+from cases.admin.importing.batches import ImportBatchAdmin
+from cases.admin.importing.upload import ImportUploadAdmin
 from cases.admin.promises import PromiseAdmin
 from cases.admin.records import ActivityAdmin, LedgerEntryAdmin
 

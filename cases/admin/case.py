@@ -17,10 +17,10 @@ from cases.admin import case_actions, case_tools
 from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, actor, change_url, changelist_url, may_move_money
 from cases.admin.catalogues import status_badge
 from cases.admin.filters import AssignedFilter, AutocompleteFilter, GestorFilter, StageFilter, StoppedFilter
+from cases.admin.forms import CaseAddForm, CaseEditForm, debtor_label, gestor_label
 from cases.admin.history import history_of
-from cases.admin.imports import OffersImport
+from cases.admin.importing.offer import OffersImport
 from cases.conflict import describe_conflict, rebase
-from cases.forms import CaseAddForm, CaseEditForm, debtor_label, gestor_label
 from cases.models import Case, Debtor
 from cases.services.cases import HAS_HISTORY
 from nova.lib import dates

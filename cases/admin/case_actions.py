@@ -12,7 +12,8 @@ from django.template.response import TemplateResponse
 
 from cases import services
 from cases.admin.base import actor
-from cases.forms import AssignForm, ShareForm, StatusForm, add_errors
+from cases.admin.forms import AssignForm, ShareForm, StatusForm
+from cases.fields import add_errors
 from cases.querysets import CaseQuerySet
 
 # A request must end before the server gives it up (30 s): 20,000 cases take 7 to 14 s on two small, busy cores.

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from cases import services
 from cases.admin.base import actor, change_url, may_move_money
+from cases.admin.forms import AdjustmentForm, PaymentForm, ReleaseForm
 from cases.admin.tools import tool_page
-from cases.forms import AdjustmentForm, PaymentForm, ReleaseForm
 from cases.models import Case
 from nova.lib import dates
 from nova.lib.money import format_money

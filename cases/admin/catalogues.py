@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 
 from cases import services
 from cases.admin.base import RefusableDeletion, Tool, TrailAdmin, changelist_url
-from cases.admin.imports import OffersImport, import_tool
+from cases.admin.importing.offer import OffersImport, import_tool
 from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
 
 

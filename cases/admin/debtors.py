@@ -7,7 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, changelist_url
-from cases.forms import DebtorForm, DebtorPhoneForm, DebtorPhoneFormSet
+from cases.admin.forms import DebtorForm, DebtorPhoneFormSet
+from cases.fields import DebtorPhoneForm
 from cases.models import Case, Debtor, DebtorPhone
 from nova.lib.documents import format_cuit, format_dni
 

@@ -10,7 +10,7 @@ from django.contrib.admin.widgets import AutocompleteSelect
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from cases.forms import GestorSelect
+from cases.admin.forms import GestorSelect
 from cases.models import Case, CaseStatus
 
 

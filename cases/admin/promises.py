@@ -10,9 +10,9 @@ from django.urls import path, reverse
 from cases import services
 from cases.admin.base import Tool, actor, change_url
 from cases.admin.filters import AutocompleteFilter
+from cases.admin.forms import ReasonForm
 from cases.admin.records import OfCaseAdmin, author_of
 from cases.admin.tools import tool_page
-from cases.forms import ReasonForm
 from cases.models import Promise
 from nova.lib.money import format_money
 

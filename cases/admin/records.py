@@ -13,8 +13,8 @@ from django.utils.safestring import SafeString
 from cases import services
 from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, may_move_money
 from cases.admin.filters import AutocompleteFilter, GestorFilter
+from cases.admin.forms import ReasonForm
 from cases.admin.tools import tool_page
-from cases.forms import ReasonForm
 from cases.models import Activity, Cartera, Case, LedgerEntry
 from cases.rules.ledger import signed
 from nova.lib.money import format_money

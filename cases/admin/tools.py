@@ -13,7 +13,7 @@ from django.template.response import TemplateResponse
 
 from cases import services
 from cases.admin.base import actor
-from cases.forms import add_errors
+from cases.fields import add_errors
 
 ALREADY_SENT = "Este formulario ya se envió con otros datos. Revise el caso: si falta este registro, envíelo de nuevo."
 

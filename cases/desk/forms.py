@@ -10,7 +10,7 @@ from django.forms.utils import flatatt
 
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, proposed_action
-from cases.forms import MOMENT, DebtorPhoneForm, MomentField, MoneyField
+from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from nova.lib import dates
 from nova.lib.phones import format_phone

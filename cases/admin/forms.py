@@ -7,62 +7,17 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import AdminDateWidget, AdminTextareaWidget, AutocompleteSelect
 from django.contrib.admin.widgets import AutocompleteSelectMultiple as AutocompleteMultiple
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.models import User
-from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.fields import MomentField, MoneyField, add_errors
+from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry
 from nova.lib import dates
 from nova.lib.documents import format_dni, parse_document
-from nova.lib.money import format_money, parse_money
-from nova.lib.phones import read_phone
-
-MOMENT = "%Y-%m-%dT%H:%M"  # what a datetime-local input takes and posts
 
 
-def add_errors(form: forms.BaseForm, error: ValidationError) -> None:
-    """Put a service's refusal beside the fields it names; what names no field of the form goes on top."""
-    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    for name, messages in by_field.items():
-        form.add_error(name if name in form.fields else None, messages)
-
-
-# --- Fields --------------------------------------------------------------------------------------
-class MoneyField(forms.CharField):
-    """An amount as people write it (`$ 1.234,56`), to a Decimal in ARS; None when empty."""
-
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "vTextField money-input"})
-
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
-        if isinstance(value, Decimal):
-            return value
-        text = super().to_python(value)
-        if not text:
-            return None
-        try:
-            return parse_money(text)
-        except ValueError as error:
-            raise ValidationError(f"«{text}» {error}.") from error
-
-    def prepare_value(self, value: Any) -> Any:
-        return format_money(value, symbol=False) if isinstance(value, Decimal) else value
-
-
-class HiddenMoment(forms.DateTimeInput):
-    input_type = "hidden"
-
-    def __init__(self) -> None:
-        super().__init__(format=MOMENT)
-
-
-class MomentField(forms.DateTimeField):
-    """A local day and hour, to the minute, with the browser's own picker."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
-    # What was read is remembered to the minute too: with seconds in it, an untouched field would look edited.
-    hidden_widget = HiddenMoment
-
-
+# --- Who and whose --------------------------------------------------------------------------------------
 class GestorSelect(AutocompleteSelect):
     """Searches active gestores: whoever edits cases may choose one without the right to see users."""
 
@@ -302,16 +257,6 @@ class DebtorForm(forms.ModelForm):
         if not found:
             raise ValidationError(f"«{text}»: {hint}.")
         return found
-
-
-class DebtorPhoneForm(forms.ModelForm):
-    class Meta:
-        model = DebtorPhone
-        fields = ["number", "kind", "state", "note"]
-
-    def clean_number(self) -> str:
-        """E.164 where it parses, else as given (DESIGN §2)."""
-        return read_phone(self.cleaned_data["number"]).number
 
 
 class DebtorPhoneFormSet(forms.BaseInlineFormSet):

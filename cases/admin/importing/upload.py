@@ -16,8 +16,8 @@ from django.utils.safestring import SafeString
 
 from accounts.access import Request
 from cases.admin.base import change_url
-from cases.admin.batches import csv_response, import_choices, shown_problems
-from cases.forms_importing import ColumnsForm, UploadForm, initial_of
+from cases.admin.importing.batches import csv_response, import_choices, shown_problems
+from cases.admin.importing.forms import ColumnsForm, UploadForm, initial_of
 from cases.importing import uploads
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.report import report_text

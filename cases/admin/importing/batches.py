@@ -20,7 +20,7 @@ from django.utils.text import get_valid_filename
 
 from cases.admin.base import ReadOnlyAdmin, Tool
 from cases.admin.filters import AutocompleteFilter
-from cases.admin.imports import OffersImport
+from cases.admin.importing.offer import OffersImport
 from cases.importing.columns import LABELS
 from cases.importing.plan import SKIP
 from cases.importing.run import ROUND_ROBIN
