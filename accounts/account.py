@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import signed_in
+from accounts import session_life
 from accounts.access import Request
 from accounts.models import AuditEvent, SecondFactor, User
 
@@ -25,12 +25,12 @@ TOLD = [
 def shown(request: Request) -> dict[str, Any]:
     """What the page of an account shows. Six queries."""
     user = request.user
-    places = signed_in.places(user, request.session.session_key)
+    places = session_life.places(user, request.session.session_key)
     factor = SecondFactor.objects.filter(user=user).first()
     return {
         "places": places,
         "others": [place for place in places if not place.is_current],
-        "session_ends": signed_in.ends_at(request.session),
+        "session_ends": session_life.ends_at(request.session),
         "idle_minutes": settings.SESSION_IDLE_MINUTES,
         "previous_login": _previous_login(user),
         "factor": factor,

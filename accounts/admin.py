@@ -19,12 +19,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import audit, second_factor, signed_in
+from accounts import audit, second_factor, session_life
 from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.admin_tokens import ApiTokenAdmin
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.trail import changes_table, edited_fields
-from nova.lib.addresses import address_of
+from nova.lib.ip import address_of
 from nova.lib.paginators import CappedPaginator
 
 admin.site.register(ApiToken, ApiTokenAdmin)
@@ -61,7 +61,7 @@ class UserAdmin(DjangoUserAdmin):
         address, current = address_of(request), request.session.session_key
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         ended = sum(
-            signed_in.end_others(user=user, by=request.user, current=current, address=address) for user in allowed
+            session_life.end_others(user=user, by=request.user, current=current, address=address) for user in allowed
         )
         self.message_user(request, f"Sesiones cerradas: {ended}.", messages.SUCCESS)
 
@@ -114,7 +114,7 @@ class UserAdmin(DjangoUserAdmin):
             self.message_user(request, f"{obj} ya no entra a la administración.", messages.WARNING)
         super().save_model(request, obj, form, change)
         if change and not obj.is_active:
-            signed_in.end_others(user=obj, by=request.user, address=address_of(request))
+            session_life.end_others(user=obj, by=request.user, address=address_of(request))
         if change:
             self._warn_about_cases(request, obj, form)
         elif form.generated:
@@ -149,7 +149,7 @@ class UserAdmin(DjangoUserAdmin):
             if request.method == "POST" and response.status_code == 302:
                 user, address = User.objects.get(pk=unquote(id)), address_of(request)
                 audit.record(AuditEvent.Action.PASSWORD, by=request.user, target=user, address=address)
-                signed_in.end_others(user=user, by=request.user, address=address)
+                session_life.end_others(user=user, by=request.user, address=address)
         return response
 
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from nova.lib.addresses import address_of, site_of
+from nova.lib.ip import address_of, site_of
 
 SLOT_SECONDS = 10
 

@@ -18,7 +18,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from accounts import audit, limits, signed_in
+from accounts import audit, limits, session_life
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, User
 from nova.lib.dates import doubled
 
@@ -76,7 +76,7 @@ def turn_on(*, user: User, key: str, code: str, session_key: str | None, address
         SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step})
         codes = list(_new_recovery_codes(user))
         audit.record(AuditEvent.Action.SECOND_FACTOR_ON, by=user, target=user, address=address)
-        signed_in.end_others(user=user, by=user, current=session_key, address=address)
+        session_life.end_others(user=user, by=user, current=session_key, address=address)
     return codes
 
 
@@ -87,7 +87,7 @@ def turn_off(*, user: User, by: User | None, session_key: str | None = None, add
         RecoveryCode.objects.filter(user=user).delete()
         if removed:
             audit.record(AuditEvent.Action.SECOND_FACTOR_OFF, by=by, target=user, address=address)
-            signed_in.end_others(user=user, by=by, current=session_key, address=address)
+            session_life.end_others(user=user, by=by, current=session_key, address=address)
     return bool(removed)
 
 

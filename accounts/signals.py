@@ -6,15 +6,15 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from accounts import audit, signed_in
+from accounts import audit, session_life
 from accounts.models import AuditEvent, User
-from nova.lib.addresses import address_of
+from nova.lib.ip import address_of
 
 
 @receiver(user_logged_in)
 def record_login(request: HttpRequest | None, user: User, **kwargs: Any) -> None:
     if request is not None:
-        signed_in.begin(request)
+        session_life.begin(request)
     audit.record(AuditEvent.Action.LOGIN, by=user, target=user, address=request and address_of(request))
 
 

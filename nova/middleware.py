@@ -16,12 +16,12 @@ from django.utils.cache import patch_cache_control
 from django_htmx.http import HttpResponseClientRedirect
 from django_ratelimit import UNSAFE
 
-from accounts import access, resume, signed_in
+from accounts import access, kept_form, session_life
 from accounts.limits import TooManyAttempts
 from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import databases, envelope, health
-from nova.lib.addresses import client_address
 from nova.lib.errors import conflict, method_not_allowed, too_many_requests
+from nova.lib.ip import client_address
 from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -108,7 +108,7 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
         What was typed in a form is kept meanwhile.
         """
         if not envelope.wants_json(request):
-            resume.keep(request)
+            kept_form.keep(request)
         if not request.htmx:  # type: ignore[attr-defined]
             return super().handle_no_permission(request, view_func)
         here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
@@ -121,18 +121,18 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
 
 
 class SessionLifeMiddleware:
-    """A session that is over is nobody's: its requests are treated as those without one (accounts.signed_in)."""
+    """A session that is over is nobody's: its requests are treated as those without one (accounts.session_life)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if SESSION_KEY in request.session:
-            if signed_in.is_over(request.session):
+            if session_life.is_over(request.session):
                 request.session.flush()
                 request.user = AnonymousUser()
             else:
-                signed_in.touch(request.session)
+                session_life.touch(request.session)
         return self.get_response(request)
 
 

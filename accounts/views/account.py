@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, resume, second_factor, signed_in
+from accounts import audit, kept_form, second_factor, session_life
 from accounts.access import Request, home_of
 from accounts.account import shown
 from accounts.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
 from accounts.models import AuditEvent, SecondFactor
-from accounts.views.door import RESUME
-from nova.lib.addresses import address_of
+from accounts.views.login import RESUME
+from nova.lib.ip import address_of
 
 NEW_KEY = "second_factor_key"
 
@@ -41,12 +41,12 @@ def own_password(request: Request) -> HttpResponse:
             user.must_change_password = False
             user.save(update_fields=["password", "must_change_password"])
             audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=address_of(request))
-            ended = signed_in.end_others(
+            ended = session_life.end_others(
                 user=user, by=user, current=request.session.session_key, address=address_of(request)
             )
         update_session_auth_hash(request, user)
         messages.success(request, f"Su contraseña cambió.{_ended(ended)}")
-        return redirect(RESUME if resume.kept(request) else home_of(user))
+        return redirect(RESUME if kept_form.kept(request) else home_of(user))
     context = {"form": form, "is_forced": request.user.must_change_password}
     return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)
 
@@ -59,7 +59,7 @@ def end_sessions(request: Request) -> HttpResponse:
     numbers = request.POST.getlist("session")
     if not form.is_valid():
         return render(request, "accounts/account.html", shown(request) | {"form": form}, status=422)
-    ended = signed_in.end_chosen(
+    ended = session_life.end_chosen(
         user=request.user, numbers=numbers, current=request.session.session_key, address=address_of(request)
     )
     messages.success(request, _ended(ended).strip() or "No había otras sesiones que cerrar.")

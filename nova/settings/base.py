@@ -198,7 +198,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ACCESS_FAILURE_LOG = True
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "csrfmiddlewaretoken"]
-AXES_LOCKOUT_CALLABLE = "accounts.views.door.locked_out"
+AXES_LOCKOUT_CALLABLE = "accounts.views.login.locked_out"
 AXES_ENABLE_ADMIN = False  # accounts.admin shows its tables, in Spanish and read-only
 AXES_VERBOSE = False
 

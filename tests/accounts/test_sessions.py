@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import signed_in
+from accounts import session_life
 from accounts.models import AuditEvent, Session, User
 from tests.factories import PASSWORD, GestorFactory
 
@@ -23,7 +23,7 @@ FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:144.0) Gecko/20100101 Fi
 def later(monkeypatch: pytest.MonkeyPatch):
     """Moves the clock of sessions on by so many seconds."""
     real, ahead = time.time, [0.0]
-    monkeypatch.setattr(signed_in.time, "time", lambda: real() + ahead[0])
+    monkeypatch.setattr(session_life.time, "time", lambda: real() + ahead[0])
 
     def move(**span: float) -> None:
         ahead[0] += timedelta(**span).total_seconds()
@@ -191,7 +191,7 @@ def test_guessing_the_password_there_is_held_up_as_at_the_door(gestor_user: User
 def test_nobody_ends_a_session_of_another(gestor_user: User, other_gestor: User) -> None:
     theirs, mine = log_in(other_gestor), log_in(gestor_user)
     row = Session.objects.get(user=other_gestor)
-    for number in (signed_in._number(row.session_key), row.session_key):
+    for number in (session_life._number(row.session_key), row.session_key):
         mine.post("/cuenta/sesiones", {"session": [number], "password": PASSWORD})
     assert is_in(theirs)
 
@@ -247,7 +247,7 @@ def test_the_row_of_a_session_says_whose_it_is(gestor_user: User) -> None:
     ],
 )
 def test_devices_in_words(agent: str, device: str) -> None:
-    assert signed_in.device_of(agent) == device
+    assert session_life.device_of(agent) == device
 
 
 def test_a_very_long_agent_is_cut(gestor_user: User) -> None:

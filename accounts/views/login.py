@@ -21,13 +21,13 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import audit, half_way, limits, resume, second_factor
+from accounts import audit, kept_form, limits, second_factor, second_step
 from accounts.access import Request, home_of, safe_next
 from accounts.forms import CodeForm, LoginForm
 from accounts.models import AuditEvent, User
 from nova.lib import envelope
-from nova.lib.addresses import address_of
 from nova.lib.errors import too_many_requests
+from nova.lib.ip import address_of
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RESUME = "/cuenta/seguir"
@@ -41,7 +41,7 @@ def login_page(request: Request) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(home_of(request.user))
     form = LoginForm(initial={"next": safe_next(request, request.GET.get("next", ""))})
-    return render(request, "accounts/login.html", {"form": form, "is_resuming": resume.kept(request) is not None})
+    return render(request, "accounts/login.html", {"form": form, "is_resuming": kept_form.kept(request) is not None})
 
 
 @login_not_required
@@ -72,9 +72,9 @@ def api_login(request: Request) -> HttpResponse:
 # --- The second step ----------------------------------------------------------------------------------------
 def _ask_for_code(request: Request, user: User, form: LoginForm) -> HttpResponse:
     """The password was right; a program sends the code along, a person is asked for it."""
-    half_way.begin(request, user, target=safe_next(request, form.cleaned_data["next"]))
+    second_step.begin(request, user, target=safe_next(request, form.cleaned_data["next"]))
     if not envelope.wants_json(request) or request.htmx:
-        return HttpResponseClientRedirect(half_way.PAGE) if request.htmx else redirect(half_way.PAGE)
+        return HttpResponseClientRedirect(second_step.PAGE) if request.htmx else redirect(second_step.PAGE)
     if not form.cleaned_data["code"]:
         message = "Falta el código de su segundo factor."
         return envelope.failure(message, status=400, details={"code": [message]})
@@ -89,8 +89,8 @@ def login_code(request: Request) -> HttpResponse:
     """Whoever gave their password is asked for a code; nobody is signed in before it has come."""
     if request.user.is_authenticated:
         return redirect(home_of(request.user))
-    was_half_way = half_way.KEY in request.session
-    user = half_way.user_of(request)
+    was_half_way = second_step.KEY in request.session
+    user = second_step.user_of(request)
     if user is None:
         if was_half_way:
             messages.info(request, "Pasó demasiado tiempo: ingrese otra vez.")
@@ -110,7 +110,7 @@ def _check_code(request: Request, user: User, code: str) -> HttpResponse:
         limits.attempt_failed(attempt)
         return _wrong_code(request, user)
     limits.give_back(attempt)
-    target = half_way.end(request)
+    target = second_step.end(request)
     with transaction.atomic():
         login(request, user, backend=MODEL_BACKEND)
     request.session[second_factor.VERIFIED] = True
@@ -158,7 +158,7 @@ def _details(form: LoginForm) -> dict[str, list[str]]:
 
 def _welcome(request: Request, user: User, target: str) -> HttpResponse:
     """On to what was left half done, to a `target` of ours, or to the page of the role."""
-    target = RESUME if resume.kept(request) else safe_next(request, target) or home_of(user)
+    target = RESUME if kept_form.kept(request) else safe_next(request, target) or home_of(user)
     if request.htmx:
         return HttpResponseClientRedirect(target)
     if envelope.wants_json(request):
@@ -206,12 +206,12 @@ def admin_login(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def resume_form(request: Request) -> HttpResponse:
     """What was typed before the session ended; a POST sends it on to where it was going."""
-    kept = resume.kept(request)
+    kept = kept_form.kept(request)
     if kept is None:
         return redirect(home_of(request.user))
     if request.method == "POST":
-        resume.forget(request)
+        kept_form.forget(request)
         return HttpResponseRedirect(safe_next(request, kept["path"]) or home_of(request.user), preserve_request=True)
     texts = [value for name, value in kept["fields"] if name.endswith("notes") and value.strip()]
     page = safe_next(request, kept["page"]) or home_of(request.user)
-    return render(request, "accounts/resume.html", {"kept": kept, "texts": texts, "page": page})
+    return render(request, "accounts/kept_form.html", {"kept": kept, "texts": texts, "page": page})

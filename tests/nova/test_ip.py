@@ -1,11 +1,11 @@
-"""Whom a request comes from (nova.lib.addresses)."""
+"""Whom a request comes from (nova.lib.ip)."""
 
 import pytest
 from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nova.lib.addresses import client_address, parse_address, site_of
+from nova.lib.ip import client_address, parse_address, site_of
 
 PROXY = "10.0.0.2"
 

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, Session, User
 from accounts.sessions import ADDRESS, AGENT, SEEN, STARTED
-from nova.lib.addresses import address_of
+from nova.lib.ip import address_of
 
 TOUCH_SECONDS = 60
 MAX_AGENT = 300

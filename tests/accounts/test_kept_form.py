@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from accounts import resume
+from accounts import kept_form
 from accounts.models import User
 from cases.models import Activity, Debtor
 from tests import factories
@@ -59,7 +59,7 @@ def test_several_values_are_kept_and_no_password(client: Client, gestor_user: Us
         "/cuenta/clave", {"old_password": "x", "new_password1": "y", "also": ["1", "2"], "csrfmiddlewaretoken": "z"}
     )
 
-    assert client.session[resume.KEY]["fields"] == [["also", "1"], ["also", "2"]] or client.session[resume.KEY][
+    assert client.session[kept_form.KEY]["fields"] == [["also", "1"], ["also", "2"]] or client.session[kept_form.KEY][
         "fields"
     ] == [("also", "1"), ("also", "2")]
 
@@ -94,7 +94,7 @@ def test_a_wrong_password_keeps_it(client: Client, gestor_user: User) -> None:
 def test_what_is_no_form_of_a_person_is_not_kept(client: Client, path: str, body: str, kind: str) -> None:
     client.post(path, body, content_type=kind)
 
-    assert resume.KEY not in client.session
+    assert kept_form.KEY not in client.session
 
 
 def test_nobody_fills_the_sessions(client: Client) -> None:
