@@ -27,6 +27,7 @@ from dashboards.periods import (
 )
 from dashboards.scope import Scope
 from nova.lib import dates
+from nova.lib.databases import reads_from_replica
 from nova.lib.rest.fields import AmountField, DayField, QuerySerializer, QueryWholeField, TextField
 from nova.lib.rest.views import MAX_PER_PAGE, ApiView
 
@@ -140,6 +141,7 @@ class StatusShareOut(serializers.Serializer):
 
 
 # --- The routes ---------------------------------------------------------------------------------------
+@reads_from_replica
 class FigureView(ApiView):
     permission_classes = [IsAdmin]
     query_serializer = FigureQuery

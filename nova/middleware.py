@@ -195,13 +195,12 @@ class FormRateMiddleware:
 
 
 class ReplicaMiddleware:
-    """Pages and figures of the dashboards are read from the replica, where there is a good one (DESIGN §9).
+    """Views marked `reads_from_replica` are read from the replica, where there is a good one (DESIGN §9).
 
     Whoever has just changed something reads from the database for a few seconds, so that they see it; and where the
     replica fails half way, the same is asked of the database.
     """
 
-    APP = "dashboards."
     PIN, PIN_SECONDS = "recent", 5
 
     def __init__(self, get_response: GetResponse) -> None:
@@ -234,8 +233,7 @@ class ReplicaMiddleware:
             view = resolve(request.path_info).func
         except Resolver404:
             return False
-        module = getattr(view, "cls", view).__module__
-        return module.startswith(self.APP) and databases.replica_is_good(settings.REPLICA_MAX_LAG_SECONDS)
+        return databases.may_read_from_replica(view) and databases.replica_is_good(settings.REPLICA_MAX_LAG_SECONDS)
 
 
 def _streamed(chunks: Any) -> Iterator[bytes]:

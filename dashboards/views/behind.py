@@ -17,6 +17,7 @@ from dashboards.filters import Asked
 from dashboards.rows import Behind
 from dashboards.views.downloads import csv_download, file_download
 from dashboards.views.parts import page_or_part
+from nova.lib.databases import reads_from_replica
 from nova.lib.paginators import CappedPaginator
 from nova.lib.spreadsheets import csv_lines
 
@@ -29,6 +30,7 @@ KINDS: dict[str, Callable[[Asked, str], Behind]] = {
 CASE_FILTERS = ("status", "stage", "search")
 
 
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def behind(request: Request, kind: str) -> HttpResponse:
@@ -50,6 +52,7 @@ def behind(request: Request, kind: str) -> HttpResponse:
     return page_or_part(request, "dashboards/rows.html", "rows", context, asked=asked, query=query)
 
 
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:

@@ -18,6 +18,7 @@ from dashboards import creditor_report, exports, printing
 from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from dashboards.views.parts import page_or_part
+from nova.lib.databases import reads_from_replica
 from nova.lib.spreadsheets import csv_lines
 
 TYPES = {
@@ -64,6 +65,7 @@ def _record(request: Request, name: str, asked: Mapping[str, Any]) -> None:
 
 
 # --- The view of the dashboard ------------------------------------------------------------------------------
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def view_export(request: Request, form: str) -> HttpResponseBase:
@@ -81,6 +83,7 @@ def view_export(request: Request, form: str) -> HttpResponseBase:
 
 
 # --- The creditor's report ----------------------------------------------------------------------------------
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def reports(request: Request) -> HttpResponse:
@@ -100,6 +103,7 @@ def reports(request: Request) -> HttpResponse:
     return page_or_part(request, "dashboards/report.html", "report", context, asked=asked, query=query)
 
 
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def report_export(request: Request, form: str) -> HttpResponseBase:

@@ -17,8 +17,10 @@ from dashboards.filters import Asked
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
 from dashboards.reassigning import ReassignmentForm
 from dashboards.views.parts import page_or_part
+from nova.lib.databases import reads_from_replica
 
 
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def gestor_page(request: Request, pk: int) -> HttpResponse:
@@ -49,6 +51,7 @@ def _figures(asked: Asked) -> dict[str, Any]:
     return page.shown(figures, asked, charts)
 
 
+@reads_from_replica
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_role(User.Role.ADMIN)
 def reassignment(request: Request, pk: int) -> HttpResponse:

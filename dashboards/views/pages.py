@@ -17,8 +17,10 @@ from accounts.models import User
 from dashboards import page
 from dashboards.asking import Board, board_of
 from dashboards.views.parts import page_or_part
+from nova.lib.databases import reads_from_replica
 
 
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def dashboard_admin(request: Request) -> HttpResponse:

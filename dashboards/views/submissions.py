@@ -22,6 +22,7 @@ from dashboards import exports
 from dashboards.inbox import COLUMNS, SHOWN, Sought, as_json, sought
 from dashboards.views.downloads import csv_download, file_download
 from nova.lib import dates, envelope
+from nova.lib.databases import reads_from_replica
 from nova.lib.paginators import CappedPaginator
 from nova.lib.spreadsheets import Workbook, csv_lines
 
@@ -29,6 +30,7 @@ PER_PAGE = 25
 
 
 # --- The messages -------------------------------------------------------------------------------------------
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def submissions(request: Request) -> HttpResponse:
@@ -75,6 +77,7 @@ def handled(request: Request, pk: int) -> HttpResponse:
     return redirect(f"/submissions{_query(sought(request.POST))}")
 
 
+@reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def submissions_export(request: Request, form: str) -> HttpResponseBase:

@@ -2,10 +2,10 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import (
     DEFAULT_DB_ALIAS,
@@ -19,6 +19,8 @@ from django.db import (
 )
 
 logger = logging.getLogger(__name__)
+
+View = TypeVar("View", bound=Callable[..., Any])
 
 # PostgreSQL says "relation … does not exist", SQLite "no such table" and "no such column".
 _STALE_SCHEMA = ("does not exist", "no such table", "no such column")
@@ -87,6 +89,17 @@ def reading_from(alias: str) -> Iterator[None]:
         yield
     finally:
         _reads_from.reset(token)
+
+
+def reads_from_replica(view: View) -> View:
+    """Mark a view, function or class, whose GET may be answered from the replica (by nova.middleware)."""
+    view.reads_from_replica = True  # type: ignore[attr-defined]
+    return view
+
+
+def may_read_from_replica(view: Callable[..., Any]) -> bool:
+    """Whether `reads_from_replica` marked the view that a path resolves to."""
+    return getattr(getattr(view, "cls", view), "reads_from_replica", False)
 
 
 class ReplicaRouter:
