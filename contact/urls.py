@@ -1,8 +1,8 @@
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.sitemaps.views import sitemap
-from django.urls import path
+from django.urls import path, re_path
 
-from contact import views
+from contact import inbox_views, views
 
 PNG = {"content_type": "image/png"}
 
@@ -10,6 +10,10 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("gestiones", views.home),
     path("contact", views.contact, name="contact"),
+    path("submissions", inbox_views.submissions, name="submissions"),
+    path("submissions/<int:pk>/handled", inbox_views.handled, name="submission-handled"),
+    re_path(r"^submissions/exports/(?P<form>xlsx|csv)$", inbox_views.submissions_export, name="submissions-export"),
+    path("test-email-config", inbox_views.test_email_config, name="test-email-config"),
     path("logo.png", views.image, {"name": "logo.png", **PNG}),
     path("logo-dark.png", views.image, {"name": "logo-dark.png", **PNG}),
     path("favicon.ico", views.image, {"name": "favicon.ico", "content_type": "image/x-icon"}),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from django.db.models import QuerySet
 from django.utils import timezone
 
 from cases.models import Promise
@@ -13,11 +12,7 @@ from dashboards.filters import Asked
 from dashboards.queries import Dashboard
 from dashboards.rows import Behind, Listing
 from nova.lib import dates
-from nova.lib.spreadsheets import Cell, Column, Workbook
-
-# A workbook is made while its reader waits: so many rows take some five seconds.
-MAX_ROWS = 20_000
-TOO_LONG = "Son más de 20.000 filas, demasiadas para una planilla: descárguelas en CSV desde su página."
+from nova.lib.spreadsheets import TOO_LONG, Cell, Column, Workbook, is_too_long
 
 RANKING_COLUMNS = [
     Column("Gestor"),
@@ -31,11 +26,6 @@ RANKING_COLUMNS = [
 
 def _now() -> str:
     return dates.format_moment(timezone.now())
-
-
-def is_too_long(rows: QuerySet) -> bool:
-    """Runs a query that counts no further than the limit."""
-    return rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS
 
 
 def notes_of(asked: Asked) -> list[str]:

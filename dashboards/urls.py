@@ -1,10 +1,10 @@
 from django.urls import path, re_path
 
-from dashboards.views import behind, downloads, gestor, pages, submissions
+from dashboards.views import behind, gestor, pages, reports
 
 urlpatterns = [
     path("dashboard-admin", pages.dashboard_admin, name="dashboard-admin"),
-    re_path(r"^dashboard-admin/exports/(?P<form>xlsx|csv|pdf)$", downloads.view_export, name="view-export"),
+    re_path(r"^dashboard-admin/exports/(?P<form>xlsx|csv|pdf)$", reports.view_export, name="view-export"),
     re_path(r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)$", behind.behind, name="behind"),
     re_path(
         r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)/exports/(?P<form>xlsx|csv)$",
@@ -13,12 +13,8 @@ urlpatterns = [
     ),
     path("gestores/<int:pk>", gestor.gestor_page, name="gestor"),
     path("gestores/<int:pk>/reassignment", gestor.reassignment, name="reassignment"),
-    path("rendiciones", downloads.reports, name="reports"),
-    re_path(r"^rendiciones/exports/(?P<form>xlsx|csv|pdf)$", downloads.report_export, name="report-export"),
-    path("submissions", submissions.submissions, name="submissions"),
-    path("submissions/<int:pk>/handled", submissions.handled, name="submission-handled"),
-    re_path(r"^submissions/exports/(?P<form>xlsx|csv)$", submissions.submissions_export, name="submissions-export"),
-    path("test-email-config", submissions.test_email_config, name="test-email-config"),
+    path("rendiciones", reports.reports, name="reports"),
+    re_path(r"^rendiciones/exports/(?P<form>xlsx|csv|pdf)$", reports.report_export, name="report-export"),
     path("dashboard-user", pages.dashboard_user, name="dashboard-user"),
     path("estilos", pages.styles, name="styles"),
 ]

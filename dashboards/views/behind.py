@@ -4,22 +4,21 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
+from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import User
 from cases.models import CaseStatus
 from dashboards import exports, page, rows
 from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.filters import Asked
 from dashboards.rows import Behind
-from dashboards.views.downloads import csv_download, file_download
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
 from nova.lib.paginators import CappedPaginator
-from nova.lib.spreadsheets import csv_lines
+from nova.lib.spreadsheets import TOO_LONG, csv_lines, is_too_long
 
 PER_PAGE = 50
 KINDS: dict[str, Callable[[Asked, str], Behind]] = {
@@ -59,14 +58,14 @@ def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     """All the rows: CSV streamed, whatever their number; a workbook up to a limit."""
     asked, errors = read_filters(request.GET, now=timezone.now())
     if asked is None:
-        return render(request, "dashboards/no_export.html", {"errors": errors}, status=400)
+        return no_export(request, errors)
     found = _behind(request, kind, asked)
     name = f"{kind}-{asked.period.end}" if kind == "casos" else f"{kind}-{asked.period.start}-{asked.period.end}"
     told = asked.parameters | _kept(request)
     if form == "csv":
         return csv_download(request, csv_lines(found.columns, found.all_cells()), name, told)
-    if exports.is_too_long(found.rows):
-        return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
+    if is_too_long(found.rows):
+        return no_export(request, [TOO_LONG])
     return file_download(request, exports.rows_workbook(found, asked), f"{name}.xlsx", told)
 
 

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import Any, NamedTuple
 
 import xlsxwriter
+from django.db.models import QuerySet
 
 from nova.lib import dates
 
@@ -21,6 +22,10 @@ _BATCH = 500
 _WIDTHS = {"money": 18, "day": 12, "moment": 17, "whole": 12}
 _LONGEST = 32_767  # characters that a cell of a workbook can hold
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+
+# A workbook is made while its reader waits: so many rows take some five seconds.
+MAX_ROWS = 20_000
+TOO_LONG = "Son más de 20.000 filas, demasiadas para una planilla: descárguelas en CSV desde su página."
 
 
 class Column(NamedTuple):
@@ -149,3 +154,8 @@ class Workbook:
     def content(self) -> bytes:
         self._book.close()
         return self._file.getvalue()
+
+
+def is_too_long(rows: QuerySet) -> bool:
+    """Runs a query that counts no further than the limit."""
+    return rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS

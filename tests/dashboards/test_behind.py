@@ -14,8 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEvent, User
 from cases import services
 from cases.models import Case, LedgerEntry
-from dashboards import exports
-from nova.lib import dates
+from nova.lib import dates, spreadsheets
 from tests import factories
 from tests.conftest import ClientOf
 
@@ -184,7 +183,7 @@ def test_a_workbook_opens_with_numbers_dates_and_no_formula(admin_client: Client
 def test_too_many_rows_for_a_workbook_are_refused_and_streamed(
     admin_client: Client, history: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "MAX_ROWS", 2)
+    monkeypatch.setattr(spreadsheets, "MAX_ROWS", 2)
     refused = admin_client.get(f"{HOME}/movimientos/exports/xlsx")
     assert refused.status_code == 400
     assert "descárguelas en CSV" in refused.text

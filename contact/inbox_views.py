@@ -15,16 +15,15 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import audit
 from accounts.access import Request, for_role
+from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import AuditEvent, User
 from contact import mail, outbox, services
+from contact.inbox import COLUMNS, SHOWN, Sought, as_json, sought
 from contact.models import ContactSubmission
-from dashboards import exports
-from dashboards.inbox import COLUMNS, SHOWN, Sought, as_json, sought
-from dashboards.views.downloads import csv_download, file_download
 from nova.lib import dates, envelope
 from nova.lib.databases import reads_from_replica
 from nova.lib.paginators import CappedPaginator
-from nova.lib.spreadsheets import Workbook, csv_lines
+from nova.lib.spreadsheets import TOO_LONG, Workbook, csv_lines, is_too_long
 
 PER_PAGE = 25
 
@@ -47,7 +46,7 @@ def submissions(request: Request) -> HttpResponse:
         "has_recipients": outbox.is_configured(),
         "unsent": ContactSubmission.objects.unsent().count(),
     }
-    return render(request, "dashboards/submissions.html", context)
+    return render(request, "contact/submissions.html", context)
 
 
 def _query(asked: Sought, **changes: str) -> str:
@@ -87,8 +86,8 @@ def submissions_export(request: Request, form: str) -> HttpResponseBase:
     told = {"show": SHOWN[asked.shown], "search": asked.search}
     if form == "csv":
         return csv_download(request, csv_lines(COLUMNS, asked.all_cells()), name, told)
-    if exports.is_too_long(asked.rows):
-        return render(request, "dashboards/no_export.html", {"errors": [exports.TOO_LONG]}, status=400)
+    if is_too_long(asked.rows):
+        return no_export(request, [TOO_LONG])
     book = Workbook()
     notes = [SHOWN[asked.shown], f"Generado el {dates.format_moment(timezone.now())}"]
     book.add_sheet("Mensajes", title="Mensajes de contacto", notes=notes, columns=COLUMNS, rows=asked.all_cells())
@@ -115,7 +114,7 @@ def test_email_config(request: Request) -> HttpResponse:
         if status == 200:
             return envelope.success({"settings": dict(context["settings"]), **outcome})
         return envelope.failure(outcome["error"], status=status)
-    return render(request, "dashboards/test_email.html", context, status=status)
+    return render(request, "contact/test_email.html", context, status=status)
 
 
 def _try_mail(request: Request, to: str) -> dict[str, Any]:

@@ -1,0 +1,60 @@
+"""Files that leave the agency: each is in the audit trail (DESIGN §8)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+
+from accounts import audit
+from accounts.access import Request
+from accounts.models import AuditEvent
+
+TYPES = {
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "pdf": "application/pdf",
+}
+
+
+def csv_download(
+    request: Request, lines: Iterator[bytes], name: str, asked: Mapping[str, Any]
+) -> StreamingHttpResponse:
+    """Sent as it is read from the database, so that memory holds a few hundred rows.
+
+    The first of them are read before anything is sent: what cannot be read is an error, never an empty file.
+    """
+    first = list(islice(lines, 2))
+    _record(request, f"{name}.csv", asked)
+    return StreamingHttpResponse(
+        _resumed(first, lines),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+    )
+
+
+def _resumed(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
+    """A generator, so that the response closes it, and what it reads from, when the browser goes away."""
+    yield from first
+    yield from rest
+
+
+def file_download(request: Request, content: bytes, name: str, asked: Mapping[str, Any]) -> HttpResponse:
+    _record(request, name, asked)
+    return HttpResponse(
+        content,
+        content_type=TYPES[name.rsplit(".", 1)[1]],
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+def _record(request: Request, name: str, asked: Mapping[str, Any]) -> None:
+    with transaction.atomic():
+        audit.record(AuditEvent.Action.EXPORT, by=request.user, label=name, after=dict(asked))
+
+
+def no_export(request: Request, reasons: Sequence[str]) -> HttpResponse:
+    """Why there is no file: a 400 with the sentences."""
+    return render(request, "no_export.html", {"errors": reasons}, status=HTTPStatus.BAD_REQUEST)
