@@ -126,10 +126,10 @@ def pages(client: Any) -> dict[str, Any]:
 
     from accounts.models import User  # noqa: PLC0415
     from cases.models import Cartera  # noqa: PLC0415
-    from dashboards import queries  # noqa: PLC0415
     from dashboards.asking import CARTERAS_SHOWN  # noqa: PLC0415
-    from dashboards.periods import last_30_days  # noqa: PLC0415
-    from dashboards.scope import Scope  # noqa: PLC0415
+    from dashboards.figures import kpis  # noqa: PLC0415
+    from dashboards.figures.periods import last_30_days  # noqa: PLC0415
+    from dashboards.figures.scope import Scope  # noqa: PLC0415
     from nova.lib import dates  # noqa: PLC0415
 
     gestor, cartera = User.objects.get(username="gestor1").pk, Cartera.objects.order_by("pk")[0].pk
@@ -153,7 +153,7 @@ def pages(client: Any) -> dict[str, Any]:
     figures["(main figures from the base tables)"] = (by_hand(WITHOUT_ROLLUPS, 5), len(WITHOUT_ROLLUPS), "0", "")
     period, now = last_30_days(dates.today()), timezone.now()
     figures |= timed(
-        {FIGURES: lambda turn: queries.dashboard(Scope(), period, period.before(), limit=CARTERAS_SHOWN, now=now)}
+        {FIGURES: lambda turn: kpis.dashboard(Scope(), period, period.before(), limit=CARTERAS_SHOWN, now=now)}
     )
     figures |= timed({name: uncached(client, address) for name, address in addresses.items()})
     return figures | timed({"the page from the cache": uncached(client, HOME, forget=False)})

@@ -14,9 +14,9 @@ from accounts.models import User
 from accounts.permissions import IsAdmin
 from cases.api.refusals import NO_CARTERA, NO_GESTOR
 from cases.models import Cartera, CaseStatus
-from dashboards import queries
-from dashboards.cached import cached
-from dashboards.periods import (
+from dashboards.figures import kpis
+from dashboards.figures.cached import cached
+from dashboards.figures.periods import (
     FIRST_DAY,
     LAST_DAY,
     Period,
@@ -25,7 +25,7 @@ from dashboards.periods import (
     month_to_date,
     same_days_of_last_month,
 )
-from dashboards.scope import Scope
+from dashboards.figures.scope import Scope
 from nova.lib import dates
 from nova.lib.databases import reads_from_replica
 from nova.lib.rest.fields import AmountField, DayField, QuerySerializer, QueryWholeField, TextField
@@ -210,7 +210,7 @@ class Kpis(FigureView):
     @figures("dashboard_kpis", "Los KPI y los del período anterior", KpisOut, {**CURRENT, "previous": PREVIOUS})
     def get(self, request: Request) -> Response:
         period = self.period()
-        current, previous = self.figures(queries.kpis, period, period.before())
+        current, previous = self.figures(kpis.kpis, period, period.before())
         return Response({**FiguresOut(current).data, "previous": FiguresOut(previous).data})
 
 
@@ -227,7 +227,7 @@ class Comparison(FigureView):
         if "start_date" in self.query or "end_date" in self.query:
             period = self.period()
             before = period.before()
-        current, previous = self.figures(queries.kpis, period, before)
+        current, previous = self.figures(kpis.kpis, period, before)
         return Response(ComparisonOut({"current": current, "previous": previous}).data)
 
 
@@ -245,7 +245,7 @@ class PerformanceChart(FigureView):
         period = self.period(last_four_weeks)
         if (period.end - period.start).days > MAX_WEEKS * 7:
             raise ValidationError({"start_date": ["De este gráfico se piden hasta diez años."]})
-        return chart(self.figures(queries.recovered_by_week, period, self.limit))
+        return chart(self.figures(kpis.recovered_by_week, period, self.limit))
 
 
 class CarteraChart(FigureView):
@@ -259,7 +259,7 @@ class CarteraChart(FigureView):
         },
     )
     def get(self, request: Request) -> Response:
-        return chart(self.figures(queries.balance_by_cartera, self.limit))
+        return chart(self.figures(kpis.balance_by_cartera, self.limit))
 
 
 class Ranking(FigureView):
@@ -280,7 +280,7 @@ class Ranking(FigureView):
         ],
     )
     def get(self, request: Request) -> Response:
-        return Response(RankedGestorOut(self.figures(queries.ranking, self.period(), self.limit), many=True).data)
+        return Response(RankedGestorOut(self.figures(kpis.ranking, self.period(), self.limit), many=True).data)
 
 
 class CasesByStatus(FigureView):
@@ -299,9 +299,9 @@ class CasesByStatus(FigureView):
         ],
     )
     def get(self, request: Request) -> Response:
-        return Response(StatusShareOut(self.figures(queries.cases_by_status), many=True).data)
+        return Response(StatusShareOut(self.figures(kpis.cases_by_status), many=True).data)
 
 
-def chart(made: queries.Chart) -> Response:
+def chart(made: kpis.Chart) -> Response:
     datasets = [{"label": label, "data": data} for label, data in made.series]
     return Response(ChartOut({"labels": made.labels, "datasets": datasets}).data)

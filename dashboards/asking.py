@@ -7,10 +7,10 @@ from typing import Any
 
 from accounts.models import User
 from cases.models import Cartera
-from dashboards import queries
-from dashboards.cached import cached
+from dashboards.figures import kpis
+from dashboards.figures.cached import cached
+from dashboards.figures.kpis import Dashboard
 from dashboards.filters import CUSTOM, DEFAULT, PERIODS, Asked, FilterForm
-from dashboards.queries import Dashboard
 from nova.lib import dates
 
 CARTERAS_SHOWN = 7  # in a chart; the rest go together: more colours than that nobody tells apart
@@ -33,7 +33,7 @@ def figures_of(asked: Asked, *, now: datetime) -> Dashboard:
     """From memory, or of this moment."""
     previous = asked.period.before()
     return cached(
-        lambda: queries.dashboard(asked.scope, asked.period, previous, limit=CARTERAS_SHOWN, now=now),
+        lambda: kpis.dashboard(asked.scope, asked.period, previous, limit=CARTERAS_SHOWN, now=now),
         "dashboard",
         asked.scope,
         asked.period,

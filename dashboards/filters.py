@@ -10,8 +10,8 @@ from django import forms
 
 from accounts.models import User
 from cases.models import Cartera
-from dashboards.periods import FIRST_DAY, LAST_DAY, Period, last_30_days, last_days
-from dashboards.scope import Scope
+from dashboards.figures.periods import FIRST_DAY, LAST_DAY, Period, last_30_days, last_days
+from dashboards.figures.scope import Scope
 
 CUSTOM, DEFAULT = "custom", "month"
 PRESETS = {

@@ -8,10 +8,10 @@ from typing import Any
 
 from cases.models import CaseStatus
 from cases.rules.reasons import days_away
-from dashboards.alerts import Alert, Kind, broken_today
+from dashboards.figures.alerts import Alert, Kind, broken_today
+from dashboards.figures.kpis import Chart, Dashboard, Kpis, RankedGestor, StatusShare
+from dashboards.figures.periods import Period
 from dashboards.filters import Asked
-from dashboards.periods import Period
-from dashboards.queries import Chart, Dashboard, Kpis, RankedGestor, StatusShare
 from nova.lib import dates
 from nova.lib.money import format_money
 

@@ -12,10 +12,10 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from cases.models import Activity, Case, CaseStatus, LedgerEntry, Promise
-from dashboards import queries
+from dashboards.figures import kpis
+from dashboards.figures.scope import due_in, made_in
 from dashboards.filters import Asked
 from dashboards.page import NOTHING, money, percentage, whole
-from dashboards.scope import due_in, made_in
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.spreadsheets import Cell, Column
@@ -85,7 +85,7 @@ def entries(asked: Asked, only: str) -> Behind:
     """`monto_recuperado` and `tasa_recupero`: a payment adds, a reversal takes away."""
     rows = asked.scope.entries().recovered(*asked.period)
     chosen = {"payment": rows.filter(kind="payment"), "reversal": rows.filter(kind="reversal")}.get(only, rows)
-    of = queries.counts(asked.scope, asked.period)
+    of = kpis.counts(asked.scope, asked.period)
     return Behind(
         kind="movimientos",
         title="Pagos y reversas",
@@ -106,7 +106,7 @@ def entries(asked: Asked, only: str) -> Behind:
         summary=[
             ("Recuperado", money(of.recovered)),
             ("De un total a recuperar de", money(of.recoverable)),
-            ("Tasa de recupero", percentage(queries.percent(of.recovered, of.recoverable))),
+            ("Tasa de recupero", percentage(kpis.percent(of.recovered, of.recoverable))),
         ],
         choices=[("payment", "Solo pagos"), ("reversal", "Solo reversas")],
         only=only,
@@ -135,7 +135,7 @@ def promises(asked: Asked, only: str) -> Behind:
     statuses = {"kept": [Promise.Status.FULFILLED], "broken": [Promise.Status.BROKEN]}
     decided = [Promise.Status.FULFILLED, Promise.Status.BROKEN]
     rows = asked.scope.promises().filter(due_in(asked.period), status__in=statuses.get(only, decided))
-    of = queries.counts(asked.scope, asked.period)
+    of = kpis.counts(asked.scope, asked.period)
     return Behind(
         kind="promesas",
         title="Promesas decididas",
@@ -159,7 +159,7 @@ def promises(asked: Asked, only: str) -> Behind:
         summary=[
             ("Cumplidas", whole(of.kept)),
             ("Incumplidas", whole(of.broken)),
-            ("Promesas cumplidas", percentage(queries.percent(of.kept, of.kept + of.broken))),
+            ("Promesas cumplidas", percentage(kpis.percent(of.kept, of.kept + of.broken))),
         ],
         choices=[("kept", "Solo cumplidas"), ("broken", "Solo incumplidas")],
         only=only,
@@ -186,7 +186,7 @@ def activities(asked: Asked, only: str) -> Behind:
         rows = rows.filter(result__is_attempt=True)
     elif only == "direct":
         rows = rows.filter(result__is_direct_contact=True)
-    of = queries.counts(asked.scope, asked.period)
+    of = kpis.counts(asked.scope, asked.period)
     return Behind(
         kind="gestiones",
         title="Gestiones",
@@ -207,7 +207,7 @@ def activities(asked: Asked, only: str) -> Behind:
             ("Gestiones", whole(of.activities)),
             ("Intentos de contacto", whole(of.attempts)),
             ("Contactos directos", whole(of.direct)),
-            ("Contactabilidad", percentage(queries.percent(of.direct, of.attempts))),
+            ("Contactabilidad", percentage(kpis.percent(of.direct, of.attempts))),
         ],
         choices=[("attempts", "Solo intentos"), ("direct", "Solo contactos directos")],
         only=only,
@@ -229,7 +229,7 @@ def _activity_cells(activity: Activity) -> list[Cell]:
 def cases(asked: Asked, *, status: CaseStatus | None, stage: str, search: str) -> Behind:
     """`total_casos`, `total_deuda`, `casos_pagados` and each status: the book as it stands, whatever the period."""
     rows = asked.scope.cases()
-    shares = queries.cases_by_status(asked.scope)
+    shares = kpis.cases_by_status(asked.scope)
     if status is not None:
         rows, shares = rows.filter(status=status), [share for share in shares if share.slug == status.slug]
     if stage:

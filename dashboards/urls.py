@@ -1,14 +1,14 @@
 from django.urls import path, re_path
 
-from dashboards.views import behind, gestor, pages, reports
+from dashboards.views import gestor, pages, reports, rows
 
 urlpatterns = [
     path("dashboard-admin", pages.dashboard_admin, name="dashboard-admin"),
     re_path(r"^dashboard-admin/exports/(?P<form>xlsx|csv|pdf)$", reports.view_export, name="view-export"),
-    re_path(r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)$", behind.behind, name="behind"),
+    re_path(r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)$", rows.behind, name="behind"),
     re_path(
         r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)/exports/(?P<form>xlsx|csv)$",
-        behind.behind_export,
+        rows.behind_export,
         name="behind-export",
     ),
     path("gestores/<int:pk>", gestor.gestor_page, name="gestor"),

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import Request, for_role
 from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import User
-from dashboards import creditor_report, exports, printing
 from dashboards.asking import all_carteras, choices, figures_of, read_filters
+from dashboards.files import creditor_report, pdf, sheets
 from dashboards.filters import Asked
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
@@ -30,9 +30,9 @@ def view_export(request: Request, form: str) -> HttpResponseBase:
     figures = figures_of(asked, now=now)
     name = f"tablero-{asked.period.start}-{asked.period.end}"
     if form == "csv":
-        lines = csv_lines(exports.VIEW_COLUMNS, exports.view_rows(figures, asked))
+        lines = csv_lines(sheets.VIEW_COLUMNS, sheets.view_rows(figures, asked))
         return csv_download(request, lines, name, asked.parameters)
-    content = exports.view_workbook(figures, asked) if form == "xlsx" else printing.view_pdf(figures, asked)
+    content = sheets.view_workbook(figures, asked) if form == "xlsx" else pdf.view_pdf(figures, asked)
     return file_download(request, content, f"{name}.{form}", asked.parameters)
 
 
@@ -49,8 +49,8 @@ def reports(request: Request) -> HttpResponse:
         context |= {
             "asked": asked,
             "report": report,
-            "balances": exports.report_lines(report),
-            "promises": exports.report_promises(report),
+            "balances": sheets.report_lines(report),
+            "promises": sheets.report_promises(report),
             "parts": creditor_report.parts(report.cartera, report.period).values(),
         }
     query = asked.query() if asked else ""
@@ -75,7 +75,7 @@ def report_export(request: Request, form: str) -> HttpResponseBase:
         lines = csv_lines(part.columns, part.all_cells())
         return csv_download(request, lines, f"{name}-{part.kind}", asked.parameters)
     report = creditor_report.report_of(asked.scope.cartera, asked.period)
-    content = exports.report_workbook(report) if form == "xlsx" else printing.report_pdf(report)
+    content = sheets.report_workbook(report) if form == "xlsx" else pdf.report_pdf(report)
     return file_download(request, content, f"{name}.{form}", asked.parameters)
 
 

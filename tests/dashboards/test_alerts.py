@@ -14,7 +14,7 @@ from cases import services
 from cases.models import Case
 from cases.rules import promises as rules
 from cases.services.settlement import promise_terms
-from dashboards import alerts
+from dashboards.figures import alerts
 from nova.lib import dates
 from tests import factories
 

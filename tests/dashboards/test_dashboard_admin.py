@@ -174,5 +174,5 @@ def test_what_was_computed_yesterday_is_not_todays(admin_client: Client, monkeyp
     factories.CaseFactory()
     before = admin_client.get(URL).context["figures"].computed_at
     assert rollups.data_version() > 0
-    monkeypatch.setattr("dashboards.cached.dates.today", lambda: date(2099, 1, 1))
+    monkeypatch.setattr("dashboards.figures.cached.dates.today", lambda: date(2099, 1, 1))
     assert admin_client.get(URL).context["figures"].computed_at > before

@@ -14,10 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases.models import Activity, ActivityResult, Case, CaseStatus, LedgerEntry, Promise
-from dashboards import creditor_report, queries, rows
+from dashboards import rows
+from dashboards.figures import kpis
+from dashboards.figures.periods import Period
+from dashboards.figures.scope import Scope
+from dashboards.files import creditor_report
 from dashboards.filters import Asked
-from dashboards.periods import Period
-from dashboards.scope import Scope
 from nova.lib import dates
 from tests import factories
 
@@ -298,7 +300,7 @@ def test_kpis(history: SimpleNamespace, period: Period, cartera: int | None, ges
     count = Count(history, cartera, gestor)
     length = period.end - period.start
     with written(history) as cast:
-        current, previous = queries.kpis(scope_of(*cast, count), period, period.before())
+        current, previous = kpis.kpis(scope_of(*cast, count), period, period.before())
     nothing = {"total_casos": None, "casos_pagados": None, "total_deuda": None}
     yesterday = period.start - timedelta(days=1)
     assert vars(current) == count.kpis(*period) | count.stocks()
@@ -312,7 +314,7 @@ def test_recovered_by_week(
 ) -> None:
     count = Count(history, cartera, gestor)
     with written(history) as cast:
-        chart = queries.recovered_by_week(scope_of(*cast, count), period, limit)
+        chart = kpis.recovered_by_week(scope_of(*cast, count), period, limit)
     # Each day of the period falls in the last of the Mondays that has come.
     labels = [date.fromisoformat(label) for label in chart.labels]
     assert labels[0] <= period.start < labels[0] + timedelta(days=7)
@@ -322,10 +324,10 @@ def test_recovered_by_week(
         first, last = max(monday, period.start), min(monday + timedelta(days=6), period.end)
         assert sum(numbers[index] for _, numbers in chart.series) == count.recovered(first, last)
     for name, numbers in chart.series:
-        if name != queries.OTHERS:
+        if name != kpis.OTHERS:
             alone = Count(history, CARTERAS.index(name), gestor)
             assert sum(numbers) == alone.recovered(*period)
-    totals = [sum(numbers) for name, numbers in chart.series if name != queries.OTHERS]
+    totals = [sum(numbers) for name, numbers in chart.series if name != kpis.OTHERS]
     assert totals == sorted(totals, reverse=True)
     assert len(totals) <= limit
 
@@ -336,13 +338,13 @@ def test_the_book_as_it_stands(history: SimpleNamespace, cartera: int | None, ge
     count = Count(history, cartera, gestor)
     with written(history) as cast:
         scope = scope_of(*cast, count)
-        chart, shares = queries.balance_by_cartera(scope, limit), queries.cases_by_status(scope)
+        chart, shares = kpis.balance_by_cartera(scope, limit), kpis.cases_by_status(scope)
         in_order = list(CaseStatus.objects.order_by("position").values_list("slug", flat=True))
     (label, balances) = chart.series[0]
     assert label == "Saldo"
     assert sum(balances) == count.owed() == sum(share.balance for share in shares)
     for name, balance in zip(chart.labels, balances, strict=True):
-        if name != queries.OTHERS:
+        if name != kpis.OTHERS:
             assert balance == Count(history, CARTERAS.index(name), gestor).owed()
     assert [share.slug for share in shares] == in_order
     for share in shares:
@@ -356,7 +358,7 @@ def test_the_book_as_it_stands(history: SimpleNamespace, cartera: int | None, ge
 def test_ranking(history: SimpleNamespace, period: Period, cartera: int | None, gestor: int | None) -> None:
     with written(history) as cast:
         scope = scope_of(*cast, Count(history, cartera, gestor))
-        rows = queries.ranking(scope, period, 100)
+        rows = kpis.ranking(scope, period, 100)
         ids = [person.pk for person in cast[1]]
     assert {row.gestor_id for row in rows} == set(ids if gestor is None else [ids[gestor]])
     amounts = [row.monto_recuperado for row in rows]
@@ -373,7 +375,7 @@ def test_ranking(history: SimpleNamespace, period: Period, cartera: int | None, 
 # --- What a walk through random histories does not tell ----------------------------------------------------
 def test_sums_beyond_any_amount_are_exact_to_the_cent() -> None:
     factories.CaseFactory.create_batch(30, amount=Decimal("9999999999999.99"))
-    figures, _ = queries.kpis(Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
+    figures, _ = kpis.kpis(Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
     assert figures.total_deuda == Decimal("299999999999999.70")
 
 
@@ -382,7 +384,7 @@ def test_a_direct_contact_is_what_the_catalogue_says_it_is() -> None:
     for code in ("TER", "NC"):
         factories.ActivityFactory(result=factories.result(code))
     today = Period(dates.today(), dates.today())
-    assert queries.kpis(Scope(), today, today.before())[0].contactabilidad == Decimal(50)
+    assert kpis.kpis(Scope(), today, today.before())[0].contactabilidad == Decimal(50)
 
 
 def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None:
@@ -394,18 +396,18 @@ def test_who_left_stays_in_the_ranking_while_money_or_cases_are_theirs() -> None
     LedgerEntry.objects.create(
         case=case, cartera=case.cartera, kind="payment", amount=5, value_date=FIRST, credited_to=credited
     )
-    rows = queries.ranking(Scope(), Period(FIRST, FIRST), 10)
+    rows = kpis.ranking(Scope(), Period(FIRST, FIRST), 10)
     assert [row.gestor_id for row in rows] == [credited.pk, holding.pk, fresh.pk]
 
 
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda scope, period: queries.kpis(scope, period, period.before()),
-        lambda scope, period: queries.recovered_by_week(scope, period, 10),
-        lambda scope, period: queries.balance_by_cartera(scope, 10),
-        lambda scope, period: queries.cases_by_status(scope),
-        lambda scope, period: queries.ranking(scope, period, 10),
+        lambda scope, period: kpis.kpis(scope, period, period.before()),
+        lambda scope, period: kpis.recovered_by_week(scope, period, 10),
+        lambda scope, period: kpis.balance_by_cartera(scope, 10),
+        lambda scope, period: kpis.cases_by_status(scope),
+        lambda scope, period: kpis.ranking(scope, period, 10),
     ],
 )
 def test_queries_do_not_grow_with_rows(ask: Callable[[Scope, Period], Any]) -> None:
@@ -446,12 +448,12 @@ def test_the_page_says_the_same_as_its_parts(
     now = dates.start_of_day(FIRST + timedelta(days=9))
     with written(history) as cast:
         scope = scope_of(*cast, count)
-        shown = queries.dashboard(scope, period, before, limit=2, now=now)
-        assert (shown.current, shown.previous) == queries.kpis(scope, period, before)
-        assert shown.by_week == queries.recovered_by_week(scope, period, 2)
-        assert shown.by_cartera == queries.balance_by_cartera(scope, 2)
-        assert shown.by_status == queries.cases_by_status(scope)
-        assert shown.ranking == queries.ranking(scope, period, 100)
+        shown = kpis.dashboard(scope, period, before, limit=2, now=now)
+        assert (shown.current, shown.previous) == kpis.kpis(scope, period, before)
+        assert shown.by_week == kpis.recovered_by_week(scope, period, 2)
+        assert shown.by_cartera == kpis.balance_by_cartera(scope, 2)
+        assert shown.by_status == kpis.cases_by_status(scope)
+        assert shown.ranking == kpis.ranking(scope, period, 100)
     days_of = [Period(day, day) for day in period.days()]
     counted = [count.kpis(*day) for day in days_of]
     for name, values in vars(shown.trends).items():
@@ -469,14 +471,14 @@ def test_the_rows_behind_a_figure_add_up_to_it(
     count = Count(history, cartera, gestor)
     with written(history) as cast:
         asked = Asked(scope_of(*cast, count), period, "custom")
-        figures, _ = queries.kpis(asked.scope, period, period.before())
+        figures, _ = kpis.kpis(asked.scope, period, period.before())
         money, promised = list(rows.entries(asked, "").all_cells()), list(rows.promises(asked, "").all_cells())
         kept = list(rows.promises(asked, "kept").all_cells())
         done = list(rows.activities(asked, "").all_cells())
         attempts, direct = (list(rows.activities(asked, only).all_cells()) for only in ("attempts", "direct"))
         cases = list(rows.cases(asked, status=None, stage="", search="").all_cells())
         paid = list(rows.cases(asked, status=None, stage="pagada", search="").all_cells())
-        of = queries.counts(asked.scope, period)
+        of = kpis.counts(asked.scope, period)
     assert sum((row[-1] for row in money), Decimal(0)) == figures.monto_recuperado == of.recovered
     assert ratio(len(kept), len(promised)) == figures.promesas_cumplidas == ratio(of.kept, of.kept + of.broken)
     assert len(done) == figures.gestiones_realizadas == of.activities

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.periods import (
+from dashboards.figures.periods import (
     Period,
     buckets,
     last_30_days,

@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import User
 from cases.models import Activity, Cartera, Case, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet, LedgerEntryQuerySet
-from dashboards.periods import Period
+from dashboards.figures.periods import Period
 from nova.lib import dates
 
 

@@ -30,11 +30,11 @@ from reportlab.platypus import (
 )
 
 from cases.models import Promise
-from dashboards.creditor_report import Report
-from dashboards.exports import report_lines, report_notes, report_promises
+from dashboards.figures.kpis import Dashboard, percent
+from dashboards.files.creditor_report import Report
+from dashboards.files.sheets import report_lines, report_notes, report_promises
 from dashboards.filters import Asked
 from dashboards.page import TOP, kpi_rows, money, percentage, ranking_rows, week_label, weekly_period, whole
-from dashboards.queries import Dashboard, percent
 from nova.lib import dates
 
 INK, MUTED, LINE, SUNKEN = (HexColor(color) for color in ("#17202e", "#536076", "#d8dee7", "#ebeff4"))

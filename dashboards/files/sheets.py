@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from cases.models import Promise
 from dashboards import rows
-from dashboards.creditor_report import Report, parts
+from dashboards.figures.kpis import Dashboard
+from dashboards.files.creditor_report import Report, parts
 from dashboards.filters import Asked
-from dashboards.queries import Dashboard
 from dashboards.rows import Behind, Listing
 from nova.lib import dates
 from nova.lib.spreadsheets import TOO_LONG, Cell, Column, Workbook, is_too_long

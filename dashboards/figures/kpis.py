@@ -12,11 +12,11 @@ from itertools import accumulate
 from operator import add
 
 from cases.models import CaseStatus
-from dashboards import alerts, readings
-from dashboards.alerts import Alert
-from dashboards.periods import Period, buckets
-from dashboards.readings import CarteraWeek, Day, Person, Shelf
-from dashboards.scope import Scope
+from dashboards.figures import alerts, readings
+from dashboards.figures.alerts import Alert
+from dashboards.figures.periods import Period, buckets
+from dashboards.figures.readings import CarteraWeek, Day, Person, Shelf
+from dashboards.figures.scope import Scope
 from nova.lib import dates
 from nova.lib.money import CENT
 

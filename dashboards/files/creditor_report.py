@@ -12,10 +12,10 @@ from django.db.models.functions import Cast, Round
 
 from cases.models import Activity, Cartera, LedgerEntry, Promise
 from cases.models import Case as Debt
-from dashboards.periods import Period
-from dashboards.queries import pesos
+from dashboards.figures.kpis import pesos
+from dashboards.figures.periods import Period
+from dashboards.figures.scope import due_in, made_in
 from dashboards.rows import Listing, recovered
-from dashboards.scope import due_in, made_in
 from nova.lib.spreadsheets import Cell, Column
 
 NOTHING = Value(Decimal(0), output_field=DecimalField(max_digits=15, decimal_places=2))

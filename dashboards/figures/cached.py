@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 from cases.rollups import data_version
-from dashboards.scope import Scope
+from dashboards.figures.scope import Scope
 from nova.lib import dates
 
 SECONDS = 300

@@ -1,7 +1,7 @@
 """The four statements behind every figure (DESIGN §6), over the sums that `cases.rollups` keeps. Money in whole cents.
 
 By hand: each is one pass over one small table, joined to the names that a person reads, and answers for several parts
-of the page at once. What they mean is computed in `dashboards.queries`.
+of the page at once. What they mean is computed in `dashboards.figures.kpis`.
 """
 
 from datetime import UTC, date, datetime
@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from django.db import connection
 
 from cases import rollups
-from dashboards.periods import Period
-from dashboards.scope import Scope
+from dashboards.figures.periods import Period
+from dashboards.figures.scope import Scope
 from nova.lib.databases import read_connection
 
 MONDAY = {

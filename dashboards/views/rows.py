@@ -11,8 +11,9 @@ from accounts.access import Request, for_role
 from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import User
 from cases.models import CaseStatus
-from dashboards import exports, page, rows
+from dashboards import page, rows
 from dashboards.asking import all_carteras, all_gestores, choices, read_filters
+from dashboards.files import sheets
 from dashboards.filters import Asked
 from dashboards.rows import Behind
 from dashboards.views.parts import page_or_part
@@ -66,7 +67,7 @@ def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
         return csv_download(request, csv_lines(found.columns, found.all_cells()), name, told)
     if is_too_long(found.rows):
         return no_export(request, [TOO_LONG])
-    return file_download(request, exports.rows_workbook(found, asked), f"{name}.xlsx", told)
+    return file_download(request, sheets.rows_workbook(found, asked), f"{name}.xlsx", told)
 
 
 def _behind(request: Request, kind: str, asked: Asked) -> Behind:

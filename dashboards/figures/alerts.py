@@ -9,9 +9,9 @@ from enum import StrEnum
 from django.conf import settings
 
 from cases.models import CaseStatus
-from dashboards.periods import Period
-from dashboards.readings import CarteraWeek, Day, Person, Shelf
-from dashboards.scope import Scope
+from dashboards.figures.periods import Period
+from dashboards.figures.readings import CarteraWeek, Day, Person, Shelf
+from dashboards.figures.scope import Scope
 from nova.lib import dates
 
 FELL_BY_POINTS = 10

@@ -1,0 +1,1 @@
+"""The agency's figures: SQL in, dataclasses out. No words, no pages."""

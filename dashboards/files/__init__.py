@@ -1,0 +1,1 @@
+"""Files of what the pages show: workbooks, PDF, the report to a creditor."""
