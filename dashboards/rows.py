@@ -15,7 +15,7 @@ from cases.models import Activity, Case, CaseStatus, LedgerEntry, Promise
 from dashboards.figures import kpis
 from dashboards.figures.scope import due_in, made_in
 from dashboards.filters import Asked
-from dashboards.page import NOTHING, money, percentage, whole
+from dashboards.page.words import NOTHING, money, percentage, whole
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.spreadsheets import Cell, Column

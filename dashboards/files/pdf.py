@@ -34,7 +34,9 @@ from dashboards.figures.kpis import Dashboard, percent
 from dashboards.files.creditor_report import Report
 from dashboards.files.sheets import report_lines, report_notes, report_promises
 from dashboards.filters import Asked
-from dashboards.page import TOP, kpi_rows, money, percentage, ranking_rows, week_label, weekly_period, whole
+from dashboards.page.board import kpi_rows, ranking_rows
+from dashboards.page.charts import TOP, week_label, weekly_period
+from dashboards.page.words import money, percentage, whole
 from nova.lib import dates
 
 INK, MUTED, LINE, SUNKEN = (HexColor(color) for color in ("#17202e", "#536076", "#d8dee7", "#ebeff4"))

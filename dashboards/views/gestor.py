@@ -11,10 +11,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Request, for_role
 from accounts.models import User
-from dashboards import page
 from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
+from dashboards.page.board import shown
+from dashboards.page.charts import charts
+from dashboards.page.words import whole
 from dashboards.reassigning import ReassignmentForm
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
@@ -47,8 +49,8 @@ def gestor_page(request: Request, pk: int) -> HttpResponse:
 
 def _figures(asked: Asked) -> dict[str, Any]:
     figures = figures_of(asked, now=timezone.now())
-    charts = [chart for chart in page.charts(figures, asked) if chart.name in ("weekly", "statuses")]
-    return page.shown(figures, asked, charts)
+    drawing = [chart for chart in charts(figures, asked) if chart.name in ("weekly", "statuses")]
+    return shown(figures, asked, drawing)
 
 
 @reads_from_replica
@@ -70,7 +72,7 @@ def reassignment(request: Request, pk: int) -> HttpResponse:
             form.add_error(None, error)
             status = 409
         else:
-            messages.success(request, f"Casos reasignados: {page.whole(moved)}, a {form.destination}.")
+            messages.success(request, f"Casos reasignados: {whole(moved)}, a {form.destination}.")
             return redirect("gestor", pk=pk)
     context |= {"count": form.cases().count(), "destination": form.destination}
     return render(request, "dashboards/reassignment.html", context, status=status)

@@ -14,8 +14,11 @@ from accounts import account
 from accounts.access import Request, for_role
 from accounts.forms import ConfirmForm
 from accounts.models import User
-from dashboards import page
 from dashboards.asking import Board, board_of
+from dashboards.page.board import ranking_rows, shown
+from dashboards.page.charts import charts
+from dashboards.page.links import gestor_link
+from dashboards.page.notices import notices
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
 
@@ -37,12 +40,12 @@ def _context(board: Board) -> dict[str, Any]:
     asked, figures = board.asked, board.figures
     return (
         context
-        | page.shown(figures, asked, page.charts(figures, asked))
+        | shown(figures, asked, charts(figures, asked))
         | {
             "asked": asked,
-            "ranking": page.ranking_rows(figures.ranking),
-            "ranking_links": [page.gestor_link(row, asked) for row in figures.ranking],
-            "notices": page.notices(figures, asked, now=timezone.now()),
+            "ranking": ranking_rows(figures.ranking),
+            "ranking_links": [gestor_link(row, asked) for row in figures.ranking],
+            "notices": notices(figures, asked, now=timezone.now()),
             "report_query": asked.query(gestor=None),
         }
     )

@@ -11,10 +11,11 @@ from accounts.access import Request, for_role
 from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import User
 from cases.models import CaseStatus
-from dashboards import page, rows
+from dashboards import rows
 from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.files import sheets
 from dashboards.filters import Asked
+from dashboards.page.links import HOME
 from dashboards.rows import Behind
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
@@ -101,7 +102,7 @@ def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
         "only_choices": [("", "Todo"), *found.choices],
         "links": {value: asked.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
         "export_query": asked.query(**kept),
-        "back": f"{page.HOME}{asked.query()}",
+        "back": f"{HOME}{asked.query()}",
     }
 
 

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards import page
+from dashboards.page import tiles, words
 
 values = st.none() | st.decimals(Decimal(-(10**9)), Decimal(10**9), places=2)
 
 
 @given(st.lists(values, max_size=45))
 def test_a_trend_stays_in_its_box_and_rises_with_the_value(line: list[Decimal | None]) -> None:
-    points = [tuple(map(float, point.split(","))) for point in page.spark(line).split()]
+    points = [tuple(map(float, point.split(","))) for point in tiles.spark(line).split()]
     known = [value for value in line if value is not None]
     if len(known) < 2:
         assert points == []
         return
     assert len(points) == len(known)
-    assert all(0 <= x <= page.SPARK_WIDTH and 0 <= y <= page.SPARK_HEIGHT for x, y in points)
+    assert all(0 <= x <= tiles.SPARK_WIDTH and 0 <= y <= tiles.SPARK_HEIGHT for x, y in points)
     assert [x for x, _ in points] == sorted(x for x, _ in points)
     highest = max(range(len(known)), key=lambda index: known[index])
     assert points[highest][1] == min(y for _, y in points)  # the top of the box is 0
@@ -37,7 +37,7 @@ def test_a_trend_stays_in_its_box_and_rises_with_the_value(line: list[Decimal | 
     ],
 )
 def test_change_against_the_period_before(now: str, before: str, says: str, trend: int) -> None:
-    assert page.change(Decimal(now), Decimal(before), page.money) == {"change": says, "trend": trend}
+    assert tiles.change(Decimal(now), Decimal(before), words.money) == {"change": says, "trend": trend}
 
 
 @pytest.mark.parametrize(
@@ -50,11 +50,11 @@ def test_change_against_the_period_before(now: str, before: str, says: str, tren
     ],
 )
 def test_change_of_a_percentage_is_in_points(now: str | None, before: str | None, says: str, trend: int) -> None:
-    found = page.points(now and Decimal(now), before and Decimal(before))
+    found = tiles.points(now and Decimal(now), before and Decimal(before))
     assert (found["change"].replace("\xa0", " "), found["trend"]) == (says, trend)
 
 
 def test_words() -> None:
-    assert page.whole(1234567) == "1.234.567"
-    assert page.percentage(None) == page.money(None) == page.whole(None) == "—"
-    assert page.percentage(Decimal("0")) == "0,00\xa0%"
+    assert words.whole(1234567) == "1.234.567"
+    assert words.percentage(None) == words.money(None) == words.whole(None) == "—"
+    assert words.percentage(Decimal("0")) == "0,00\xa0%"

@@ -1,0 +1,49 @@
+"""The dashboard as templates and files take it: tiles, charts, the ranking, a table of every figure."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from dashboards.figures.kpis import Dashboard, Kpis, RankedGestor
+from dashboards.filters import Asked
+from dashboards.page.charts import Drawn
+from dashboards.page.tiles import main_tiles, other_tiles
+from dashboards.page.words import NOTHING, money, percentage, whole
+
+
+def shown(figures: Dashboard, asked: Asked, drawing: Sequence[Drawn]) -> dict[str, Any]:
+    """What the templates of tiles and charts need: the figures, and those charts."""
+    return {
+        "figures": figures,
+        "tiles": main_tiles(figures, asked),
+        "other_tiles": other_tiles(figures, asked),
+        "charts": drawing,
+        "drawn": {chart.name: chart.data for chart in drawing if not chart.is_empty},
+    }
+
+
+def ranking_rows(ranking: Sequence[RankedGestor]) -> list[list[str]]:
+    return [
+        [
+            row.gestor_name,
+            money(row.monto_recuperado),
+            percentage(row.promesas_cumplidas),
+            whole(row.gestiones),
+            whole(row.total_casos),
+            whole(row.casos_pagados),
+        ]
+        for row in ranking
+    ]
+
+
+def kpi_rows(current: Kpis, previous: Kpis) -> list[tuple[str, str, str]]:
+    """(label, now, before) of every figure, for what is printed."""
+    return [
+        ("Monto recuperado", money(current.monto_recuperado), money(previous.monto_recuperado)),
+        ("Tasa de recupero", percentage(current.tasa_recupero), percentage(previous.tasa_recupero)),
+        ("Promesas cumplidas", percentage(current.promesas_cumplidas), percentage(previous.promesas_cumplidas)),
+        ("Gestiones realizadas", whole(current.gestiones_realizadas), whole(previous.gestiones_realizadas)),
+        ("Contactabilidad", percentage(current.contactabilidad), percentage(previous.contactabilidad)),
+        ("Casos (hoy)", whole(current.total_casos), NOTHING),
+        ("Casos pagados (hoy)", whole(current.casos_pagados), NOTHING),
+        ("Saldo total (hoy)", money(current.total_deuda), NOTHING),
+    ]

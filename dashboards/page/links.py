@@ -1,0 +1,27 @@
+"""Where a figure leads: the rows it counts, a gestor, a list of the administration."""
+
+from typing import Any
+
+from dashboards.figures.kpis import RankedGestor
+from dashboards.filters import Asked
+
+HOME = "/dashboard-admin"
+ADMIN_CASES = "/admin/cases/case/"
+
+
+def link(kind: str, asked: Asked, **more: Any) -> str:
+    return f"{HOME}/{kind}{asked.query(**more)}"
+
+
+def gestor_link(row: RankedGestor, asked: Asked) -> str:
+    return f"/gestores/{row.gestor_id}{asked.query(gestor=None)}"
+
+
+def admin_cases(asked: Asked, **more: str) -> str:
+    """The admin's own list, where what is selected can be assigned or released."""
+    given = {"stage": "open", **more}
+    if asked.scope.cartera is not None:
+        given["cartera__id__exact"] = str(asked.scope.cartera.pk)
+    if asked.scope.gestor is not None:
+        given["assigned_to__id__exact"] = str(asked.scope.gestor.pk)
+    return f"{ADMIN_CASES}?{'&'.join(f'{name}={value}' for name, value in given.items())}"

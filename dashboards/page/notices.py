@@ -1,0 +1,56 @@
+"""The alerts, as sentences with a link to what to do about them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from cases.rules.reasons import days_away
+from dashboards.figures.alerts import Alert, Kind, broken_today
+from dashboards.figures.kpis import Dashboard
+from dashboards.filters import Asked
+from dashboards.page.links import admin_cases, link
+from dashboards.page.words import percentage, whole
+from nova.lib import dates
+
+
+@dataclass(frozen=True)
+class Notice:
+    """`level` is danger or warning; `action` says what its link is for."""
+
+    level: str
+    text: str
+    action: str
+    href: str
+
+
+def notices(figures: Dashboard, asked: Asked, *, now: datetime) -> list[Notice]:
+    return [_notice(alert, asked, now) for alert in figures.alerts]
+
+
+def _notice(alert: Alert, asked: Asked, now: datetime) -> Notice:
+    today = dates.local_date(now)
+    match alert.kind:
+        case Kind.UNASSIGNED:
+            text = _counted(alert.count, "caso abierto sin gestor", "casos abiertos sin gestor")
+            return Notice("danger", text, "Asignar", admin_cases(asked, assigned="0"))
+        case Kind.STOPPED:
+            text = _counted(alert.count, "caso detenido espera", "casos detenidos esperan") + " una decisión"
+            return Notice("danger", text, "Resolver", admin_cases(asked, stopped="1"))
+        case Kind.BROKEN_TODAY:
+            text = _counted(alert.count, "promesa se incumplió hoy", "promesas se incumplieron hoy")
+            href = link("promesas", asked.between(broken_today(today)), only="broken")
+            return Notice("warning", text, "Ver cuáles", href)
+        case Kind.IDLE_GESTOR:
+            last = dates.local_date(alert.last_activity) if alert.last_activity else None
+            since = f"última, {days_away(last, today)}" if last else "todavía ninguna"
+            text = f"{alert.subject}: sin gestiones en 48 horas hábiles ({since})"
+            return Notice("warning", text, "Ver al gestor", f"/gestores/{alert.pk}")
+        case Kind.FALLEN_CARTERA:
+            before, after = percentage(alert.kept_before), percentage(alert.kept_now)
+            text = f"{alert.subject}: las promesas cumplidas cayeron de {before} a {after}"
+            return Notice(
+                "warning", text, "Ver las incumplidas", link("promesas", asked, cartera=alert.pk, only="broken")
+            )
+
+
+def _counted(count: int, one: str, many: str) -> str:
+    return f"{whole(count)} {one if count == 1 else many}"

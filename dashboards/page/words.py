@@ -1,0 +1,20 @@
+"""Numbers as the dashboard writes them."""
+
+from decimal import Decimal
+
+from nova.lib.money import format_money
+
+NOTHING = "—"
+
+
+def whole(value: int | None) -> str:
+    return NOTHING if value is None else f"{value:,}".replace(",", ".")
+
+
+def percentage(value: Decimal | None) -> str:
+    """`41,67 %`"""
+    return NOTHING if value is None else f"{value:.2f}\N{NO-BREAK SPACE}%".replace(".", ",")
+
+
+def money(value: Decimal | None) -> str:
+    return NOTHING if value is None else format_money(value)
