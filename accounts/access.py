@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
+from django.shortcuts import redirect, resolve_url
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -15,7 +16,7 @@ from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
 # Pages that are no place to go on at after a log-in.
-DOORS = ("/login", "/login/codigo", "/logout", "/api/login")
+DOORS = ("login", "login-code", "logout", "api-login")
 
 
 class Request(HttpRequest):
@@ -23,11 +24,6 @@ class Request(HttpRequest):
 
     user: User
     htmx: HtmxDetails
-
-
-def home_of(user: User) -> str:
-    """The page of the user's role."""
-    return f"/dashboard-{user.role}"
 
 
 class Chore(NamedTuple):
@@ -43,9 +39,9 @@ def first_of_all(request: HttpRequest) -> Chore | None:
     if not user.is_authenticated:
         return None
     if user.must_change_password:
-        return Chore(settings.PASSWORD_CHANGE_URL, "Cambie su contraseña en el sitio antes de seguir.")
+        return Chore(resolve_url(settings.PASSWORD_CHANGE_URL), "Cambie su contraseña en el sitio antes de seguir.")
     if second_factor.is_missing(request):
-        return Chore(settings.SECOND_FACTOR_URL, "Active su segundo factor en el sitio antes de seguir.")
+        return Chore(resolve_url(settings.SECOND_FACTOR_URL), "Active su segundo factor en el sitio antes de seguir.")
     return None
 
 
@@ -56,7 +52,7 @@ def for_role(role: User.Role) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if request.user.role != role:
-                return redirect(home_of(request.user))
+                return redirect(request.user.home_url)
             return view(request, *args, **kwargs)
 
         return guarded
@@ -69,6 +65,6 @@ def safe_next(request: HttpRequest, target: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    if not is_ours or not target.startswith("/") or target.split("?")[0].rstrip("/") in DOORS:
+    if not is_ours or not target.startswith("/") or target.split("?")[0].rstrip("/") in map(reverse, DOORS):
         return ""
     return target

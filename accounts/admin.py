@@ -36,6 +36,7 @@ OWN_STANDING = ["role", "is_active", "is_staff", "is_superuser", "groups", "user
 class UserAdmin(DjangoUserAdmin):
     """An admin who is no superuser neither makes nor touches one, and nobody changes their own standing."""
 
+    view_on_site = False  # Django would lead there by a page of its own
     add_form = NewUserForm
     add_form_template = None
     form = UserChangeForm

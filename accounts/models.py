@@ -8,6 +8,7 @@ from django.contrib.auth.models import UserManager as DjangoUserManager
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from knox.models import AbstractAuthToken
 
@@ -64,6 +65,15 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
     @property
     def is_gestor(self) -> bool:
         return self.role == self.Role.GESTOR
+
+    @property
+    def home_url(self) -> str:
+        """The page of the user's role."""
+        return reverse(f"dashboard-{self.role}")
+
+    def get_absolute_url(self) -> str:
+        """A gestor's figures, as an admin sees them."""
+        return reverse("gestor", args=[self.pk])
 
     def may_touch(self, other: "User | None") -> bool:
         """Whether an administrator may change `other`, or what is theirs: a superuser's belongs to superusers."""

@@ -8,7 +8,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 
-PAGE = "/login/codigo"
+PAGE = "login-code"
 KEY = "half_way"
 PATIENCE_SECONDS = 300
 

@@ -18,5 +18,5 @@ urlpatterns = [
     # The Django admin has no doors of its own.
     path("admin/login/", login.admin_login),
     path("admin/logout/", login.logout),
-    path("admin/password_change/", RedirectView.as_view(url="/cuenta/clave")),
+    path("admin/password_change/", RedirectView.as_view(pattern_name="own-password")),
 ]

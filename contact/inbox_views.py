@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.http import HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -73,7 +74,7 @@ def handled(request: Request, pk: int) -> HttpResponse:
                 after={"handled_at": after},
             )
     messages.success(request, f"El mensaje de {submission.name} quedó {'atendido' if is_handled else 'sin atender'}.")
-    return redirect(f"/submissions{_query(sought(request.POST))}")
+    return redirect(reverse("submissions") + _query(sought(request.POST)))
 
 
 @reads_from_replica

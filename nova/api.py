@@ -45,8 +45,7 @@ class Docs(OutsideTheEnvelope, SpectacularSwaggerSplitView):  # type: ignore[mis
     authentication_classes = []
     permission_classes = []
     throttle_classes = []
-    url = "/api/v1/schema"
-    url_self = "/api/v1/docs"
+    url_name = "api:schema"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         if not request.user.is_authenticated:
@@ -59,27 +58,27 @@ router.register("cases", cases.CaseViewSet, basename="case")
 
 routes: list[URLPattern | URLResolver] = [
     path("", include(router.urls)),
-    path("cases/<int:pk>/activities", work.RecordActivity.as_view()),
-    path("cases/<int:pk>/promises", work.PromisePayment.as_view()),
-    path("cases/<int:pk>/payments", work.RecordPayment.as_view()),
-    path("update-status", cases.UpdateStatus.as_view()),
-    path("register-management", work.RegisterManagement.as_view()),
-    path("activities/case/<int:pk>", work.ActivitiesOfCase.as_view()),
-    path("activities/<int:pk>", work.OneActivity.as_view()),
-    path("promises/<int:pk>", work.OnePromise.as_view()),
-    path("payments/<int:pk>/reversal", work.Reversal.as_view()),
-    path("carteras", catalogues.Carteras.as_view()),
-    path("case-statuses", catalogues.CaseStatuses.as_view()),
-    path("activity-results", catalogues.ActivityResults.as_view()),
-    path("users/gestores", Gestores.as_view()),
-    path("dashboard/kpis", dashboard.Kpis.as_view()),
-    path("dashboard/charts/performance", dashboard.PerformanceChart.as_view()),
-    path("dashboard/charts/cartera", dashboard.CarteraChart.as_view()),
-    path("dashboard/gestores/ranking", dashboard.Ranking.as_view()),
-    path("dashboard/stats/comparison", dashboard.Comparison.as_view()),
-    path("dashboard/cases/status", dashboard.CasesByStatus.as_view()),
-    path("schema", Schema.as_view()),
-    path("docs", Docs.as_view()),
+    path("cases/<int:pk>/activities", work.RecordActivity.as_view(), name="case-activities"),
+    path("cases/<int:pk>/promises", work.PromisePayment.as_view(), name="case-promises"),
+    path("cases/<int:pk>/payments", work.RecordPayment.as_view(), name="case-payments"),
+    path("update-status", cases.UpdateStatus.as_view(), name="update-status"),
+    path("register-management", work.RegisterManagement.as_view(), name="register-management"),
+    path("activities/case/<int:pk>", work.ActivitiesOfCase.as_view(), name="activities-of-case"),
+    path("activities/<int:pk>", work.OneActivity.as_view(), name="activity"),
+    path("promises/<int:pk>", work.OnePromise.as_view(), name="promise"),
+    path("payments/<int:pk>/reversal", work.Reversal.as_view(), name="payment-reversal"),
+    path("carteras", catalogues.Carteras.as_view(), name="carteras"),
+    path("case-statuses", catalogues.CaseStatuses.as_view(), name="case-statuses"),
+    path("activity-results", catalogues.ActivityResults.as_view(), name="activity-results"),
+    path("users/gestores", Gestores.as_view(), name="users-gestores"),
+    path("dashboard/kpis", dashboard.Kpis.as_view(), name="dashboard-kpis"),
+    path("dashboard/charts/performance", dashboard.PerformanceChart.as_view(), name="dashboard-charts-performance"),
+    path("dashboard/charts/cartera", dashboard.CarteraChart.as_view(), name="dashboard-charts-cartera"),
+    path("dashboard/gestores/ranking", dashboard.Ranking.as_view(), name="dashboard-gestores-ranking"),
+    path("dashboard/stats/comparison", dashboard.Comparison.as_view(), name="dashboard-stats-comparison"),
+    path("dashboard/cases/status", dashboard.CasesByStatus.as_view(), name="dashboard-cases-status"),
+    path("schema", Schema.as_view(), name="schema"),
+    path("docs", Docs.as_view(), name="docs"),
 ]
 
-urlpatterns = [path("api/v1/", include(routes))]
+urlpatterns = [path("api/v1/", include((routes, "api")))]

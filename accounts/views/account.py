@@ -14,7 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit, kept_form, second_factor, session_life
-from accounts.access import Request, home_of
+from accounts.access import Request
 from accounts.account import shown
 from accounts.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
 from accounts.models import AuditEvent, SecondFactor
@@ -46,7 +46,7 @@ def own_password(request: Request) -> HttpResponse:
             )
         update_session_auth_hash(request, user)
         messages.success(request, f"Su contraseña cambió.{_ended(ended)}")
-        return redirect(RESUME if kept_form.kept(request) else home_of(user))
+        return redirect(RESUME if kept_form.kept(request) else user.home_url)
     context = {"form": form, "is_forced": request.user.must_change_password}
     return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)
 

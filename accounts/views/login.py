@@ -14,7 +14,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.db import transaction
 from django.db.models import Max
 from django.http import HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -22,7 +23,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts import audit, kept_form, limits, second_factor, second_step
-from accounts.access import Request, home_of, safe_next
+from accounts.access import Request, safe_next
 from accounts.forms import CodeForm, LoginForm
 from accounts.models import AuditEvent, User
 from nova.lib import envelope
@@ -30,7 +31,7 @@ from nova.lib.errors import too_many_requests
 from nova.lib.ip import address_of
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
-RESUME = "/cuenta/seguir"
+RESUME = "resume-form"
 # One sentence for an unknown user, a wrong password and an inactive user: it tells nobody which of them it was.
 WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
 
@@ -39,7 +40,7 @@ WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
 @require_safe
 def login_page(request: Request) -> HttpResponse:
     if request.user.is_authenticated:
-        return redirect(home_of(request.user))
+        return redirect(request.user.home_url)
     form = LoginForm(initial={"next": safe_next(request, request.GET.get("next", ""))})
     return render(request, "accounts/login.html", {"form": form, "is_resuming": kept_form.kept(request) is not None})
 
@@ -74,7 +75,7 @@ def _ask_for_code(request: Request, user: User, form: LoginForm) -> HttpResponse
     """The password was right; a program sends the code along, a person is asked for it."""
     second_step.begin(request, user, target=safe_next(request, form.cleaned_data["next"]))
     if not envelope.wants_json(request) or request.htmx:
-        return HttpResponseClientRedirect(second_step.PAGE) if request.htmx else redirect(second_step.PAGE)
+        return HttpResponseClientRedirect(reverse(second_step.PAGE)) if request.htmx else redirect(second_step.PAGE)
     if not form.cleaned_data["code"]:
         message = "Falta el código de su segundo factor."
         return envelope.failure(message, status=400, details={"code": [message]})
@@ -88,7 +89,7 @@ def _ask_for_code(request: Request, user: User, form: LoginForm) -> HttpResponse
 def login_code(request: Request) -> HttpResponse:
     """Whoever gave their password is asked for a code; nobody is signed in before it has come."""
     if request.user.is_authenticated:
-        return redirect(home_of(request.user))
+        return redirect(request.user.home_url)
     was_half_way = second_step.KEY in request.session
     user = second_step.user_of(request)
     if user is None:
@@ -158,7 +159,7 @@ def _details(form: LoginForm) -> dict[str, list[str]]:
 
 def _welcome(request: Request, user: User, target: str) -> HttpResponse:
     """On to what was left half done, to a `target` of ours, or to the page of the role."""
-    target = RESUME if kept_form.kept(request) else safe_next(request, target) or home_of(user)
+    target = reverse(RESUME) if kept_form.kept(request) else safe_next(request, target) or user.home_url
     if request.htmx:
         return HttpResponseClientRedirect(target)
     if envelope.wants_json(request):
@@ -193,14 +194,15 @@ def logout(request: Request) -> HttpResponse:
             return render(request, "accounts/logout.html")
         end_session(request)
     if request.htmx:
-        return HttpResponseClientRedirect(settings.LOGOUT_REDIRECT_URL)
+        return HttpResponseClientRedirect(resolve_url(settings.LOGOUT_REDIRECT_URL))
     return redirect(settings.LOGOUT_REDIRECT_URL)
 
 
 @login_not_required
 def admin_login(request: Request) -> HttpResponse:
     """The Django admin has no door of its own: same page, same limits."""
-    return redirect(f"{settings.LOGIN_URL}?{urlencode({'next': request.GET.get('next', '/admin/')})}")
+    query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
+    return redirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
 
 
 @require_http_methods(["GET", "POST"])
@@ -208,10 +210,10 @@ def resume_form(request: Request) -> HttpResponse:
     """What was typed before the session ended; a POST sends it on to where it was going."""
     kept = kept_form.kept(request)
     if kept is None:
-        return redirect(home_of(request.user))
+        return redirect(request.user.home_url)
     if request.method == "POST":
         kept_form.forget(request)
-        return HttpResponseRedirect(safe_next(request, kept["path"]) or home_of(request.user), preserve_request=True)
+        return HttpResponseRedirect(safe_next(request, kept["path"]) or request.user.home_url, preserve_request=True)
     texts = [value for name, value in kept["fields"] if name.endswith("notes") and value.strip()]
-    page = safe_next(request, kept["page"]) or home_of(request.user)
+    page = safe_next(request, kept["page"]) or request.user.home_url
     return render(request, "accounts/kept_form.html", {"kept": kept, "texts": texts, "page": page})

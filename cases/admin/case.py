@@ -35,6 +35,7 @@ EDITED_FIELDS = frozenset({"nro_cliente", "entity", "initial_amount", "next_acti
 
 @admin.register(Case)
 class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
+    view_on_site = False  # Django would lead there by a page of its own
     audited_by_services = True
     list_display = [
         "name",

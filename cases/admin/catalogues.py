@@ -17,6 +17,7 @@ from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
 
 @admin.register(Cartera)
 class CarteraAdmin(OffersImport, RefusableDeletion, TrailAdmin):
+    view_on_site = False  # Django would lead there by a page of its own
     list_display = ["name", "is_active", "monthly_interest_rate", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name"]

@@ -120,33 +120,35 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
         return redirect(back)
     messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.")
     if then != "next" or not request.user.is_gestor:
-        return redirect(f"/cases/{case.pk}{query_with(request.GET, skip=request.GET.get('skip', ''))}")
+        return _back_to(request, case)
     queue = Queue(request.user, request.GET, now=timezone.now())
     return go_on(request.GET, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 
 
 @require_POST
 def activity_voiding(request: Request, pk: int) -> HttpResponse:
-    activity = get_object_or_404(Activity.objects.visible_to(request.user).filter(is_system=False), pk=pk)
+    activity = get_object_or_404(
+        Activity.objects.visible_to(request.user).select_related("case").filter(is_system=False), pk=pk
+    )
     try:
         services.void_activity(activity=activity, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Gestión anulada: salió de la línea de tiempo y de las cuentas.")
-    return _back_to(request, activity.case_id)
+    return _back_to(request, activity.case)
 
 
 @require_POST
 def promise_cancellation(request: Request, pk: int) -> HttpResponse:
-    promise = get_object_or_404(Promise.objects.visible_to(request.user), pk=pk)
+    promise = get_object_or_404(Promise.objects.visible_to(request.user).select_related("case"), pk=pk)
     try:
         services.cancel_promise(promise=promise, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Promesa cancelada.")
-    return _back_to(request, promise.case_id)
+    return _back_to(request, promise.case)
 
 
 # --- One thing alone, from the list of cases -----------------------------------------------------------
@@ -183,7 +185,7 @@ def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callab
                 form.add_error(None, ALREADY_SENT)
             else:
                 return _go_on(request, case)
-    back = safe_next(request, request.POST.get("back", "") or request.GET.get("back", "")) or f"/cases/{pk}"
+    back = safe_next(request, request.POST.get("back", "") or request.GET.get("back", "")) or case.get_absolute_url()
     context = {"form": form, "sheet": sheet, "kind": kind, "back": back}
     return render(request, "cases/alone.html", context, status=status)
 
@@ -213,7 +215,7 @@ def contact(request: Request, pk: int) -> HttpResponse:
         form.add_error(None, error.messages)
         return refused(request, case, "contact", contact_form=form)
     messages.success(request, "Datos guardados.")
-    return _back_to(request, pk)
+    return _back_to(request, case)
 
 
 @require_POST
@@ -224,7 +226,7 @@ def phones(request: Request, pk: int) -> HttpResponse:
         return refused(request, case, "phones", phone_form=form)
     form.save()
     messages.success(request, f"Teléfono {format_phone(form.instance.number)} agregado.")
-    return _back_to(request, pk)
+    return _back_to(request, case)
 
 
 @require_POST
@@ -238,9 +240,9 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     phone.save(update_fields=["state"])
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
     messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
-    return _back_to(request, pk)
+    return _back_to(request, case)
 
 
-def _back_to(request: Request, pk: int) -> HttpResponse:
+def _back_to(request: Request, case: Case) -> HttpResponse:
     skip = request.GET.get("skip", "")
-    return redirect(f"/cases/{pk}{query_with(request.GET, skip=skip)}")
+    return redirect(case.get_absolute_url() + query_with(request.GET, skip=skip))

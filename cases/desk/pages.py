@@ -2,6 +2,7 @@
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -16,7 +17,6 @@ from cases.models import ActivityResult, Case
 from nova.lib.paginators import CappedPaginator
 
 CASES_PER_PAGE = 25
-HOME = "/dashboard-gestor"
 NO_ANSWER = "NC"  # what a row records with one click
 # What «Mis casos» can be sorted by; each order ends in the unique key.
 ORDERS = {
@@ -68,9 +68,9 @@ def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case |
     """To the case that follows `place` in the queue, or to the empty queue that says what to do next."""
     case = queue.next_after(place, leaving=leaving.pk if leaving else None)
     if case is None:
-        return redirect(HOME + query_with(query))
+        return redirect(reverse("dashboard-gestor") + query_with(query))
     skip = place_of(place) if place is not None else ""
-    return redirect(f"/cases/{case.pk}{query_with(query, skip=skip)}")
+    return redirect(case.get_absolute_url() + query_with(query, skip=skip))
 
 
 def own_cases(request: Request) -> HttpResponse:

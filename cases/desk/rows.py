@@ -31,7 +31,6 @@ class Row:
     next_action: str
     facts: str
     in_queue: bool
-    address: str
     band: str
     phone: str = ""  # the number to call: a good one, else an unverified one; read for lists that call from the row
     token: str = ""
@@ -84,7 +83,6 @@ def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, n
         next_action=next_action,
         facts=" · ".join(filter(None, (case.cartera.name, arrears, near))),
         in_queue=in_queue,
-        address=f"/cases/{case.pk}",
         band=Case.Band(case.queue_band).label,
     )
 

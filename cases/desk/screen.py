@@ -8,6 +8,7 @@ from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import push_url
@@ -45,7 +46,7 @@ class Screen:
     @property
     def is_home(self) -> bool:
         """Whether the queue is what was asked for: a phone shows one column, the queue here and the case elsewhere."""
-        return self.request.path == "/dashboard-gestor"
+        return self.request.path == reverse("dashboard-gestor")
 
     @cached_property
     def has_queue(self) -> bool:
@@ -91,8 +92,8 @@ class Screen:
         return f"?{urlencode(kept)}" if kept else ""
 
     @property
-    def next_address(self) -> str:
-        return f"/dashboard-gestor/next?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+    def next_url(self) -> str:
+        return f"{reverse('next-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
 
     @property
     def filter_query(self) -> str:
@@ -111,12 +112,12 @@ class Screen:
     def band_links(self) -> list[tuple[int, str, int, str]]:
         """(band, name, cases in it, address) of every band; the address of the chosen one takes the choice back."""
         counts = self.queue.filtered_bands
-        links = []
+        links, home = [], reverse("dashboard-gestor")
         for band, label in Case.Band.choices:
             is_chosen = self.filters.get("band") == str(band)
             others = {name: value for name, value in self.filters.items() if name != "band"}
             kept = others if is_chosen else {**others, "band": band}
-            links.append((band, label, counts.get(band, 0), f"/dashboard-gestor?{urlencode(kept)}"))
+            links.append((band, label, counts.get(band, 0), f"{home}?{urlencode(kept)}"))
         return links
 
     @cached_property
@@ -125,14 +126,9 @@ class Screen:
 
     # --- The case
     @property
-    def pk(self) -> str:
-        """For addresses: a template writes numbers with their thousands apart."""
-        return str(self._sheet.case.pk)
-
-    @property
-    def edit_address(self) -> str:
+    def edit_url(self) -> str:
         """`…edit`, to which a link adds what is to be edited."""
-        return f"/cases/{self.pk}{self.query}{'&' if self.query else '?'}edit"
+        return f"{self._sheet.case.get_absolute_url()}{self.query}{'&' if self.query else '?'}edit"
 
     @property
     def edits_contact(self) -> bool:

@@ -20,11 +20,6 @@ class PhoneLine:
     phone: DebtorPhone
     whatsapp: str  # empty where nobody says that it is a mobile
 
-    @property
-    def pk(self) -> str:
-        """For addresses: a template writes numbers with their thousands apart."""
-        return str(self.phone.pk)
-
 
 class Sheet:
     """One case with all that its screen says of the person."""

@@ -3,6 +3,7 @@ from decimal import Decimal
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 
 from cases.querysets import CarteraQuerySet
 
@@ -42,3 +43,7 @@ class Cartera(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        """The dashboard of this cartera, as an admin sees it."""
+        return f"{reverse('dashboard-admin')}?cartera={self.pk}"

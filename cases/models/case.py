@@ -6,6 +6,7 @@ from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import F, Q
+from django.urls import reverse
 from django.utils import timezone
 
 from cases.models.cartera import Cartera
@@ -157,6 +158,9 @@ class Case(models.Model):
         if fields is not None and "status" in fields:
             kwargs["update_fields"] = {*fields, "stage"}
         super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse("case", args=[self.pk])
 
     @property
     def is_open(self) -> bool:

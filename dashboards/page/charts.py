@@ -6,10 +6,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django.urls import reverse
+
 from dashboards.figures.kpis import Chart, Dashboard, RankedGestor, StatusShare
 from dashboards.figures.periods import Period
 from dashboards.filters import Asked
-from dashboards.page.links import HOME, gestor_link, link
+from dashboards.page.links import gestor_link, link
 from dashboards.page.words import NOTHING, money, percentage, whole
 
 TOP = 10  # gestores in the chart; the table has them all
@@ -132,6 +134,7 @@ def carteras(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
     values = chart.series[0][1]
     shown = [(name, value) for name, value in zip(chart.labels, values, strict=True) if value > 0]
     total = sum((value for _, value in shown), Decimal(0))
+    home = reverse("dashboard-admin")
     return Drawn(
         name="carteras",
         title="Distribución por cartera",
@@ -146,7 +149,7 @@ def carteras(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
                 {
                     "label": "Saldo",
                     "data": [str(value) for _, value in shown],
-                    "links": [f"{HOME}{asked.query(cartera=pks.get(name))}" for name, _ in shown],
+                    "links": [f"{home}{asked.query(cartera=pks.get(name))}" for name, _ in shown],
                 }
             ],
         },

@@ -2,19 +2,18 @@
 
 from typing import Any
 
+from django.urls import reverse
+
 from dashboards.figures.kpis import RankedGestor
 from dashboards.filters import Asked
 
-HOME = "/dashboard-admin"
-ADMIN_CASES = "/admin/cases/case/"
-
 
 def link(kind: str, asked: Asked, **more: Any) -> str:
-    return f"{HOME}/{kind}{asked.query(**more)}"
+    return f"{reverse('behind', args=[kind])}{asked.query(**more)}"
 
 
 def gestor_link(row: RankedGestor, asked: Asked) -> str:
-    return f"/gestores/{row.gestor_id}{asked.query(gestor=None)}"
+    return f"{reverse('gestor', args=[row.gestor_id])}{asked.query(gestor=None)}"
 
 
 def admin_cases(asked: Asked, **more: str) -> str:
@@ -24,4 +23,4 @@ def admin_cases(asked: Asked, **more: str) -> str:
         given["cartera__id__exact"] = str(asked.scope.cartera.pk)
     if asked.scope.gestor is not None:
         given["assigned_to__id__exact"] = str(asked.scope.gestor.pk)
-    return f"{ADMIN_CASES}?{'&'.join(f'{name}={value}' for name, value in given.items())}"
+    return f"{reverse('admin:cases_case_changelist')}?{'&'.join(f'{name}={value}' for name, value in given.items())}"

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.urls import reverse
+
 from cases.rules.reasons import days_away
 from dashboards.figures.alerts import Alert, Kind, broken_today
 from dashboards.figures.kpis import Dashboard
@@ -43,7 +45,7 @@ def _notice(alert: Alert, asked: Asked, now: datetime) -> Notice:
             last = dates.local_date(alert.last_activity) if alert.last_activity else None
             since = f"última, {days_away(last, today)}" if last else "todavía ninguna"
             text = f"{alert.subject}: sin gestiones en 48 horas hábiles ({since})"
-            return Notice("warning", text, "Ver al gestor", f"/gestores/{alert.pk}")
+            return Notice("warning", text, "Ver al gestor", reverse("gestor", args=[alert.pk]))
         case Kind.FALLEN_CARTERA:
             before, after = percentage(alert.kept_before), percentage(alert.kept_now)
             text = f"{alert.subject}: las promesas cumplidas cayeron de {before} a {after}"

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,7 +16,6 @@ from dashboards import rows
 from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.files import sheets
 from dashboards.filters import Asked
-from dashboards.page.links import HOME
 from dashboards.rows import Behind
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
@@ -102,7 +102,7 @@ def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
         "only_choices": [("", "Todo"), *found.choices],
         "links": {value: asked.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
         "export_query": asked.query(**kept),
-        "back": f"{HOME}{asked.query()}",
+        "back": f"{reverse('dashboard-admin')}{asked.query()}",
     }
 
 
@@ -115,4 +115,4 @@ def _line(row: Any, found: Behind) -> dict[str, Any]:
         }
         for cell, column in zip(found.cells(row), found.columns, strict=True)
     ]
-    return {"href": f"/cases/{found.case_of(row)}", "cells": cells}
+    return {"href": reverse("case", args=[found.case_of(row)]), "cells": cells}

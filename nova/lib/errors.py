@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django_htmx.http import HttpResponseClientRedirect, reswap
 
@@ -96,7 +96,11 @@ def _ended_elsewhere(request: HttpRequest) -> HttpResponse:
     """The session was ended while this request was under way: a password changed, or somebody closed it."""
     if envelope.wants_json(request):
         return envelope.failure("Su sesión se cerró: ingrese otra vez.", status=HTTPStatus.UNAUTHORIZED)
-    return HttpResponseClientRedirect(settings.LOGIN_URL) if _is_fragment(request) else redirect(settings.LOGIN_URL)
+    return (
+        HttpResponseClientRedirect(resolve_url(settings.LOGIN_URL))
+        if _is_fragment(request)
+        else redirect(settings.LOGIN_URL)
+    )
 
 
 def _refusal(message: str, status: HTTPStatus) -> HttpResponse:

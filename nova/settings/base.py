@@ -138,12 +138,12 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 
 # --- Log-in and sessions -----------------------------------------------------------------------
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
-LOGIN_URL = "/login"
-PASSWORD_CHANGE_URL = "/cuenta/clave"  # noqa: S105
-SECOND_FACTOR_URL = "/cuenta/segundo-factor"
+LOGIN_URL = "login"
+PASSWORD_CHANGE_URL = "own-password"  # noqa: S105
+SECOND_FACTOR_URL = "second-factor"
 REQUIRE_2FA = env.bool("REQUIRE_2FA", default=False)
 REQUIRE_ADMIN_2FA = env.bool("REQUIRE_ADMIN_2FA", default=False)
-LOGOUT_REDIRECT_URL = "/login"
+LOGOUT_REDIRECT_URL = "login"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

@@ -161,11 +161,14 @@
     const form = $("[data-gestion]");
     if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
     const path = location.pathname;
-    // A phone shows one column: which one is told by the address.
-    $("[data-desk]")?.toggleAttribute("data-home", path === "/dashboard-gestor");
+    // A phone shows one column; the URL says which: the queue on the home page, the case on its own.
+    const desk = $("[data-desk]");
+    const isHome = path === desk?.dataset.homeUrl;
+    desk?.toggleAttribute("data-home", isHome);
+    if (isHome) return;
     $$("[data-row]").forEach((row) => {
-      if (path.startsWith("/cases/") && row.pathname === path) row.setAttribute("aria-current", "true");
-      else if (path.startsWith("/cases/")) row.removeAttribute("aria-current");
+      if (row.pathname === path) row.setAttribute("aria-current", "true");
+      else row.removeAttribute("aria-current");
     });
   };
 
