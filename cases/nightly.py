@@ -112,8 +112,8 @@ def _cases_to_bring_up_to_date(today: date) -> Iterator[int]:
                 yield case.pk
     has_pending = Exists(Promise.objects.pending().filter(case=OuterRef("pk")))
     misplaced = Case.objects.open().filter(
-        Q(queue_band=queue.PROMISE_DUE) & ~has_pending
-        | Q(queue_band=queue.NEW) & (Q(last_activity_at__isnull=False) | Q(next_action_at__isnull=False))
+        Q(queue_band=queue.Band.PROMISE_DUE) & ~has_pending
+        | Q(queue_band=queue.Band.NEW) & (Q(last_activity_at__isnull=False) | Q(next_action_at__isnull=False))
     )
     for chunk in _chunks(misplaced, "id"):
         yield from chunk

@@ -64,8 +64,8 @@ def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures
         promises_today=promises_today,
         idle=idle + untouched,
         in_queue=sum(bands.values()),
-        broken=bands.get(queue.BROKEN_PROMISE, 0),
-        call_backs=bands.get(queue.CALL_BACK, 0),
+        broken=bands.get(queue.Band.BROKEN_PROMISE, 0),
+        call_backs=bands.get(queue.Band.CALL_BACK, 0),
     )
 
 

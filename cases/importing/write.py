@@ -99,10 +99,10 @@ class Writer:
                 (
                     *(pk, cartera.pk, row.nro_cliente, new.debtor.id, row.entity or cartera.name, total),
                     *(_text(row.monto_inicial), total, self.today, paid_on, paid_on, total),
-                    *(status.pk, status.stage, gestor, queue.NEW, row.notes, 1, self.moment, self.moment),
+                    *(status.pk, status.stage, gestor, queue.Band.NEW, row.notes, 1, self.moment, self.moment),
                 )
             )
-            entries.append(self._entry(pk, ledger.PLACEMENT, total, gestor, ""))
+            entries.append(self._entry(pk, ledger.Kind.PLACEMENT, total, gestor, ""))
         copying.insert(Case, CASE_COLUMNS, cases)
         copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
 
@@ -123,7 +123,11 @@ class Writer:
             if difference:
                 entries.append(
                     self._entry(
-                        case.pk, ledger.ADJUSTMENT, str(difference), case.assigned_to_id, "Actualización del acreedor"
+                        case.pk,
+                        ledger.Kind.ADJUSTMENT,
+                        str(difference),
+                        case.assigned_to_id,
+                        "Actualización del acreedor",
                     )
                 )
             case.balance += difference
@@ -142,7 +146,7 @@ class Writer:
         )
         place: tuple[copying.Value, ...] = (case.status_id, case.stage, next_action, case.queue_band)
         if case.stage == CaseStatus.Stage.PAGADA and case.balance > 0:
-            place = (self.working_status.pk, self.working_status.stage, self.moment, queue.REST)
+            place = (self.working_status.pk, self.working_status.stage, self.moment, queue.Band.REST)
         return (
             *(case.entity, _text(case.initial_amount), str(case.creditor_total)),
             *(_text(case.creditor_last_payment_date), _text(paid_on), str(case.balance)),

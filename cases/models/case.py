@@ -13,6 +13,7 @@ from cases.models.cartera import Cartera
 from cases.models.debtor import Debtor
 from cases.models.status import CaseStatus
 from cases.querysets import CaseQuerySet
+from cases.rules import queue
 from nova.lib import dates
 
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
@@ -22,13 +23,13 @@ class Case(models.Model):
     """A debt under collection. `balance` always equals the sum of its ledger (DESIGN §3.1)."""
 
     class Band(models.IntegerChoices):
-        CALL_BACK = 1, "Volver a llamar"
-        BROKEN_PROMISE = 2, "Promesa incumplida"
-        SAYS_PAID = 3, "Manifiesta pago"
-        PROMISE_DUE = 4, "Promesa por vencer"
-        NEW = 5, "Nuevo"
-        FOLLOW_UP = 6, "Seguimiento"
-        REST = 7, "Resto"
+        CALL_BACK = queue.Band.CALL_BACK.value, "Volver a llamar"
+        BROKEN_PROMISE = queue.Band.BROKEN_PROMISE.value, "Promesa incumplida"
+        SAYS_PAID = queue.Band.SAYS_PAID.value, "Manifiesta pago"
+        PROMISE_DUE = queue.Band.PROMISE_DUE.value, "Promesa por vencer"
+        NEW = queue.Band.NEW.value, "Nuevo"
+        FOLLOW_UP = queue.Band.FOLLOW_UP.value, "Seguimiento"
+        REST = queue.Band.REST.value, "Resto"
 
     cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="cases", verbose_name="cartera", db_index=False)
     nro_cliente = models.CharField("nro. de cliente", max_length=64, null=True, blank=True)

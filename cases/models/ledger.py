@@ -8,6 +8,7 @@ from django.utils import timezone
 from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.querysets import LedgerEntryQuerySet
+from cases.rules import ledger
 from nova.lib.money import format_money
 
 
@@ -15,10 +16,10 @@ class LedgerEntry(models.Model):
     """One movement of money on a case. Append-only: a mistake is undone by another entry (DESIGN §2)."""
 
     class Kind(models.TextChoices):
-        PLACEMENT = "placement", "Alta de deuda"
-        ADJUSTMENT = "adjustment", "Ajuste"
-        PAYMENT = "payment", "Pago"
-        REVERSAL = "reversal", "Reversa"
+        PLACEMENT = ledger.Kind.PLACEMENT.value, "Alta de deuda"
+        ADJUSTMENT = ledger.Kind.ADJUSTMENT.value, "Ajuste"
+        PAYMENT = ledger.Kind.PAYMENT.value, "Pago"
+        REVERSAL = ledger.Kind.REVERSAL.value, "Reversa"
 
     class Method(models.TextChoices):
         CASH = "cash", "Efectivo"

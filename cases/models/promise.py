@@ -8,6 +8,7 @@ from django.utils import timezone
 from cases.models.activity import Activity
 from cases.models.case import Case
 from cases.querysets import PromiseQuerySet
+from cases.rules import promises
 from nova.lib.money import format_money
 
 
@@ -15,10 +16,10 @@ class Promise(models.Model):
     """A promise to pay. Its outcome is computed from the ledger, never set by hand (DESIGN §3.3)."""
 
     class Status(models.TextChoices):
-        PENDING = "pending", "Pendiente"
-        FULFILLED = "fulfilled", "Cumplida"
-        BROKEN = "broken", "Incumplida"
-        CANCELLED = "cancelled", "Cancelada"
+        PENDING = promises.Status.PENDING.value, "Pendiente"
+        FULFILLED = promises.Status.FULFILLED.value, "Cumplida"
+        BROKEN = promises.Status.BROKEN.value, "Incumplida"
+        CANCELLED = promises.Status.CANCELLED.value, "Cancelada"
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="promises", verbose_name="caso", db_index=False)
     amount = models.DecimalField("importe", max_digits=15, decimal_places=2)

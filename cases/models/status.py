@@ -3,17 +3,18 @@ from django.core.validators import RegexValidator
 from django.db import models
 
 from cases.querysets import WORKING_SLUG, CaseStatusQuerySet
+from cases.rules import stages
 
 
 class CaseStatus(models.Model):
     """Where a case stands, in the agency's own words. The program reasons with `stage` alone (DESIGN §2)."""
 
     class Stage(models.TextChoices):
-        EN_GESTION = "en_gestion", "En gestión"
-        PROMESA = "promesa", "Promesa"
-        PAGADA = "pagada", "Pagada"
-        INCOBRABLE = "incobrable", "Incobrable"
-        DE_BAJA = "de_baja", "De baja"
+        EN_GESTION = stages.Stage.EN_GESTION.value, "En gestión"
+        PROMESA = stages.Stage.PROMESA.value, "Promesa"
+        PAGADA = stages.Stage.PAGADA.value, "Pagada"
+        INCOBRABLE = stages.Stage.INCOBRABLE.value, "Incobrable"
+        DE_BAJA = stages.Stage.DE_BAJA.value, "De baja"
 
     OPEN_STAGES = (Stage.EN_GESTION, Stage.PROMESA)
 

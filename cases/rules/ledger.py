@@ -2,12 +2,18 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
-PLACEMENT = "placement"
-ADJUSTMENT = "adjustment"
-PAYMENT = "payment"
-REVERSAL = "reversal"
+
+class Kind(StrEnum):
+    """What an entry is: its amount is positive but an adjustment's, which carries its own sign."""
+
+    PLACEMENT = "placement"
+    ADJUSTMENT = "adjustment"
+    PAYMENT = "payment"
+    REVERSAL = "reversal"
+
 
 CENTS = Decimal("0.01")
 ZERO = Decimal("0.00")
@@ -20,7 +26,7 @@ class Entry(NamedTuple):
 
 def signed(kind: str, amount: Decimal) -> Decimal:
     """What an entry adds to the balance: a payment takes away, all else adds (an adjustment carries its own sign)."""
-    return -amount if kind == PAYMENT else amount
+    return -amount if kind == Kind.PAYMENT else amount
 
 
 def balance_of(entries: Iterable[Entry]) -> Decimal:

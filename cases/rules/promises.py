@@ -3,13 +3,20 @@
 from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import NamedTuple
 
 from nova.lib import dates
 
-PENDING = "pending"
-FULFILLED = "fulfilled"
-BROKEN = "broken"
+
+class Status(StrEnum):
+    """CANCELLED is a person's decision; the other three are computed."""
+
+    PENDING = "pending"
+    FULFILLED = "fulfilled"
+    BROKEN = "broken"
+    CANCELLED = "cancelled"
+
 
 ZERO = Decimal("0.00")
 HUNDRED = Decimal(100)
@@ -94,5 +101,5 @@ def _feeds(payment: PaymentFact, promise: PromiseFact, deadline: date) -> bool:
 
 def _status(*, kept: bool, today: date, deadline: date) -> str:
     if kept:
-        return FULFILLED
-    return BROKEN if today > deadline else PENDING
+        return Status.FULFILLED
+    return Status.BROKEN if today > deadline else Status.PENDING

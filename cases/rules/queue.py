@@ -2,17 +2,29 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from enum import IntEnum
 from typing import NamedTuple
 
 from nova.lib import dates
 
-CALL_BACK, BROKEN_PROMISE, SAYS_PAID, PROMISE_DUE, NEW, FOLLOW_UP, REST = range(1, 8)
+
+class Band(IntEnum):
+    """The queue is worked from the first band to the last."""
+
+    CALL_BACK = 1  # an agreed call-back is due
+    BROKEN_PROMISE = 2
+    SAYS_PAID = 3  # verify the payment
+    PROMISE_DUE = 4  # today or tomorrow
+    NEW = 5  # no gestión and no date
+    FOLLOW_UP = 6  # a date that somebody, or a result, set
+    REST = 7  # reopened or reassigned without a date
+
 
 # An open case without a gestión in so many days is brought to its gestor's notice (DESIGN §4).
 IDLE_DAYS = 15
 
 # What was agreed with the debtor, or what they did: no promise that falls due moves a case out of these.
-OUTRANKING_PROMISES = frozenset({CALL_BACK, BROKEN_PROMISE, SAYS_PAID})
+OUTRANKING_PROMISES = frozenset({Band.CALL_BACK, Band.BROKEN_PROMISE, Band.SAYS_PAID})
 
 
 class Place(NamedTuple):
@@ -26,7 +38,7 @@ def band_after_saving(*, result_band: int | None, has_pending_promise: bool) -> 
     """The result's band, else 4 with a pending promise, else 6."""
     if result_band is not None:
         return result_band
-    return PROMISE_DUE if has_pending_promise else FOLLOW_UP
+    return Band.PROMISE_DUE if has_pending_promise else Band.FOLLOW_UP
 
 
 def next_action_for_promise(promise_date: date) -> datetime:
@@ -59,15 +71,15 @@ def band_after_assignment(*, band: int, was_assigned: bool, is_touched: bool, ne
     """7 when reassigned without a date; a case nobody has touched stays new for its first gestor."""
     if next_action_at is not None:
         return band
-    return REST if was_assigned or is_touched else NEW
+    return Band.REST if was_assigned or is_touched else Band.NEW
 
 
 def band_after_dating(*, band: int, is_touched: bool, next_action_at: datetime | None) -> int:
     """5 is for the untouched without a date: a date makes a follow-up of the case, and without it the case is new."""
-    if band == NEW and next_action_at is not None:
-        return FOLLOW_UP
-    if band == FOLLOW_UP and next_action_at is None and not is_touched:
-        return NEW
+    if band == Band.NEW and next_action_at is not None:
+        return Band.FOLLOW_UP
+    if band == Band.FOLLOW_UP and next_action_at is None and not is_touched:
+        return Band.NEW
     return band
 
 
@@ -83,11 +95,11 @@ def place_as_days_pass(place: Place, *, pending: Sequence[date], worked_on: date
         return place
     if calling := [due for due in pending if promise_calls(due, worked_on=worked_on, today=today)]:
         called_for = next_action_for_promise(min(calling))
-        return Place(PROMISE_DUE, min(place.next_action_at or called_for, called_for))
+        return Place(Band.PROMISE_DUE, min(place.next_action_at or called_for, called_for))
     is_new = worked_on is None and place.next_action_at is None
-    if place.band == PROMISE_DUE and not pending:
-        return place._replace(band=NEW if is_new else FOLLOW_UP)
-    if place.band == NEW and not is_new:
+    if place.band == Band.PROMISE_DUE and not pending:
+        return place._replace(band=Band.NEW if is_new else Band.FOLLOW_UP)
+    if place.band == Band.NEW and not is_new:
         return place._replace(band=band_after_saving(result_band=None, has_pending_promise=bool(pending)))
     return place
 

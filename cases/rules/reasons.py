@@ -20,18 +20,18 @@ def reason(
     *, band: int, next_action_at: datetime | None, pending: PromiseOf | None, broken: PromiseOf | None, today: date
 ) -> str:
     """One Spanish sentence without a full stop, at most some 50 characters."""
-    if band == queue.CALL_BACK and next_action_at is not None:
+    if band == queue.Band.CALL_BACK and next_action_at is not None:
         return f"Acordó que lo llamen {_moment(next_action_at, today)}"
-    if band == queue.BROKEN_PROMISE and broken is not None:
+    if band == queue.Band.BROKEN_PROMISE and broken is not None:
         return f"Promesa incumplida {days_away(broken.promise_date, today)}"
-    if band == queue.SAYS_PAID:
+    if band == queue.Band.SAYS_PAID:
         return "Dice que pagó: verificar"
-    if band == queue.PROMISE_DUE and pending is not None:
+    if band == queue.Band.PROMISE_DUE and pending is not None:
         verb = "vence" if pending.promise_date >= today else "venció"
         return f"Promesa de {format_money(pending.amount)} {verb} {days_away(pending.promise_date, today)}"
-    if band == queue.NEW:
+    if band == queue.Band.NEW:
         return "Nuevo: nadie lo gestionó todavía"
-    if band == queue.REST:
+    if band == queue.Band.REST:
         return "Reabierto o reasignado"
     if next_action_at is None:
         return "Sin próxima acción"

@@ -92,7 +92,7 @@ def place_case(
     LedgerEntry.objects.create(
         case=case,
         cartera=cartera,
-        kind=ledger.PLACEMENT,
+        kind=ledger.Kind.PLACEMENT,
         amount=amount,
         value_date=case.placed_on,
         credited_to=assigned_to,
@@ -219,7 +219,7 @@ def has_history(case: Case) -> bool:
     return (
         case.activities.filter(is_system=False).exists()
         or case.promises.exists()
-        or case.entries.exclude(kind=ledger.PLACEMENT).exists()
+        or case.entries.exclude(kind=ledger.Kind.PLACEMENT).exists()
     )
 
 

@@ -85,7 +85,7 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         raise ValidationError(errors)
     return _post(
         case,
-        kind=ledger.PAYMENT,
+        kind=ledger.Kind.PAYMENT,
         amount=amount,
         value_date=value_date,
         method=terms.method,
@@ -104,11 +104,11 @@ def reverse_payment(
     """Undo a payment: today's value date, its own amount, cartera and gestor. Once only."""
     case = lock_case(payment.case_id)
     now = now or timezone.now()
-    if payment.kind != ledger.PAYMENT:
+    if payment.kind != ledger.Kind.PAYMENT:
         raise ValidationError({"payment": "Solo se revierten pagos."})
     if LedgerEntry.objects.filter(reverses=payment).exists():
         raise ValidationError({"payment": "Ese pago ya fue revertido."})
-    _check_fits(case, ledger.REVERSAL, payment.amount, field="payment")
+    _check_fits(case, ledger.Kind.REVERSAL, payment.amount, field="payment")
     before = snapshot(case)
     activity = Activity.objects.create(
         case=case,
@@ -121,7 +121,7 @@ def reverse_payment(
     entry = LedgerEntry.objects.create(
         case=case,
         cartera_id=payment.cartera_id,
-        kind=ledger.REVERSAL,
+        kind=ledger.Kind.REVERSAL,
         amount=payment.amount,
         value_date=dates.local_date(now),
         reverses=payment,
@@ -156,7 +156,7 @@ def adjust_balance(
     )
     entry = _post(
         case,
-        kind=ledger.ADJUSTMENT,
+        kind=ledger.Kind.ADJUSTMENT,
         amount=amount,
         value_date=dates.local_date(now),
         activity=activity,

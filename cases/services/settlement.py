@@ -151,7 +151,7 @@ def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) ->
         return
     if case.stage == stages.PAGADA:
         set_status(case, CaseStatus.objects.working())
-        case.next_action_at, case.queue_band = now, queue.REST
+        case.next_action_at, case.queue_band = now, queue.Band.REST
         return
     if not case.is_open:
         if transition.pending_again:  # a reversal took its payment away: a closed case promises nothing
@@ -163,8 +163,8 @@ def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) ->
     if has_pending and transition.pending_again:
         if case.stage != stages.PROMESA:
             set_status(case, CaseStatus.objects.default_of(stages.PROMESA))
-        case.queue_band = queue.PROMISE_DUE
+        case.queue_band = queue.Band.PROMISE_DUE
     elif not has_pending:
         set_status(case, CaseStatus.objects.working())
-        case.queue_band = queue.BROKEN_PROMISE if transition.broken else queue.FOLLOW_UP
+        case.queue_band = queue.Band.BROKEN_PROMISE if transition.broken else queue.Band.FOLLOW_UP
         ensure_next_action(case, now=now)

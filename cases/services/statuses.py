@@ -76,7 +76,7 @@ def _move(case: Case, status: CaseStatus, *, now: datetime) -> bool:
     """Move a case in memory; say whether that reopens it, which puts it in the queue at once."""
     is_reopened = not case.is_open and status.is_open
     if is_reopened:
-        case.next_action_at, case.queue_band = now, queue.REST
+        case.next_action_at, case.queue_band = now, queue.Band.REST
     if status.stage == CaseStatus.Stage.PAGADA:
         case.next_action_at = None
     set_status(case, status)
@@ -140,7 +140,7 @@ def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) ->
     changes = {"status": status, "stage": status.stage, "version": F("version") + 1, "updated_at": now}
     paid = {"next_action_at": None} if status.stage == CaseStatus.Stage.PAGADA else {}
     Case.objects.filter(pk__in=moved).update(**changes, **paid)
-    Case.objects.filter(pk__in=reopened).update(**changes, next_action_at=now, queue_band=queue.REST)
+    Case.objects.filter(pk__in=reopened).update(**changes, next_action_at=now, queue_band=queue.Band.REST)
     if status.stage in CANCELLING_STAGES:
         cancel_pending_promises(cases, now=now)
     Activity.objects.bulk_create(activities, batch_size=500)

@@ -172,7 +172,7 @@ class LegacyReader:
             "is_open": stage in CaseStatus.OPEN_STAGES,
             "assigned_to": None,
             "next_action_at": None,
-            "queue_band": queue.NEW,
+            "queue_band": queue.Band.NEW,
             "stopped_at": None,
             "stopped_by_result": None,
             "last_activity_at": None,
@@ -245,14 +245,14 @@ class LegacyReader:
             "credited_to": case["assigned_to"], "activity": None, "created_by": None,
         }  # fmt: skip
         placement = {
-            **common, "kind": ledger.PLACEMENT, "amount": case["amount"], "value_date": case["placed_on"],
+            **common, "kind": ledger.Kind.PLACEMENT, "amount": case["amount"], "value_date": case["placed_on"],
             "created_at": case["created_at"], "notes": "",
         }  # fmt: skip
         if case["balance"]:
             return [placement]
         paid_on = max(case["placed_on"], min(dates.local_date(case["updated_at"]), self.today))
         gone = {
-            **common, "kind": ledger.ADJUSTMENT, "amount": -case["amount"], "value_date": paid_on,
+            **common, "kind": ledger.Kind.ADJUSTMENT, "amount": -case["amount"], "value_date": paid_on,
             "created_at": max(case["created_at"], case["updated_at"]), "notes": PAID_THERE,
         }  # fmt: skip
         return [placement, gone]
@@ -295,7 +295,7 @@ class LegacyReader:
                 self.result.reject("promises", number, f"caso {row.get('case_id')}", str(refusal))
                 continue
             translated.append((number, promise))
-            if case is not None and promise["status"] == rules.PENDING:
+            if case is not None and promise["status"] == rules.Status.PENDING:
                 self.pending[case] = min(self.pending.get(case, promise["promise_date"]), promise["promise_date"])
         self.loader.load_if_any("promises", translated)
 
@@ -313,9 +313,9 @@ class LegacyReader:
         if status not in _OUTCOMES:
             raise Refused(f"su estado («{status}») no es ninguno de los conocidos")
         is_over = rules.last_day_of_grace(due, promise_terms()) < self.today
-        if status == rules.PENDING and (is_over or not is_open):
-            status = rules.BROKEN  # (DESIGN §2)
-        is_pending, is_kept = status == rules.PENDING, status == rules.FULFILLED
+        if status == rules.Status.PENDING and (is_over or not is_open):
+            status = rules.Status.BROKEN  # (DESIGN §2)
+        is_pending, is_kept = status == rules.Status.PENDING, status == rules.Status.FULFILLED
         made = self._moment(row.get("created_at"))
         fields = {"amount": str(amount), "promise_date": str(due), "notes": row.get("notes"), "created_at": str(made)}
         author = row.get("created_by_id")

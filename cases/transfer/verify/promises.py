@@ -60,7 +60,7 @@ def _outcomes_of(case_id: int, facts: list[tuple[Any, ...]], today: date) -> Ite
         if (status, paid, fulfilled_date) == outcome:
             continue
         about = f"Caso {case_id}: la promesa {pk} del {day(promise_date)}"
-        if (status, paid, outcome.status) == (rules.PENDING, outcome.paid_amount, rules.BROKEN):
+        if (status, paid, outcome.status) == (rules.Status.PENDING, outcome.paid_amount, rules.Status.BROKEN):
             yield Finding(f"{about} ya venció: la próxima ejecución de nightly la dará por incumplida.", is_notice=True)
         else:
             yield Finding(
@@ -79,7 +79,7 @@ def fulfilled_and_only_they_have_a_date() -> Iterator[Finding]:
         WHERE (status = 'fulfilled') <> (fulfilled_date IS NOT NULL)
     """)
     for case_id, pk, status in found:
-        lacks = "no tiene" if status == rules.FULFILLED else "tiene"
+        lacks = "no tiene" if status == rules.Status.FULFILLED else "tiene"
         yield Finding(f"Caso {case_id}: la promesa {pk}, {LABELS.get(status, status)}, {lacks} fecha de cumplimiento.")
 
 

@@ -62,7 +62,7 @@ def a_mixed_book(start: date) -> None:
     services.promise_payment(
         case=two, by=None, amount=Decimal("500.00"), promise_date=start + timedelta(days=30), now=at(start, 16)
     )
-    CaseFactory(queue_band=queue.PROMISE_DUE)
+    CaseFactory(queue_band=queue.Band.PROMISE_DUE)
     CaseFactory()
 
 
@@ -87,7 +87,7 @@ def test_promise_breaks_on_the_day_after_its_grace(made, due, last_day_of_grace)
     case = promise.case
     case.refresh_from_db()
     assert promise.status == "broken"
-    assert (case.status.slug, case.queue_band) == ("en-gestion", queue.BROKEN_PROMISE)
+    assert (case.status.slug, case.queue_band) == ("en-gestion", queue.Band.BROKEN_PROMISE)
 
 
 def test_broken_promise_writes_no_gestion_but_a_record_of_the_run():
@@ -121,7 +121,7 @@ def test_promise_due_tomorrow_is_in_the_queue_whatever_was_scheduled(gestor_user
     now = at(date(2026, 12, 1))
     assert not Case.objects.in_queue(gestor_user, now).exists()
     nightly.run(now=now)
-    assert Case.objects.in_queue(gestor_user, now).get().queue_band == queue.PROMISE_DUE
+    assert Case.objects.in_queue(gestor_user, now).get().queue_band == queue.Band.PROMISE_DUE
 
 
 def test_agreed_call_back_stands_before_a_promise(gestor_user):
@@ -137,7 +137,7 @@ def test_agreed_call_back_stands_before_a_promise(gestor_user):
     )
     nightly.run(now=at(date(2026, 12, 1)))
     case = Case.objects.get(pk=promise.case_id)
-    assert (case.queue_band, case.next_action_at) == (queue.CALL_BACK, agreed)
+    assert (case.queue_band, case.next_action_at) == (queue.Band.CALL_BACK, agreed)
 
 
 def test_stopped_case_is_not_brought_back(gestor_user):
@@ -151,8 +151,8 @@ def test_stopped_case_is_not_brought_back(gestor_user):
 
 def test_band_four_without_a_promise_becomes_follow_up_and_band_five_with_a_date_too():
     day = at(MONDAY)
-    alone = CaseFactory(queue_band=queue.PROMISE_DUE, next_action_at=day, last_activity_at=day)
-    dated = CaseFactory(queue_band=queue.NEW, next_action_at=day)
+    alone = CaseFactory(queue_band=queue.Band.PROMISE_DUE, next_action_at=day, last_activity_at=day)
+    dated = CaseFactory(queue_band=queue.Band.NEW, next_action_at=day)
     new = CaseFactory()
     nightly.run(now=day)
     assert [Case.objects.get(pk=case.pk).queue_band for case in (alone, dated, new)] == [6, 6, 5]

@@ -13,28 +13,28 @@ FRIDAY, SATURDAY, SUNDAY, MONDAY = (date(2026, 11, 27) + timedelta(days=days) fo
 LATER = datetime(2029, 2, 1, 15, tzinfo=UTC)
 
 
-def place(band=queue.FOLLOW_UP, at=LATER, *, pending=(), worked_on=None, today=MONDAY):
+def place(band=queue.Band.FOLLOW_UP, at=LATER, *, pending=(), worked_on=None, today=MONDAY):
     return queue.place_as_days_pass(queue.Place(band, at), pending=pending, worked_on=worked_on, today=today)
 
 
 @pytest.mark.parametrize("today", [MONDAY, date(2026, 12, 1)])
 def test_promise_due_tomorrow_or_today_brings_the_case_up_in_band_four(today):
     moved = place(pending=[date(2026, 12, 1)], today=today)
-    assert moved == queue.Place(queue.PROMISE_DUE, dates.start_of_day(MONDAY))
+    assert moved == queue.Place(queue.Band.PROMISE_DUE, dates.start_of_day(MONDAY))
 
 
-@pytest.mark.parametrize("band", [queue.CALL_BACK, queue.BROKEN_PROMISE, queue.SAYS_PAID])
+@pytest.mark.parametrize("band", [queue.Band.CALL_BACK, queue.Band.BROKEN_PROMISE, queue.Band.SAYS_PAID])
 def test_what_was_agreed_stands_before_a_promise(band):
     assert place(band, pending=[MONDAY]) == queue.Place(band, LATER)
 
 
-@pytest.mark.parametrize("band", [queue.PROMISE_DUE, queue.NEW, queue.FOLLOW_UP, queue.REST])
+@pytest.mark.parametrize("band", [queue.Band.PROMISE_DUE, queue.Band.NEW, queue.Band.FOLLOW_UP, queue.Band.REST])
 def test_other_bands_give_way_to_a_promise(band):
-    assert place(band, pending=[MONDAY]).band == queue.PROMISE_DUE
+    assert place(band, pending=[MONDAY]).band == queue.Band.PROMISE_DUE
 
 
 def test_promise_of_the_day_after_tomorrow_leaves_the_case_alone():
-    assert place(pending=[date(2026, 12, 2)]) == queue.Place(queue.FOLLOW_UP, LATER)
+    assert place(pending=[date(2026, 12, 2)]) == queue.Place(queue.Band.FOLLOW_UP, LATER)
 
 
 @pytest.mark.parametrize(
@@ -49,45 +49,45 @@ def test_promise_of_the_day_after_tomorrow_leaves_the_case_alone():
     ],
 )
 def test_long_weekends_month_ends_and_leap_days(due, last_quiet_day, calls_on):
-    assert place(pending=[due], today=last_quiet_day).band == queue.FOLLOW_UP
-    assert place(pending=[due], today=calls_on) == queue.Place(queue.PROMISE_DUE, dates.start_of_day(calls_on))
+    assert place(pending=[due], today=last_quiet_day).band == queue.Band.FOLLOW_UP
+    assert place(pending=[due], today=calls_on) == queue.Place(queue.Band.PROMISE_DUE, dates.start_of_day(calls_on))
 
 
 def test_case_worked_since_the_promise_called_is_left_until_the_day_itself():
-    assert place(pending=[MONDAY], worked_on=FRIDAY, today=SATURDAY).band == queue.FOLLOW_UP
-    assert place(pending=[MONDAY], worked_on=FRIDAY, today=MONDAY).band == queue.PROMISE_DUE
-    assert place(pending=[MONDAY], worked_on=MONDAY, today=MONDAY).band == queue.FOLLOW_UP
-    assert place(pending=[MONDAY], worked_on=MONDAY, today=date(2026, 12, 1)).band == queue.FOLLOW_UP
+    assert place(pending=[MONDAY], worked_on=FRIDAY, today=SATURDAY).band == queue.Band.FOLLOW_UP
+    assert place(pending=[MONDAY], worked_on=FRIDAY, today=MONDAY).band == queue.Band.PROMISE_DUE
+    assert place(pending=[MONDAY], worked_on=MONDAY, today=MONDAY).band == queue.Band.FOLLOW_UP
+    assert place(pending=[MONDAY], worked_on=MONDAY, today=date(2026, 12, 1)).band == queue.Band.FOLLOW_UP
 
 
 def test_date_that_has_come_is_not_put_off():
     earlier = dates.start_of_day(date(2026, 11, 20))
-    assert place(at=earlier, pending=[MONDAY]) == queue.Place(queue.PROMISE_DUE, earlier)
+    assert place(at=earlier, pending=[MONDAY]) == queue.Place(queue.Band.PROMISE_DUE, earlier)
 
 
 @pytest.mark.parametrize(
     ("at", "worked_on", "expected"),
-    [(LATER, FRIDAY, queue.FOLLOW_UP), (LATER, None, queue.FOLLOW_UP), (None, None, queue.NEW)],
+    [(LATER, FRIDAY, queue.Band.FOLLOW_UP), (LATER, None, queue.Band.FOLLOW_UP), (None, None, queue.Band.NEW)],
 )
 def test_band_four_without_a_promise_gives_way(at, worked_on, expected):
-    assert place(queue.PROMISE_DUE, at, worked_on=worked_on) == queue.Place(expected, at)
+    assert place(queue.Band.PROMISE_DUE, at, worked_on=worked_on) == queue.Place(expected, at)
 
 
 @pytest.mark.parametrize(
     ("at", "worked_on", "pending", "expected"),
     [
-        (None, None, (), queue.NEW),
-        (LATER, None, (), queue.FOLLOW_UP),
-        (None, FRIDAY, (), queue.FOLLOW_UP),
-        (None, FRIDAY, (date(2026, 12, 20),), queue.PROMISE_DUE),
+        (None, None, (), queue.Band.NEW),
+        (LATER, None, (), queue.Band.FOLLOW_UP),
+        (None, FRIDAY, (), queue.Band.FOLLOW_UP),
+        (None, FRIDAY, (date(2026, 12, 20),), queue.Band.PROMISE_DUE),
     ],
 )
 def test_band_five_is_for_the_untouched_without_a_date(at, worked_on, pending, expected):
-    assert place(queue.NEW, at, worked_on=worked_on, pending=pending) == queue.Place(expected, at)
+    assert place(queue.Band.NEW, at, worked_on=worked_on, pending=pending) == queue.Place(expected, at)
 
 
 def test_reassigned_case_without_a_date_stays_in_band_seven():
-    assert place(queue.REST, None, worked_on=FRIDAY) == queue.Place(queue.REST, None)
+    assert place(queue.Band.REST, None, worked_on=FRIDAY) == queue.Place(queue.Band.REST, None)
 
 
 days = st.dates(date(2026, 11, 1), date(2027, 1, 31))

@@ -55,21 +55,24 @@ def test_result_without_days_leaves_a_set_date_and_otherwise_sets_the_next_busin
 
 def test_band_is_the_results_else_the_promises_else_follow_up():
     assert queue.band_after_saving(result_band=3, has_pending_promise=True) == 3
-    assert queue.band_after_saving(result_band=None, has_pending_promise=True) == queue.PROMISE_DUE
-    assert queue.band_after_saving(result_band=None, has_pending_promise=False) == queue.FOLLOW_UP
+    assert queue.band_after_saving(result_band=None, has_pending_promise=True) == queue.Band.PROMISE_DUE
+    assert queue.band_after_saving(result_band=None, has_pending_promise=False) == queue.Band.FOLLOW_UP
 
 
 @pytest.mark.parametrize(
     ("was_assigned", "is_touched", "dated", "expected"),
     [
-        (False, False, False, queue.NEW),
-        (True, False, False, queue.REST),
-        (False, True, False, queue.REST),
-        (True, True, True, queue.SAYS_PAID),
+        (False, False, False, queue.Band.NEW),
+        (True, False, False, queue.Band.REST),
+        (False, True, False, queue.Band.REST),
+        (True, True, True, queue.Band.SAYS_PAID),
     ],
 )
 def test_band_after_assignment(was_assigned, is_touched, dated, expected):
     band = queue.band_after_assignment(
-        band=queue.SAYS_PAID, was_assigned=was_assigned, is_touched=is_touched, next_action_at=LATER if dated else None
+        band=queue.Band.SAYS_PAID,
+        was_assigned=was_assigned,
+        is_touched=is_touched,
+        next_action_at=LATER if dated else None,
     )
     assert band == expected

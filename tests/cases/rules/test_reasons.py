@@ -40,23 +40,23 @@ def test_each_band_says_why() -> None:
     promise = PromiseOf(Decimal("1500"), date(2027, 1, 1))
     late = PromiseOf(Decimal("1500"), date(2026, 12, 29))
 
-    assert why(queue.CALL_BACK, at(TODAY, 15, 30)) == "Acordó que lo llamen hoy a las 15:30"
-    assert why(queue.CALL_BACK, at(date(2026, 12, 30))) == "Acordó que lo llamen ayer"
-    assert why(queue.BROKEN_PROMISE, broken=late) == "Promesa incumplida hace 2 días"
-    assert why(queue.SAYS_PAID, at(TODAY)) == "Dice que pagó: verificar"
-    assert why(queue.PROMISE_DUE, at(TODAY), pending=promise) == "Promesa de $ 1.500,00 vence mañana"
-    assert why(queue.PROMISE_DUE, at(TODAY), pending=late) == "Promesa de $ 1.500,00 venció hace 2 días"
-    assert why(queue.NEW) == "Nuevo: nadie lo gestionó todavía"
-    assert why(queue.FOLLOW_UP, at(date(2026, 12, 28))) == "Seguimiento previsto hace 3 días"
-    assert why(queue.REST, at(TODAY)) == "Reabierto o reasignado"
+    assert why(queue.Band.CALL_BACK, at(TODAY, 15, 30)) == "Acordó que lo llamen hoy a las 15:30"
+    assert why(queue.Band.CALL_BACK, at(date(2026, 12, 30))) == "Acordó que lo llamen ayer"
+    assert why(queue.Band.BROKEN_PROMISE, broken=late) == "Promesa incumplida hace 2 días"
+    assert why(queue.Band.SAYS_PAID, at(TODAY)) == "Dice que pagó: verificar"
+    assert why(queue.Band.PROMISE_DUE, at(TODAY), pending=promise) == "Promesa de $ 1.500,00 vence mañana"
+    assert why(queue.Band.PROMISE_DUE, at(TODAY), pending=late) == "Promesa de $ 1.500,00 venció hace 2 días"
+    assert why(queue.Band.NEW) == "Nuevo: nadie lo gestionó todavía"
+    assert why(queue.Band.FOLLOW_UP, at(date(2026, 12, 28))) == "Seguimiento previsto hace 3 días"
+    assert why(queue.Band.REST, at(TODAY)) == "Reabierto o reasignado"
 
 
 def test_without_the_promise_it_still_says_something() -> None:
-    assert why(queue.BROKEN_PROMISE) == "Sin próxima acción"
-    assert why(queue.PROMISE_DUE, at(TODAY)) == "Seguimiento previsto hoy"
+    assert why(queue.Band.BROKEN_PROMISE) == "Sin próxima acción"
+    assert why(queue.Band.PROMISE_DUE, at(TODAY)) == "Seguimiento previsto hoy"
 
 
 def test_midnight_belongs_to_buenos_aires() -> None:
     late_evening = datetime(2027, 1, 1, 1, 30, tzinfo=dates.start_of_day(TODAY).tzinfo).astimezone()
 
-    assert why(queue.CALL_BACK, late_evening, today=TODAY).startswith("Acordó que lo llamen mañana")
+    assert why(queue.Band.CALL_BACK, late_evening, today=TODAY).startswith("Acordó que lo llamen mañana")

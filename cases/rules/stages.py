@@ -1,0 +1,11 @@
+"""The stages of a case (DESIGN §2): the closed set that the program reasons with. Staff name statuses within them."""
+
+from enum import StrEnum
+
+
+class Stage(StrEnum):
+    EN_GESTION = "en_gestion"
+    PROMESA = "promesa"
+    PAGADA = "pagada"
+    INCOBRABLE = "incobrable"
+    DE_BAJA = "de_baja"
