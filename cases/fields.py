@@ -1,23 +1,27 @@
 """Fields and refusals that the forms of the screen and of the administration share."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 
 from cases.models import DebtorPhone
 from nova.lib.money import format_money, parse_money
 from nova.lib.phones import read_phone
+from nova.lib.refusals import NO_NAMES, by_field
 
 MOMENT = "%Y-%m-%dT%H:%M"  # what a datetime-local input takes and posts
 
 
-def add_errors(form: forms.BaseForm, error: ValidationError) -> None:
-    """Put a service's refusal beside the fields it names; what names no field of the form goes on top."""
-    by_field = error.message_dict if hasattr(error, "error_dict") else {NON_FIELD_ERRORS: error.messages}
-    for name, messages in by_field.items():
-        form.add_error(name if name in form.fields else None, messages)
+def add_errors(form: forms.BaseForm, error: ValidationError, names: Mapping[str, str] = NO_NAMES) -> None:
+    """Put a service's refusal beside the fields it names; what names no field of the form goes on top.
+
+    `names` maps what a service calls a field to what the form calls it.
+    """
+    for name, sentences in by_field(error, names).items():
+        form.add_error(name if name in form.fields else None, sentences)
 
 
 class MoneyField(forms.CharField):

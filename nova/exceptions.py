@@ -15,6 +15,7 @@ from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import security
 from nova.lib.databases import is_outage
 from nova.lib.envelope import refusal, unexpected
+from nova.lib.refusals import by_field
 from nova.lib.rest.views import Conflict
 
 Details = dict[str, list[str]]
@@ -43,7 +44,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 def _known(error: Exception) -> Exception:
     """Refusals of the services and of Django as the ones that the framework knows."""
     if isinstance(error, DjangoValidationError):
-        return exceptions.ValidationError(_by_field(error))
+        return exceptions.ValidationError(by_field(error, {NON_FIELD_ERRORS: "non_field_errors"}))
     if isinstance(error, StaleVersion):
         return Conflict({"version": [f"Otra persona cambió el caso: ya está en la versión {error.current.version}."]})
     if isinstance(error, AnotherSubmission):
@@ -51,14 +52,6 @@ def _known(error: Exception) -> Exception:
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError("El pedido no se puede leer.")
     return error
-
-
-def _by_field(error: DjangoValidationError) -> Details:
-    if not hasattr(error, "error_dict"):
-        return {"non_field_errors": error.messages}
-    by_field = error.message_dict
-    general = by_field.pop(NON_FIELD_ERRORS, [])
-    return {**by_field, **({"non_field_errors": general} if general else {})}
 
 
 def _said(error: Exception, status_code: int) -> tuple[Details, str]:

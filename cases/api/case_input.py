@@ -22,6 +22,7 @@ from cases.importing.cells import split_full_name
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
 from nova.lib.documents import parse_document
 from nova.lib.phones import read_phone
+from nova.lib.refusals import by_field
 from nova.lib.rest.body import as_sent
 
 ADDRESS_KEYS = ("email", "street", "street_number", "city", "postal_code", "provincia")
@@ -169,7 +170,7 @@ def _as_sent() -> Iterator[None]:
     except ValidationError as error:
         if not hasattr(error, "error_dict"):
             raise
-        raise ValidationError({API_KEYS.get(key, key): texts for key, texts in error.message_dict.items()}) from error
+        raise ValidationError(by_field(error, API_KEYS)) from error
 
 
 # --- One key -----------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from accounts.access import Request, safe_next
 from accounts.models import User
 from cases import services
 from cases.conflict import describe_conflict, rebase
-from cases.desk.forms import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm
+from cases.desk.forms import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm, add_refusal_of_part
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
 from cases.desk.screen import Screen, query_with, show, visible_case
@@ -180,7 +180,7 @@ def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callab
             try:
                 once(request, form.cleaned_data["token"], lambda: action(form, case))
             except ValidationError as error:
-                _add_prefixed(form, error, "promise_" if kind == "promesa" else "payment_")
+                add_refusal_of_part(form, error, "promise" if kind == "promesa" else "payment")
             except services.AnotherSubmission:
                 form.add_error(None, ALREADY_SENT)
             else:
@@ -188,14 +188,6 @@ def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callab
     back = safe_next(request, request.POST.get("back", "") or request.GET.get("back", "")) or case.get_absolute_url()
     context = {"form": form, "sheet": sheet, "kind": kind, "back": back}
     return render(request, "cases/alone.html", context, status=status)
-
-
-def _add_prefixed(form: Any, error: ValidationError, prefix: str) -> None:
-    for name, sentences in error.message_dict.items():
-        field = f"{prefix}{name}"
-        if field == "payment_confirm_overpayment":
-            form.ask_confirmation()
-        form.add_error(field if field in form.fields else None, sentences)
 
 
 # --- The person ---------------------------------------------------------------------------------------

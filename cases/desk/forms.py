@@ -1,6 +1,6 @@
 """What a gestor types on their screen, parsed and checked. The rules themselves are the services'."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,15 +8,20 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 
+from cases import services
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, proposed_action
-from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField
+from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField, add_errors
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from nova.lib import dates
 from nova.lib.phones import format_phone
+from nova.lib.refusals import by_field
 
 # What a person records by hand; payments, promises and status changes come of what they fill in.
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
+
+
+CONFIRMATION = "payment_confirm_overpayment"
 
 
 class PesosField(MoneyField):
@@ -45,12 +50,37 @@ class ResultChoice(forms.ModelChoiceField):
         return obj.name
 
 
+# A promise and a payment are part of a gestión: their fields stand in one form under `name_in_part`, and services take
+# them by these names.
+PARTS = {
+    "promise": ("amount", "promise_date"),
+    "payment": ("amount", "value_date", "method", "reference", "confirm_overpayment"),
+}
+
+
+def part_of(form: forms.BaseForm, part: str) -> dict[str, Any]:
+    """What was typed of a part, as its service takes it."""
+    return {name: form.cleaned_data[services.name_in_part(part, name)] for name in PARTS[part]}
+
+
+def add_refusal(form: forms.BaseForm, error: ValidationError, names: Mapping[str, str]) -> None:
+    """Put what a service refused beside its field. An overpayment shows the box that confirms it (DESIGN §3.1)."""
+    if CONFIRMATION in by_field(error, names):
+        form.fields[CONFIRMATION].widget = forms.CheckboxInput()
+    add_errors(form, error, names)
+
+
+def add_refusal_of_part(form: forms.BaseForm, error: ValidationError, part: str) -> None:
+    """The same for a form that holds one part alone, whose service names the fields without it."""
+    add_refusal(form, error, {name: services.name_in_part(part, name) for name in PARTS[part]})
+
+
 class PromiseFields(forms.Form):
     promise_amount = PesosField(label="Importe prometido", required=False)
     promise_date = DayField(label="Fecha prometida", required=False)
 
     def promise(self) -> dict[str, Any]:
-        return {"amount": self.cleaned_data["promise_amount"], "promise_date": self.cleaned_data["promise_date"]}
+        return part_of(self, "promise")
 
 
 class PaymentFields(forms.Form):
@@ -66,22 +96,11 @@ class PaymentFields(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.data.get("payment_confirm_overpayment"):
-            self.fields["payment_confirm_overpayment"].widget = forms.HiddenInput()
-
-    def ask_confirmation(self) -> None:
-        """The box that confirms an overpayment appears after the refusal (DESIGN §3.1)."""
-        self.fields["payment_confirm_overpayment"].widget = forms.CheckboxInput()
+        if not self.data.get(CONFIRMATION):
+            self.fields[CONFIRMATION].widget = forms.HiddenInput()
 
     def payment(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        return {
-            "amount": data["payment_amount"],
-            "value_date": data["payment_value_date"],
-            "method": data["payment_method"],
-            "reference": data["payment_reference"],
-            "confirm_overpayment": data["payment_confirm_overpayment"],
-        }
+        return part_of(self, "payment")
 
 
 def require(form: forms.BaseForm, names: dict[str, str]) -> None:
@@ -182,14 +201,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         return bool(data["status"]) and not any(data.get(name) for name in others)
 
     def add_refusal(self, error: ValidationError) -> None:
-        """Put what the service refused beside the field it names."""
-        names = {"promise": "promise_amount", "confirm_overpayment": "payment_confirm_overpayment"}
-        by_field = error.message_dict if hasattr(error, "error_dict") else {"__all__": error.messages}
-        for name, messages in by_field.items():
-            field = names.get(name, name)
-            if field == "payment_confirm_overpayment":
-                self.ask_confirmation()
-            self.add_error(field if field in self.fields else None, messages)
+        add_refusal(self, error, {"promise": "promise_amount", "confirm_overpayment": CONFIRMATION})
 
 
 class PromiseForm(PromiseFields, TokenForm):

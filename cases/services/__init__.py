@@ -5,7 +5,7 @@ that is not given is read under the lock of the case: who waited for somebody el
 timeline too. The changes of many cases share one moment, that of their beginning.
 """
 
-from cases.services.activities import Recorded, record_activity, void_activity
+from cases.services.activities import Recorded, name_in_part, record_activity, void_activity
 from cases.services.assignment import assign_cases, share_cases
 from cases.services.cases import (
     delete_case,
@@ -39,6 +39,7 @@ __all__ = [
     "fill_in_debtor",
     "has_history",
     "make_stage_default",
+    "name_in_part",
     "place_case",
     "promise_payment",
     "record_activity",

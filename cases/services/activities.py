@@ -17,6 +17,7 @@ from cases.services.promises import PromiseTerms, add_promise
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.statuses import change_status
 from cases.services.touch import touch
+from nova.lib.refusals import by_field
 
 LAST_YEAR = 2100  # beyond it a year was mistyped; the last ones of all do not even fit a database
 
@@ -68,7 +69,7 @@ def record_activity(
     )
     entry = made = None
     if payment is not None:
-        with _prefixed("payment"):
+        with _named_with("payment"):
             entry = post_payment(PaymentTerms(**payment), case=case, by=by, activity=activity, now=now)
         settle(case, now=now)
     was_open = case.is_open
@@ -76,7 +77,7 @@ def record_activity(
         case = change_status(case=case, status=status, by=by, is_system=True, now=now)
         before["status"] = case.status.slug  # the trail has that change already
     if promise is not None:
-        with _prefixed("promise"):
+        with _named_with("promise"):
             made = add_promise(PromiseTerms(**promise), case=case, by=by, activity=activity, now=now)
     if result is not None:
         _apply_result(case, result, phone=phone, now=now)
@@ -138,17 +139,19 @@ def _apply_result(case: Case, result: ActivityResult, *, phone: DebtorPhone | No
         phone.save(update_fields=["state"])
 
 
+def name_in_part(part: str, name: str) -> str:
+    """What a field of the promise or payment is called beside the gestión's own: `amount` → `promise_amount`."""
+    return name if name.startswith(f"{part}_") else f"{part}_{name}"
+
+
 @contextmanager
-def _prefixed(prefix: str) -> Iterator[None]:
-    """Gives the keys of a ValidationError raised inside a prefix, so that a form finds their fields."""
+def _named_with(part: str) -> Iterator[None]:
+    """Name the fields of a ValidationError raised inside as those of a part of the gestión."""
     try:
         yield
     except ValidationError as error:
-        renamed = {
-            key if key == "case" or key.startswith(f"{prefix}_") else f"{prefix}_{key}": value
-            for key, value in error.message_dict.items()
-        }
-        raise ValidationError(renamed) from error
+        names = {name: name_in_part(part, name) for name in error.message_dict if name != "case"}
+        raise ValidationError(by_field(error, names)) from error
 
 
 def _audit(
