@@ -26,13 +26,12 @@ from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
 from nova.lib import dates
-from nova.lib.databases import alone, chunks_by_key
+from nova.lib.databases import Lock, alone, chunks_by_key
 
 logger = logging.getLogger(__name__)
 
 CHUNK = 500
 EXAMPLES = 20
-LOCK_KEY = 7_316_002
 UPLOADS_LIVE = timedelta(hours=24)
 SUBMISSIONS_LIVE = timedelta(days=30)
 
@@ -66,7 +65,7 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
     """
     started = time.monotonic()
     report = Report()
-    with alone(LOCK_KEY):
+    with alone(Lock.NIGHTLY):
         for case_id in _cases_to_bring_up_to_date(dates.local_date(now)):
             try:
                 with _transaction(dry_run):

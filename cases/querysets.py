@@ -13,6 +13,7 @@ from django.db.models import Count, F, Max, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from cases.rules.ledger import Kind
 from cases.searching import SearchText
 from nova.lib.documents import Document, parse_document
 from nova.lib.phones import phone_variants
@@ -26,7 +27,7 @@ NOT_IN_QUEUE = 99  # sorts after every band
 # The one status, besides the defaults of the stages, that rules name (DESIGN §3.5).
 WORKING_SLUG = "en-gestion"
 # Of a ledger, what was recovered: a reversal takes back what its payment gave (DESIGN §6).
-RECOVERED = Q(kind__in=["payment", "reversal"])
+RECOVERED = Q(kind__in=[Kind.PAYMENT, Kind.REVERSAL])
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
@@ -227,7 +228,7 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
 
     def signed(self) -> LedgerEntryQuerySet:
         """With `signed_amount`: what each entry adds to its case's balance."""
-        return self.annotate(signed_amount=When_Case(When(kind="payment", then=-F("amount")), default=F("amount")))
+        return self.annotate(signed_amount=When_Case(When(kind=Kind.PAYMENT, then=-F("amount")), default=F("amount")))
 
     def balance(self) -> Decimal:
         """Σ signed entries, in cents (SQLite sums in floating point, so the sum is rounded back). Runs a query."""
@@ -244,7 +245,7 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
 
     def effective_payments(self) -> LedgerEntryQuerySet:
         """Payments that nothing has undone."""
-        return self.filter(kind="payment", reversal__isnull=True)
+        return self.filter(kind=Kind.PAYMENT, reversal__isnull=True)
 
     def latest_by_case(self) -> dict[int, date]:
         """The last value date of each case that has any. Runs a query."""

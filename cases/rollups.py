@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
 from cases.models import Activity, BookTotal, Case, DailyTotal, DataVersion, LedgerEntry, Promise
+from cases.rules.ledger import signed_sql
 from nova.lib import dates
 from nova.lib.databases import read_connection
 
@@ -30,7 +31,7 @@ DAILY = """
 SELECT value_date AS day, cartera_id, credited_to_id AS gestor_id,
        CASE kind WHEN 'payment' THEN cents WHEN 'reversal' THEN -cents ELSE 0 END AS recovered,
        CASE kind WHEN 'placement' THEN cents ELSE 0 END AS placed,
-       CASE kind WHEN 'payment' THEN -cents ELSE cents END AS owed,
+       {owed} AS owed,
        0 AS kept, 0 AS broken, 0 AS activities, 0 AS attempts, 0 AS direct
 FROM (SELECT value_date, cartera_id, credited_to_id, kind, CAST(ROUND(amount * 100) AS bigint) AS cents
       FROM cases_ledgerentry) AS entry
@@ -45,7 +46,7 @@ SELECT {local_day}, case_.cartera_id, activity.created_by_id, 0, 0, 0, 0, 0, 1,
 FROM cases_activity activity JOIN cases_case case_ ON case_.id = activity.case_id
 LEFT JOIN cases_activityresult result ON result.id = activity.result_id
 WHERE activity.voided_at IS NULL AND NOT activity.is_system {made_since}
-"""
+""".replace("{owed}", signed_sql(amount="cents"))
 BOOK = """
 SELECT cartera_id, assigned_to_id AS gestor_id, status_id, 1 AS cases, CAST(ROUND(balance * 100) AS bigint) AS owed,
        CASE WHEN stopped_at IS NOT NULL AND stage IN ('en_gestion', 'promesa') THEN 1 ELSE 0 END AS stopped

@@ -9,10 +9,9 @@ from accounts.models import User
 from cases import services
 from cases.models import Cartera, Case, CaseStatus
 from cases.querysets import CaseQuerySet
+from cases.services.many import REQUEST_LIMIT
 from dashboards.filters import NO_CARTERA, NO_GESTOR
 
-# A request must end before the server gives it up; the same as the bulk actions of the admin.
-LIMIT = 30_000
 EVERYBODY = "others"
 
 
@@ -65,8 +64,8 @@ class ReassignmentForm(forms.Form):
         count = self.cases().count()
         if count != expected:
             raise ValidationError(f"Entretanto cambió: ahora son {count} casos. Revise y confirme de nuevo.")
-        if count > LIMIT:
-            raise ValidationError(f"Son {count} casos y el máximo por vez es {LIMIT}: hágalo por cartera.")
+        if count > REQUEST_LIMIT:
+            raise ValidationError(f"Son {count} casos y el máximo por vez es {REQUEST_LIMIT}: hágalo por cartera.")
         to = self.cleaned_data["to"]
         if to == EVERYBODY:
             return services.share_cases(cases=self.cases(), gestores=list(self.others.values()), by=by)

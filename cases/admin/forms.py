@@ -13,6 +13,7 @@ from django.db.models import Q
 from accounts.models import User
 from cases.fields import MomentField, MoneyField, add_errors
 from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry
+from cases.models.debtor import CONTACT_FIELDS
 from nova.lib import dates
 from nova.lib.documents import format_dni, parse_document
 
@@ -231,12 +232,7 @@ class DebtorForm(forms.ModelForm):
             "last_name",
             "dni",
             "cuit",
-            "email",
-            "street",
-            "street_number",
-            "city",
-            "postal_code",
-            "provincia",
+            *CONTACT_FIELDS,
             "notes",
         ]
 

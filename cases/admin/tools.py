@@ -12,8 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 
 from cases import services
-from cases.admin.base import actor
 from cases.fields import add_errors
+from cases.submitting import form_once
 
 ALREADY_SENT = "Este formulario ya se envió con otros datos. Revise el caso: si falta este registro, envíelo de nuevo."
 
@@ -40,7 +40,7 @@ def tool_page(
     token = request.POST.get("submission") or uuid4().hex
     if request.method == "POST" and form.is_valid():
         try:
-            done = _run_once(request, token, lambda: run(form.cleaned_data))
+            done = form_once(request, token, lambda: run(form.cleaned_data))
         except services.AnotherSubmission:
             token = uuid4().hex
             form.add_error(None, ALREADY_SENT)
@@ -50,7 +50,7 @@ def tool_page(
                 form.is_valid()
             add_errors(form, error)
         else:
-            model_admin.message_user(request, done, messages.SUCCESS)
+            model_admin.message_user(request, done or "", messages.SUCCESS)
             return HttpResponseRedirect(back)
     context = {
         **model_admin.admin_site.each_context(request),
@@ -69,10 +69,3 @@ def tool_page(
     response = TemplateResponse(request, "admin/cases/tool_form.html", context)
     response.status_code = 422 if form.errors else 200
     return response
-
-
-def _run_once(request: HttpRequest, token: str, run: Callable[[], str]) -> str:
-    content = {"path": request.path, **{key: request.POST.getlist(key) for key in request.POST}}
-    content.pop("csrfmiddlewaretoken", None)
-    answer = services.submit_once(by=actor(request), key=token[:200], content=content, action=lambda: {"done": run()})
-    return answer["done"]

@@ -20,14 +20,14 @@ from cases.api.serializers import (
 )
 from cases.importing.cells import split_full_name
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
+from cases.models.debtor import CONTACT_FIELDS
 from nova.lib.documents import parse_document
 from nova.lib.phones import read_phone
 from nova.lib.refusals import by_field
 from nova.lib.rest.body import as_sent
 
-ADDRESS_KEYS = ("email", "street", "street_number", "city", "postal_code", "provincia")
 # What the assigned gestor may change; the rest is an admin's (DESIGN §7).
-GESTOR_KEYS = {*ADDRESS_KEYS, "telefono", "notes"}
+GESTOR_KEYS = {*CONTACT_FIELDS, "telefono", "notes"}
 API_KEYS = {
     "first_name": "name",
     "last_name": "lastname",
@@ -75,7 +75,7 @@ def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
     first_name, last_name = _names(data)
     # Locked: saved whole, it would otherwise take back what somebody edits in this very moment.
     debtor = Debtor.objects.select_for_update().filter(**documents).first() if documents else None
-    given = {name: data[name] for name in ADDRESS_KEYS if data.get(name)}
+    given = {name: data[name] for name in CONTACT_FIELDS if data.get(name)}
     if debtor is not None:
         services.fill_in_debtor(debtor=debtor, by=by, given=given)
         return debtor
@@ -142,7 +142,7 @@ def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     if "nro_cliente" in data:
         changes["nro_cliente"] = _key(data["nro_cliente"])
         _check_key(case.cartera, changes["nro_cliente"], other_than=case)
-    debtor: dict[str, Any] = {name: data[name] for name in ADDRESS_KEYS if name in data}
+    debtor: dict[str, Any] = {name: data[name] for name in CONTACT_FIELDS if name in data}
     if "name" in data or "lastname" in data:
         debtor |= {"first_name": data.get("name", case.debtor.first_name)}
         debtor |= {"last_name": data.get("lastname", case.debtor.last_name)}

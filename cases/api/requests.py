@@ -9,7 +9,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.response import Response
 
 from accounts.permissions import Request
-from cases import services
+from cases import submitting
 from nova.lib.rest.body import as_sent
 from nova.lib.rest.schema import IDEMPOTENCY_FORM, VERSION_FORM
 
@@ -29,9 +29,7 @@ def once(request: Request, act: Callable[[], Response]) -> Response:
         response = act()
         return {"status": response.status_code, "data": as_sent(response.data)}
 
-    kept = services.submit_once(
-        by=request.user, key=f"{request.method} {request.path} {key}", content={"body": request.data}, action=answer
-    )
+    kept = submitting.once(request, key, {"body": request.data}, answer)
     return Response(kept["data"], status=kept["status"])
 
 

@@ -21,6 +21,7 @@ from cases.desk.queue import Queue, parse_place
 from cases.desk.screen import Screen, query_with, show, visible_case
 from cases.desk.sheet import Sheet
 from cases.models import Activity, Case, DebtorPhone, Promise
+from cases.submitting import form_once
 from nova.lib.phones import format_phone
 
 ALREADY_SENT = (
@@ -38,18 +39,6 @@ def refused(request: Request, case: Case, part: str, *, status: int = 422, **bou
     return reswap(retarget(response, f"#{part}"), "outerHTML")
 
 
-def once(request: Request, token: str, action: Callable[[], Any]) -> None:
-    """Do it unless this very form was already sent. Raises AnotherSubmission, and whatever the action raises."""
-    ignored = {"csrfmiddlewaretoken", "then"}
-    content = {name: request.POST.getlist(name) for name in sorted(request.POST) if name not in ignored}
-
-    def act() -> dict[str, Any]:
-        action()
-        return {}
-
-    services.submit_once(by=request.user, key=f"{request.path} {token}", content=content, action=act)
-
-
 # --- The gestión -------------------------------------------------------------------------------------
 @require_POST
 def activities(request: Request, pk: int) -> HttpResponse:
@@ -58,7 +47,7 @@ def activities(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return refused(request, case, "gestion", gestion_form=form)
     try:
-        once(request, form.cleaned_data["token"], lambda: _record(form, case, by=request.user))
+        form_once(request, form.cleaned_data["token"], lambda: _record(form, case, by=request.user))
     except ValidationError as error:
         form.add_refusal(error)
         return refused(request, case, "gestion", gestion_form=form)
@@ -178,7 +167,7 @@ def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callab
         status = 422
         if form.is_valid():
             try:
-                once(request, form.cleaned_data["token"], lambda: action(form, case))
+                form_once(request, form.cleaned_data["token"], lambda: action(form, case))
             except ValidationError as error:
                 add_refusal_of_part(form, error, "promise" if kind == "promesa" else "payment")
             except services.AnotherSubmission:

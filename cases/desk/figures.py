@@ -8,15 +8,16 @@ from django.db import connection
 
 from accounts.models import User
 from cases.rules import queue
+from cases.rules.ledger import signed_sql
 from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
 from nova.lib.money import round_total
 
 # One statement: the figures are on every page of eight hours' work, and one by one they cost as much as a case.
 # `cases.desk.filters.focused` lists the cases behind each; a test holds the two together.
-FIGURES = """
+FIGURES = f"""
 SELECT
-  (SELECT COALESCE(SUM(CASE kind WHEN 'payment' THEN amount ELSE -amount END), 0) FROM cases_ledgerentry
+  (SELECT COALESCE(SUM(-({signed_sql()})), 0) FROM cases_ledgerentry
    WHERE credited_to_id = %(gestor)s AND kind IN ('payment', 'reversal')
      AND value_date BETWEEN %(month)s AND %(today)s),
   (SELECT COUNT(*) FROM cases_promise
@@ -33,7 +34,7 @@ SELECT
   (SELECT COUNT(*) FROM cases_case
    WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL
      AND last_activity_at IS NULL AND created_at < %(since)s)
-"""
+"""  # noqa: S608
 
 
 class Figures(NamedTuple):

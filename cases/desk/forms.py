@@ -13,6 +13,7 @@ from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, proposed_action
 from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField, add_errors
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
+from cases.models.debtor import CONTACT_FIELDS
 from nova.lib import dates
 from nova.lib.phones import format_phone
 from nova.lib.refusals import by_field
@@ -226,9 +227,6 @@ class QuickPaymentForm(PaymentFields, TokenForm):
         cleaned = super().clean() or {}
         require(self, PAYMENT_NEEDS)
         return cleaned
-
-
-CONTACT_FIELDS = ["email", "street", "street_number", "city", "postal_code", "provincia"]
 
 
 class ContactForm(forms.ModelForm):

@@ -7,10 +7,8 @@ from decimal import Decimal
 
 from cases.importing.rows import ParsedRow
 from cases.models import Cartera, Case, Debtor, DebtorPhone
+from cases.models.debtor import CONTACT_FIELDS
 
-# Where a debtor lives; filled together, so that parts of two addresses are never mixed.
-ADDRESS_FIELDS = ("street", "street_number", "city", "postal_code", "provincia")
-CONTACT_FIELDS = ("email", *ADDRESS_FIELDS)
 DEBTOR_FIELDS = ("id", "first_name", "last_name", "dni", "cuit", *CONTACT_FIELDS)
 CASE_FIELDS = (
     "id",

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from cases.importing.existing import ADDRESS_FIELDS, Known, KnownCase, KnownDebtor
+from cases.importing.existing import Known, KnownCase, KnownDebtor
 from cases.importing.rows import WARNING, ParsedRow, Problem, document_cell, name_cell
+from cases.models.debtor import STREET_FIELDS
 from cases.searching import normalize
 from nova.lib.documents import PERSON_PREFIXES
 
@@ -170,7 +171,7 @@ def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
     missing = []
     if row.email and not debtor.email:
         missing.append("email")
-    stated = {name: getattr(row, name) for name in ADDRESS_FIELDS}
+    stated = {name: getattr(row, name) for name in STREET_FIELDS}
     if all(not getattr(debtor, name) or getattr(debtor, name) == value or not value for name, value in stated.items()):
         missing += [name for name, value in stated.items() if value and not getattr(debtor, name)]
     for name in missing:

@@ -1,7 +1,6 @@
 """One import from file to batch: the path of the command, the upload page and both their previews (DESIGN §5)."""
 
 import gc
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -26,13 +25,11 @@ from cases.importing.table import Table
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
 from nova.lib import dates
-from nova.lib.databases import Taken, alone_in_transaction
+from nova.lib.databases import Lock, Taken, alone_in_transaction
 
 CHUNK_ROWS = 5000
 MAX_CARTERA_NAME = 120
 ROUND_ROBIN = "round-robin"
-# One import at a time: two that meet the same new DNI would each make a debtor of it.
-LOCK_KEY = int.from_bytes(hashlib.sha256(b"nova.cases.importing").digest()[:8], "big", signed=True)
 BUSY = "Hay otra importación en curso: espere a que termine y vuelva a intentar."
 
 Progress = Callable[[int], None]
@@ -126,7 +123,7 @@ def _import(
 ) -> Result:
     now = now or timezone.now()
     try:
-        alone_in_transaction(LOCK_KEY)
+        alone_in_transaction(Lock.IMPORT)
     except Taken as error:
         raise ImportConflict(BUSY) from error
     cartera = _cartera(options)

@@ -5,6 +5,10 @@ from django.db.models.functions import Concat
 from cases.querysets import DebtorPhoneQuerySet, DebtorQuerySet
 from cases.searching import SearchText
 
+# Where a debtor lives, and how else they are reached: what a gestor may correct and a creditor's file may fill in.
+STREET_FIELDS = ("street", "street_number", "city", "postal_code", "provincia")
+CONTACT_FIELDS = ("email", *STREET_FIELDS)
+
 
 class Debtor(models.Model):
     """A person or company that owes. One debtor has many cases, in several carteras."""

@@ -29,6 +29,11 @@ def signed(kind: str, amount: Decimal) -> Decimal:
     return -amount if kind == Kind.PAYMENT else amount
 
 
+def signed_sql(kind: str = "kind", amount: str = "amount") -> str:
+    """`signed` as SQL, of the columns named."""
+    return f"CASE {kind} WHEN '{Kind.PAYMENT.value}' THEN -{amount} ELSE {amount} END"
+
+
 def balance_of(entries: Iterable[Entry]) -> Decimal:
     """Σ signed entries, whatever their order."""
     return sum((signed(entry.kind, entry.amount) for entry in entries), ZERO)

@@ -18,13 +18,14 @@ from cases.services.cases import (
 )
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
-from cases.services.once import AnotherSubmission, submit_once
+from cases.services.once import AnotherSubmission, Answer, submit_once
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
 
 __all__ = [
     "AnotherSubmission",
+    "Answer",
     "BulkResult",
     "Recorded",
     "StaleVersion",

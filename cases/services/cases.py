@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.models.debtor import CONTACT_FIELDS
 from cases.querysets import CaseQuerySet
 from cases.rules import ledger, queue
 from cases.services.many import BulkResult, locked_chunks
@@ -33,12 +34,7 @@ EDITABLE_DEBTOR_FIELDS = frozenset(
         "last_name",
         "dni",
         "cuit",
-        "email",
-        "street",
-        "street_number",
-        "city",
-        "postal_code",
-        "provincia",
+        *CONTACT_FIELDS,
         "notes",
     }
 )

@@ -30,6 +30,10 @@ class Transition:
     cancelled: bool = False
     pending_again: bool = False
 
+    @property
+    def changed(self) -> bool:
+        return self.kept or self.broken or self.cancelled or self.pending_again
+
 
 def lock_case(case: Case | int, *, version: int | None = None) -> Case:
     """The case under a row lock, read anew. Raises StaleVersion when `version` is given and no longer the case's."""
@@ -157,7 +161,7 @@ def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) ->
         if transition.pending_again:  # a reversal took its payment away: a closed case promises nothing
             cancel_pending_promises([case], now=now)
         return
-    if transition == Transition():
+    if not transition.changed:
         return
     has_pending = case.promises.pending().exists()
     if has_pending and transition.pending_again:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from cases.models import Debtor, DebtorPhone
+from cases.models.debtor import STREET_FIELDS
 from cases.transfer.columns import moment_of
 from cases.transfer.document import Numbered
 from cases.transfer.result import Result
@@ -11,7 +12,6 @@ from cases.transfer.sections import BY_NAME
 from cases.transfer.tables import Tables
 from nova.lib import copying
 
-ADDRESS = ("street", "street_number", "city", "postal_code", "provincia")
 FIELDS = ("id", "dni", "cuit", "first_name", "last_name", "street", "street_number", "created_at")
 
 
@@ -98,7 +98,7 @@ class Debtors:
                 by_document.update(dict.fromkeys(documents, joined))
                 newcomers.append(joined)
             elif not joined["street"]:
-                joined.update((name, row[name]) for name in ADDRESS)
+                joined.update((name, row[name]) for name in STREET_FIELDS)
             self._compare(number, row, joined)
             self.ids[row["id"]] = joined["id"]
         self._tables.insert(BY_NAME["debtors"], newcomers)

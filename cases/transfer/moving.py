@@ -18,9 +18,8 @@ from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
 from cases.transfer.tables import count_on
 from nova.lib import copying, dates
-from nova.lib.databases import Taken, alone_in_transaction
+from nova.lib.databases import Lock, Taken, alone_in_transaction
 
-LOCK_KEY = 7_316_004
 BUSY = "Ya hay otra carga de datos en marcha: espere a que termine y repita la orden."
 CHUNK = 2000
 
@@ -39,7 +38,7 @@ def move_in(
     result = Result()
     with transaction.atomic():
         try:
-            alone_in_transaction(LOCK_KEY)
+            alone_in_transaction(Lock.TRANSFER)
         except Taken as error:
             raise TransferFailed(BUSY) from error
         people = People(read_users_map(users_map), by_username=not document.is_legacy, default_gestor=default_gestor)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from enum import IntEnum
 from typing import Any, TypeVar
 
 from django.db import (
@@ -165,11 +166,20 @@ def chunks_by_key(rows: Any, key: str, size: int) -> Iterator[list[tuple[Any, ..
 
 
 # --- One at a time ------------------------------------------------------------------------------------
+class Lock(IntEnum):
+    """What one process at a time does: the keys of PostgreSQL's advisory locks, the same in every version."""
+
+    NIGHTLY = 7_316_002
+    TRANSFER = 7_316_004
+    PREPARATION = 7_316_005  # migrations and the first administrator
+    IMPORT = -1789678572480580348
+
+
 class Taken(Exception):
     """Another process holds the lock."""
 
 
-def alone_in_transaction(key: int) -> None:
+def alone_in_transaction(key: Lock) -> None:
     """Keep a second transaction with this key out until this one ends; else raise Taken. On SQLite its immediate
     transaction has already seen to it."""
     if connection.vendor != "postgresql":
@@ -181,7 +191,7 @@ def alone_in_transaction(key: int) -> None:
 
 
 @contextmanager
-def alone(key: int, *, waits: bool = False) -> Iterator[None]:
+def alone(key: Lock, *, waits: bool = False) -> Iterator[None]:
     """Keep a second run of something out on PostgreSQL, whatever transactions it makes meanwhile; else raise Taken.
 
     The lock is that of a transaction on a connection of its own, so that it also holds through PgBouncer, where what

@@ -1,9 +1,20 @@
 """Pages of a table too big to be counted or walked (DESIGN §9)."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
+from django.db.models import Model, QuerySet
 from django.utils.functional import cached_property
+
+Row = TypeVar("Row", bound=Model)
+
+
+def rows_of_keys(rows: QuerySet[Row], bottom: int, top: int) -> QuerySet[Row]:
+    """The rows of a slice of a list in a total order, in that order: its keys first, so that what is skipped is never
+    joined. Runs a query for the keys; the rows are read when they are used.
+    """
+    keys = list(rows.values_list("pk", flat=True)[bottom:top]) if bottom < top else []
+    return rows.filter(pk__in=keys) if keys else rows.none()
 
 
 class CappedPaginator(Paginator):
@@ -34,5 +45,4 @@ class CappedPaginator(Paginator):
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
         top = min(bottom + self.per_page, self.count)
-        keys = list(self.object_list.values_list("pk", flat=True)[bottom:top])
-        return Page(self.object_list.filter(pk__in=keys), number, self)
+        return Page(rows_of_keys(self.object_list, bottom, top), number, self)

@@ -18,9 +18,8 @@ from django.db import connection, transaction
 from accounts import audit
 from accounts.models import AuditEvent, User
 from nova.lib import health
-from nova.lib.databases import alone, trouble_of
+from nova.lib.databases import Lock, alone, trouble_of
 
-LOCK_KEY = 7_316_005
 NOTHING_DONE = 2
 PAUSE_SECONDS = 1.0
 
@@ -43,7 +42,7 @@ class Command(BaseCommand):
             if given["dry_run"]:
                 self._tell_pending()
                 return
-            with alone(LOCK_KEY, waits=True):
+            with alone(Lock.PREPARATION, waits=True):
                 call_command("migrate", interactive=False, verbosity=given["verbosity"])
                 self._make_first_admin()
         except DatabaseError as error:

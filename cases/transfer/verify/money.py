@@ -3,19 +3,20 @@
 from collections.abc import Iterator
 from datetime import date
 
+from cases.rules.ledger import signed_sql
 from cases.transfer.verify.finding import Finding, case_label, day, money, rows
 
 
 def balance_is_the_sum_of_the_ledger() -> Iterator[Finding]:
     """Compared in cents: SQLite keeps decimals as floating point."""
-    found = rows("""
+    found = rows(f"""
         SELECT c.id, c.nro_cliente, c.balance, l.total
         FROM cases_case c LEFT JOIN (
-            SELECT case_id, SUM(CASE WHEN kind = 'payment' THEN -amount ELSE amount END) AS total
+            SELECT case_id, SUM({signed_sql()}) AS total
             FROM cases_ledgerentry GROUP BY case_id
         ) l ON l.case_id = c.id
         WHERE ROUND(COALESCE(l.total, 0), 2) <> ROUND(c.balance, 2)
-    """)
+    """)  # noqa: S608
     for pk, nro, balance, total in found:
         yield Finding(f"{case_label(pk, nro)}: el saldo es {money(balance)} y sus movimientos suman {money(total)}.")
 

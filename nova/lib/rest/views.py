@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from nova.lib.envelope import enveloped_page
+from nova.lib.paginators import rows_of_keys
 from nova.lib.rest.fields import QuerySerializer, QueryWholeField
 
 MAX_PER_PAGE = 100
@@ -64,9 +65,7 @@ class ApiMixin:
         number = self.query.get("page", 1)
         count = rows.order_by().count() if total is None else total
         bottom = (number - 1) * per_page
-        keys = list(rows.values_list("pk", flat=True)[bottom : bottom + per_page]) if bottom < count else []
-        found = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
-        data = serializer([found[key] for key in keys if key in found], many=True).data
+        data = serializer(rows_of_keys(rows, bottom, min(bottom + per_page, count)), many=True).data
         return Response(enveloped_page(data, page=number, per_page=per_page, total=count))
 
 

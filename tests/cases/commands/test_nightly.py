@@ -17,7 +17,7 @@ from cases.models import Activity, Case, ImportUpload, Promise
 from cases.rules import queue
 from contact.models import ContactSubmission
 from nova.lib import dates
-from nova.lib.databases import alone
+from nova.lib.databases import Lock, alone
 from tests.factories import CaseFactory, GestorFactory, PromiseFactory, result, status
 
 pytestmark = pytest.mark.django_db
@@ -266,7 +266,7 @@ def test_case_that_cannot_be_written_does_not_stop_the_others():
 def test_second_run_at_the_same_time_is_refused_in_words():
     def hold():
         try:
-            with alone(nightly.LOCK_KEY), pytest.raises(CommandError) as error, ThreadPoolExecutor(1) as pool:
+            with alone(Lock.NIGHTLY), pytest.raises(CommandError) as error, ThreadPoolExecutor(1) as pool:
                 pool.submit(other).result(timeout=30)
             return error.value
         finally:

@@ -23,8 +23,8 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from cases.importing import uploads
 from cases.importing.errors import ImportConflict, ImportFailed
-from cases.importing.run import LOCK_KEY
 from cases.models import Cartera, Case, Debtor, ImportBatch, ImportUpload, LedgerEntry
+from nova.lib.databases import Lock
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -463,7 +463,7 @@ def test_beside_another_import_the_page_says_so(other_connection, admin_client):
     upload = uploaded(admin_client)
     preview = previewed(admin_client, upload)
     with other_connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_KEY])
+        cursor.execute("SELECT pg_advisory_lock(%s)", [Lock.IMPORT.value])
 
     for response in (admin_client.get(url("preview", upload)), confirm(admin_client, upload, preview)):
         assert response.status_code == 409
