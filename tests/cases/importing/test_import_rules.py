@@ -368,3 +368,42 @@ def test_a_company_and_a_person_are_different_documents(load, first, second):
     assert load(f"1;;ACME;{second};1000") == (0, 0, 1, 1)
 
     assert Debtor.objects.values().get() == before
+
+
+def test_every_field_lands_in_its_own_column(tmp_path):
+    """Each cell is unlike all others, so that two columns that change places in any of the three tables are seen."""
+    header = (
+        "cliente;nombre;apellido;dni;total;capital;ultimo pago;telefono;calle;calle nro;localidad;cp;provincia;obs"
+        ";email;entidad"
+    )
+    row = (
+        "K-1;ANA;PEREZ;20737173;1500,50;1000;07/11/2023;0291 15-602-8887;MITRE;1234;BAHIA BLANCA;8000;BUENOS AIRES"
+        ";llamar de tarde;ana@ejemplo.com;BANCO SUR"
+    )
+    file = portfolio(tmp_path, row, header=header)
+    assert import_cases(file).counts(*KEYS) == (1, 0, 0)
+    assert Case.objects.values_list(
+        *("nro_cliente", "amount", "initial_amount", "balance", "creditor_total", "entity", "notes"),
+        *("cartera__name", "status__slug", "queue_band", "version"),
+    ).get() == (
+        *("K-1", Decimal("1500.50"), Decimal("1000.00"), Decimal("1500.50"), Decimal("1500.50"), "BANCO SUR"),
+        *("llamar de tarde", "Cristal Cash", "sin-gestion", 5, 1),
+    )
+    case = Case.objects.get()
+    assert str(case.last_payment_date) == str(case.creditor_last_payment_date) == "2023-11-07"
+    assert Debtor.objects.values_list(
+        *("first_name", "last_name", "dni", "cuit", "email", "street", "street_number", "city", "postal_code"),
+        *("provincia", "notes"),
+    ).get() == (
+        *("ANA", "PEREZ", "20737173", None, "ana@ejemplo.com", "MITRE", "1234", "BAHIA BLANCA", "8000"),
+        *("BUENOS AIRES", ""),
+    )
+    assert DebtorPhone.objects.values_list("number", "kind", "state").get() == (
+        "+5492916028887",
+        "mobile",
+        "unverified",
+    )
+    entry = LedgerEntry.objects.get()
+    assert (entry.kind, entry.amount, entry.method, entry.reference) == ("placement", Decimal("1500.50"), "", "")
+    # What was read back for the comparison is in its place too: the same file changes nothing.
+    assert import_cases(file, create=False).counts(*KEYS) == (0, 0, 1)

@@ -239,3 +239,38 @@ def test_any_rows_have_one_outcome_each_and_no_nul(rows):
     # All that may be stored or reported; `source` is the file's own cells.
     said = [outcome._replace(source=None) if isinstance(outcome, ParsedRow) else outcome for outcome in outcomes]
     assert "\\x00" not in repr(said)
+
+
+def test_every_field_of_a_row_has_its_own_place():
+    """Each cell is unlike all others, so that two fields that change places are seen."""
+    headers = [
+        *("Nro. Cliente", "Nombre", "Apellido", "DNI", "Saldo", "Capital", "Último Pago", "Tel", "Calle", "Calle Nro"),
+        *("Localidad", "CP", "Provincia", "Obs", "Email", "Entidad"),
+    ]
+    cells = [
+        *("K-1", "ANA", "PÉREZ", "20737173", "1500,50", "1000", "07/11/2023", "0291 15-602-8887", "MITRE", "1234"),
+        *("BAHÍA BLANCA", "8000", "BUENOS AIRES", "llamar de tarde", "ana@ejemplo.com", "BANCO SUR"),
+    ]
+    (row,) = parse(cells, headers=headers)
+    assert row == ParsedRow(
+        row=2,
+        nro_cliente="K-1",
+        first_name="ANA",
+        last_name="PÉREZ",
+        dni="20737173",
+        cuit="",
+        total=Decimal("1500.50"),
+        monto_inicial=Decimal("1000.00"),
+        fecha_ultimo_pago=date(2023, 11, 7),
+        phone="+5492916028887",
+        phone_kind="mobile",
+        street="MITRE",
+        street_number="1234",
+        city="BAHÍA BLANCA",
+        postal_code="8000",
+        provincia="BUENOS AIRES",
+        notes="llamar de tarde",
+        email="ana@ejemplo.com",
+        entity="BANCO SUR",
+        source=row.source,
+    )
