@@ -8,7 +8,7 @@ from django import template
 from cases.rules.reasons import days_away
 from nova.lib import dates
 from nova.lib.documents import format_cuit, format_dni
-from nova.lib.money import format_money
+from nova.lib.money import format_money, format_percentage
 from nova.lib.phones import format_phone
 
 register = template.Library()
@@ -50,5 +50,5 @@ def phone(number: str) -> str:
 
 @register.filter
 def percent(value: Decimal | None) -> str:
-    """`87,5 %`; a dash when there is nothing to compare."""
-    return "—" if value is None else f"{value:.1f}".replace(".", ",").replace(",0", "") + " %"
+    """`87,50 %`; a dash when there is nothing to compare."""
+    return "—" if value is None else format_percentage(value)

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from nova.lib.money import format_money
+from nova.lib.money import format_money, format_percentage
 
 NOTHING = "—"
 
@@ -13,7 +13,7 @@ def whole(value: int | None) -> str:
 
 def percentage(value: Decimal | None) -> str:
     """`41,67 %`"""
-    return NOTHING if value is None else f"{value:.2f}\N{NO-BREAK SPACE}%".replace(".", ",")
+    return NOTHING if value is None else format_percentage(value)
 
 
 def money(value: Decimal | None) -> str:

@@ -95,3 +95,8 @@ def format_money(amount: Decimal | float, *, symbol: bool = True) -> str:
     rounded = round_total(amount)
     text = f"{abs(rounded):,.2f}".translate(str.maketrans(",.", ".,"))
     return f"{'-' if rounded < 0 else ''}{'$ ' if symbol else ''}{text}"
+
+
+def format_percentage(value: Decimal) -> str:
+    """`41,67 %`, with a space that does not break."""
+    return f"{value:.2f}\N{NO-BREAK SPACE}%".replace(".", ",")
