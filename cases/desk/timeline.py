@@ -29,6 +29,14 @@ class Event:
     may_void: bool = False
 
     @property
+    def title(self) -> str:
+        """«Llamada: No contesta», «Promesa», «Pago»."""
+        if self.activity is None:
+            return "Promesa" if self.promises else self.entries[0].get_kind_display()
+        kind = self.activity.get_type_display()
+        return f"{kind}: {self.activity.result.name}" if self.activity.result else kind
+
+    @property
     def author(self) -> str:
         row: Any = self.activity or (self.promises or self.entries)[0]
         return str(row.created_by or getattr(row, "imported_author", "") or "Sistema")
