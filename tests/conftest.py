@@ -66,21 +66,36 @@ def _no_browser() -> str:
     return "" if shutil.which("chromium") else "needs Chromium (apt install chromium)"
 
 
-def _another_database() -> str:
+def _once() -> str:
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         return ""
-    return "brings a SQLite database of its own: the run on SQLite tries it"
+    return "the same on every database: the run on SQLite tries it (-m deployment, -m browser: here too)"
+
+
+def _is_tried_once(item: pytest.Item) -> bool:
+    """What starts processes, and the browser where the database decides nothing of what is seen."""
+    if item.get_closest_marker("deployment"):
+        return True
+    return bool(item.get_closest_marker("browser")) and not any(
+        item.get_closest_marker(name) for name in ("every_database", "postgres")
+    )
 
 
 WHY_NOT = {
     "postgres": _no_postgres,
     "redis": _no_redis,
     "browser": _no_browser,
-    "own_database": _another_database,
 }
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+# Last, because tests/browser marks its own tests in a hook of the same name.
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    wanted = config.option.markexpr
+    once = "" if "deployment" in wanted or "browser" in wanted else _once()
+    if once:
+        for item in filter(_is_tried_once, items):
+            item.add_marker(pytest.mark.skip(reason=once))
     for name, why_not in WHY_NOT.items():
         marked = [item for item in items if item.get_closest_marker(name)]
         reason = why_not() if marked else ""

@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tests import serving
 
-pytestmark = pytest.mark.own_database
+pytestmark = pytest.mark.deployment
 CSRF = "a" * 32
 
 

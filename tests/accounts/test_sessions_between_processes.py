@@ -14,7 +14,7 @@ from django.conf import settings
 
 from tests import serving
 
-pytestmark = pytest.mark.own_database
+pytestmark = pytest.mark.deployment
 PASSWORD = secrets.token_urlsafe(12)
 CSRF = "a" * 32
 # Of its own in each run: Redis remembers for an hour how often an address has asked.

@@ -13,7 +13,7 @@ from django_ratelimit.core import _get_window
 
 from tests import serving
 
-pytestmark = [pytest.mark.redis, pytest.mark.own_database]
+pytestmark = [pytest.mark.redis, pytest.mark.deployment]
 # Of somebody new each time: Redis still counts who asked in the run before.
 A_TOKEN = """
 import secrets

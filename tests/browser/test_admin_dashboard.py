@@ -57,6 +57,7 @@ def expect_recovered(page: Page, amount: str) -> None:
     expect(page.locator(".tile-value").first).to_have_text(amount)
 
 
+@pytest.mark.every_database
 def test_filters_without_a_reload_in_the_address_and_back(
     page_of: PageOf, admin_user: User, agency: list[Case]
 ) -> None:

@@ -37,6 +37,7 @@ def heading(page: Page):
     return page.locator("#case-name")
 
 
+@pytest.mark.every_database
 def test_ten_cases_with_the_keyboard_alone(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(None)
     page.goto("/login")
@@ -60,6 +61,7 @@ def test_ten_cases_with_the_keyboard_alone(page_of: PageOf, gestor_user: User, q
     assert list(codes) == ["NC", "OCU", "BUZ", "FS", "APA"] * 2
 
 
+@pytest.mark.every_database
 def test_a_promise_and_a_payment_by_keys(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
@@ -174,6 +176,7 @@ def test_errors_stand_at_their_field_with_the_text_kept(page_of: PageOf, gestor_
     assert Activity.objects.count() == 1
 
 
+@pytest.mark.every_database
 def test_a_double_click_records_once(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
@@ -185,6 +188,7 @@ def test_a_double_click_records_once(page_of: PageOf, gestor_user: User, queue: 
     assert Activity.objects.count() == 1
 
 
+@pytest.mark.every_database
 def test_a_stale_status_keeps_the_text(page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
@@ -205,6 +209,7 @@ def test_a_stale_status_keeps_the_text(page_of: PageOf, gestor_user: User, admin
     assert queue[0].status.slug == "a-juicio"
 
 
+@pytest.mark.every_database
 @pytest.mark.parametrize("javascript", [True, False])
 def test_an_expired_session_loses_nothing(
     page_of: PageOf, gestor_user: User, queue: list[Case], javascript: bool
@@ -225,6 +230,7 @@ def test_an_expired_session_loses_nothing(
     assert Activity.objects.get().notes == "no quiere hablar"
 
 
+@pytest.mark.every_database
 def test_a_case_taken_away_meanwhile_keeps_the_text(
     page_of: PageOf, gestor_user: User, other_gestor: User, admin_user: User, queue: list[Case]
 ) -> None:

@@ -14,7 +14,7 @@ import pytest
 from tests import serving
 from tests.mailing import VISITOR, Inbox, free_port, silent_server, smtp_server
 
-pytestmark = pytest.mark.own_database
+pytestmark = pytest.mark.deployment
 ANSWERED_WITHIN, MAIL_TIMEOUT = 0.3, 2  # seconds
 
 

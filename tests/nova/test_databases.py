@@ -29,6 +29,7 @@ def run(command: str, url: str) -> tuple[int, list[str]]:
     return done.returncode, done.stderr.strip().splitlines()
 
 
+@pytest.mark.deployment
 @pytest.mark.parametrize("command", COMMANDS)
 def test_unreachable_database_says_where_it_was_looked_for(command):
     code, error = run(command, "postgres://nova@127.0.0.1:1/gestiones")
@@ -37,6 +38,7 @@ def test_unreachable_database_says_where_it_was_looked_for(command):
     assert "DATABASE_URL" in error[0]
 
 
+@pytest.mark.deployment
 @pytest.mark.parametrize("command", COMMANDS)
 def test_database_without_tables_asks_for_migrate(tmp_path, command):
     code, error = run(command, f"sqlite:///{tmp_path / 'empty.db'}")

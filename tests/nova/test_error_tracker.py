@@ -16,7 +16,7 @@ import pytest
 from tests import serving
 from tests.operations.cluster import ask, wait_until
 
-pytestmark = pytest.mark.own_database
+pytestmark = pytest.mark.deployment
 
 
 @pytest.fixture

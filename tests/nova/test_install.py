@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.deployment
 ROOT = Path(__file__).parents[2]
 TOOLS = ["bash", "cat", "cut", "dirname", "id", "sha256sum"]
 

@@ -157,7 +157,7 @@ def test_an_error_tracker_gets_no_personal_data():
     assert '"method": "GET"' in text
 
 
-@pytest.mark.own_database
+@pytest.mark.deployment
 def test_a_deployment_writes_nothing_but_json(prepared: Path, tmp_path: Path):
     env = serving.installation(prepared, tmp_path, redis_url="", workers=1) | {"METRICS_TOKEN": "una-llave"}
     written = tmp_path / "log"

@@ -67,7 +67,7 @@ class TestPrepareDatabase:
         assert run("prepare_database", "--dry-run").summary == "pending=0"
 
 
-@pytest.mark.own_database
+@pytest.mark.deployment
 def test_a_database_that_does_not_come_ends_in_words(tmp_path: Path):
     env = serving.environment(tmp_path / "x.db", redis_url="", workers=1)
     env["DATABASE_URL"] = "postgres://nadie@127.0.0.1:1/gestiones"
@@ -166,7 +166,7 @@ def test_once_runs_it_and_the_second_time_does_not():
     assert AuditEvent.objects.filter(action="nightly").count() == 1
 
 
-@pytest.mark.own_database
+@pytest.mark.deployment
 def test_it_runs_by_itself_beats_and_ends_when_told(prepared: Path, tmp_path: Path):
     env = serving.installation(prepared, tmp_path, redis_url="", workers=1) | {
         "HEARTBEAT_FILE": str(tmp_path / "alive")

@@ -15,7 +15,7 @@ import pytest
 
 from tests import serving
 
-pytestmark = pytest.mark.own_database  # it has none; once is enough
+pytestmark = pytest.mark.deployment  # it has none; once is enough
 DOCKER = """#!/usr/bin/env bash
 echo "docker $*" >> "$TOLD"
 case "$*" in

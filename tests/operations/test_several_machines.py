@@ -20,7 +20,7 @@ from tests.operations import cluster as machines
 from tests.operations.cluster import BROKEN_OFF, Cluster, NotSent, ask, wait_until
 
 pytestmark = [
-    pytest.mark.own_database,
+    pytest.mark.deployment,
     pytest.mark.skipif(bool(machines.missing()), reason=f"needs {machines.missing()}"),
 ]
 CSRF = "a" * 32

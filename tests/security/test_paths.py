@@ -78,7 +78,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.own_database
+@pytest.mark.deployment
 def test_the_server_gives_away_no_file_of_its_own(prepared: Path, tmp_path: Path) -> None:
     """As sent on the wire: a client that tidies an address up would hide the attack."""
     env = serving.installation(prepared, tmp_path, redis_url="", workers=1)
