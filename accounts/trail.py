@@ -9,7 +9,7 @@ from auditlog.models import LogEntry
 from django.utils import formats, timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.html import format_html, format_html_join
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from nova.lib.money import format_money
 
@@ -78,7 +78,7 @@ def changes_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> SafeSt
         '<tr{}><th scope="row">{}</th><td>{}</td><td>{}</td></tr>',
         (
             (
-                SafeString(' class="changed"') if before.get(field) != after.get(field) else "",
+                mark_safe(' class="changed"') if before.get(field) != after.get(field) else "",
                 LABELS.get(field, field),
                 _shown_as(field, before.get(field)),
                 _shown_as(field, after.get(field)),
@@ -86,8 +86,8 @@ def changes_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> SafeSt
             for field in fields
         ),
     )
-    head = '<tr><th scope="col">Dato</th><th scope="col">Antes</th><th scope="col">Después</th></tr>'
-    return format_html('<table class="changes"><thead>{}</thead><tbody>{}</tbody></table>', SafeString(head), rows)
+    head = mark_safe('<tr><th scope="col">Dato</th><th scope="col">Antes</th><th scope="col">Después</th></tr>')
+    return format_html('<table class="changes"><thead>{}</thead><tbody>{}</tbody></table>', head, rows)
 
 
 def _shown_as(field: str, value: Any) -> str:
