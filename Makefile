@@ -1,8 +1,9 @@
 # The everyday commands. Scripts of more than a line live in .ci/ and may be called by hand.
-# PORT, ARGS and DATABASE_URL may be given: make run PORT=8001 · make test ARGS="tests/cases -x"
+# PORT, ARGS, PART and DATABASE_URL may be given: make run PORT=8001 · make test ARGS="tests/cases -x" · make check PART=static
 
 PORT ?= 8000
 ARGS ?=
+PART ?=
 PYTEST = .venv/bin/pytest -n auto --maxprocesses 4 --dist worksteal
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
@@ -28,7 +29,7 @@ test: ## the tests, on SQLite (ARGS=… is handed to pytest)
 	$(PYTEST) $(ARGS)
 
 check: ## everything CI looks at: style, types, layers, templates, settings, CSS, tests on SQLite and on PostgreSQL
-	@.ci/check
+	@.ci/check $(PART)
 
 coverage: ## how much of the code the tests take (90 % of branches or more)
 	@.ci/coverage
