@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.models import Activity, ActivityResult, Case, CaseStatus, LedgerEntry, Promise
+from cases.models import Activity, ActivityResult, Case, CaseStatus, Debtor, LedgerEntry, Promise
 from dashboards import rows
 from dashboards.figures import kpis
 from dashboards.figures.periods import Period
@@ -122,14 +122,16 @@ def written(history: SimpleNamespace) -> Iterator[tuple[list[Any], list[Any]]]:
         transaction.set_rollback(True)
 
 
+# In bulk, because each test writes a hundred histories; payments before what undoes them, as it happens.
 def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -> None:
     somebody = lambda index: gestores[-1 if index is None else index]  # noqa: E731
     statuses = {status.slug: status for status in CaseStatus.objects.all()}
     results = {result.code: result for result in ActivityResult.objects.all()}
+    debtors = Debtor.objects.bulk_create(factories.DebtorFactory.build_batch(len(history.cases), dni=None))
     cases = [
         Case(
             cartera=carteras[fact.cartera],
-            debtor=factories.DebtorFactory(dni=None),
+            debtor=debtors[number],
             assigned_to=somebody(fact.gestor),
             status=statuses[fact.slug],
             stage=statuses[fact.slug].stage,
@@ -142,7 +144,7 @@ def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -
     Case.objects.bulk_create(cases)
 
     def entry(number: int, kind: str, amount: Decimal, day: date, by: int | None = None, **more: Any) -> LedgerEntry:
-        return LedgerEntry.objects.create(
+        return LedgerEntry(
             case=cases[number],
             cartera=cases[number].cartera,
             kind=kind,
@@ -152,16 +154,21 @@ def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -
             **more,
         )
 
-    for number, fact in enumerate(history.cases):
-        entry(number, "placement", fact.amount, fact.placed_on, fact.gestor)
-    for fact in history.adjustments:
-        entry(fact.case, "adjustment", fact.amount, fact.day)
-    for fact in history.payments:
-        paid = entry(fact.case, "payment", fact.amount, fact.day, fact.credited_to)
-        if fact.undone_on:
-            entry(fact.case, "reversal", fact.amount, fact.undone_on, fact.credited_to, reverses=paid)
-    for fact in history.promises:
-        Promise.objects.create(
+    payments = [entry(fact.case, "payment", fact.amount, fact.day, fact.credited_to) for fact in history.payments]
+    LedgerEntry.objects.bulk_create(
+        [
+            *(entry(n, "placement", fact.amount, fact.placed_on, fact.gestor) for n, fact in enumerate(history.cases)),
+            *(entry(fact.case, "adjustment", fact.amount, fact.day) for fact in history.adjustments),
+            *payments,
+        ]
+    )
+    LedgerEntry.objects.bulk_create(
+        entry(fact.case, "reversal", fact.amount, fact.undone_on, fact.credited_to, reverses=paid)
+        for fact, paid in zip(history.payments, payments, strict=True)
+        if fact.undone_on
+    )
+    Promise.objects.bulk_create(
+        Promise(
             case=cases[fact.case],
             amount=100,
             status=fact.status,
@@ -169,9 +176,11 @@ def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -
             fulfilled_date=fact.day if fact.status == "fulfilled" else None,
             created_by=somebody(fact.author),
         )
-    for fact in history.activities:
-        moment = datetime.combine(fact.day, fact.at, tzinfo=dates.BuenosAires())
-        Activity.objects.create(
+        for fact in history.promises
+    )
+    moments = [datetime.combine(fact.day, fact.at, tzinfo=dates.BuenosAires()) for fact in history.activities]
+    Activity.objects.bulk_create(
+        Activity(
             case=cases[fact.case],
             type="call",
             result=results.get(fact.code),
@@ -180,6 +189,8 @@ def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -
             is_system=fact.is_system,
             voided_at=moment if fact.is_voided else None,
         )
+        for fact, moment in zip(history.activities, moments, strict=True)
+    )
 
 
 # --- The same, counted on one's fingers ------------------------------------------------------------------
