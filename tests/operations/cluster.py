@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
@@ -178,7 +179,14 @@ class Cluster:
                               USERS.format(password=self.password))  # fmt: skip
         self.tokens = json.loads(made)
 
-    def start_web(self, name: str, prepared: Path) -> int:
+    def start_webs(self, names: Sequence[str], prepared: Path) -> list[int]:
+        """Their ports; all start before the first is waited for."""
+        ports = [self._start_web(name, prepared) for name in names]
+        for port in ports:
+            serving.wait_for(port)
+        return ports
+
+    def _start_web(self, name: str, prepared: Path) -> int:
         port = free_port()
         env = self.environment() | {"STATIC_ROOT": str(prepared / "static"), "GUNICORN_BIND": f"127.0.0.1:{port}"}
         command = [str(Path(sys.executable).with_name("gunicorn")), "nova.wsgi"]
@@ -186,8 +194,15 @@ class Cluster:
         server = subprocess.Popen(command, cwd=serving.ROOT, env=env, stdout=log, stderr=log, start_new_session=True)
         log.close()
         self.webs[name] = (server, port)
-        serving.wait_for(port)
         return port
+
+    def stop_webs(self) -> None:
+        """Those that run are ended in order, all at once."""
+        servers = [self.webs.pop(name)[0] for name in list(self.webs)]
+        for server in servers:
+            server.send_signal(signal.SIGTERM)
+        for server in servers:
+            server.wait(40)
 
     def kill_web(self, name: str, how: int = signal.SIGKILL) -> None:
         """SIGKILL is a machine that lost its power: all its processes at once."""

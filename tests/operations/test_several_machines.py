@@ -41,9 +41,8 @@ def cluster(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 @pytest.fixture
 def webs(cluster: Cluster, prepared: Path) -> Iterator[list[int]]:
-    yield [cluster.start_web(name, prepared) for name in ("a", "b")]
-    for name in list(cluster.webs):
-        cluster.kill_web(name, signal.SIGTERM)
+    yield cluster.start_webs(("a", "b"), prepared)
+    cluster.stop_webs()
 
 
 class Browser:
