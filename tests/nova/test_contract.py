@@ -5,6 +5,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from django.apps import apps
 from django.core.management import get_commands
@@ -53,14 +54,17 @@ def table(title: str, *, until: str) -> str:
 
 
 # --- Citations --------------------------------------------------------------------------------------------
-def cited_texts() -> Iterator[tuple[str, str]]:
-    """(file, text) of everything that may cite the page. It cites itself too."""
+@cache
+def cited_texts() -> list[tuple[str, str]]:
+    """(file, text) of everything that may cite the page. It cites itself too. Cached: it reads every source file."""
+    found = []
     loose = [ROOT / ".env.example", *(path for path in ROOT.glob("[!.]*") if path.is_file())]
     nested = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*") if path.is_file()]
     for path in [*loose, *nested]:
         is_other = {"node_modules", "vendor", "__pycache__", "data"} & set(path.parts)
         if path.suffix in SOURCES and not is_other and (text := path.read_text(errors="replace")).find("§") >= 0:
-            yield str(path.relative_to(ROOT)), text
+            found.append((str(path.relative_to(ROOT)), text))
+    return found
 
 
 def test_every_rule_that_is_cited_exists() -> None:
