@@ -24,7 +24,7 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests import factories, serving
+from tests import factories, prepared_database, serving
 from tests.mailing import MailTo
 
 ClientOf = Callable[[User], Client]
@@ -45,6 +45,7 @@ hypothesis_settings.register_profile("thorough", hypothesis_settings.get_profile
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "nova"))
 
 BLOCKER = pytest.StashKey()
+DATABASE = pytest.StashKey()
 
 
 # --- What a machine may lack: skipped with a reason, never in silence ----------------------------
@@ -109,6 +110,31 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What every deployment of the tests starts from (tests.serving)."""
     base = tmp_path_factory.getbasetemp()
     return serving.prepare(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+
+
+# --- The database, migrated once for as long as no migration changes (tests.prepared_database) ------
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings, pytestconfig: pytest.Config, django_db_blocker) -> None:
+    """Before Django makes the database: from the one that an earlier run kept."""
+    kept = prepared_database.database(pytestconfig)
+    pytestconfig.stash[DATABASE] = kept
+    if kept is not None:
+        with django_db_blocker.unblock():
+            kept.restore()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_modify_db_settings, django_db_setup, pytestconfig: pytest.Config, django_db_blocker
+) -> Iterator[None]:
+    kept = pytestconfig.stash[DATABASE]
+    if kept is not None:
+        with django_db_blocker.unblock():
+            kept.keep()
+    yield
+    if kept is not None:
+        with django_db_blocker.unblock():
+            kept.close()
 
 
 # --- Clean tables and counters -------------------------------------------------------------------
