@@ -137,6 +137,21 @@ def django_db_setup(
             kept.close()
 
 
+@pytest.fixture(scope="session")
+def redis_site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Site]:
+    """Two workers that count and remember in Redis; for tests with the marker `redis`."""
+    folder = tmp_path_factory.mktemp("redis_site")
+    with serving.site(prepared, folder, redis_url=settings.TEST_REDIS_URL, workers=2) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def database_site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[serving.Site]:
+    """One worker without Redis."""
+    with serving.site(prepared, tmp_path_factory.mktemp("database_site"), redis_url="", workers=1) as site:
+        yield site
+
+
 # --- Clean tables and counters -------------------------------------------------------------------
 @pytest.fixture(scope="session", autouse=True)
 def _remember_blocker(pytestconfig: pytest.Config, django_db_blocker) -> None:

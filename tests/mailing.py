@@ -23,12 +23,14 @@ VISITOR = {
 }
 
 
-def ticket_of_age(seconds: int) -> str:
+def ticket_of_age(seconds: int, key: str | None = None) -> str:
+    """`key` is the SECRET_KEY of who will look at it, when that is not this process."""
+
     class Earlier(signing.TimestampSigner):
         def timestamp(self) -> str:
             return signing.b62_encode(int(time.time()) - seconds)
 
-    return Earlier(salt=tickets.SALT).sign(uuid.uuid4().hex)
+    return Earlier(key=key, salt=tickets.SALT).sign(uuid.uuid4().hex)
 
 
 def filled_in(**changes: str) -> dict[str, str]:
@@ -75,10 +77,10 @@ def smtp_server(inbox: Inbox, port: int | None = None, **options: Any) -> Iterat
 
 
 @contextmanager
-def silent_server() -> Iterator[int]:
+def silent_server(port: int = 0) -> Iterator[int]:
     """It takes the connection, and says nothing."""
     with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
+        listener.bind(("127.0.0.1", port))
         listener.listen(20)
         yield listener.getsockname()[1]
 

@@ -10,12 +10,15 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+# Added to an environment where people log in.
+QUICK_HASHES = {"DJANGO_SETTINGS_MODULE": "tests.quick_hashes"}
 
 
 def environment(database: Path, *, redis_url: str, workers: int) -> dict[str, str]:
@@ -42,9 +45,9 @@ def prepare(folder: Path) -> Path:
         if not (place / "done").exists():
             env = environment(place / "nova.db", redis_url="", workers=1) | {"STATIC_ROOT": str(place / "static")}
             manage(env, "migrate", "-v0")
-            # Those of the Django admin and of the API's page are many, and no test here asks for them.
-            ignored = ("--ignore", "admin", "--ignore", "drf_spectacular_sidecar")
-            manage(env, "collectstatic", "--no-input", "-v0", *ignored)
+            # Those of packages are many and compressed one by one, and no test here asks for them.
+            ignored = ("admin", "drf_spectacular_sidecar", "rest_framework", "htmx-4*", "htmax-4*")
+            manage(env, "collectstatic", "--no-input", "-v0", *(f"--ignore={name}" for name in ignored))
             (place / "done").touch()
     return place
 
@@ -60,6 +63,21 @@ def manage(env: dict[str, str], *arguments: str) -> str:
     """What `manage.py …` prints in that environment."""
     command = [sys.executable, "manage.py", *arguments]
     return subprocess.run(command, cwd=ROOT, env=env, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+@dataclass(frozen=True)
+class Site:
+    """A deployment that several tests share: each brings people, addresses and rows of its own."""
+
+    port: int
+    env: dict[str, str]
+
+
+@contextmanager
+def site(prepared: Path, folder: Path, *, redis_url: str, workers: int) -> Iterator[Site]:
+    env = installation(prepared, folder, redis_url=redis_url, workers=workers) | QUICK_HASHES
+    with gunicorn(env) as port:
+        yield Site(port, env)
 
 
 @contextmanager
@@ -84,7 +102,7 @@ def wait_for(port: int) -> None:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()
         except OSError:
-            time.sleep(0.1)
+            time.sleep(0.02)
         else:
             return
     pytest.fail("gunicorn did not start")

@@ -3,15 +3,10 @@
 import json
 import secrets
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
-from django.conf import settings
-
-from tests import serving
 
 pytestmark = pytest.mark.deployment
 CSRF = "a" * 32
@@ -34,13 +29,13 @@ def ask(port: int, username: str, address: str) -> tuple[int, str | None]:
 
 
 @pytest.fixture(
-    params=[pytest.param(True, marks=pytest.mark.redis, id="redis, 2 workers"), pytest.param(False, id="database")]
+    params=[
+        pytest.param("redis_site", marks=pytest.mark.redis, id="redis, 2 workers"),
+        pytest.param("database_site", id="database"),
+    ]
 )
-def port(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Iterator[int]:
-    redis_url, workers = (settings.TEST_REDIS_URL, 2) if request.param else ("", 1)
-    env = serving.installation(prepared, tmp_path, redis_url=redis_url, workers=workers)
-    with serving.gunicorn(env) as port:
-        yield port
+def port(request: pytest.FixtureRequest) -> int:
+    return request.getfixturevalue(request.param).port
 
 
 def test_five_guesses_pass_however_many_are_sent_at_once(port: int) -> None:

@@ -3,14 +3,11 @@
 import json
 import re
 import secrets
-from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
-from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from django.conf import settings
 
 from tests import serving
 
@@ -51,14 +48,15 @@ class Browser:
 
 
 @pytest.fixture(
-    params=[pytest.param(True, marks=pytest.mark.redis, id="redis, 2 workers"), pytest.param(False, id="database")]
+    params=[
+        pytest.param("redis_site", marks=pytest.mark.redis, id="redis, 2 workers"),
+        pytest.param("database_site", id="database"),
+    ]
 )
-def port(request: pytest.FixtureRequest, prepared: Path, tmp_path: Path) -> Iterator[int]:
-    redis_url, workers = (settings.TEST_REDIS_URL, 2) if request.param else ("", 1)
-    env = serving.installation(prepared, tmp_path, redis_url=redis_url, workers=workers)
-    serving.manage(env, "shell", "-v0", "--no-imports", "-c", MAKE.format(PASSWORD))
-    with serving.gunicorn(env) as port:
-        yield port
+def port(request: pytest.FixtureRequest) -> int:
+    site: serving.Site = request.getfixturevalue(request.param)
+    serving.manage(site.env, "shell", "-v0", "--no-imports", "-c", MAKE.format(PASSWORD))
+    return site.port
 
 
 def test_what_is_ended_in_one_process_is_over_in_all(port: int) -> None:

@@ -6,10 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPConnection
-from pathlib import Path
 
 import pytest
-from django.conf import settings
 from django_ratelimit.core import _get_window
 
 from tests import serving
@@ -18,14 +16,9 @@ pytestmark = [pytest.mark.redis, pytest.mark.deployment]
 A_TOKEN = """
 from accounts.models import User
 from accounts.tokens import issue_token
-admin = User.objects.create_user(pk={pk}, username="limites", role="admin")
+admin = User.objects.create_user(pk={pk}, username="limites{pk}", role="admin")
 print(issue_token(user=admin, name="limites", by=admin)[1])
 """
-
-
-@pytest.fixture
-def deployment(prepared: Path, tmp_path: Path) -> dict[str, str]:
-    return serving.installation(prepared, tmp_path, redis_url=settings.TEST_REDIS_URL, workers=2)
 
 
 def ask(port: int, headers: dict[str, str]) -> tuple[int, str | None]:
@@ -51,21 +44,19 @@ def somebody(new: Callable[[], str], seconds: int, *, needed: int) -> str:
     return next(who for who in iter(new, "") if _get_window(who, seconds) - time.time() > needed)
 
 
-def test_fifty_of_a_stranger_pass_whichever_worker_answers(deployment: dict[str, str]) -> None:
-    with serving.gunicorn(deployment) as port:
-        address = somebody(lambda: f"198.51.{secrets.randbelow(250)}.{secrets.randbelow(250)}", 3600, needed=60)
-        stranger = {"X-Forwarded-For": address}
-        answers = ask_at_once(port, stranger, 80)
-        other = ask(port, {"X-Forwarded-For": f"203.0.113.{secrets.randbelow(250)}"})
+def test_fifty_of_a_stranger_pass_whichever_worker_answers(redis_site: serving.Site) -> None:
+    address = somebody(lambda: f"198.51.{secrets.randbelow(250)}.{secrets.randbelow(250)}", 3600, needed=60)
+    stranger = {"X-Forwarded-For": address}
+    answers = ask_at_once(redis_site.port, stranger, 80)
+    other = ask(redis_site.port, {"X-Forwarded-For": f"203.0.113.{secrets.randbelow(250)}"})
     assert Counter(status for status, _ in answers) == {401: 50, 429: 30}
     assert all(1 <= int(wait or 0) <= 3600 for status, wait in answers if status == 429)
     assert other[0] == 401
 
 
-def test_six_hundred_a_minute_of_a_user_pass_whichever_worker_answers(deployment: dict[str, str]) -> None:
+def test_six_hundred_a_minute_of_a_user_pass_whichever_worker_answers(redis_site: serving.Site) -> None:
     pk = somebody(lambda: str(secrets.randbelow(2**40)), 60, needed=50)
-    token = serving.manage(deployment, "shell", "-v0", "--no-imports", "-c", A_TOKEN.format(pk=pk)).strip()
-    with serving.gunicorn(deployment) as port:
-        answers = ask_at_once(port, {"Authorization": f"Token {token}"}, 640)
+    token = serving.manage(redis_site.env, "shell", "-v0", "--no-imports", "-c", A_TOKEN.format(pk=pk)).strip()
+    answers = ask_at_once(redis_site.port, {"Authorization": f"Token {token}"}, 640)
     assert Counter(status for status, _ in answers) == {200: 600, 429: 40}
     assert all(1 <= int(wait or 0) <= 60 for status, wait in answers if status == 429)

@@ -18,7 +18,7 @@ ARGUMENTS = [
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
-# Every rule is tried on every element. What passes is not written down: it was most of the time of a check, and is not read.
+# Every rule is tried on every element. What passes is not described: nobody reads it, and it took most of the time.
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
 PageOf = Callable[..., Page]
 # What reaches beyond the right edge.

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests import serving
-from tests.mailing import VISITOR, Inbox, free_port, silent_server, smtp_server
+from tests.mailing import VISITOR, Inbox, free_port, silent_server, smtp_server, ticket_of_age
 
 pytestmark = pytest.mark.deployment
 ANSWERED_WITHIN, MAIL_TIMEOUT = 0.3, 2  # seconds
@@ -40,11 +40,18 @@ def serve(installation: dict[str, str]) -> Callable:
     return lambda port: serving.gunicorn(installation | {"MAIL_PORT": str(port)})
 
 
-def send(port: int, *messages: str) -> list[tuple[int, float]]:
-    """As browsers do: fetch the forms, fill them in for three seconds, post them. Status and seconds of each post."""
-    forms = [_form(port) for _ in messages]
-    time.sleep(3.2)
-    return [_post(port, *form, message) for form, message in zip(forms, messages, strict=True)]
+@pytest.fixture
+def send(installation: dict[str, str]) -> Callable[..., list[tuple[int, float]]]:
+    """As browsers do: fetch the forms and post them, some seconds later. Status and seconds of each post."""
+
+    def later(port: int, *messages: str) -> list[tuple[int, float]]:
+        forms = [_form(port) for _ in messages]
+        for _, fields in forms:
+            assert fields.keys() == {"csrfmiddlewaretoken", "ticket"}
+            fields["ticket"] = ticket_of_age(4, installation["SECRET_KEY"])
+        return [_post(port, *form, message) for form, message in zip(forms, messages, strict=True)]
+
+    return later
 
 
 def _form(port: int) -> tuple[str, dict[str, str]]:
@@ -101,7 +108,7 @@ def eventually(check: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_what_waited_goes_out_as_soon_as_the_server_is_back(serve: Callable, database: Path) -> None:
+def test_what_waited_goes_out_as_soon_as_the_server_is_back(serve: Callable, send: Callable, database: Path) -> None:
     mail_port = free_port()
     with serve(mail_port) as port:
         send(port, "Mientras estaba caído")
@@ -112,7 +119,7 @@ def test_what_waited_goes_out_as_soon_as_the_server_is_back(serve: Callable, dat
             eventually(lambda: unsent(database) == 0)
 
 
-def test_without_a_worker_the_mail_is_sent(serve: Callable, database: Path) -> None:
+def test_without_a_worker_the_mail_is_sent(serve: Callable, send: Callable, database: Path) -> None:
     with smtp_server(inbox := Inbox()) as mail_port, serve(mail_port) as port:
         assert_nobody_waited(send(port, "Hola", "Buenas", "Buen día"))
         eventually(lambda: unsent(database) == 0)
@@ -120,11 +127,11 @@ def test_without_a_worker_the_mail_is_sent(serve: Callable, database: Path) -> N
     assert all(message in told for message in ("Hola", "Buenas", "Buen día"))
 
 
-def test_a_dead_or_silent_mail_server_delays_nobody(serve: Callable, database: Path) -> None:
-    with serve(free_port()) as port:
+def test_a_dead_or_silent_mail_server_delays_nobody(serve: Callable, send: Callable, database: Path) -> None:
+    with serve(mail_port := free_port()) as port:
         assert_nobody_waited(send(port, "Primero", "Segundo", "Tercero"))
         eventually(lambda: row(database)[2] != "" or unsent(database) >= 3)
-    with silent_server() as mail_port, serve(mail_port) as port:
-        assert_nobody_waited(send(port, "Cuarto", "Quinto", "Sexto"))
-        assert row(database)[0] == "Sexto"
-        eventually(lambda: "no respondió" in "".join(errors(database)))
+        with silent_server(mail_port):
+            assert_nobody_waited(send(port, "Cuarto", "Quinto", "Sexto"))
+            assert row(database)[0] == "Sexto"
+            eventually(lambda: "no respondió" in "".join(errors(database)))
