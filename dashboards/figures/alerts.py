@@ -10,7 +10,7 @@ from django.conf import settings
 
 from cases.models import CaseStatus
 from dashboards.figures.periods import Period
-from dashboards.figures.readings import CarteraWeek, Day, Person, Shelf
+from dashboards.figures.readings import CarteraWeek, CaseTotals, Day, Person
 from dashboards.figures.scope import Scope
 from nova.lib import dates
 
@@ -65,20 +65,20 @@ def alerts(
     *,
     days: Iterable[Day],
     weeks: Iterable[CarteraWeek],
-    shelves: Iterable[Shelf],
+    case_totals: Iterable[CaseTotals],
     people: Iterable[Person],
     now: datetime,
 ) -> list[Alert]:
-    found = [*_of_cases(shelves), *_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
+    found = [*_of_cases(case_totals), *_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
     return [alert for alert in found if alert.count or alert.subject]
 
 
-def _of_cases(shelves: Iterable[Shelf]) -> list[Alert]:
-    shelves = list(shelves)
-    unassigned = sum(shelf.unassigned for shelf in shelves if shelf.stage in CaseStatus.OPEN_STAGES)
+def _of_cases(case_totals: Iterable[CaseTotals]) -> list[Alert]:
+    case_totals = list(case_totals)
+    unassigned = sum(group.unassigned for group in case_totals if group.stage in CaseStatus.OPEN_STAGES)
     return [
         Alert(Kind.UNASSIGNED, count=unassigned),
-        Alert(Kind.STOPPED, count=sum(shelf.stopped for shelf in shelves)),
+        Alert(Kind.STOPPED, count=sum(group.stopped for group in case_totals)),
     ]
 
 

@@ -15,7 +15,7 @@ from cases.models import CaseStatus
 from dashboards.figures import alerts, readings
 from dashboards.figures.alerts import Alert
 from dashboards.figures.periods import Period, buckets
-from dashboards.figures.readings import CarteraWeek, Day, Person, Shelf
+from dashboards.figures.readings import CarteraWeek, CaseTotals, Day, Person
 from dashboards.figures.scope import Scope
 from nova.lib import dates
 from nova.lib.money import CENT
@@ -129,18 +129,18 @@ def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, no
     broken_today = alerts.broken_today(today)
     days = readings.days(scope, min(current.start, previous.start, broken_today.start))
     weeks = readings.weeks(scope, current, previous)
-    shelves = readings.book(scope)
+    case_totals = readings.case_totals(scope)
     people = readings.people(scope, current)
     return Dashboard(
-        current=_kpis(scope, days, shelves, current),
-        previous=_without_stocks(_kpis(scope, days, shelves, previous)),
-        trends=_trends(scope, days, shelves, current),
+        current=_kpis(scope, days, case_totals, current),
+        previous=_without_stocks(_kpis(scope, days, case_totals, previous)),
+        trends=_trends(scope, days, case_totals, current),
         by_week=_by_week(scope, weeks, current, limit),
-        by_cartera=_by_cartera(shelves, limit),
-        by_status=_by_status(shelves),
+        by_cartera=_by_cartera(case_totals, limit),
+        by_status=_by_status(case_totals),
         ranking=_ranking(scope, people),
         comparison=_comparison(days, current, previous),
-        alerts=alerts.alerts(scope, days=days, weeks=weeks, shelves=shelves, people=people, now=now),
+        alerts=alerts.alerts(scope, days=days, weeks=weeks, case_totals=case_totals, people=people, now=now),
         carteras=list(dict.fromkeys((week.cartera_id, week.cartera) for week in weeks)),
         gestores=[(person.pk, person.name) for person in people],
         computed_at=now,
@@ -150,17 +150,17 @@ def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, no
 def kpis(scope: Scope, current: Period, previous: Period) -> tuple[Kpis, Kpis]:
     """The same figures of two periods. Two queries."""
     days = readings.days(scope, min(current.start, previous.start))
-    shelves = readings.book(scope)
-    return _kpis(scope, days, shelves, current), _without_stocks(_kpis(scope, days, shelves, previous))
+    case_totals = readings.case_totals(scope)
+    return _kpis(scope, days, case_totals, current), _without_stocks(_kpis(scope, days, case_totals, previous))
 
 
 def counts(scope: Scope, period: Period) -> Counts:
     """What the percentages are made of. Two queries."""
-    days, shelves = readings.days(scope, period.start), readings.book(scope)
+    days, case_totals = readings.days(scope, period.start), readings.case_totals(scope)
     within = _total(day for day in days if period.start <= day.day <= period.end)
     return Counts(
         recovered=pesos(within.recovered),
-        recoverable=pesos(_recoverable(scope, days, _owed(shelves), period)),
+        recoverable=pesos(_recoverable(scope, days, _owed(case_totals), period)),
         kept=within.kept,
         broken=within.broken,
         activities=within.activities,
@@ -176,12 +176,12 @@ def recovered_by_week(scope: Scope, period: Period, limit: int) -> Chart:
 
 def balance_by_cartera(scope: Scope, limit: int) -> Chart:
     """The book as it stands: what each cartera is owed, most first; past `limit`, the rest together. One query."""
-    return _by_cartera(readings.book(scope), limit)
+    return _by_cartera(readings.case_totals(scope), limit)
 
 
 def cases_by_status(scope: Scope) -> list[StatusShare]:
     """The book as it stands, in the order of the statuses; those without cases too. One query."""
-    return _by_status(readings.book(scope))
+    return _by_status(readings.case_totals(scope))
 
 
 def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
@@ -193,18 +193,18 @@ def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
 
 
 # --- The KPIs -----------------------------------------------------------------------------------------
-def _kpis(scope: Scope, days: Sequence[Day], shelves: Iterable[Shelf], period: Period) -> Kpis:
+def _kpis(scope: Scope, days: Sequence[Day], case_totals: Iterable[CaseTotals], period: Period) -> Kpis:
     """`days` go from the period's start to the last there is."""
     within = _total(day for day in days if period.start <= day.day <= period.end)
-    owed_now = _owed(shelves)
+    owed_now = _owed(case_totals)
     return Kpis(
         monto_recuperado=pesos(within.recovered),
         tasa_recupero=percent(within.recovered, _recoverable(scope, days, owed_now, period)),
         promesas_cumplidas=percent(within.kept, within.kept + within.broken),
         gestiones_realizadas=within.activities,
         contactabilidad=percent(within.direct, within.attempts),
-        total_casos=sum(shelf.cases for shelf in shelves),
-        casos_pagados=sum(shelf.cases for shelf in shelves if shelf.stage == CaseStatus.Stage.PAGADA),
+        total_casos=sum(group.cases for group in case_totals),
+        casos_pagados=sum(group.cases for group in case_totals if group.stage == CaseStatus.Stage.PAGADA),
         total_deuda=pesos(owed_now),
     )
 
@@ -225,8 +225,8 @@ def _recoverable(scope: Scope, days: Sequence[Day], owed_now: int, period: Perio
     return opening + within.placed
 
 
-def _owed(shelves: Iterable[Shelf]) -> int:
-    return sum(shelf.owed for shelf in shelves)
+def _owed(case_totals: Iterable[CaseTotals]) -> int:
+    return sum(group.owed for group in case_totals)
 
 
 def _total(days: Iterable[Day]) -> Day:
@@ -237,9 +237,9 @@ def _total(days: Iterable[Day]) -> Day:
 NO_DAY = Day(date.min, *[0] * (len(Day._fields) - 1))
 
 
-def _trends(scope: Scope, days: Sequence[Day], shelves: Iterable[Shelf], period: Period) -> Trends:
+def _trends(scope: Scope, days: Sequence[Day], case_totals: Iterable[CaseTotals], period: Period) -> Trends:
     """One walk, from the last day back to the first: `opening` is what was owed when the part began."""
-    rest, opening = list(days), _owed(shelves)
+    rest, opening = list(days), _owed(case_totals)
     owed_now, parts = opening, []
     for part in reversed(buckets(period)):
         within = NO_DAY
@@ -277,12 +277,12 @@ def _by_week(scope: Scope, weeks: Iterable[CarteraWeek], period: Period, limit: 
     return Chart([monday.isoformat() for monday in mondays], series)
 
 
-def _by_cartera(shelves: Iterable[Shelf], limit: int) -> Chart:
+def _by_cartera(case_totals: Iterable[CaseTotals], limit: int) -> Chart:
     owed: dict[tuple[str, int], int] = {}
-    for shelf in shelves:
-        if shelf.cartera is not None and shelf.cartera_id is not None:
-            key = (shelf.cartera, shelf.cartera_id)
-            owed[key] = owed.get(key, 0) + shelf.owed
+    for group in case_totals:
+        if group.cartera is not None and group.cartera_id is not None:
+            key = (group.cartera, group.cartera_id)
+            owed[key] = owed.get(key, 0) + group.owed
     rows = sorted(owed.items(), key=lambda row: (-row[1], row[0]))
     shown = [(name, cents) for (name, _), cents in rows[:limit]]
     if rows[limit:]:
@@ -290,17 +290,17 @@ def _by_cartera(shelves: Iterable[Shelf], limit: int) -> Chart:
     return Chart([name for name, _ in shown], [(BALANCE, [pesos(cents) for _, cents in shown])])
 
 
-def _by_status(shelves: Iterable[Shelf]) -> list[StatusShare]:
-    found: dict[int, list[Shelf]] = {}
-    for shelf in shelves:
-        found.setdefault(shelf.status_id, []).append(shelf)
+def _by_status(case_totals: Iterable[CaseTotals]) -> list[StatusShare]:
+    found: dict[int, list[CaseTotals]] = {}
+    for group in case_totals:
+        found.setdefault(group.status_id, []).append(group)
     return [
         StatusShare(
             slug=of_one[0].slug,
             name=of_one[0].status,
             stage=of_one[0].stage,
             color=of_one[0].color,
-            count=sum(shelf.cases for shelf in of_one),
+            count=sum(group.cases for group in of_one),
             balance=pesos(_owed(of_one)),
         )
         for of_one in found.values()

@@ -48,7 +48,7 @@ class CarteraWeek(NamedTuple):
     broken: int
 
 
-class Shelf(NamedTuple):
+class CaseTotals(NamedTuple):
     """The cases of a status and cartera now; a status without any has one row, whose `cartera_id` is None."""
 
     status_id: int
@@ -115,22 +115,22 @@ def weeks(scope: Scope, current: Period, previous: Period) -> list[CarteraWeek]:
     ]
 
 
-def book(scope: Scope) -> list[Shelf]:
+def case_totals(scope: Scope) -> list[CaseTotals]:
     """The book as it stands: every status in its order, by cartera."""
     whose, values = _of(scope)
     rows = _rows(
-        "SELECT status.id, status.slug, status.name, status.stage, status.color, shelf.cartera_id, cartera.name,"  # noqa: S608
+        "SELECT status.id, status.slug, status.name, status.stage, status.color, grouped.cartera_id, cartera.name,"  # noqa: S608
         "   COALESCE(cases, 0), COALESCE(owed, 0), COALESCE(stopped, 0), COALESCE(unassigned, 0)"
         " FROM cases_casestatus status LEFT JOIN ("
         f"  SELECT status_id, cartera_id, {_sums('cases', 'owed', 'stopped')},"
         "     CAST(SUM(CASE WHEN gestor_id IS NULL THEN cases ELSE 0 END) AS bigint) AS unassigned"
         f"  FROM {rollups.book().sql} WHERE 1 = 1 {whose} GROUP BY 1, 2 HAVING SUM(cases) <> 0"
-        " ) shelf ON shelf.status_id = status.id"
-        " LEFT JOIN cases_cartera cartera ON cartera.id = shelf.cartera_id"
+        " ) grouped ON grouped.status_id = status.id"
+        " LEFT JOIN cases_cartera cartera ON cartera.id = grouped.cartera_id"
         " ORDER BY status.position, status.id, cartera.name",
         values,
     )
-    return [Shelf(*row) for row in rows]
+    return [CaseTotals(*row) for row in rows]
 
 
 def people(scope: Scope, period: Period) -> list[Person]:
