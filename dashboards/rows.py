@@ -50,7 +50,7 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Behind(Listing):
+class FigureRows(Listing):
     """The rows behind a figure. `summary` is the figure, in words."""
 
     case_of: Callable[[Any], int]
@@ -81,12 +81,12 @@ def _name(person: User | None, otherwise: str = "") -> str:
 
 
 # --- Money -----------------------------------------------------------------------------------------------
-def entries(asked: Asked, only: str) -> Behind:
+def entries(asked: Asked, only: str) -> FigureRows:
     """`monto_recuperado` and `tasa_recupero`: a payment adds, a reversal takes away."""
     rows = asked.scope.entries().recovered(*asked.period)
     chosen = {"payment": rows.filter(kind="payment"), "reversal": rows.filter(kind="reversal")}.get(only, rows)
     of = kpis.counts(asked.scope, asked.period)
-    return Behind(
+    return FigureRows(
         kind="movimientos",
         title="Pagos y reversas",
         columns=[
@@ -130,13 +130,13 @@ def recovered(entry: LedgerEntry) -> Decimal:
 
 
 # --- Promises --------------------------------------------------------------------------------------------
-def promises(asked: Asked, only: str) -> Behind:
+def promises(asked: Asked, only: str) -> FigureRows:
     """`promesas_cumplidas`: those decided whose day is in the period."""
     statuses = {"kept": [Promise.Status.FULFILLED], "broken": [Promise.Status.BROKEN]}
     decided = [Promise.Status.FULFILLED, Promise.Status.BROKEN]
     rows = asked.scope.promises().filter(due_in(asked.period), status__in=statuses.get(only, decided))
     of = kpis.counts(asked.scope, asked.period)
-    return Behind(
+    return FigureRows(
         kind="promesas",
         title="Promesas decididas",
         columns=[
@@ -179,7 +179,7 @@ def _promise_cells(promise: Promise) -> list[Cell]:
 
 
 # --- Gestiones -------------------------------------------------------------------------------------------
-def activities(asked: Asked, only: str) -> Behind:
+def activities(asked: Asked, only: str) -> FigureRows:
     """`gestiones_realizadas`, and with `only` the attempts and direct contacts of `contactabilidad`."""
     rows = asked.scope.activities().filter(made_in(asked.period))
     if only == "attempts":
@@ -187,7 +187,7 @@ def activities(asked: Asked, only: str) -> Behind:
     elif only == "direct":
         rows = rows.filter(result__is_direct_contact=True)
     of = kpis.counts(asked.scope, asked.period)
-    return Behind(
+    return FigureRows(
         kind="gestiones",
         title="Gestiones",
         columns=[
@@ -226,7 +226,7 @@ def _activity_cells(activity: Activity) -> list[Cell]:
 
 
 # --- Cases -----------------------------------------------------------------------------------------------
-def cases(asked: Asked, *, status: CaseStatus | None, stage: str, search: str) -> Behind:
+def cases(asked: Asked, *, status: CaseStatus | None, stage: str, search: str) -> FigureRows:
     """`total_casos`, `total_deuda`, `casos_pagados` and each status: the book as it stands, whatever the period."""
     rows = asked.scope.cases()
     shares = kpis.cases_by_status(asked.scope)
@@ -242,7 +242,7 @@ def cases(asked: Asked, *, status: CaseStatus | None, stage: str, search: str) -
     ]
     if search:
         rows, summary = rows.search(search), [("Buscando", f"«{search}»")]
-    return Behind(
+    return FigureRows(
         kind="casos",
         title="Casos",
         columns=[

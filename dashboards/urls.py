@@ -5,10 +5,10 @@ from dashboards.views import gestor, pages, reports, rows
 urlpatterns = [
     path("dashboard-admin", pages.dashboard_admin, name="dashboard-admin"),
     re_path(r"^dashboard-admin/exports/(?P<form>xlsx|csv|pdf)$", reports.view_export, name="view-export"),
-    re_path(r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)$", rows.behind, name="behind"),
+    re_path(r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)$", rows.figure_rows, name="behind"),
     re_path(
         r"^dashboard-admin/(?P<kind>movimientos|promesas|gestiones|casos)/exports/(?P<form>xlsx|csv)$",
-        rows.behind_export,
+        rows.figure_rows_export,
         name="behind-export",
     ),
     path("gestores/<int:pk>", gestor.gestor_page, name="gestor"),

@@ -10,7 +10,7 @@ from dashboards import rows
 from dashboards.figures.kpis import Dashboard
 from dashboards.files.creditor_report import Report, parts
 from dashboards.filters import Asked
-from dashboards.rows import Behind, Listing
+from dashboards.rows import FigureRows, Listing
 from nova.lib import dates
 from nova.lib.spreadsheets import TOO_LONG, Cell, Column, Workbook, is_too_long
 
@@ -110,8 +110,8 @@ def view_workbook(figures: Dashboard, asked: Asked) -> bytes:
         columns=[Column("Estado"), Column("Casos", "whole"), Column("Saldo", "money", is_total=True)],
         rows=[[share.name, share.count, share.balance] for share in figures.by_status],
     )
-    for behind in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
-        _add_rows(book, behind, notes)
+    for figure_rows in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
+        _add_rows(book, figure_rows, notes)
     return book.content()
 
 
@@ -120,11 +120,17 @@ def _weekly_cells(figures: Dashboard) -> Iterator[list[Cell]]:
         yield [week, *(numbers[index] for _, numbers in figures.by_week.series)]
 
 
-def rows_workbook(behind: Behind, asked: Asked) -> bytes:
+def rows_workbook(figure_rows: FigureRows, asked: Asked) -> bytes:
     """The rows behind a figure. Ask `is_too_long` before."""
     book = Workbook()
-    notes = [*notes_of(asked), *(f"{label}: {value}" for label, value in behind.summary)]
-    book.add_sheet(behind.title, title=behind.title, notes=notes, columns=behind.columns, rows=behind.all_cells())
+    notes = [*notes_of(asked), *(f"{label}: {value}" for label, value in figure_rows.summary)]
+    book.add_sheet(
+        figure_rows.title,
+        title=figure_rows.title,
+        notes=notes,
+        columns=figure_rows.columns,
+        rows=figure_rows.all_cells(),
+    )
     return book.content()
 
 

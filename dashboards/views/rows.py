@@ -16,14 +16,14 @@ from dashboards import rows
 from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.files import sheets
 from dashboards.filters import Asked
-from dashboards.rows import Behind
+from dashboards.rows import FigureRows
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
 from nova.lib.paginators import CappedPaginator
 from nova.lib.spreadsheets import TOO_LONG, csv_lines, is_too_long
 
 PER_PAGE = 50
-KINDS: dict[str, Callable[[Asked, str], Behind]] = {
+KINDS: dict[str, Callable[[Asked, str], FigureRows]] = {
     "movimientos": rows.entries,
     "promesas": rows.promises,
     "gestiones": rows.activities,
@@ -34,10 +34,10 @@ CASE_FILTERS = ("status", "stage", "search")
 @reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
-def behind(request: Request, kind: str) -> HttpResponse:
+def figure_rows(request: Request, kind: str) -> HttpResponse:
     now = timezone.now()
     asked, errors = read_filters(request.GET, now=now)
-    found = _behind(request, kind, asked) if asked else None
+    found = _figure_rows(request, kind, asked) if asked else None
     context: dict[str, Any] = {
         "errors": errors,
         "asked": asked,
@@ -56,12 +56,12 @@ def behind(request: Request, kind: str) -> HttpResponse:
 @reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
-def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
+def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     """All the rows: CSV streamed, whatever their number; a workbook up to a limit."""
     asked, errors = read_filters(request.GET, now=timezone.now())
     if asked is None:
         return no_export(request, errors)
-    found = _behind(request, kind, asked)
+    found = _figure_rows(request, kind, asked)
     name = f"{kind}-{asked.period.end}" if kind == "casos" else f"{kind}-{asked.period.start}-{asked.period.end}"
     told = asked.parameters | _kept(request)
     if form == "csv":
@@ -71,7 +71,7 @@ def behind_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     return file_download(request, sheets.rows_workbook(found, asked), f"{name}.xlsx", told)
 
 
-def _behind(request: Request, kind: str, asked: Asked) -> Behind:
+def _figure_rows(request: Request, kind: str, asked: Asked) -> FigureRows:
     """404 for what narrows by something unknown: everything must not look like what was asked for."""
     if kind in KINDS:
         only = request.GET.get("only", "")
@@ -91,7 +91,7 @@ def _kept(request: Request) -> dict[str, str]:
     return {name: value for name in ("only", *CASE_FILTERS) if (value := request.GET.get(name, ""))}
 
 
-def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
+def _listed(request: Request, asked: Asked, found: FigureRows) -> dict[str, Any]:
     paginator = CappedPaginator(found.rows, PER_PAGE)
     shown = paginator.get_page(request.GET.get("page"))
     kept = _kept(request)
@@ -106,7 +106,7 @@ def _listed(request: Request, asked: Asked, found: Behind) -> dict[str, Any]:
     }
 
 
-def _line(row: Any, found: Behind) -> dict[str, Any]:
+def _line(row: Any, found: FigureRows) -> dict[str, Any]:
     cells = [
         {
             "text": rows.in_words(cell, column),
