@@ -126,10 +126,10 @@ def pages(client: Any) -> dict[str, Any]:
 
     from accounts.models import User  # noqa: PLC0415
     from cases.models import Cartera  # noqa: PLC0415
-    from dashboards.asking import CARTERAS_SHOWN  # noqa: PLC0415
     from dashboards.figures import kpis  # noqa: PLC0415
     from dashboards.figures.periods import last_30_days  # noqa: PLC0415
     from dashboards.figures.scope import Scope  # noqa: PLC0415
+    from dashboards.filtering import CARTERAS_SHOWN  # noqa: PLC0415
     from nova.lib import dates  # noqa: PLC0415
 
     gestor, cartera = User.objects.get(username="gestor1").pk, Cartera.objects.order_by("pk")[0].pk

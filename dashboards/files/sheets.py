@@ -85,34 +85,34 @@ VIEW_COLUMNS = [Column(name) for name in ("Sección", "De", "Dato", "Valor", "Pe
 
 def view_workbook(figures: Dashboard, asked: Asked) -> bytes:
     """KPIs, ranking, the charts' numbers, and the rows behind the main figures."""
-    book, notes = Workbook(), notes_of(asked)
+    workbook, notes = Workbook(), notes_of(asked)
     columns = [Column("Indicador"), Column("Período", "percent"), Column("Período anterior", "percent")]
-    book.add_sheet("Indicadores", title="Indicadores", notes=notes, columns=columns, rows=kpi_cells(figures))
-    book.add_sheet("Gestores", title="Gestores", notes=notes, columns=RANKING_COLUMNS, rows=ranking_cells(figures))
-    book.add_sheet(
+    workbook.add_sheet("Indicadores", title="Indicadores", notes=notes, columns=columns, rows=kpi_cells(figures))
+    workbook.add_sheet("Gestores", title="Gestores", notes=notes, columns=RANKING_COLUMNS, rows=ranking_cells(figures))
+    workbook.add_sheet(
         "Por semana",
         title="Recuperado por semana y cartera",
         notes=notes,
         columns=[Column("Semana"), *(Column(name, "money", is_total=True) for name, _ in figures.by_week.series)],
         rows=_weekly_cells(figures),
     )
-    book.add_sheet(
+    workbook.add_sheet(
         "Por cartera",
         title="Saldo de hoy por cartera",
         notes=notes,
         columns=[Column("Cartera"), Column("Saldo", "money", is_total=True)],
         rows=zip(figures.by_cartera.labels, figures.by_cartera.series[0][1], strict=True),
     )
-    book.add_sheet(
+    workbook.add_sheet(
         "Por estado",
         title="Casos de hoy por estado",
         notes=notes,
         columns=[Column("Estado"), Column("Casos", "whole"), Column("Saldo", "money", is_total=True)],
         rows=[[share.name, share.count, share.balance] for share in figures.by_status],
     )
-    for figure_rows in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
-        _add_rows(book, figure_rows, notes)
-    return book.content()
+    for listing in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
+        _add_rows(workbook, listing, notes)
+    return workbook.content()
 
 
 def _weekly_cells(figures: Dashboard) -> Iterator[list[Cell]]:
@@ -120,27 +120,27 @@ def _weekly_cells(figures: Dashboard) -> Iterator[list[Cell]]:
         yield [week, *(numbers[index] for _, numbers in figures.by_week.series)]
 
 
-def rows_workbook(figure_rows: FigureRows, asked: Asked) -> bytes:
+def rows_workbook(listing: FigureRows, asked: Asked) -> bytes:
     """The rows behind a figure. Ask `is_too_long` before."""
-    book = Workbook()
-    notes = [*notes_of(asked), *(f"{label}: {value}" for label, value in figure_rows.summary)]
-    book.add_sheet(
-        figure_rows.title,
-        title=figure_rows.title,
+    workbook = Workbook()
+    notes = [*notes_of(asked), *(f"{label}: {value}" for label, value in listing.summary)]
+    workbook.add_sheet(
+        listing.title,
+        title=listing.title,
         notes=notes,
-        columns=figure_rows.columns,
-        rows=figure_rows.all_cells(),
+        columns=listing.columns,
+        rows=listing.all_cells(),
     )
-    return book.content()
+    return workbook.content()
 
 
-def _add_rows(book: Workbook, listing: Listing, notes: list[str]) -> None:
+def _add_rows(workbook: Workbook, listing: Listing, notes: list[str]) -> None:
     """The rows, or why they are not there: never a part of them as if it were all."""
     name, title = listing.title[:31], listing.title  # as long as the name of a sheet may be
     if is_too_long(listing.rows):
-        book.add_sheet(name, title=title, notes=[*notes, TOO_LONG], columns=listing.columns[:1], rows=[])
+        workbook.add_sheet(name, title=title, notes=[*notes, TOO_LONG], columns=listing.columns[:1], rows=[])
     else:
-        book.add_sheet(name, title=title, notes=notes, columns=listing.columns, rows=listing.all_cells())
+        workbook.add_sheet(name, title=title, notes=notes, columns=listing.columns, rows=listing.all_cells())
 
 
 # --- The creditor's report ----------------------------------------------------------------------------------
@@ -162,15 +162,15 @@ def report_notes(report: Report) -> list[str]:
 
 
 def report_workbook(report: Report) -> bytes:
-    book, notes = Workbook(), report_notes(report)
-    book.add_sheet(
+    workbook, notes = Workbook(), report_notes(report)
+    workbook.add_sheet(
         "Resumen",
         title=report.title,
         notes=notes,
         columns=[Column("Concepto"), Column("Importe", "money")],
         rows=report_lines(report),
     )
-    book.add_sheet(
+    workbook.add_sheet(
         "Resultados",
         title="Resultado de las gestiones",
         notes=notes,
@@ -178,8 +178,8 @@ def report_workbook(report: Report) -> bytes:
         rows=report.results,
     )
     for part in parts(report.cartera, report.period).values():
-        _add_rows(book, part, notes)
-    return book.content()
+        _add_rows(workbook, part, notes)
+    return workbook.content()
 
 
 def report_promises(report: Report) -> list[tuple[str, int, Decimal]]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Request, for_role
 from accounts.models import User
-from dashboards.asking import all_carteras, choices, figures_of, read_filters
+from dashboards.filtering import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
 from dashboards.page.board import shown

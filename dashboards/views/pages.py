@@ -14,7 +14,7 @@ from accounts import account
 from accounts.access import Request, for_role
 from accounts.forms import ConfirmForm
 from accounts.models import User
-from dashboards.asking import Board, board_of
+from dashboards.filtering import DashboardPage, dashboard_page
 from dashboards.page.board import ranking_rows, shown
 from dashboards.page.charts import charts
 from dashboards.page.links import gestor_link
@@ -28,16 +28,16 @@ from nova.lib.databases import reads_from_replica
 @for_role(User.Role.ADMIN)
 def dashboard_admin(request: Request) -> HttpResponse:
     """The whole dashboard, or the part that its filters change."""
-    board = board_of(request.GET, now=timezone.now())
-    query = board.asked.query() if board.asked else ""
-    return page_or_part(request, "dashboards/admin.html", "board", _context(board), asked=board.asked, query=query)
+    page = dashboard_page(request.GET, now=timezone.now())
+    query = page.asked.query() if page.asked else ""
+    return page_or_part(request, "dashboards/admin.html", "board", _context(page), asked=page.asked, query=query)
 
 
-def _context(board: Board) -> dict[str, Any]:
-    context: dict[str, Any] = {"errors": board.errors, "choices": board.choices}
-    if board.asked is None or board.figures is None:
+def _context(page: DashboardPage) -> dict[str, Any]:
+    context: dict[str, Any] = {"errors": page.errors, "choices": page.choices}
+    if page.asked is None or page.figures is None:
         return context
-    asked, figures = board.asked, board.figures
+    asked, figures = page.asked, page.figures
     return (
         context
         | shown(figures, asked, charts(figures, asked))

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import Request, for_role
 from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import User
-from dashboards.asking import all_carteras, choices, figures_of, read_filters
 from dashboards.files import creditor_report, pdf, sheets
+from dashboards.filtering import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import Asked
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica

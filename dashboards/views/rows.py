@@ -13,8 +13,8 @@ from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import User
 from cases.models import CaseStatus
 from dashboards import rows
-from dashboards.asking import all_carteras, all_gestores, choices, read_filters
 from dashboards.files import sheets
+from dashboards.filtering import all_carteras, all_gestores, choices, read_filters
 from dashboards.filters import Asked
 from dashboards.rows import FigureRows
 from dashboards.views.parts import page_or_part

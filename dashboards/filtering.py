@@ -74,7 +74,7 @@ def all_gestores() -> Named:
 
 
 @dataclass(frozen=True)
-class Board:
+class DashboardPage:
     """What the admin's dashboard shows: `figures` of what is `asked`, or the `errors` of what was asked wrongly."""
 
     asked: Asked | None
@@ -83,9 +83,9 @@ class Board:
     choices: dict[str, Any]
 
 
-def board_of(query: Mapping[str, Any], *, now: datetime) -> Board:
+def dashboard_page(query: Mapping[str, Any], *, now: datetime) -> DashboardPage:
     asked, errors = read_filters(query, now=now)
     if asked is None:
-        return Board(None, errors, None, choices(None, query, all_carteras(), all_gestores()))
+        return DashboardPage(None, errors, None, choices(None, query, all_carteras(), all_gestores()))
     figures = figures_of(asked, now=now)
-    return Board(asked, [], figures, choices(asked, query, figures.carteras, figures.gestores))
+    return DashboardPage(asked, [], figures, choices(asked, query, figures.carteras, figures.gestores))
