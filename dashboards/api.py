@@ -165,9 +165,9 @@ class FigureView(ApiView):
             raise ValidationError({"end_date": ["Termina antes de empezar."]})
         return period
 
-    def figures(self, read: Callable[..., T], *asked: Any) -> T:
+    def figures(self, read: Callable[..., T], *arguments: Any) -> T:
         """`read(scope, *asked)`, or what it answered while the data was what it is."""
-        return cached(lambda: read(self.scope, *asked), read.__name__, self.scope, *asked)
+        return cached(lambda: read(self.scope, *arguments), read.__name__, self.scope, *arguments)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)

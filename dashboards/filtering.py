@@ -10,46 +10,48 @@ from cases.models import Cartera
 from dashboards.figures import kpis
 from dashboards.figures.cached import cached
 from dashboards.figures.kpis import Dashboard
-from dashboards.filters import CUSTOM, DEFAULT, PERIODS, Asked, FilterForm
+from dashboards.filters import CUSTOM, DEFAULT, PERIODS, DashboardFilters, FilterForm
 from nova.lib import dates
 
 CARTERAS_SHOWN = 7  # in a chart; the rest go together: more colours than that nobody tells apart
 Named = list[tuple[int, str]]
 
 
-def read_filters(query: Mapping[str, Any], *, now: datetime) -> tuple[Asked | None, list[str]]:
+def read_filters(query: Mapping[str, Any], *, now: datetime) -> tuple[DashboardFilters | None, list[str]]:
     """What is asked for, or why it cannot be answered."""
     form = FilterForm(query)
-    asked = form.asked(dates.local_date(now)) if form.is_valid() else None
-    if asked is not None:
-        return asked, []
+    filters = form.filters(dates.local_date(now)) if form.is_valid() else None
+    if filters is not None:
+        return filters, []
     labelled = (
         (form.fields[name].label if name in form.fields else "", errors) for name, errors in form.errors.items()
     )
     return None, [f"{label}: {error}" if label else str(error) for label, errors in labelled for error in errors]
 
 
-def figures_of(asked: Asked, *, now: datetime) -> Dashboard:
+def figures_of(filters: DashboardFilters, *, now: datetime) -> Dashboard:
     """From memory, or of this moment."""
-    previous = asked.period.before()
+    previous = filters.period.before()
     return cached(
-        lambda: kpis.dashboard(asked.scope, asked.period, previous, limit=CARTERAS_SHOWN, now=now),
+        lambda: kpis.dashboard(filters.scope, filters.period, previous, limit=CARTERAS_SHOWN, now=now),
         "dashboard",
-        asked.scope,
-        asked.period,
+        filters.scope,
+        filters.period,
         previous,
     )
 
 
-def choices(asked: Asked | None, query: Mapping[str, Any], carteras: Named, gestores: Named | None) -> dict[str, Any]:
+def choices(
+    filters: DashboardFilters | None, query: Mapping[str, Any], carteras: Named, gestores: Named | None
+) -> dict[str, Any]:
     """What the filters offer and what is chosen. A gestor who is none any more stays chosen; None offers none."""
-    chosen = asked.scope if asked else None
+    chosen = filters.scope if filters else None
     if chosen and chosen.gestor and gestores is not None and chosen.gestor.pk not in dict(gestores):
         gestores = [*gestores, (chosen.gestor.pk, str(chosen.gestor))]
     start, end = query.get("start_date", ""), query.get("end_date", "")
-    preset = asked.preset if asked else query.get("period") or (CUSTOM if start or end else DEFAULT)
-    if asked is not None and preset == CUSTOM:
-        start, end = (day.isoformat() for day in asked.period)
+    preset = filters.preset if filters else query.get("period") or (CUSTOM if start or end else DEFAULT)
+    if filters is not None and preset == CUSTOM:
+        start, end = (day.isoformat() for day in filters.period)
     return {
         "periods": PERIODS,
         "period": preset,
@@ -77,15 +79,15 @@ def all_gestores() -> Named:
 class DashboardPage:
     """What the admin's dashboard shows: `figures` of what is `asked`, or the `errors` of what was asked wrongly."""
 
-    asked: Asked | None
+    filters: DashboardFilters | None
     errors: list[str]
     figures: Dashboard | None
     choices: dict[str, Any]
 
 
 def dashboard_page(query: Mapping[str, Any], *, now: datetime) -> DashboardPage:
-    asked, errors = read_filters(query, now=now)
-    if asked is None:
+    filters, errors = read_filters(query, now=now)
+    if filters is None:
         return DashboardPage(None, errors, None, choices(None, query, all_carteras(), all_gestores()))
-    figures = figures_of(asked, now=now)
-    return DashboardPage(asked, [], figures, choices(asked, query, figures.carteras, figures.gestores))
+    figures = figures_of(filters, now=now)
+    return DashboardPage(filters, [], figures, choices(filters, query, figures.carteras, figures.gestores))

@@ -34,7 +34,7 @@ class DateInput(forms.DateInput):
 
 
 @dataclass(frozen=True)
-class Asked:
+class DashboardFilters:
     """A view of the dashboard. `parameters` are those of its address, without what goes without saying."""
 
     scope: Scope
@@ -59,8 +59,8 @@ class Asked:
         given = {name: value for name, value in {**self.parameters, **more}.items() if value is not None}
         return f"?{urlencode(given)}" if given else ""
 
-    def between(self, period: Period) -> "Asked":
-        return Asked(self.scope, period, CUSTOM)
+    def between(self, period: Period) -> "DashboardFilters":
+        return DashboardFilters(self.scope, period, CUSTOM)
 
     @property
     def title(self) -> str:
@@ -100,7 +100,7 @@ class FilterForm(forms.Form):
                 self.add_error(name, f"Indique un día entre {FIRST_DAY:%d/%m/%Y} y {LAST_DAY:%d/%m/%Y}.")
         return data
 
-    def asked(self, today: date) -> Asked | None:
+    def filters(self, today: date) -> DashboardFilters | None:
         """None with the reason among the errors, when the dates are no period."""
         data = self.cleaned_data
         preset = data.get("period") or (CUSTOM if data.get("start_date") or data.get("end_date") else DEFAULT)
@@ -110,7 +110,7 @@ class FilterForm(forms.Form):
         elif (period.end - period.start).days >= MAX_DAYS:
             self.add_error("start_date", "Pida hasta diez años.")
         else:
-            return Asked(Scope(data.get("cartera"), data.get("gestor")), period, preset)
+            return DashboardFilters(Scope(data.get("cartera"), data.get("gestor")), period, preset)
         return None
 
     def _period(self, preset: str, today: date) -> Period:

@@ -14,7 +14,7 @@ from accounts.models import User
 from cases.models import Activity, Case, CaseStatus, LedgerEntry, Promise
 from dashboards.figures import kpis
 from dashboards.figures.scope import due_in, made_in
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.page.words import NOTHING, money, percentage, whole
 from nova.lib import dates
 from nova.lib.documents import format_dni
@@ -81,11 +81,11 @@ def _name(person: User | None, otherwise: str = "") -> str:
 
 
 # --- Money -----------------------------------------------------------------------------------------------
-def entries(asked: Asked, only: str) -> FigureRows:
+def entries(filters: DashboardFilters, only: str) -> FigureRows:
     """`monto_recuperado` and `tasa_recupero`: a payment adds, a reversal takes away."""
-    rows = asked.scope.entries().recovered(*asked.period)
+    rows = filters.scope.entries().recovered(*filters.period)
     chosen = {"payment": rows.filter(kind="payment"), "reversal": rows.filter(kind="reversal")}.get(only, rows)
-    of = kpis.counts(asked.scope, asked.period)
+    of = kpis.counts(filters.scope, filters.period)
     return FigureRows(
         kind="movimientos",
         title="Pagos y reversas",
@@ -130,12 +130,12 @@ def recovered(entry: LedgerEntry) -> Decimal:
 
 
 # --- Promises --------------------------------------------------------------------------------------------
-def promises(asked: Asked, only: str) -> FigureRows:
+def promises(filters: DashboardFilters, only: str) -> FigureRows:
     """`promesas_cumplidas`: those decided whose day is in the period."""
     statuses = {"kept": [Promise.Status.FULFILLED], "broken": [Promise.Status.BROKEN]}
     decided = [Promise.Status.FULFILLED, Promise.Status.BROKEN]
-    rows = asked.scope.promises().filter(due_in(asked.period), status__in=statuses.get(only, decided))
-    of = kpis.counts(asked.scope, asked.period)
+    rows = filters.scope.promises().filter(due_in(filters.period), status__in=statuses.get(only, decided))
+    of = kpis.counts(filters.scope, filters.period)
     return FigureRows(
         kind="promesas",
         title="Promesas decididas",
@@ -179,14 +179,14 @@ def _promise_cells(promise: Promise) -> list[Cell]:
 
 
 # --- Gestiones -------------------------------------------------------------------------------------------
-def activities(asked: Asked, only: str) -> FigureRows:
+def activities(filters: DashboardFilters, only: str) -> FigureRows:
     """`gestiones_realizadas`, and with `only` the attempts and direct contacts of `contactabilidad`."""
-    rows = asked.scope.activities().filter(made_in(asked.period))
+    rows = filters.scope.activities().filter(made_in(filters.period))
     if only == "attempts":
         rows = rows.filter(result__is_attempt=True)
     elif only == "direct":
         rows = rows.filter(result__is_direct_contact=True)
-    of = kpis.counts(asked.scope, asked.period)
+    of = kpis.counts(filters.scope, filters.period)
     return FigureRows(
         kind="gestiones",
         title="Gestiones",
@@ -226,10 +226,10 @@ def _activity_cells(activity: Activity) -> list[Cell]:
 
 
 # --- Cases -----------------------------------------------------------------------------------------------
-def cases(asked: Asked, *, status: CaseStatus | None, stage: str, search: str) -> FigureRows:
+def cases(filters: DashboardFilters, *, status: CaseStatus | None, stage: str, search: str) -> FigureRows:
     """`total_casos`, `total_deuda`, `casos_pagados` and each status: the book as it stands, whatever the period."""
-    rows = asked.scope.cases()
-    shares = kpis.cases_by_status(asked.scope)
+    rows = filters.scope.cases()
+    shares = kpis.cases_by_status(filters.scope)
     if status is not None:
         rows, shares = rows.filter(status=status), [share for share in shares if share.slug == status.slug]
     if stage:

@@ -14,7 +14,7 @@ SECONDS = 300
 T = TypeVar("T")
 
 
-def cached(read: Callable[[], T], name: str, scope: Scope, *asked: Any) -> T:
+def cached(read: Callable[[], T], name: str, scope: Scope, *arguments: Any) -> T:
     """`read()`, or what it answered to the same question while the data is what it was, and the day too.
 
     Runs one query, or those of `read`. The version is read first: what is written meanwhile may be in the figures
@@ -23,7 +23,7 @@ def cached(read: Callable[[], T], name: str, scope: Scope, *asked: Any) -> T:
     version = data_version()
     if version is None:
         return read()
-    question = (name, version, dates.today(), [row.pk if row else None for row in scope], asked)
+    question = (name, version, dates.today(), [row.pk if row else None for row in scope], arguments)
     key = f"figures:{hashlib.sha256(repr(question).encode()).hexdigest()}"
     found = cache.get(key)
     if found is None:

@@ -181,8 +181,8 @@ def _daily(scope: Scope, since: date, *, by_cartera: bool = False, by_gestor: bo
 
 def _of(scope: Scope) -> tuple[str, list[int]]:
     """The conditions of the scope, and their parameters."""
-    asked = {"cartera_id": scope.cartera, "gestor_id": scope.gestor}
-    given = {column: row.pk for column, row in asked.items() if row is not None}
+    by_column = {"cartera_id": scope.cartera, "gestor_id": scope.gestor}
+    given = {column: row.pk for column, row in by_column.items() if row is not None}
     return "".join(f" AND {column} = %s" for column in given), list(given.values())
 
 

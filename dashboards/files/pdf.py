@@ -33,7 +33,7 @@ from cases.models import Promise
 from dashboards.figures.kpis import Dashboard, percent
 from dashboards.files.creditor_report import Report
 from dashboards.files.sheets import report_lines, report_notes, report_promises
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.page.board import kpi_rows, ranking_rows
 from dashboards.page.charts import TOP, week_label, weekly_period
 from dashboards.page.words import money, percentage, whole
@@ -295,15 +295,15 @@ def lines(series: Sequence[tuple[str, Sequence[Decimal]]], height: float) -> Dra
 
 
 # --- The documents ----------------------------------------------------------------------------------------
-def view_pdf(figures: Dashboard, asked: Asked) -> bytes:
+def view_pdf(figures: Dashboard, filters: DashboardFilters) -> bytes:
     """Two pages: the figures and what was recovered; the book, the gestores and the period before."""
-    previous = asked.period.before()
+    previous = filters.period.before()
     kpi_table = table(
         ["Indicador", "Período", f"Anterior ({previous.start:%d/%m/%y} al {previous.end:%d/%m/%y})"],
         kpi_rows(figures.current, figures.previous),
         [WIDTH * 0.4, WIDTH * 0.3, WIDTH * 0.3],
     )
-    weeks = [week_label(weekly_period(label, asked.period)) for label in figures.by_week.labels]
+    weeks = [week_label(weekly_period(label, filters.period)) for label in figures.by_week.labels]
     series = [(name, values) for name, values in figures.by_week.series if any(values)]
     best = [row for row in figures.ranking if row.monto_recuperado][:TOP]
     shown = [share for share in figures.by_status if share.count]
@@ -341,7 +341,7 @@ def view_pdf(figures: Dashboard, asked: Asked) -> bytes:
             ]
         ),
     ]
-    return made("Informe de gestión", [asked.whose, asked.title.capitalize()], story)
+    return made("Informe de gestión", [filters.whose, filters.title.capitalize()], story)
 
 
 def report_pdf(report: Report) -> bytes:

@@ -9,7 +9,7 @@ from cases.models import Promise
 from dashboards import rows
 from dashboards.figures.kpis import Dashboard
 from dashboards.files.creditor_report import Report, parts
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.rows import FigureRows, Listing
 from nova.lib import dates
 from nova.lib.spreadsheets import TOO_LONG, Cell, Column, Workbook, is_too_long
@@ -28,8 +28,8 @@ def _now() -> str:
     return dates.format_moment(timezone.now())
 
 
-def notes_of(asked: Asked) -> list[str]:
-    return [f"{asked.whose}, {asked.title}", f"Generado el {_now()}"]
+def notes_of(filters: DashboardFilters) -> list[str]:
+    return [f"{filters.whose}, {filters.title}", f"Generado el {_now()}"]
 
 
 # --- The view of the dashboard ------------------------------------------------------------------------------
@@ -62,9 +62,9 @@ def ranking_cells(figures: Dashboard) -> list[list[Cell]]:
     ]
 
 
-def view_rows(figures: Dashboard, asked: Asked) -> Iterator[list[Cell]]:
+def view_rows(figures: Dashboard, filters: DashboardFilters) -> Iterator[list[Cell]]:
     """The view as one table: section, subject, what, value, value of the period before."""
-    yield ["Vista", asked.whose, "Período", asked.title, ""]
+    yield ["Vista", filters.whose, "Período", filters.title, ""]
     for label, now, before in kpi_cells(figures):
         yield ["Indicadores", "", label, now, before]
     for name, *values in ranking_cells(figures):
@@ -83,9 +83,9 @@ def view_rows(figures: Dashboard, asked: Asked) -> Iterator[list[Cell]]:
 VIEW_COLUMNS = [Column(name) for name in ("Sección", "De", "Dato", "Valor", "Período anterior")]
 
 
-def view_workbook(figures: Dashboard, asked: Asked) -> bytes:
+def view_workbook(figures: Dashboard, filters: DashboardFilters) -> bytes:
     """KPIs, ranking, the charts' numbers, and the rows behind the main figures."""
-    workbook, notes = Workbook(), notes_of(asked)
+    workbook, notes = Workbook(), notes_of(filters)
     columns = [Column("Indicador"), Column("Período", "percent"), Column("Período anterior", "percent")]
     workbook.add_sheet("Indicadores", title="Indicadores", notes=notes, columns=columns, rows=kpi_cells(figures))
     workbook.add_sheet("Gestores", title="Gestores", notes=notes, columns=RANKING_COLUMNS, rows=ranking_cells(figures))
@@ -110,7 +110,7 @@ def view_workbook(figures: Dashboard, asked: Asked) -> bytes:
         columns=[Column("Estado"), Column("Casos", "whole"), Column("Saldo", "money", is_total=True)],
         rows=[[share.name, share.count, share.balance] for share in figures.by_status],
     )
-    for listing in (rows.entries(asked, ""), rows.promises(asked, ""), rows.activities(asked, "")):
+    for listing in (rows.entries(filters, ""), rows.promises(filters, ""), rows.activities(filters, "")):
         _add_rows(workbook, listing, notes)
     return workbook.content()
 
@@ -120,10 +120,10 @@ def _weekly_cells(figures: Dashboard) -> Iterator[list[Cell]]:
         yield [week, *(numbers[index] for _, numbers in figures.by_week.series)]
 
 
-def rows_workbook(listing: FigureRows, asked: Asked) -> bytes:
+def rows_workbook(listing: FigureRows, filters: DashboardFilters) -> bytes:
     """The rows behind a figure. Ask `is_too_long` before."""
     workbook = Workbook()
-    notes = [*notes_of(asked), *(f"{label}: {value}" for label, value in listing.summary)]
+    notes = [*notes_of(filters), *(f"{label}: {value}" for label, value in listing.summary)]
     workbook.add_sheet(
         listing.title,
         title=listing.title,

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from dashboards.figures.kpis import Dashboard, Kpis, RankedGestor
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.page.charts import Drawn
 from dashboards.page.tiles import main_tiles, other_tiles
 from dashboards.page.words import NOTHING, money, percentage, whole
 
 
-def shown(figures: Dashboard, asked: Asked, drawing: Sequence[Drawn]) -> dict[str, Any]:
+def shown(figures: Dashboard, filters: DashboardFilters, drawing: Sequence[Drawn]) -> dict[str, Any]:
     """What the templates of tiles and charts need: the figures, and those charts."""
     return {
         "figures": figures,
-        "tiles": main_tiles(figures, asked),
-        "other_tiles": other_tiles(figures, asked),
+        "tiles": main_tiles(figures, filters),
+        "other_tiles": other_tiles(figures, filters),
         "charts": drawing,
         "drawn": {chart.name: chart.data for chart in drawing if not chart.is_empty},
     }

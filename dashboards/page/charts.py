@@ -10,7 +10,7 @@ from django.urls import reverse
 
 from dashboards.figures.kpis import Chart, Dashboard, RankedGestor, StatusShare
 from dashboards.figures.periods import Period
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.page.links import gestor_link, link
 from dashboards.page.words import NOTHING, money, percentage, whole
 
@@ -34,21 +34,21 @@ class Drawn:
         return not self.rows
 
 
-def charts(figures: Dashboard, asked: Asked) -> list[Drawn]:
+def charts(figures: Dashboard, filters: DashboardFilters) -> list[Drawn]:
     return [
-        weekly(figures.by_week, asked, {name: pk for pk, name in figures.carteras}),
-        comparison(figures.comparison, asked),
-        carteras(figures.by_cartera, asked, {name: pk for pk, name in figures.carteras}),
-        statuses(figures.by_status, asked),
-        gestores(figures.ranking, asked),
+        weekly(figures.by_week, filters, {name: pk for pk, name in figures.carteras}),
+        comparison(figures.comparison, filters),
+        carteras(figures.by_cartera, filters, {name: pk for pk, name in figures.carteras}),
+        statuses(figures.by_status, filters),
+        gestores(figures.ranking, filters),
     ]
 
 
-def weekly(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
-    weeks = [weekly_period(label, asked.period) for label in chart.labels]
+def weekly(chart: Chart, filters: DashboardFilters, pks: dict[str, int]) -> Drawn:
+    weeks = [weekly_period(label, filters.period) for label in chart.labels]
     series = [(name, values) for name, values in chart.series if any(values)]
     totals = [sum(column, Decimal(0)) for column in zip(*(values for _, values in series), strict=True)]
-    addresses = [link("movimientos", asked.between(week), cartera=None) for week in weeks]
+    addresses = [link("movimientos", filters.between(week), cartera=None) for week in weeks]
     return Drawn(
         name="weekly",
         title="Recuperado por semana y cartera",
@@ -68,7 +68,7 @@ def weekly(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
                 {
                     "label": name,
                     "data": list(map(str, values)),
-                    "links": [f"{address}{_of_cartera(name, pks, asked)}" for address in addresses],
+                    "links": [f"{address}{_of_cartera(name, pks, filters)}" for address in addresses],
                 }
                 for name, values in series
             ],
@@ -77,9 +77,9 @@ def weekly(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
     )
 
 
-def _of_cartera(name: str, pks: dict[str, int], asked: Asked) -> str:
+def _of_cartera(name: str, pks: dict[str, int], filters: DashboardFilters) -> str:
     """What makes an address with a query one of that cartera; those shown together are of the view, or of all."""
-    own = asked.scope.cartera.pk if asked.scope.cartera else None
+    own = filters.scope.cartera.pk if filters.scope.cartera else None
     pk = pks.get(name, own)
     return "" if pk is None else f"&cartera={pk}"
 
@@ -95,11 +95,11 @@ def week_label(week: Period) -> str:
     return f"{week.start:%d/%m}" if week.start == week.end else f"{week.start:%d/%m}–{week.end:%d/%m}"
 
 
-def comparison(chart: Chart, asked: Asked) -> Drawn:
+def comparison(chart: Chart, filters: DashboardFilters) -> Drawn:
     has_any = any(any(values) for _, values in chart.series)
-    previous = asked.period.before()
+    previous = filters.period.before()
     names = [
-        f"Este período ({_short(asked.period)})",
+        f"Este período ({_short(filters.period)})",
         f"Período anterior ({_short(previous)})",
     ]
     return Drawn(
@@ -130,7 +130,7 @@ def _short(period: Period) -> str:
     return f"{period.start:%d/%m/%y} al {period.end:%d/%m/%y}"
 
 
-def carteras(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
+def carteras(chart: Chart, filters: DashboardFilters, pks: dict[str, int]) -> Drawn:
     values = chart.series[0][1]
     shown = [(name, value) for name, value in zip(chart.labels, values, strict=True) if value > 0]
     total = sum((value for _, value in shown), Decimal(0))
@@ -149,7 +149,7 @@ def carteras(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
                 {
                     "label": "Saldo",
                     "data": [str(value) for _, value in shown],
-                    "links": [f"{home}{asked.query(cartera=pks.get(name))}" for name, _ in shown],
+                    "links": [f"{home}{filters.query(cartera=pks.get(name))}" for name, _ in shown],
                 }
             ],
         },
@@ -157,7 +157,7 @@ def carteras(chart: Chart, asked: Asked, pks: dict[str, int]) -> Drawn:
     )
 
 
-def statuses(shares: Sequence[StatusShare], asked: Asked) -> Drawn:
+def statuses(shares: Sequence[StatusShare], filters: DashboardFilters) -> Drawn:
     shown = [share for share in shares if share.count]
     return Drawn(
         name="statuses",
@@ -174,7 +174,7 @@ def statuses(shares: Sequence[StatusShare], asked: Asked) -> Drawn:
                     "label": "Casos",
                     "data": [share.count for share in shown],
                     "notes": [f"Saldo {money(share.balance)}" for share in shown],
-                    "links": [link("casos", asked, status=share.slug) for share in shown],
+                    "links": [link("casos", filters, status=share.slug) for share in shown],
                 }
             ],
         },
@@ -182,7 +182,7 @@ def statuses(shares: Sequence[StatusShare], asked: Asked) -> Drawn:
     )
 
 
-def gestores(ranking: Sequence[RankedGestor], asked: Asked) -> Drawn:
+def gestores(ranking: Sequence[RankedGestor], filters: DashboardFilters) -> Drawn:
     shown = [row for row in ranking if row.monto_recuperado][:TOP]
     return Drawn(
         name="gestores",
@@ -205,7 +205,7 @@ def gestores(ranking: Sequence[RankedGestor], asked: Asked) -> Drawn:
                         f"{whole(row.total_casos)} casos · promesas cumplidas: {percentage(row.promesas_cumplidas)}"
                         for row in shown
                     ],
-                    "links": [gestor_link(row, asked) for row in shown],
+                    "links": [gestor_link(row, filters) for row in shown],
                 }
             ],
         },

@@ -8,7 +8,7 @@ from django.urls import reverse
 from cases.rules.reasons import days_away
 from dashboards.figures.alerts import Alert, Kind, broken_today
 from dashboards.figures.kpis import Dashboard
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.page.links import admin_cases, link
 from dashboards.page.words import percentage, whole
 from nova.lib import dates
@@ -24,22 +24,22 @@ class Notice:
     href: str
 
 
-def notices(figures: Dashboard, asked: Asked, *, now: datetime) -> list[Notice]:
-    return [_notice(alert, asked, now) for alert in figures.alerts]
+def notices(figures: Dashboard, filters: DashboardFilters, *, now: datetime) -> list[Notice]:
+    return [_notice(alert, filters, now) for alert in figures.alerts]
 
 
-def _notice(alert: Alert, asked: Asked, now: datetime) -> Notice:
+def _notice(alert: Alert, filters: DashboardFilters, now: datetime) -> Notice:
     today = dates.local_date(now)
     match alert.kind:
         case Kind.UNASSIGNED:
             text = _counted(alert.count, "caso abierto sin gestor", "casos abiertos sin gestor")
-            return Notice("danger", text, "Asignar", admin_cases(asked, assigned="0"))
+            return Notice("danger", text, "Asignar", admin_cases(filters, assigned="0"))
         case Kind.STOPPED:
             text = _counted(alert.count, "caso detenido espera", "casos detenidos esperan") + " una decisión"
-            return Notice("danger", text, "Resolver", admin_cases(asked, stopped="1"))
+            return Notice("danger", text, "Resolver", admin_cases(filters, stopped="1"))
         case Kind.BROKEN_TODAY:
             text = _counted(alert.count, "promesa se incumplió hoy", "promesas se incumplieron hoy")
-            href = link("promesas", asked.between(broken_today(today)), only="broken")
+            href = link("promesas", filters.between(broken_today(today)), only="broken")
             return Notice("warning", text, "Ver cuáles", href)
         case Kind.IDLE_GESTOR:
             last = dates.local_date(alert.last_activity) if alert.last_activity else None
@@ -50,7 +50,7 @@ def _notice(alert: Alert, asked: Asked, now: datetime) -> Notice:
             before, after = percentage(alert.kept_before), percentage(alert.kept_now)
             text = f"{alert.subject}: las promesas cumplidas cayeron de {before} a {after}"
             return Notice(
-                "warning", text, "Ver las incumplidas", link("promesas", asked, cartera=alert.pk, only="broken")
+                "warning", text, "Ver las incumplidas", link("promesas", filters, cartera=alert.pk, only="broken")
             )
 
 

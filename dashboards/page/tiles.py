@@ -7,7 +7,7 @@ from typing import Any
 
 from cases.models import CaseStatus
 from dashboards.figures.kpis import Dashboard
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.page.links import link
 from dashboards.page.words import money, percentage, whole
 
@@ -30,13 +30,13 @@ class Tile:
     note: str = ""
 
 
-def main_tiles(figures: Dashboard, asked: Asked) -> list[Tile]:
+def main_tiles(figures: Dashboard, filters: DashboardFilters) -> list[Tile]:
     now, before, trends = figures.current, figures.previous, figures.trends
     return [
         Tile(
             "Monto recuperado",
             money(now.monto_recuperado),
-            link("movimientos", asked),
+            link("movimientos", filters),
             "los pagos y reversas",
             **change(now.monto_recuperado, before.monto_recuperado, money),
             spark=spark(trends.monto_recuperado),
@@ -44,7 +44,7 @@ def main_tiles(figures: Dashboard, asked: Asked) -> list[Tile]:
         Tile(
             "Tasa de recupero",
             percentage(now.tasa_recupero),
-            link("movimientos", asked),
+            link("movimientos", filters),
             "los pagos y reversas",
             **points(now.tasa_recupero, before.tasa_recupero),
             spark=spark(trends.tasa_recupero),
@@ -52,7 +52,7 @@ def main_tiles(figures: Dashboard, asked: Asked) -> list[Tile]:
         Tile(
             "Promesas cumplidas",
             percentage(now.promesas_cumplidas),
-            link("promesas", asked),
+            link("promesas", filters),
             "las promesas decididas",
             **points(now.promesas_cumplidas, before.promesas_cumplidas),
             spark=spark(trends.promesas_cumplidas),
@@ -60,7 +60,7 @@ def main_tiles(figures: Dashboard, asked: Asked) -> list[Tile]:
         Tile(
             "Gestiones realizadas",
             whole(now.gestiones_realizadas),
-            link("gestiones", asked),
+            link("gestiones", filters),
             "las gestiones",
             **change(now.gestiones_realizadas, before.gestiones_realizadas, whole),
             spark=spark(trends.gestiones_realizadas),
@@ -68,22 +68,22 @@ def main_tiles(figures: Dashboard, asked: Asked) -> list[Tile]:
     ]
 
 
-def other_tiles(figures: Dashboard, asked: Asked) -> list[Tile]:
+def other_tiles(figures: Dashboard, filters: DashboardFilters) -> list[Tile]:
     now, before = figures.current, figures.previous
     return [
-        Tile("Casos", whole(now.total_casos), link("casos", asked), "los casos", note="hoy"),
-        Tile("Saldo total", money(now.total_deuda), link("casos", asked), "los casos", note="hoy"),
+        Tile("Casos", whole(now.total_casos), link("casos", filters), "los casos", note="hoy"),
+        Tile("Saldo total", money(now.total_deuda), link("casos", filters), "los casos", note="hoy"),
         Tile(
             "Contactabilidad",
             percentage(now.contactabilidad),
-            link("gestiones", asked, only="attempts"),
+            link("gestiones", filters, only="attempts"),
             "los intentos de contacto",
             **points(now.contactabilidad, before.contactabilidad),
         ),
         Tile(
             "Casos pagados",
             whole(now.casos_pagados),
-            link("casos", asked, stage=CaseStatus.Stage.PAGADA.value),
+            link("casos", filters, stage=CaseStatus.Stage.PAGADA.value),
             "los casos pagados",
             note="hoy",
         ),

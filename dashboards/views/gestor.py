@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import Request, for_role
 from accounts.models import User
 from dashboards.filtering import all_carteras, choices, figures_of, read_filters
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
 from dashboards.page.board import shown
 from dashboards.page.charts import charts
@@ -28,29 +28,29 @@ from nova.lib.databases import reads_from_replica
 def gestor_page(request: Request, pk: int) -> HttpResponse:
     gestor = get_object_or_404(people_with_figures(), pk=pk)
     now = timezone.now()
-    asked, errors = read_filters({**request.GET.dict(), "gestor": str(pk)}, now=now)
+    filters, errors = read_filters({**request.GET.dict(), "gestor": str(pk)}, now=now)
     context: dict[str, Any] = {
         "gestor": gestor,
         "errors": errors,
-        "choices": choices(asked, request.GET, all_carteras(), None),
+        "choices": choices(filters, request.GET, all_carteras(), None),
     }
-    if asked is not None:
+    if filters is not None:
         health = queue_health(gestor, now=now)
-        context |= _figures(asked) | {
-            "asked": asked,
+        context |= _figures(filters) | {
+            "asked": filters,
             "health": health_lines(health, now=now),
             "bands": health.bands,
             "activities": last_activities(gestor),
             "form": ReassignmentForm(gestor=gestor),
         }
-    query = asked.query(gestor=None) if asked else ""
-    return page_or_part(request, "dashboards/gestor.html", "board", context, asked=asked, query=query)
+    query = filters.query(gestor=None) if filters else ""
+    return page_or_part(request, "dashboards/gestor.html", "board", context, filters=filters, query=query)
 
 
-def _figures(asked: Asked) -> dict[str, Any]:
-    figures = figures_of(asked, now=timezone.now())
-    drawing = [chart for chart in charts(figures, asked) if chart.name in ("weekly", "statuses")]
-    return shown(figures, asked, drawing)
+def _figures(filters: DashboardFilters) -> dict[str, Any]:
+    figures = figures_of(filters, now=timezone.now())
+    drawing = [chart for chart in charts(figures, filters) if chart.name in ("weekly", "statuses")]
+    return shown(figures, filters, drawing)
 
 
 @reads_from_replica

@@ -29,24 +29,24 @@ from nova.lib.databases import reads_from_replica
 def dashboard_admin(request: Request) -> HttpResponse:
     """The whole dashboard, or the part that its filters change."""
     page = dashboard_page(request.GET, now=timezone.now())
-    query = page.asked.query() if page.asked else ""
-    return page_or_part(request, "dashboards/admin.html", "board", _context(page), asked=page.asked, query=query)
+    query = page.filters.query() if page.filters else ""
+    return page_or_part(request, "dashboards/admin.html", "board", _context(page), filters=page.filters, query=query)
 
 
 def _context(page: DashboardPage) -> dict[str, Any]:
     context: dict[str, Any] = {"errors": page.errors, "choices": page.choices}
-    if page.asked is None or page.figures is None:
+    if page.filters is None or page.figures is None:
         return context
-    asked, figures = page.asked, page.figures
+    filters, figures = page.filters, page.figures
     return (
         context
-        | shown(figures, asked, charts(figures, asked))
+        | shown(figures, filters, charts(figures, filters))
         | {
-            "asked": asked,
+            "asked": filters,
             "ranking": ranking_rows(figures.ranking),
-            "ranking_links": [gestor_link(row, asked) for row in figures.ranking],
-            "notices": notices(figures, asked, now=timezone.now()),
-            "report_query": asked.query(gestor=None),
+            "ranking_links": [gestor_link(row, filters) for row in figures.ranking],
+            "notices": notices(figures, filters, now=timezone.now()),
+            "report_query": filters.query(gestor=None),
         }
     )
 

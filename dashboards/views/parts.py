@@ -7,11 +7,17 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 
 from accounts.access import Request
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 
 
 def page_or_part(
-    request: Request, template: str, target: str, context: dict[str, Any], *, asked: Asked | None, query: str
+    request: Request,
+    template: str,
+    target: str,
+    context: dict[str, Any],
+    *,
+    filters: DashboardFilters | None,
+    query: str,
 ) -> HttpResponse:
     """The part has the id of its `target`, and puts `query` (without what goes without saying) into the address.
 
@@ -19,8 +25,8 @@ def page_or_part(
     """
     is_part = request.htmx and request.htmx.target == target
     name = f"{template}#{target}" if is_part else template
-    response = render(request, name, context, status=200 if asked is not None else 400)
-    if is_part and asked is not None:
+    response = render(request, name, context, status=200 if filters is not None else 400)
+    if is_part and filters is not None:
         response["HX-Push-Url"] = f"{request.path}{query}"
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response

@@ -15,7 +15,7 @@ from cases.models import CaseStatus
 from dashboards import rows
 from dashboards.files import sheets
 from dashboards.filtering import all_carteras, all_gestores, choices, read_filters
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from dashboards.rows import FigureRows
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
@@ -23,7 +23,7 @@ from nova.lib.paginators import CappedPaginator
 from nova.lib.spreadsheets import TOO_LONG, csv_lines, is_too_long
 
 PER_PAGE = 50
-KINDS: dict[str, Callable[[Asked, str], FigureRows]] = {
+KINDS: dict[str, Callable[[DashboardFilters, str], FigureRows]] = {
     "movimientos": rows.entries,
     "promesas": rows.promises,
     "gestiones": rows.activities,
@@ -36,21 +36,21 @@ CASE_FILTERS = ("status", "stage", "search")
 @for_role(User.Role.ADMIN)
 def figure_rows(request: Request, kind: str) -> HttpResponse:
     now = timezone.now()
-    asked, errors = read_filters(request.GET, now=now)
-    found = _figure_rows(request, kind, asked) if asked else None
+    filters, errors = read_filters(request.GET, now=now)
+    found = _figure_rows(request, kind, filters) if filters else None
     context: dict[str, Any] = {
         "errors": errors,
-        "asked": asked,
+        "asked": filters,
         "kind": kind,
         "kept": _kept(request),
         # The book is of now: its page has a search and a status in place of a period.
         "statuses": list(CaseStatus.objects.values_list("slug", "name")) if kind == "casos" else [],
-        "choices": choices(asked, request.GET, all_carteras(), all_gestores()),
+        "choices": choices(filters, request.GET, all_carteras(), all_gestores()),
     }
-    if asked is not None and found is not None:
-        context |= _listed(request, asked, found)
-    query = asked.query(**_kept(request)) if asked else ""
-    return page_or_part(request, "dashboards/rows.html", "rows", context, asked=asked, query=query)
+    if filters is not None and found is not None:
+        context |= _listed(request, filters, found)
+    query = filters.query(**_kept(request)) if filters else ""
+    return page_or_part(request, "dashboards/rows.html", "rows", context, filters=filters, query=query)
 
 
 @reads_from_replica
@@ -58,24 +58,24 @@ def figure_rows(request: Request, kind: str) -> HttpResponse:
 @for_role(User.Role.ADMIN)
 def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     """All the rows: CSV streamed, whatever their number; a workbook up to a limit."""
-    asked, errors = read_filters(request.GET, now=timezone.now())
-    if asked is None:
+    filters, errors = read_filters(request.GET, now=timezone.now())
+    if filters is None:
         return no_export(request, errors)
-    found = _figure_rows(request, kind, asked)
-    name = f"{kind}-{asked.period.end}" if kind == "casos" else f"{kind}-{asked.period.start}-{asked.period.end}"
-    told = asked.parameters | _kept(request)
+    found = _figure_rows(request, kind, filters)
+    name = f"{kind}-{filters.period.end}" if kind == "casos" else f"{kind}-{filters.period.start}-{filters.period.end}"
+    told = filters.parameters | _kept(request)
     if form == "csv":
         return csv_download(request, csv_lines(found.columns, found.all_cells()), name, told)
     if is_too_long(found.rows):
         return no_export(request, [TOO_LONG])
-    return file_download(request, sheets.rows_workbook(found, asked), f"{name}.xlsx", told)
+    return file_download(request, sheets.rows_workbook(found, filters), f"{name}.xlsx", told)
 
 
-def _figure_rows(request: Request, kind: str, asked: Asked) -> FigureRows:
+def _figure_rows(request: Request, kind: str, filters: DashboardFilters) -> FigureRows:
     """404 for what narrows by something unknown: everything must not look like what was asked for."""
     if kind in KINDS:
         only = request.GET.get("only", "")
-        found = KINDS[kind](asked, only)
+        found = KINDS[kind](filters, only)
         if only and only not in dict(found.choices):
             raise Http404
         return found
@@ -83,7 +83,7 @@ def _figure_rows(request: Request, kind: str, asked: Asked) -> FigureRows:
     status = CaseStatus.objects.filter(slug=slug).first() if slug else None
     if (slug and status is None) or (stage and stage not in CaseStatus.Stage.values):
         raise Http404
-    return rows.cases(asked, status=status, stage=stage, search=request.GET.get("search", "").strip()[:100])
+    return rows.cases(filters, status=status, stage=stage, search=request.GET.get("search", "").strip()[:100])
 
 
 def _kept(request: Request) -> dict[str, str]:
@@ -91,7 +91,7 @@ def _kept(request: Request) -> dict[str, str]:
     return {name: value for name in ("only", *CASE_FILTERS) if (value := request.GET.get(name, ""))}
 
 
-def _listed(request: Request, asked: Asked, found: FigureRows) -> dict[str, Any]:
+def _listed(request: Request, filters: DashboardFilters, found: FigureRows) -> dict[str, Any]:
     paginator = CappedPaginator(found.rows, PER_PAGE)
     shown = paginator.get_page(request.GET.get("page"))
     kept = _kept(request)
@@ -100,9 +100,9 @@ def _listed(request: Request, asked: Asked, found: FigureRows) -> dict[str, Any]
         "page": shown,
         "lines": [_line(row, found) for row in shown.object_list],
         "only_choices": [("", "Todo"), *found.choices],
-        "links": {value: asked.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
-        "export_query": asked.query(**kept),
-        "back": f"{reverse('dashboard-admin')}{asked.query()}",
+        "links": {value: filters.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
+        "export_query": filters.query(**kept),
+        "back": f"{reverse('dashboard-admin')}{filters.query()}",
     }
 
 

@@ -19,7 +19,7 @@ from dashboards.figures import kpis
 from dashboards.figures.periods import Period
 from dashboards.figures.scope import Scope
 from dashboards.files import creditor_report
-from dashboards.filters import Asked
+from dashboards.filters import DashboardFilters
 from nova.lib import dates
 from tests import factories
 
@@ -481,7 +481,7 @@ def test_the_rows_behind_a_figure_add_up_to_it(
 ) -> None:
     count = Count(history, cartera, gestor)
     with written(history) as cast:
-        asked = Asked(scope_of(*cast, count), period, "custom")
+        asked = DashboardFilters(scope_of(*cast, count), period, "custom")
         figures, _ = kpis.kpis(asked.scope, period, period.before())
         money, promised = list(rows.entries(asked, "").all_cells()), list(rows.promises(asked, "").all_cells())
         kept = list(rows.promises(asked, "kept").all_cells())
