@@ -27,7 +27,7 @@ COLUMNS = [
 
 
 @dataclass(frozen=True)
-class Sought:
+class InboxFilters:
     """Which submissions: `shown` is a key of SHOWN, `search` words that all occur."""
 
     shown: str
@@ -55,8 +55,8 @@ def as_json(page: Page) -> Enveloped:
     return enveloped_page(rows, page=page.number, per_page=page.paginator.per_page, total=page.paginator.count)
 
 
-def sought(data: QueryDict) -> Sought:
+def read_filters(data: QueryDict) -> InboxFilters:
     """What an address asks for; what it cannot mean is everything."""
     shown = data.get("show", "")
     search = data.get("search", "").replace("\x00", "").strip()[:MAX_SEARCH]
-    return Sought(shown=shown if shown in SHOWN else "", search=search)
+    return InboxFilters(shown=shown if shown in SHOWN else "", search=search)

@@ -19,7 +19,7 @@ from accounts.access import Request, for_role
 from accounts.downloads import csv_download, file_download, no_export
 from accounts.models import AuditEvent, User
 from contact import mail, outbox, services
-from contact.inbox import COLUMNS, SHOWN, Sought, as_json, sought
+from contact.inbox import COLUMNS, SHOWN, InboxFilters, as_json, read_filters
 from contact.models import ContactSubmission
 from nova.lib import dates, envelope
 from nova.lib.databases import reads_from_replica
@@ -35,24 +35,24 @@ PER_PAGE = 25
 @for_role(User.Role.ADMIN)
 def submissions(request: Request) -> HttpResponse:
     """A page of them for people; for a program (`Accept: application/json`) the same in the envelope."""
-    asked = sought(request.GET)
-    page = CappedPaginator(asked.rows, PER_PAGE).get_page(request.GET.get("page"))
+    filters = read_filters(request.GET)
+    page = CappedPaginator(filters.rows, PER_PAGE).get_page(request.GET.get("page"))
     if envelope.wants_json(request):
         return JsonResponse(as_json(page))
     context = {
-        "asked": asked,
+        "asked": filters,
         "page": page,
-        "choices": [(value, label, _query(asked, show=value)) for value, label in SHOWN.items()],
-        "query": _query(asked),
+        "choices": [(value, label, _query(filters, show=value)) for value, label in SHOWN.items()],
+        "query": _query(filters),
         "has_recipients": outbox.is_configured(),
         "unsent": ContactSubmission.objects.unsent().count(),
     }
     return render(request, "contact/submissions.html", context)
 
 
-def _query(asked: Sought, **changes: str) -> str:
-    told = {"show": asked.shown, "search": asked.search} | changes
-    found = urlencode({name: value for name, value in told.items() if value})
+def _query(filters: InboxFilters, **changes: str) -> str:
+    parameters = {"show": filters.shown, "search": filters.search} | changes
+    found = urlencode({name: value for name, value in parameters.items() if value})
     return f"?{found}" if found else ""
 
 
@@ -74,7 +74,7 @@ def handled(request: Request, pk: int) -> HttpResponse:
                 after={"handled_at": after},
             )
     messages.success(request, f"El mensaje de {submission.name} quedó {'atendido' if is_handled else 'sin atender'}.")
-    return redirect(reverse("submissions") + _query(sought(request.POST)))
+    return redirect(reverse("submissions") + _query(read_filters(request.POST)))
 
 
 @reads_from_replica
@@ -82,17 +82,17 @@ def handled(request: Request, pk: int) -> HttpResponse:
 @for_role(User.Role.ADMIN)
 def submissions_export(request: Request, form: str) -> HttpResponseBase:
     """What the page shows, whole: CSV streamed, a workbook up to a limit."""
-    asked = sought(request.GET)
+    filters = read_filters(request.GET)
     name = f"mensajes-{dates.today()}"
-    told = {"show": SHOWN[asked.shown], "search": asked.search}
+    parameters = {"show": SHOWN[filters.shown], "search": filters.search}
     if form == "csv":
-        return csv_download(request, csv_lines(COLUMNS, asked.all_cells()), name, told)
-    if is_too_long(asked.rows):
+        return csv_download(request, csv_lines(COLUMNS, filters.all_cells()), name, parameters)
+    if is_too_long(filters.rows):
         return no_export(request, [TOO_LONG])
-    book = Workbook()
-    notes = [SHOWN[asked.shown], f"Generado el {dates.format_moment(timezone.now())}"]
-    book.add_sheet("Mensajes", title="Mensajes de contacto", notes=notes, columns=COLUMNS, rows=asked.all_cells())
-    return file_download(request, book.content(), f"{name}.xlsx", told)
+    workbook = Workbook()
+    notes = [SHOWN[filters.shown], f"Generado el {dates.format_moment(timezone.now())}"]
+    workbook.add_sheet("Mensajes", title="Mensajes de contacto", notes=notes, columns=COLUMNS, rows=filters.all_cells())
+    return file_download(request, workbook.content(), f"{name}.xlsx", parameters)
 
 
 # --- The mail that tells of them ----------------------------------------------------------------------------
