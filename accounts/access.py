@@ -16,7 +16,7 @@ from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
 # Pages that are no place to go on at after a log-in.
-DOORS = ("login", "login-code", "logout", "api-login")
+LOGIN_URL_NAMES = ("login", "login-code", "logout", "api-login")
 
 
 class Request(HttpRequest):
@@ -26,22 +26,26 @@ class Request(HttpRequest):
     htmx: HtmxDetails
 
 
-class Chore(NamedTuple):
+class RequiredStep(NamedTuple):
     """What somebody has to do before anything else, and where."""
 
     url: str
     message: str
 
 
-def first_of_all(request: HttpRequest) -> Chore | None:
+def required_step(request: HttpRequest) -> RequiredStep | None:
     """A password that somebody else chose is changed, and an admin's second factor set up where it is required."""
     user = request.user
     if not user.is_authenticated:
         return None
     if user.must_change_password:
-        return Chore(resolve_url(settings.PASSWORD_CHANGE_URL), "Cambie su contraseña en el sitio antes de seguir.")
+        return RequiredStep(
+            resolve_url(settings.PASSWORD_CHANGE_URL), "Cambie su contraseña en el sitio antes de seguir."
+        )
     if second_factor.is_missing(request):
-        return Chore(resolve_url(settings.SECOND_FACTOR_URL), "Active su segundo factor en el sitio antes de seguir.")
+        return RequiredStep(
+            resolve_url(settings.SECOND_FACTOR_URL), "Active su segundo factor en el sitio antes de seguir."
+        )
     return None
 
 
@@ -65,6 +69,6 @@ def safe_next(request: HttpRequest, target: str) -> str:
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    if not is_ours or not target.startswith("/") or target.split("?")[0].rstrip("/") in map(reverse, DOORS):
+    if not is_ours or not target.startswith("/") or target.split("?")[0].rstrip("/") in map(reverse, LOGIN_URL_NAMES):
         return ""
     return target

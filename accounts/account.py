@@ -12,7 +12,7 @@ from accounts.models import AuditEvent, SecondFactor, User
 
 HISTORY = 15
 HISTORY_DAYS = 90
-TOLD = [
+HISTORY_ACTIONS = [
     AuditEvent.Action.LOGIN,
     AuditEvent.Action.LOGOUT,
     AuditEvent.Action.PASSWORD,
@@ -49,7 +49,7 @@ def _previous_login(user: User) -> AuditEvent | None:
 def _history(user: User) -> list[AuditEvent]:
     """The last log-ins and what protects them, failed attempts at the username included. Two queries."""
     recent = AuditEvent.objects.filter(created_at__gte=timezone.now() - timedelta(days=HISTORY_DAYS))
-    done = recent.filter(target_type="user", target_id=user.pk, action__in=TOLD)
+    done = recent.filter(target_type="user", target_id=user.pk, action__in=HISTORY_ACTIONS)
     failed = recent.filter(action=AuditEvent.Action.LOGIN_FAILED, target_label__iexact=user.username)
     both = [*done.select_related("actor")[:HISTORY], *failed[:HISTORY]]
     return sorted(both, key=lambda event: (event.created_at, event.pk), reverse=True)[:HISTORY]

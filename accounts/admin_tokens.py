@@ -12,14 +12,14 @@ from django.utils.html import format_html
 from accounts.models import ApiToken, User
 from accounts.tokens import issue_token, revoke_token
 
-ASKED = ["name", "user", "expiry"]
-TOLD = ["created", "last_used_at", "created_by"]  # of a token that exists, to be read
+EDITABLE = ["name", "user", "expiry"]
+READ_ONLY = ["created", "last_used_at", "created_by"]  # of a token that exists, to be read
 
 
 class NewTokenForm(forms.ModelForm):
     class Meta:
         model = ApiToken
-        fields = ASKED
+        fields = EDITABLE
         help_texts = {
             "name": "El sistema que lo usará: por él se lo reconoce al revocarlo.",
             "user": "El token puede lo que puede este usuario, y nada más.",
@@ -54,10 +54,10 @@ class ApiTokenAdmin(admin.ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def get_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        return [*ASKED, *TOLD] if obj else ASKED
+        return [*EDITABLE, *READ_ONLY] if obj else EDITABLE
 
     def get_readonly_fields(self, request: HttpRequest, obj: ApiToken | None = None) -> Any:
-        return ["user", "expiry", *TOLD] if obj else []
+        return ["user", "expiry", *READ_ONLY] if obj else []
 
     def has_change_permission(self, request: Any, obj: ApiToken | None = None) -> bool:
         return super().has_change_permission(request, obj) and request.user.may_touch(obj.user if obj else None)

@@ -20,14 +20,14 @@ TYPES = {
 
 
 def csv_download(
-    request: Request, lines: Iterator[bytes], name: str, asked: Mapping[str, Any]
+    request: Request, lines: Iterator[bytes], name: str, parameters: Mapping[str, Any]
 ) -> StreamingHttpResponse:
     """Sent as it is read from the database, so that memory holds a few hundred rows.
 
     The first of them are read before anything is sent: what cannot be read is an error, never an empty file.
     """
     first = list(islice(lines, 2))
-    _record(request, f"{name}.csv", asked)
+    _record(request, f"{name}.csv", parameters)
     return StreamingHttpResponse(
         _resumed(first, lines),
         content_type="text/csv; charset=utf-8",
@@ -41,8 +41,8 @@ def _resumed(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def file_download(request: Request, content: bytes, name: str, asked: Mapping[str, Any]) -> HttpResponse:
-    _record(request, name, asked)
+def file_download(request: Request, content: bytes, name: str, parameters: Mapping[str, Any]) -> HttpResponse:
+    _record(request, name, parameters)
     return HttpResponse(
         content,
         content_type=TYPES[name.rsplit(".", 1)[1]],
@@ -50,9 +50,9 @@ def file_download(request: Request, content: bytes, name: str, asked: Mapping[st
     )
 
 
-def _record(request: Request, name: str, asked: Mapping[str, Any]) -> None:
+def _record(request: Request, name: str, parameters: Mapping[str, Any]) -> None:
     with transaction.atomic():
-        audit.record(AuditEvent.Action.EXPORT, by=request.user, label=name, after=dict(asked))
+        audit.record(AuditEvent.Action.EXPORT, by=request.user, label=name, after=dict(parameters))
 
 
 def no_export(request: Request, reasons: Sequence[str]) -> HttpResponse:

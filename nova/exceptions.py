@@ -35,7 +35,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     if response is None:
         return _unexpected(error, context)
     if response.status_code in (status.HTTP_403_FORBIDDEN, status.HTTP_429_TOO_MANY_REQUESTS):
-        security.tell_refusal(context["request"], response.status_code)
+        security.log_refusal(context["request"], response.status_code)
     details, message = _said(error, response.status_code)
     response.data = refusal(message, status=response.status_code, details=details)
     return response

@@ -78,9 +78,9 @@ class HealthMiddleware:
         probe = PROBES.get(request.path)
         if probe is None or request.method not in ("GET", "HEAD"):
             return self.get_response(request)
-        told = probe()
-        status = HTTPStatus.OK if told["status"] == health.OK else HTTPStatus.SERVICE_UNAVAILABLE
-        return JsonResponse(told, status=status, headers={"Cache-Control": "no-store"})
+        result = probe()
+        status = HTTPStatus.OK if result["status"] == health.OK else HTTPStatus.SERVICE_UNAVAILABLE
+        return JsonResponse(result, status=status, headers={"Cache-Control": "no-store"})
 
 
 class SecureApiMiddleware:
@@ -146,16 +146,16 @@ class UnfinishedAccountMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> HttpResponse | None:
-        first = access.first_of_all(request)
-        if first is None or request.path.startswith(first.url):
+        step = access.required_step(request)
+        if step is None or request.path.startswith(step.url):
             return None
         if request.path.startswith(envelope.API_PREFIX):
-            return envelope.failure(first.message, status=403)
+            return envelope.failure(step.message, status=403)
         if not getattr(view_func, "login_required", True):
             return None
         if request.htmx:  # type: ignore[attr-defined]
-            return HttpResponseClientRedirect(first.url)
-        return HttpResponseRedirect(first.url)
+            return HttpResponseClientRedirect(step.url)
+        return HttpResponseRedirect(step.url)
 
 
 class ErrorPagesMiddleware:

@@ -115,7 +115,7 @@ def _is_fragment(request: HttpRequest) -> bool:
 
 def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str = "") -> HttpResponse:
     if status in (HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS):
-        security.tell_refusal(request, status)
+        security.log_refusal(request, status)
     if envelope.wants_json(request):
         return envelope.failure(message, status=status)
     if _is_fragment(request):

@@ -8,7 +8,7 @@ from typing import Any
 logger = logging.getLogger("nova.security")
 
 
-def tell_refusal(request: Any, status: int) -> None:
+def log_refusal(request: Any, status: int) -> None:
     """A request that was refused. Its path is written so that no line break in it starts a line of the log."""
     user = getattr(getattr(request, "user", None), "pk", None)
     logger.warning("refused %d %s %r user=%s", status, request.method, request.path, user)
