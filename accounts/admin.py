@@ -24,7 +24,7 @@ from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.admin_tokens import ApiTokenAdmin
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.trail import changes_table, edited_fields
-from nova.lib.ip import address_of
+from nova.lib.ip import ip_of
 from nova.lib.paginators import CappedPaginator
 
 admin.site.register(ApiToken, ApiTokenAdmin)
@@ -59,7 +59,7 @@ class UserAdmin(DjangoUserAdmin):
     @admin.action(description="Cerrar las sesiones de los elegidos", permissions=["change"])
     def end_sessions(self, request: Any, queryset: Any) -> None:
         """They stay out until they log in again; whoever asks keeps the session they ask from."""
-        address, current = address_of(request), request.session.session_key
+        address, current = ip_of(request), request.session.session_key
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         ended = sum(
             session_life.end_others(user=user, by=request.user, current=current, address=address) for user in allowed
@@ -69,7 +69,7 @@ class UserAdmin(DjangoUserAdmin):
     @admin.action(description="Quitar el segundo factor a los elegidos", permissions=["change"])
     def remove_second_factor(self, request: Any, queryset: Any) -> None:
         """For whoever lost phone and codes: they log in with their password, and set it up anew."""
-        address = address_of(request)
+        address = ip_of(request)
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         removed = sum(second_factor.turn_off(user=user, by=request.user, address=address) for user in allowed)
         self.message_user(request, f"Usuarios a los que se les quitó el segundo factor: {removed}.", messages.SUCCESS)
@@ -115,7 +115,7 @@ class UserAdmin(DjangoUserAdmin):
             self.message_user(request, f"{obj} ya no entra a la administración.", messages.WARNING)
         super().save_model(request, obj, form, change)
         if change and not obj.is_active:
-            session_life.end_others(user=obj, by=request.user, address=address_of(request))
+            session_life.end_others(user=obj, by=request.user, address=ip_of(request))
         if change:
             self._warn_about_cases(request, obj, form)
         elif form.generated:
@@ -148,7 +148,7 @@ class UserAdmin(DjangoUserAdmin):
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == 302:
-                user, address = User.objects.get(pk=unquote(id)), address_of(request)
+                user, address = User.objects.get(pk=unquote(id)), ip_of(request)
                 audit.record(AuditEvent.Action.PASSWORD, by=request.user, target=user, address=address)
                 session_life.end_others(user=user, by=request.user, address=address)
         return response

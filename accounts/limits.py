@@ -18,7 +18,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import HttpRequest
 
-from nova.lib.ip import address_of, site_of
+from nova.lib.ip import ip_of, site_of
 
 SLOT_SECONDS = 10
 
@@ -99,7 +99,7 @@ def give_back(attempt: list[Counter]) -> None:
 def is_password_of(request: HttpRequest, password: str) -> bool:
     """Whether it is that of whoever is signed in. Counts as at the door; raises TooManyAttempts."""
     user: Any = request.user
-    attempt = counters(username=user.username, address=address_of(request))
+    attempt = counters(username=user.username, address=ip_of(request))
     take_attempt(attempt)
     if user.check_password(password):
         give_back(attempt)

@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, Session, User
 from accounts.sessions import ADDRESS, AGENT, SEEN, STARTED
-from nova.lib.ip import address_of
+from nova.lib.ip import ip_of
 
 TOUCH_SECONDS = 60
 MAX_AGENT = 300
@@ -31,7 +31,7 @@ def begin(request: HttpRequest) -> None:
     """Note when and where a session begins. Called as somebody has logged in."""
     now = int(time.time())
     request.session[STARTED] = request.session[SEEN] = now
-    request.session[ADDRESS] = address_of(request)
+    request.session[ADDRESS] = ip_of(request)
     request.session[AGENT] = request.headers.get("User-Agent", "")[:MAX_AGENT]
 
 

@@ -21,7 +21,7 @@ from accounts.limits import TooManyAttempts
 from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import databases, envelope, health
 from nova.lib.errors import conflict, method_not_allowed, too_many_requests
-from nova.lib.ip import client_address
+from nova.lib.ip import client_ip
 from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -42,15 +42,15 @@ REFUSED_FEATURES = [
 PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in REFUSED_FEATURES)
 
 
-class ClientAddressMiddleware:
+class ClientIpMiddleware:
     """Settles once where a request comes from, so that no library reads a header that a visitor may have written."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        address = client_address(request, trusted_hops=settings.TRUSTED_PROXY_HOPS)
-        request.META["REMOTE_ADDR"] = address or ""
+        ip = client_ip(request, trusted_hops=settings.TRUSTED_PROXY_HOPS)
+        request.META["REMOTE_ADDR"] = ip or ""
         request.META.pop("HTTP_X_FORWARDED_FOR", None)
         return self.get_response(request)
 

@@ -19,7 +19,7 @@ from accounts.account import shown
 from accounts.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
 from accounts.models import AuditEvent, SecondFactor
 from accounts.views.login import RESUME
-from nova.lib.ip import address_of
+from nova.lib.ip import ip_of
 
 NEW_KEY = "second_factor_key"
 
@@ -40,9 +40,9 @@ def own_password(request: Request) -> HttpResponse:
             user = form.save(commit=False)
             user.must_change_password = False
             user.save(update_fields=["password", "must_change_password"])
-            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=address_of(request))
+            audit.record(AuditEvent.Action.PASSWORD, by=user, target=user, address=ip_of(request))
             ended = session_life.end_others(
-                user=user, by=user, current=request.session.session_key, address=address_of(request)
+                user=user, by=user, current=request.session.session_key, address=ip_of(request)
             )
         update_session_auth_hash(request, user)
         messages.success(request, f"Su contraseña cambió.{_ended(ended)}")
@@ -60,7 +60,7 @@ def end_sessions(request: Request) -> HttpResponse:
     if not form.is_valid():
         return render(request, "accounts/account.html", shown(request) | {"form": form}, status=422)
     ended = session_life.end_chosen(
-        user=request.user, numbers=numbers, current=request.session.session_key, address=address_of(request)
+        user=request.user, numbers=numbers, current=request.session.session_key, address=ip_of(request)
     )
     messages.success(request, _ended(ended).strip() or "No había otras sesiones que cerrar.")
     return redirect("account")
@@ -103,7 +103,7 @@ def _turn_on(request: Request, key: str, code: str) -> list[str] | None:
         key=key,
         code="".join(code.split()),
         session_key=request.session.session_key,
-        address=address_of(request),
+        address=ip_of(request),
     )
     if codes is not None:
         del request.session[NEW_KEY]
@@ -128,7 +128,7 @@ def turn_second_factor_off(request: Request) -> HttpResponse:
     if refused is not None:
         return refused
     second_factor.turn_off(
-        user=request.user, by=request.user, session_key=request.session.session_key, address=address_of(request)
+        user=request.user, by=request.user, session_key=request.session.session_key, address=ip_of(request)
     )
     request.session.pop(second_factor.VERIFIED, None)
     messages.success(request, "Su segundo factor quedó desactivado.")

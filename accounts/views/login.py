@@ -28,7 +28,7 @@ from accounts.forms import CodeForm, LoginForm
 from accounts.models import AuditEvent, User
 from nova.lib import envelope
 from nova.lib.errors import too_many_requests
-from nova.lib.ip import address_of
+from nova.lib.ip import ip_of
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RESUME = "resume-form"
@@ -56,7 +56,7 @@ def api_login(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, form, "Escriba su usuario y su contraseña.")
     username = form.cleaned_data["username"]
-    attempt = limits.counters(username=username, address=address_of(request))
+    attempt = limits.counters(username=username, address=ip_of(request))
     limits.take_attempt(attempt)
     user = authenticate(request, username=username, password=form.cleaned_data["password"])
     if user is None:
@@ -105,7 +105,7 @@ def login_code(request: Request) -> HttpResponse:
 
 
 def _check_code(request: Request, user: User, code: str) -> HttpResponse:
-    attempt = limits.counters(username=f"{user.username} (2)", address=address_of(request))
+    attempt = limits.counters(username=f"{user.username} (2)", address=ip_of(request))
     limits.take_attempt(attempt)
     if not second_factor.accept(user, code):
         limits.attempt_failed(attempt)
@@ -124,7 +124,7 @@ def _wrong_code(request: Request, user: User) -> HttpResponse:
         by=None,
         label=user.username,
         after={"reason": "código del segundo factor"},
-        address=address_of(request),
+        address=ip_of(request),
     )
     message = "Ese código no sirve: use el que muestra la aplicación ahora."
     if envelope.wants_json(request):
@@ -179,7 +179,7 @@ def _only_post(request: Request) -> HttpResponse:
 def locked_out(request: Request, response: HttpResponse | None, credentials: Any) -> HttpResponse:
     """What django-axes answers with: our own 429, with the time that is left of its lock. Runs a query."""
     username = (credentials or {}).get("username")
-    attempts = AccessAttempt.objects.filter(username=username, ip_address=address_of(request))
+    attempts = AccessAttempt.objects.filter(username=username, ip_address=ip_of(request))
     last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
     left = last + settings.AXES_COOLOFF_TIME - timezone.now()
     return too_many_requests(request, wait=max(1, round(left / timedelta(seconds=1))))

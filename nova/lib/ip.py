@@ -7,7 +7,7 @@ from django.http import HttpRequest
 IPV6_SITE_PREFIX = 64  # one household or office; a single IPv6 address costs an attacker nothing
 
 
-def parse_address(text: str) -> str | None:
+def parse_ip(text: str) -> str | None:
     """`1.2.3.4`, `1.2.3.4:5678`, `[::1]:80` or `::ffff:1.2.3.4` as an address; `None` when it is none."""
     text = text.strip()
     if text.startswith("["):
@@ -15,36 +15,36 @@ def parse_address(text: str) -> str | None:
     elif text.count(":") == 1:
         text = text.split(":")[0]
     try:
-        address = ip_address(text)
+        ip = ip_address(text)
     except ValueError:
         return None
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return str(address).split("%")[0]
+    if isinstance(ip, IPv6Address) and ip.ipv4_mapped:
+        ip = ip.ipv4_mapped
+    return str(ip).split("%")[0]
 
 
-def client_address(request: HttpRequest, *, trusted_hops: int) -> str | None:
+def client_ip(request: HttpRequest, *, trusted_hops: int) -> str | None:
     """The visitor's address: with `trusted_hops` proxies of ours in front, the one that the outermost of them saw.
 
     Each proxy appends to X-Forwarded-For whom it talked to, so what lies further left is the visitor's own invention.
     A header shorter than our proxies make it did not pass through them: then the connection itself counts.
     """
-    peer = parse_address(request.META.get("REMOTE_ADDR", ""))
+    peer = parse_ip(request.META.get("REMOTE_ADDR", ""))
     if trusted_hops <= 0:
         return peer
     hops = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     if len(hops) < trusted_hops:
         return peer
-    return parse_address(hops[-trusted_hops]) or peer
+    return parse_ip(hops[-trusted_hops]) or peer
 
 
-def address_of(request: HttpRequest) -> str | None:
-    """Whom a request comes from, as nova.middleware.ClientAddressMiddleware settled it; None when nobody knows."""
+def ip_of(request: HttpRequest) -> str | None:
+    """Whom a request comes from, as nova.middleware.ClientIpMiddleware settled it; None when nobody knows."""
     return request.META.get("REMOTE_ADDR") or None
 
 
-def site_of(address: str) -> str:
+def site_of(ip: str) -> str:
     """What a limit per address counts by: an IPv4 address, or the /64 network of an IPv6 one."""
-    if ":" not in address:
-        return address
-    return str(ip_network(f"{address}/{IPV6_SITE_PREFIX}", strict=False))
+    if ":" not in ip:
+        return ip
+    return str(ip_network(f"{ip}/{IPV6_SITE_PREFIX}", strict=False))

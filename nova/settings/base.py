@@ -37,7 +37,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "nova.middleware.ClientAddressMiddleware",
+    "nova.middleware.ClientIpMiddleware",
     "django.middleware.security.SecurityMiddleware",
     # Headers first, so that every answer carries them: static files, errors and /healthz too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -50,7 +50,7 @@ def test_a_failure_before_any_view_has_its_number_too(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise ProgrammingError("secreto")
 
-    monkeypatch.setattr("nova.middleware.client_address", fail)
+    monkeypatch.setattr("nova.middleware.client_ip", fail)
     client.raise_request_exception = False
     response = client.get("/api/v1/cases")
 

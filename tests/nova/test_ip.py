@@ -5,14 +5,14 @@ from django.test import RequestFactory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nova.lib.ip import client_address, parse_address, site_of
+from nova.lib.ip import client_ip, parse_ip, site_of
 
 PROXY = "10.0.0.2"
 
 
 def seen(forwarded: str | None, hops: int, peer: str = PROXY) -> str | None:
     headers = {"X-Forwarded-For": forwarded} if forwarded is not None else {}
-    return client_address(RequestFactory().get("/", REMOTE_ADDR=peer, headers=headers), trusted_hops=hops)
+    return client_ip(RequestFactory().get("/", REMOTE_ADDR=peer, headers=headers), trusted_hops=hops)
 
 
 @pytest.mark.parametrize(
@@ -48,9 +48,9 @@ def test_what_a_visitor_invents_changes_nothing(invented: list[str], real: str) 
 
 @given(st.text(max_size=60))
 def test_any_text_is_an_address_or_none(text: str) -> None:
-    address = parse_address(text)
+    address = parse_ip(text)
 
-    assert address is None or parse_address(address) == address
+    assert address is None or parse_ip(address) == address
 
 
 def test_a_site_is_an_ipv4_address_or_an_ipv6_network() -> None:
