@@ -1,4 +1,6 @@
-"""The figures in the JSON API, for admins (DESIGN §7): the dashboard's own queries, with every parameter checked."""
+"""The figures in the JSON API, for admins (DESIGN §7). They use the queries of the dashboard; every parameter is
+checked.
+"""
 
 from collections.abc import Callable
 from datetime import date
@@ -31,19 +33,19 @@ from nova.lib.databases import reads_from_replica
 from nova.lib.rest.fields import AmountField, DayField, QuerySerializer, QueryWholeField, TextField
 from nova.lib.rest.views import MAX_PER_PAGE, ApiView
 
-MAX_WEEKS = 530  # ten years: each is a bar
+MAX_WEEKS = 530  # ten years: each week is a bar
 LIMIT = 10
 T = TypeVar("T")
 
 
-# --- What is asked ------------------------------------------------------------------------------------
+# --- The parameters ------------------------------------------------------------------------------------
 def of_these_times(day: date) -> None:
     if not FIRST_DAY <= day <= LAST_DAY:
         raise serializers.ValidationError(f"Indique un día entre {FIRST_DAY} y {LAST_DAY}.")
 
 
 class FigureQuery(QuerySerializer):
-    """The same for every route; those of the book as it stands check the period and have no use for it."""
+    """The parameters of every route. Routes that show the current cases check the period and do not use it."""
 
     start_date = DayField(
         required=False, validators=[of_these_times], help_text="Primer día, incluido; por defecto, el de hace 29 días."
@@ -58,7 +60,7 @@ class FigureQuery(QuerySerializer):
     )
 
     def validate_gestor_id(self, pk: int) -> User:
-        """Of whatever role now: who was made an admin keeps what they recovered before."""
+        """Accepts a user of any role: a gestor who became an admin keeps what they recovered before."""
         gestor = User.objects.filter(pk=pk).first()
         if gestor is None:
             raise serializers.ValidationError(NO_GESTOR)
@@ -156,7 +158,7 @@ class FigureView(ApiView):
         return min(self.query.get("limit", LIMIT), MAX_PER_PAGE)
 
     def period(self, default: Callable[[date], Period] = last_30_days) -> Period:
-        """What was asked for; of one end alone, up to today, or the 30 days that end there."""
+        """The period of the request. With one end only: up to today, or the 30 days that end there."""
         start, end = self.query.get("start_date"), self.query.get("end_date")
         if start is None:
             return default(dates.today()) if end is None else last_30_days(end)
@@ -166,12 +168,12 @@ class FigureView(ApiView):
         return period
 
     def figures(self, read: Callable[..., T], *arguments: Any) -> T:
-        """`read(scope, *asked)`, or what it answered while the data was what it is."""
+        """`read(scope, *arguments)`, or its cached result while the data has not changed."""
         return cached(lambda: read(self.scope, *arguments), read.__name__, self.scope, *arguments)
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.period()  # on every route, those that have no use for it too
+        self.period()  # checked on every route, also where it is not used
 
 
 def figures(operation_id: str, summary: str, out: Any, example: Any) -> Any:

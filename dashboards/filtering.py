@@ -1,4 +1,4 @@
-"""From the address of a page to the figures that it shows."""
+"""From the filters in a URL to the figures of a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from dashboards.figures.kpis import Dashboard
 from dashboards.filters import CUSTOM, DEFAULT, PERIODS, DashboardFilters, FilterForm
 from nova.lib import dates
 
-CARTERAS_SHOWN = 7  # in a chart; the rest go together: more colours than that nobody tells apart
+CARTERAS_SHOWN = 7  # in a chart; the rest are added up: more than seven colours are hard to distinguish
 Named = list[tuple[int, str]]
 
 
 def read_filters(query: Mapping[str, Any], *, now: datetime) -> tuple[DashboardFilters | None, list[str]]:
-    """What is asked for, or why it cannot be answered."""
+    """The filters of the query string, or None and the error messages."""
     form = FilterForm(query)
     filters = form.filters(dates.local_date(now)) if form.is_valid() else None
     if filters is not None:
@@ -30,7 +30,7 @@ def read_filters(query: Mapping[str, Any], *, now: datetime) -> tuple[DashboardF
 
 
 def figures_of(filters: DashboardFilters, *, now: datetime) -> Dashboard:
-    """From memory, or of this moment."""
+    """The figures of the filters, cached (`dashboards.figures.cached`)."""
     previous = filters.period.before()
     return cached(
         lambda: kpis.dashboard(filters.scope, filters.period, previous, limit=CARTERAS_SHOWN, now=now),
@@ -44,7 +44,10 @@ def figures_of(filters: DashboardFilters, *, now: datetime) -> Dashboard:
 def choices(
     filters: DashboardFilters | None, query: Mapping[str, Any], carteras: Named, gestores: Named | None
 ) -> dict[str, Any]:
-    """What the filters offer and what is chosen. A gestor who is none any more stays chosen; None offers none."""
+    """The options of the filter form and the chosen ones. `gestores=None` leaves that filter out.
+
+    A chosen user who is no longer a gestor is added, so that the form still shows them.
+    """
     chosen = filters.scope if filters else None
     if chosen and chosen.gestor and gestores is not None and chosen.gestor.pk not in dict(gestores):
         gestores = [*gestores, (chosen.gestor.pk, str(chosen.gestor))]
@@ -77,7 +80,7 @@ def all_gestores() -> Named:
 
 @dataclass(frozen=True)
 class DashboardPage:
-    """What the admin's dashboard shows: `figures` of what is `asked`, or the `errors` of what was asked wrongly."""
+    """What the admin's dashboard shows: the `figures` of `filters`, or `errors` when the filters are not valid."""
 
     filters: DashboardFilters | None
     errors: list[str]

@@ -1,4 +1,4 @@
-"""What a page of the dashboard is asked for: a period, a cartera, a gestor; all in the address (DESIGN §6)."""
+"""The filters of a dashboard page: period, cartera and gestor, all in the query string (DESIGN §6)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -35,7 +35,7 @@ class DateInput(forms.DateInput):
 
 @dataclass(frozen=True)
 class DashboardFilters:
-    """A view of the dashboard. `parameters` are those of its address, without what goes without saying."""
+    """Valid filters. `parameters` are those of the query string, without default values."""
 
     scope: Scope
     period: Period
@@ -55,7 +55,7 @@ class DashboardFilters:
         return {name: str(value) for name, value in given.items()}
 
     def query(self, **more: Any) -> str:
-        """`?…` of this view with `more`; a None takes one away."""
+        """The query string (`?…`) of these filters and `more`. A value of None removes a parameter."""
         given = {name: value for name, value in {**self.parameters, **more}.items() if value is not None}
         return f"?{urlencode(given)}" if given else ""
 
@@ -76,7 +76,7 @@ class DashboardFilters:
 
 
 class FilterForm(forms.Form):
-    """Every field may be left out. `asked(today)` says what a valid one asks for."""
+    """All fields are optional. `filters(today)` gives the result of a valid form."""
 
     period = forms.ChoiceField(
         label="Período",
@@ -101,7 +101,7 @@ class FilterForm(forms.Form):
         return data
 
     def filters(self, today: date) -> DashboardFilters | None:
-        """None with the reason among the errors, when the dates are no period."""
+        """The filters; or None, with an error added to the form, when the dates are no valid period."""
         data = self.cleaned_data
         preset = data.get("period") or (CUSTOM if data.get("start_date") or data.get("end_date") else DEFAULT)
         period = self._period(preset, today)
@@ -114,7 +114,7 @@ class FilterForm(forms.Form):
         return None
 
     def _period(self, preset: str, today: date) -> Period:
-        """Of one end alone, up to today, or the 30 days that end there."""
+        """With one end only: up to today, or the 30 days that end there."""
         if preset != CUSTOM:
             return last_days(PRESETS[preset][1], today)
         start, end = self.cleaned_data.get("start_date"), self.cleaned_data.get("end_date")

@@ -1,4 +1,4 @@
-"""What an admin sees of a gestor: how their queue stands and what they did last (DESIGN §6)."""
+"""What an admin sees of a gestor: the state of their queue and their last gestiones (DESIGN §6)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LAST_SHOWN = 10
 
 
 def people_with_figures() -> QuerySet[User]:
-    """Gestores, and whoever else holds cases or was credited money: those a ranking may name."""
+    """Gestores, and other users who hold cases or were credited money: the users that a ranking may contain."""
     holds = Exists(Case.objects.filter(assigned_to=OuterRef("pk")))
     was_credited = Exists(LedgerEntry.objects.filter(credited_to=OuterRef("pk")))
     return User.objects.filter(Q(role=User.Role.GESTOR) | holds | was_credited)
@@ -24,7 +24,7 @@ def people_with_figures() -> QuerySet[User]:
 
 @dataclass(frozen=True)
 class QueueHealth:
-    """Cases now: what is up by band, what waits for its day, what does not move; and promises that are running."""
+    """Current cases: due ones by band, those waiting for their day, those without movement; and open promises."""
 
     bands: list[tuple[str, int]]
     up: int
@@ -36,7 +36,7 @@ class QueueHealth:
 
 
 def queue_health(gestor: User, *, now: datetime) -> QueueHealth:
-    """Six queries."""
+    """The state of a gestor's queue. Runs six queries."""
     queue = Case.objects.in_queue(gestor, now)
     mine = Case.objects.filter(assigned_to=gestor)
     by_band = queue.count_by_band()
@@ -53,7 +53,7 @@ def queue_health(gestor: User, *, now: datetime) -> QueueHealth:
 
 
 def last_activities(gestor: User) -> Iterable[Activity]:
-    """The newest first. One query."""
+    """The last gestiones, newest first. Runs one query."""
     made = (
         Activity.objects.by_people().filter(created_by=gestor).select_related("case__debtor", "case__cartera", "result")
     )

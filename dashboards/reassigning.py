@@ -1,4 +1,4 @@
-"""The cases of a gestor, to another or among the others: said first, done after (DESIGN §6)."""
+"""Moves the cases of a gestor to another gestor, or among the others: preview first, then confirm (DESIGN §6)."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ EVERYBODY = "others"
 
 
 class ReassignmentForm(forms.Form):
-    """Which cases of a gestor go to whom."""
+    """Which cases of a gestor to move, and to which gestor."""
 
     to = forms.ChoiceField(
         label="Pasarlos a", error_messages={"invalid_choice": NO_GESTOR, "required": "Elija a quién."}
@@ -60,7 +60,10 @@ class ReassignmentForm(forms.Form):
         return f"los otros {len(self.others)} gestores, en partes iguales" if to == EVERYBODY else str(self.others[to])
 
     def reassign(self, *, by: User, expected: int) -> int:
-        """Returns how many moved. Raises ValidationError when they are not as many as was said, or too many."""
+        """Move the cases and return their number.
+
+        Raises ValidationError when the number differs from `expected`, or is too large.
+        """
         count = self.cases().count()
         if count != expected:
             raise ValidationError(f"Entretanto cambió: ahora son {count} casos. Revise y confirme de nuevo.")

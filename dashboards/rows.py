@@ -1,4 +1,4 @@
-"""The rows behind each figure of the dashboard (DESIGN §6): read, paged and exported as one list; they add up to it."""
+"""The rows of each figure of the dashboard (DESIGN §6). Paged and exported from one list, which adds up to it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -25,7 +25,7 @@ CHUNK = 2000
 
 @dataclass(frozen=True)
 class Listing:
-    """A list to page and to export: `rows` in a total order, with all that `cells` reads of one."""
+    """A list to page and to export: `rows` in a total order, with everything that `cells` reads already selected."""
 
     kind: str
     title: str
@@ -34,11 +34,11 @@ class Listing:
     cells: Callable[[Any], list[Cell]]
 
     def all_cells(self) -> Iterator[list[Cell]]:
-        """Of every row, in order; a million are never in memory.
+        """The cells of every row, in order, with at most CHUNK rows in memory.
 
-        The keys come through a cursor of the server, closed at once when the reader stops or a row cannot be told; the
-        rows by their keys, a chunk at a time: so the first is there at once (joined and sorted as a whole, a million
-        take half a minute), and each is as it is when its turn comes.
+        The keys come through a server-side cursor, closed at once when the reader stops or `cells` raises. The rows are
+        read by their keys, one chunk at a time: joining and sorting a million rows at once takes half a minute before
+        the first one arrives. Each row is read when its chunk is.
         """
         keys = self.rows.values_list("pk", flat=True).iterator(chunk_size=CHUNK)
         with closing(keys):  # type: ignore[type-var]  # the iterator of a queryset is a generator
@@ -51,17 +51,17 @@ class Listing:
 
 @dataclass(frozen=True)
 class FigureRows(Listing):
-    """The rows behind a figure. `summary` is the figure, in words."""
+    """The rows of a figure. `summary` is the figure as text."""
 
     case_of: Callable[[Any], int]
     summary: list[tuple[str, str]]
-    choices: list[tuple[str, str]]  # what `only` may be, and its words
+    choices: list[tuple[str, str]]  # the values of `only`, with their labels
     only: str
 
 
 DNI, NOTES = "DNI", "Nota"
 WHOSE = [Column("Nro. de cliente"), Column("Deudor"), Column(DNI), Column("Cartera")]
-# What the cells read, and no more: the rest of five tables would cost a third of the time. A test counts the queries.
+# Only what the cells read: the other columns of five tables cost a third of the time. A test counts the queries.
 NAMED = ("username", "first_name", "last_name")
 DEBTOR = ("first_name", "last_name", "dni")
 RELATED = ("case__debtor", "case__cartera")
@@ -82,7 +82,7 @@ def _name(person: User | None, otherwise: str = "") -> str:
 
 # --- Money -----------------------------------------------------------------------------------------------
 def entries(filters: DashboardFilters, only: str) -> FigureRows:
-    """`monto_recuperado` and `tasa_recupero`: a payment adds, a reversal takes away."""
+    """The rows of `monto_recuperado` and `tasa_recupero`: a payment adds, a reversal subtracts."""
     rows = filters.scope.entries().recovered(*filters.period)
     chosen = {"payment": rows.filter(kind="payment"), "reversal": rows.filter(kind="reversal")}.get(only, rows)
     of = kpis.counts(filters.scope, filters.period)
@@ -131,7 +131,7 @@ def recovered(entry: LedgerEntry) -> Decimal:
 
 # --- Promises --------------------------------------------------------------------------------------------
 def promises(filters: DashboardFilters, only: str) -> FigureRows:
-    """`promesas_cumplidas`: those decided whose day is in the period."""
+    """The rows of `promesas_cumplidas`: kept and broken promises whose day is in the period."""
     statuses = {"kept": [Promise.Status.FULFILLED], "broken": [Promise.Status.BROKEN]}
     decided = [Promise.Status.FULFILLED, Promise.Status.BROKEN]
     rows = filters.scope.promises().filter(due_in(filters.period), status__in=statuses.get(only, decided))
@@ -180,7 +180,7 @@ def _promise_cells(promise: Promise) -> list[Cell]:
 
 # --- Gestiones -------------------------------------------------------------------------------------------
 def activities(filters: DashboardFilters, only: str) -> FigureRows:
-    """`gestiones_realizadas`, and with `only` the attempts and direct contacts of `contactabilidad`."""
+    """The rows of `gestiones_realizadas`; with `only`, the attempts or direct contacts of `contactabilidad`."""
     rows = filters.scope.activities().filter(made_in(filters.period))
     if only == "attempts":
         rows = rows.filter(result__is_attempt=True)
@@ -227,13 +227,13 @@ def _activity_cells(activity: Activity) -> list[Cell]:
 
 # --- Cases -----------------------------------------------------------------------------------------------
 def cases(filters: DashboardFilters, *, status: CaseStatus | None, stage: str, search: str) -> FigureRows:
-    """`total_casos`, `total_deuda`, `casos_pagados` and each status: the book as it stands, whatever the period."""
+    """The rows of `total_casos`, `total_deuda`, `casos_pagados` and each status: current cases, whatever the period."""
     rows = filters.scope.cases()
     shares = kpis.cases_by_status(filters.scope)
     if status is not None:
         rows, shares = rows.filter(status=status), [share for share in shares if share.slug == status.slug]
     if stage:
-        # By the index on the status: the stage has none of its own.
+        # By the index on the status: the stage has no index.
         rows = rows.filter(status__in=list(CaseStatus.objects.filter(stage=stage).values_list("pk", flat=True)))
         shares = [share for share in shares if share.stage == stage]
     summary = [
@@ -287,7 +287,7 @@ def _case_cells(case: Case) -> list[Cell]:
 
 # --- In words --------------------------------------------------------------------------------------------
 def in_words(cell: Cell, column: Column) -> str:
-    """As a page shows it."""
+    """The text of a cell on a page."""
     if cell is None or cell == "":
         return NOTHING
     if isinstance(cell, datetime):

@@ -1,1 +1,1 @@
-"""The agency's figures: SQL in, dataclasses out. No words, no pages."""
+"""The agency's figures: reads SQL, returns dataclasses. No user-facing text, no pages."""

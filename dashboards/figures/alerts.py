@@ -1,4 +1,4 @@
-"""What needs an admin today (DESIGN §6), from the same readings as the figures. Pure but for the words: no query."""
+"""What needs an admin today (DESIGN §6), computed from the same readings as the figures. Runs no query."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from dashboards.figures.scope import Scope
 from nova.lib import dates
 
 FELL_BY_POINTS = 10
-IDLE_BUSINESS_DAYS = 2  # 48 hours of working days: else every Monday would accuse everybody
+IDLE_BUSINESS_DAYS = 2  # 48 hours, in business days: with calendar days every gestor would be idle on Mondays
 
 
 class Kind(StrEnum):
@@ -28,8 +28,11 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Alert:
-    """`count` cases or promises; or somebody or a cartera (`subject`, by its `pk`) with what the `kind` says of them:
-    the last gestión of an idle gestor, the kept % of a cartera before and now."""
+    """One alert.
+
+    `count` is a number of cases or promises. An alert about a gestor or a cartera has its name in `subject`, its key in
+    `pk` and the details of its `kind`: the last gestión of an idle gestor, the kept % of a cartera before and now.
+    """
 
     kind: Kind
     count: int = 0
@@ -41,7 +44,7 @@ class Alert:
 
 
 def idle_since(now: datetime) -> datetime:
-    """Whoever did nothing since then has been idle for 48 hours of business days."""
+    """A gestor without a gestión since this moment has been idle for 48 hours of business days."""
     day = dates.local_date(now)
     since = dates.start_of_day(dates.add_business_days(day, -IDLE_BUSINESS_DAYS))
     if not dates.is_business_day(day):
@@ -50,13 +53,13 @@ def idle_since(now: datetime) -> datetime:
 
 
 def broken_today(today: date) -> Period:
-    """The promised days whose grace ran out since the last business day: on a Monday, Friday's.
+    """The promise days whose grace ran out since the last business day: on a Monday, those of Friday.
 
-    Grace ends on business days alone (§3.3), so those of a weekend are of the Friday before it.
+    Grace ends on business days only (§3.3), so the promises of a weekend count as those of the Friday before it.
     """
     last = dates.previous_business_day(today)
     end = dates.add_business_days(last, -settings.PROMISE_GRACE_BUSINESS_DAYS)
-    # A promise for a Saturday has the grace of the Friday before it: whatever comes before the next business day.
+    # A promise for a Saturday has the grace of the Friday before it, so the range ends before the next business day.
     return Period(end, dates.next_business_day(end) - timedelta(days=1))
 
 
@@ -88,7 +91,7 @@ def _broken(days: Iterable[Day], now: datetime) -> list[Alert]:
 
 
 def _idle(scope: Scope, people: Iterable[Person], now: datetime) -> list[Alert]:
-    """Active gestores with open cases. Who came meanwhile has had no time to be idle."""
+    """Active gestores with open cases. One who joined less than 48 hours ago is not idle."""
     since = idle_since(now)
     return [
         Alert(Kind.IDLE_GESTOR, pk=person.pk, subject=person.name, last_activity=person.last_activity)

@@ -1,4 +1,4 @@
-"""Figures kept for five minutes, or until a transaction changes them (DESIGN §6)."""
+"""Figures cached for five minutes, or until a transaction changes the data (DESIGN §6)."""
 
 import hashlib
 from collections.abc import Callable
@@ -15,10 +15,10 @@ T = TypeVar("T")
 
 
 def cached(read: Callable[[], T], name: str, scope: Scope, *arguments: Any) -> T:
-    """`read()`, or what it answered to the same question while the data is what it was, and the day too.
+    """`read()`, or its cached result for the same arguments, the same version of the data and the same day.
 
-    Runs one query, or those of `read`. The version is read first: what is written meanwhile may be in the figures
-    already, and the next version replaces them.
+    Costs one query on a hit, else that query and those of `read`. The version is read first: a change written in the
+    meantime may be in the figures already, and the next version replaces them.
     """
     version = data_version()
     if version is None:

@@ -1,7 +1,8 @@
-"""Every figure of the agency (DESIGN §6): what the page, the API and the exports show is computed here.
+"""Every figure of the agency (DESIGN §6), computed here for the page, the API and the exports.
 
-Money counts at the value date of its entry; a gestor's is what was credited to them, their gestiones and promises are
-those they made, and a case is theirs while they hold it. Sums are of whole cents, so that both databases are exact.
+Money counts at the value date of its entry. A gestor's money is what was credited to them, their gestiones and promises
+are those they created, and a case is theirs while they hold it. Sums are in whole cents, so that both databases are
+exact.
 """
 
 from collections.abc import Iterable, Sequence
@@ -26,9 +27,9 @@ BALANCE = "Saldo"
 
 @dataclass(frozen=True)
 class Kpis:
-    """Money in ARS; percentages with two decimals, None where there is nothing to divide by.
+    """Money in ARS; percentages with two decimals, None when there is nothing to divide by.
 
-    The stocks (cases, paid cases, debt) are known as of now alone: None in the figures of a period that is over.
+    The stocks (cases, paid cases, debt) are known for the present only: None in the figures of a past period.
     """
 
     monto_recuperado: Decimal
@@ -43,7 +44,7 @@ class Kpis:
 
 @dataclass(frozen=True)
 class Counts:
-    """What the percentages of a period are made of. Money in ARS."""
+    """The sums from which the percentages of a period are computed. Money in ARS."""
 
     recovered: Decimal
     recoverable: Decimal
@@ -66,7 +67,7 @@ class Trends:
 
 @dataclass(frozen=True)
 class Chart:
-    """One number a label in each series: `{labels, datasets}` of the charts. Money in ARS."""
+    """One number per label in each series: `{labels, datasets}` of the charts. Money in ARS."""
 
     labels: list[str]
     series: list[tuple[str, list[Decimal]]]
@@ -95,7 +96,7 @@ class StatusShare:
 
 @dataclass(frozen=True)
 class Dashboard:
-    """All that the admin's page shows, of one moment."""
+    """Everything the admin's page shows, computed at one moment."""
 
     current: Kpis
     previous: Kpis
@@ -122,9 +123,9 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
     return (Decimal(part) * 100 / Decimal(whole)).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
-# --- What is asked for -----------------------------------------------------------------------------------
+# --- The public functions -----------------------------------------------------------------------------------
 def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, now: datetime) -> Dashboard:
-    """The whole page. Four queries."""
+    """The figures of the whole page. Runs four queries."""
     today = dates.local_date(now)
     broken_today = alerts.broken_today(today)
     days = readings.days(scope, min(current.start, previous.start, broken_today.start))
@@ -148,14 +149,14 @@ def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, no
 
 
 def kpis(scope: Scope, current: Period, previous: Period) -> tuple[Kpis, Kpis]:
-    """The same figures of two periods. Two queries."""
+    """The same figures of two periods. Runs two queries."""
     days = readings.days(scope, min(current.start, previous.start))
     case_totals = readings.case_totals(scope)
     return _kpis(scope, days, case_totals, current), _without_stocks(_kpis(scope, days, case_totals, previous))
 
 
 def counts(scope: Scope, period: Period) -> Counts:
-    """What the percentages are made of. Two queries."""
+    """The sums from which the percentages are computed. Runs two queries."""
     days, case_totals = readings.days(scope, period.start), readings.case_totals(scope)
     within = _total(day for day in days if period.start <= day.day <= period.end)
     return Counts(
@@ -170,31 +171,33 @@ def counts(scope: Scope, period: Period) -> Counts:
 
 
 def recovered_by_week(scope: Scope, period: Period, limit: int) -> Chart:
-    """Payments less reversals a week and cartera, most first; past `limit` carteras, the rest together. One query."""
+    """Payments minus reversals per week and cartera, largest first. Carteras beyond `limit` are added up as one. Runs
+    one query.
+    """
     return _by_week(scope, readings.weeks(scope, period, period), period, limit)
 
 
 def balance_by_cartera(scope: Scope, limit: int) -> Chart:
-    """The book as it stands: what each cartera is owed, most first; past `limit`, the rest together. One query."""
+    """The current balance of each cartera, largest first. Those beyond `limit` are added up as one. Runs one query."""
     return _by_cartera(readings.case_totals(scope), limit)
 
 
 def cases_by_status(scope: Scope) -> list[StatusShare]:
-    """The book as it stands, in the order of the statuses; those without cases too. One query."""
+    """The current cases by status, in the order of the statuses, including statuses without cases. Runs one query."""
     return _by_status(readings.case_totals(scope))
 
 
 def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
-    """Active gestores, and whoever else holds cases or was credited money in the period: most recovered first.
+    """Active gestores, and other users who hold cases or were credited money in the period; most recovered first.
 
-    So the column adds up to what was recovered, but for what nobody held. One query.
+    So the column adds up to the recovered total, except for money credited to nobody. Runs one query.
     """
     return _ranking(scope, readings.people(scope, period))[:limit]
 
 
 # --- The KPIs -----------------------------------------------------------------------------------------
 def _kpis(scope: Scope, days: Sequence[Day], case_totals: Iterable[CaseTotals], period: Period) -> Kpis:
-    """`days` go from the period's start to the last there is."""
+    """`days` must cover everything from the start of the period to the last day with data."""
     within = _total(day for day in days if period.start <= day.day <= period.end)
     owed_now = _owed(case_totals)
     return Kpis(
@@ -214,9 +217,10 @@ def _without_stocks(figures: Kpis) -> Kpis:
 
 
 def _recoverable(scope: Scope, days: Sequence[Day], owed_now: int, period: Period) -> int:
-    """The denominator of `tasa_recupero`, in cents: what there was to recover in the period.
+    """The denominator of `tasa_recupero`, in cents: what could be recovered in the period.
 
-    A gestor's is what they recovered and what those they hold owe now: whose cases were whose is not kept (§6).
+    For a gestor it is what they recovered plus what the cases they hold owe now: who held a case in the past is not
+    stored (§6).
     """
     within = _total(day for day in days if period.start <= day.day <= period.end)
     if scope.gestor is not None:
@@ -230,7 +234,7 @@ def _owed(case_totals: Iterable[CaseTotals]) -> int:
 
 
 def _total(days: Iterable[Day]) -> Day:
-    """The days as if they were one."""
+    """The sum of all days, as one Day."""
     return Day(date.min, *map(sum, zip(*(day[1:] for day in days), strict=True))) if (days := list(days)) else NO_DAY
 
 
@@ -238,7 +242,7 @@ NO_DAY = Day(date.min, *[0] * (len(Day._fields) - 1))
 
 
 def _trends(scope: Scope, days: Sequence[Day], case_totals: Iterable[CaseTotals], period: Period) -> Trends:
-    """One walk, from the last day back to the first: `opening` is what was owed when the part began."""
+    """One pass, from the last day back to the first: `opening` is the debt at the start of each part."""
     rest, opening = list(days), _owed(case_totals)
     owed_now, parts = opening, []
     for part in reversed(buckets(period)):
@@ -308,7 +312,7 @@ def _by_status(case_totals: Iterable[CaseTotals]) -> list[StatusShare]:
 
 
 def _comparison(days: Iterable[Day], current: Period, previous: Period) -> Chart:
-    """What had been recovered by each day of the period, and by the same day of the one before."""
+    """The running total recovered by each day of the period, and by the same day of the previous period."""
     recovered = {day.day: day.recovered for day in days}
     length = max(len(current.days()), len(previous.days()))
     series = [

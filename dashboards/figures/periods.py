@@ -1,10 +1,10 @@
-"""The periods that figures are asked for (DESIGN §6). Local days, both ends included. Pure: "today" is an argument."""
+"""The periods of the figures (DESIGN §6). Local days, both ends included. Pure functions: "today" is an argument."""
 
 import calendar
 from datetime import date, timedelta
 from typing import NamedTuple
 
-FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # further away is a typing error
+FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2199, 12, 31)  # a date outside of these is a typing error
 
 
 class Period(NamedTuple):
@@ -12,7 +12,7 @@ class Period(NamedTuple):
     end: date
 
     def before(self) -> "Period":
-        """As many days, ending the day before this one starts."""
+        """The period of the same length that ends the day before this one starts."""
         return Period(self.start - (self.end - self.start) - timedelta(days=1), self.start - timedelta(days=1))
 
     def days(self) -> list[date]:
@@ -33,7 +33,7 @@ MAX_DAYS_APART, MAX_WEEKS_APART = 45, 30  # beyond these a trend line has more p
 
 
 def buckets(period: Period) -> list[Period]:
-    """The parts that a trend line shows of a period: its days, or its weeks, or (of a long one) its months."""
+    """The parts of a period in a trend line: its days, or its weeks, or the months of a long period."""
     length = (period.end - period.start).days + 1
     if length <= MAX_DAYS_APART:
         starts = period.days()
@@ -50,7 +50,7 @@ def monday_of(day: date) -> date:
 
 
 def last_days(count: int, today: date) -> Period:
-    """Today and those before it."""
+    """The last `count` days, today included."""
     return Period(today - timedelta(days=count - 1), today)
 
 
@@ -60,7 +60,7 @@ def last_30_days(today: date) -> Period:
 
 
 def last_four_weeks(today: date) -> Period:
-    """The week of today, as far as it has come, and the three whole ones before."""
+    """The current week up to today, and the three whole weeks before."""
     return Period(monday_of(today) - timedelta(weeks=3), today)
 
 
@@ -69,7 +69,7 @@ def month_to_date(today: date) -> Period:
 
 
 def same_days_of_last_month(today: date) -> Period:
-    """The 1st to the same day of the month before, or to its end when it is shorter: on 31 March, 1 to 28 February."""
+    """The 1st to the same day of last month, or to its last day when it is shorter: on 31 March, 1 to 28 February."""
     end = today.replace(day=1) - timedelta(days=1)
     day = min(today.day, calendar.monthrange(end.year, end.month)[1])
     return Period(end.replace(day=1), end.replace(day=day))

@@ -1,7 +1,7 @@
-"""The four statements behind every figure (DESIGN §6), over the sums that `cases.rollups` keeps. Money in whole cents.
+"""The four SQL statements that read every figure (DESIGN §6) from the sums of `cases.rollups`. Money in whole cents.
 
-By hand: each is one pass over one small table, joined to the names that a person reads, and answers for several parts
-of the page at once. What they mean is computed in `dashboards.figures.kpis`.
+They are written by hand: each is one pass over one small table, joined to the names to display, and serves several
+parts of the page. `dashboards.figures.kpis` computes the figures from them.
 """
 
 from datetime import UTC, date, datetime
@@ -21,7 +21,7 @@ MONDAY = {
 
 
 class Day(NamedTuple):
-    """What a day added to the figures of a scope."""
+    """What one day added to the figures of a scope."""
 
     day: date
     recovered: int
@@ -35,8 +35,10 @@ class Day(NamedTuple):
 
 
 class CarteraWeek(NamedTuple):
-    """What a week added to a cartera in the period (`is_current`) or the one before; a cartera without any has one row
-    of nothing, whose `monday` is None."""
+    """What one week added to the figures of a cartera, in the period (`is_current`) or the previous one.
+
+    A cartera without data has one row of zeros, whose `monday` is None.
+    """
 
     cartera_id: int
     cartera: str
@@ -49,7 +51,7 @@ class CarteraWeek(NamedTuple):
 
 
 class CaseTotals(NamedTuple):
-    """The cases of a status and cartera now; a status without any has one row, whose `cartera_id` is None."""
+    """The current cases of one status and cartera. A status without cases has one row, whose `cartera_id` is None."""
 
     status_id: int
     slug: str
@@ -65,7 +67,7 @@ class CaseTotals(NamedTuple):
 
 
 class Person(NamedTuple):
-    """Whoever is an active gestor, holds cases or was credited money: what they did in the period and hold now."""
+    """An active gestor, or a user who holds cases or was credited money: what they did in the period and hold now."""
 
     pk: int
     name: str
@@ -83,7 +85,7 @@ class Person(NamedTuple):
 
 
 def days(scope: Scope, since: date) -> list[Day]:
-    """Each day since then that added anything, in order."""
+    """One row per day with data from `since` on, in order."""
     source = _daily(scope, since)
     whose, values = _of(scope)
     rows = _rows(
@@ -95,7 +97,7 @@ def days(scope: Scope, since: date) -> list[Day]:
 
 
 def weeks(scope: Scope, current: Period, previous: Period) -> list[CarteraWeek]:
-    """By cartera (all carteras, in the order of their names) and week; a week that both periods touch comes twice."""
+    """Rows by cartera (all of them, ordered by name) and week. A week that both periods touch has two rows."""
     source = _daily(scope, min(current.start, previous.start), by_cartera=True)
     whose, values = _of(scope)
     rows = _rows(
@@ -116,7 +118,7 @@ def weeks(scope: Scope, current: Period, previous: Period) -> list[CarteraWeek]:
 
 
 def case_totals(scope: Scope) -> list[CaseTotals]:
-    """The book as it stands: every status in its order, by cartera."""
+    """The current cases: one row per status and cartera, in the order of the statuses."""
     whose, values = _of(scope)
     rows = _rows(
         "SELECT status.id, status.slug, status.name, status.stage, status.color, grouped.cartera_id, cartera.name,"  # noqa: S608
@@ -134,7 +136,7 @@ def case_totals(scope: Scope) -> list[CaseTotals]:
 
 
 def people(scope: Scope, period: Period) -> list[Person]:
-    """In the order of their names. Of all, whatever the gestor of the scope: a page offers the others too."""
+    """Rows ordered by name. The gestor of the scope is ignored: the page offers the other gestores too."""
     source = _daily(scope, period.start, by_gestor=True)
     whose, values = _of(scope._replace(gestor=None))
     rows = _rows(
@@ -180,7 +182,7 @@ def _daily(scope: Scope, since: date, *, by_cartera: bool = False, by_gestor: bo
 
 
 def _of(scope: Scope) -> tuple[str, list[int]]:
-    """The conditions of the scope, and their parameters."""
+    """The SQL conditions of the scope, and their parameters."""
     by_column = {"cartera_id": scope.cartera, "gestor_id": scope.gestor}
     given = {column: row.pk for column, row in by_column.items() if row is not None}
     return "".join(f" AND {column} = %s" for column in given), list(given.values())
@@ -196,7 +198,7 @@ def _rows(sql: str, params: list[Any]) -> list[tuple[Any, ...]]:
         return cursor.fetchall()
 
 
-# SQLite takes and gives days and moments as text.
+# SQLite reads and writes dates and datetimes as text.
 def _day(day: date) -> Any:
     return connection.ops.adapt_datefield_value(day)
 

@@ -1,4 +1,4 @@
-"""Whose figures, and of when: what every query of the dashboard is asked with (DESIGN §6)."""
+"""The scope (cartera, gestor) and the date conditions of every dashboard query (DESIGN §6)."""
 
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -13,24 +13,28 @@ from nova.lib import dates
 
 
 class Scope(NamedTuple):
-    """Of everybody, of a cartera, of a gestor, or of a gestor in a cartera. The rows are those that figures sum up."""
+    """Everything, one cartera, one gestor, or one gestor in one cartera. The querysets are the rows that the figures
+    add up.
+    """
 
     cartera: Cartera | None = None
     gestor: User | None = None
 
     def cases(self) -> CaseQuerySet:
-        """Held by the gestor now."""
+        """Cases that the gestor holds now."""
         return Case.objects.filter(**self._by(cartera="cartera", gestor="assigned_to"))
 
     def entries(self) -> LedgerEntryQuerySet:
-        """Credited to the gestor when they were posted; with what each adds to its case's balance."""
+        """Entries credited to the gestor when they were posted, annotated with what each adds to the balance of its
+        case.
+        """
         return LedgerEntry.objects.signed().filter(**self._by(cartera="cartera", gestor="credited_to"))
 
     def promises(self) -> QuerySet[Promise]:
         return Promise.objects.filter(**self._by(cartera="case__cartera", gestor="created_by"))
 
     def activities(self) -> QuerySet[Activity]:
-        """What people did: neither automatic nor voided."""
+        """Gestiones by people: neither automatic nor voided."""
         return Activity.objects.by_people().filter(**self._by(cartera="case__cartera", gestor="created_by"))
 
     def _by(self, **paths: str) -> dict[str, Any]:
@@ -38,11 +42,11 @@ class Scope(NamedTuple):
 
 
 def due_in(period: Period) -> Q:
-    """Promises of the period."""
+    """Promises whose day is in the period."""
     return Q(promise_date__range=period)
 
 
 def made_in(period: Period) -> Q:
-    """Gestiones of the period: from the first midnight of Buenos Aires to the last."""
+    """Gestiones of the period: from 00:00 of its first day to 24:00 of its last, Buenos Aires time."""
     after = dates.start_of_day(period.end + timedelta(days=1))
     return Q(created_at__gte=dates.start_of_day(period.start), created_at__lt=after)

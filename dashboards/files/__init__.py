@@ -1,1 +1,1 @@
-"""Files of what the pages show: workbooks, PDF, the report to a creditor."""
+"""Files with the content of the pages: workbooks, PDF, the report to a creditor."""

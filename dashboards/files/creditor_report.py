@@ -1,6 +1,6 @@
-"""The rendición: what an agency tells a creditor of their cartera in a period (DESIGN §6). Its totals are the ledger's.
+"""The rendición: the agency's report to a creditor about their cartera in a period (DESIGN §6).
 
-The creditor sees what was done, not the agency's notes, nor who did it.
+Its totals are those of the ledger. The creditor sees what was done, not the agency's notes, nor who did it.
 """
 
 from dataclasses import dataclass
@@ -47,7 +47,7 @@ class Report:
     payments: int
     reversals: int
     promises: dict[str, tuple[int, Decimal]]  # by status: how many, of how much
-    results: list[tuple[str, int]]  # what came of the gestiones, most first
+    results: list[tuple[str, int]]  # the results of the gestiones, most frequent first
 
     @property
     def activities(self) -> int:
@@ -59,7 +59,7 @@ class Report:
 
 
 def report_of(cartera: Cartera, period: Period) -> Report:
-    """Four queries."""
+    """Compute the report. Runs four queries."""
     start, end = period
     within = Q(value_date__range=period)
     sums = LedgerEntry.objects.signed().filter(cartera=cartera, value_date__lte=end)
@@ -90,7 +90,7 @@ def report_of(cartera: Cartera, period: Period) -> Report:
 
 
 def _cents(amount: Any, only: Q | None = None) -> Sum:
-    """Σ amount in whole cents, 0 of nothing. SQLite would sum in floating point, and lose cents of large sums."""
+    """Σ amount in whole cents, 0 without rows. SQLite would sum in floating point, and lose cents of large sums."""
     return Sum(Cast(Round(amount * 100), BigIntegerField()), filter=only, default=0)
 
 
@@ -173,7 +173,9 @@ def _gestiones(cartera: Cartera, period: Period) -> Listing:
 
 
 def _cases(cartera: Cartera, period: Period) -> Listing:
-    """Every debt placed by then, with what the period did to it: each column adds up to the total of the same name."""
+    """Every debt placed by the end of the period, with what the period changed: each column adds up to the total of the
+    same name.
+    """
     start, end = period
     is_before, is_within = Q(entries__value_date__lt=start), Q(entries__value_date__range=period)
     signed = Case(When(entries__kind="payment", then=-F("entries__amount")), default=F("entries__amount"))

@@ -1,4 +1,4 @@
-"""PDF that a manager sends to a creditor: one or two pages, the agency's logo, charts drawn as vectors (DESIGN §6)."""
+"""PDF files for managers and creditors: one or two pages, the agency's logo, charts drawn as vectors (DESIGN §6)."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -41,7 +41,7 @@ from nova.lib import dates
 
 INK, MUTED, LINE, SUNKEN = (HexColor(color) for color in ("#17202e", "#536076", "#d8dee7", "#ebeff4"))
 BRAND, ACCENT, AMBER = HexColor("#12203a"), HexColor("#2353c4"), HexColor("#d98a00")
-# The light theme's, in its order.
+# The colours of the light theme, in its order.
 SERIES = [
     HexColor(color)
     for color in ("#2353c4", "#da6c1e", "#6a87f0", "#9b4805", "#957391", "#250759", "#5a3c57", "#460200")
@@ -62,7 +62,9 @@ NOTE = ParagraphStyle("note", parent=BODY, textColor=MUTED)
 
 
 def text(value: Any) -> str:
-    """What the standard fonts can show: the letters of Western Europe; any other is a question mark."""
+    """`value` limited to what the standard fonts can show, the letters of Western Europe. Others become a question
+    mark.
+    """
     return str(value).encode("cp1252", "replace").decode("cp1252")
 
 
@@ -72,7 +74,7 @@ def paragraph(value: Any, style: ParagraphStyle = BODY) -> Paragraph:
 
 # --- The page ---------------------------------------------------------------------------------------------
 def draw_logo(canvas: Canvas, x: float, y: float, height: float) -> None:
-    """static/images/logo.svg, as lines and curves: sharp at any size. `y` is its lower edge."""
+    """Draw static/images/logo.svg as lines and curves, sharp at any size. `y` is its lower edge."""
     canvas.saveState()
     canvas.translate(x, y)
     canvas.scale(height / 40, -height / 40)
@@ -109,7 +111,7 @@ def draw_logo(canvas: Canvas, x: float, y: float, height: float) -> None:
 
 
 def made(title: str, notes: Sequence[str], story: list[Flowable]) -> bytes:
-    """The document, with the logo and its title on top of the first page and numbers below each."""
+    """Build the document: logo and title at the top of the first page, page numbers at the bottom."""
     file = BytesIO()
     printed = f"Generado el {dates.format_moment(timezone.now())}"
 
@@ -143,7 +145,7 @@ def made(title: str, notes: Sequence[str], story: list[Flowable]) -> bytes:
 
 
 def table(headers: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[float]) -> Table:
-    """The first column is text that wraps, the rest are numbers."""
+    """A table whose first column is text that wraps; the others are numbers."""
     head = [paragraph(header, STRONG if index == 0 else NUMBER_HEAD) for index, header in enumerate(headers)]
     body = [[paragraph(row[0]), *(paragraph(cell, NUMBER) for cell in row[1:])] for row in rows]
     made_of = Table([head, *body], colWidths=list(widths), repeatRows=1, hAlign="LEFT")
@@ -184,7 +186,7 @@ def side_by_side(left: list[Flowable], right: list[Flowable]) -> Table:
 
 # --- The charts -------------------------------------------------------------------------------------------
 def short_money(value: float) -> str:
-    """`1,2 M`: what fits beside an axis."""
+    """`1,2 M`: short enough for the axis of a chart."""
     for size, unit in ((1e9, " mil M"), (1e6, " M"), (1e3, " mil")):
         if abs(value) >= size:
             return f"{value / size:.1f}".rstrip("0").rstrip(".").replace(".", ",") + unit
@@ -224,7 +226,7 @@ def stacked_bars(labels: Sequence[str], series: Sequence[tuple[str, Sequence[Dec
     chart.x, chart.y, chart.width = 42, 26 + 11 * lines, WIDTH - 46
     chart.height = height - chart.y - 6
     chart.data = [[float(value) for value in values] for _, values in series]
-    step = -(-len(labels) // 14)  # as many names as fit
+    step = -(-len(labels) // 14)  # only as many names as fit
     chart.categoryAxis.categoryNames = [label if not index % step else "" for index, label in enumerate(labels)]
     chart.categoryAxis.style, chart.categoryAxis.joinAxisMode = "stacked", "bottom"
     chart.barWidth, chart.groupSpacing = 10, 4
@@ -264,7 +266,7 @@ def ring(labels: Sequence[str], values: Sequence[Decimal], height: float) -> Dra
 
 
 def bars(labels: Sequence[str], values: Sequence[Decimal | int], height: float) -> Drawing:
-    """Across, the first on top."""
+    """Horizontal bars, the first on top."""
     if not any(values):
         return nothing(HALF, height)
     drawing, chart = Drawing(HALF, height), HorizontalBarChart()
@@ -296,7 +298,7 @@ def lines(series: Sequence[tuple[str, Sequence[Decimal]]], height: float) -> Dra
 
 # --- The documents ----------------------------------------------------------------------------------------
 def view_pdf(figures: Dashboard, filters: DashboardFilters) -> bytes:
-    """Two pages: the figures and what was recovered; the book, the gestores and the period before."""
+    """Two pages: the KPIs and the recovered money; then current cases, gestores and the previous period."""
     previous = filters.period.before()
     kpi_table = table(
         ["Indicador", "Período", f"Anterior ({previous.start:%d/%m/%y} al {previous.end:%d/%m/%y})"],
@@ -345,7 +347,7 @@ def view_pdf(figures: Dashboard, filters: DashboardFilters) -> bytes:
 
 
 def report_pdf(report: Report) -> bytes:
-    """The summary: balances, promises and gestiones. The movements one by one are in the workbook."""
+    """The summary: balances, promises and gestiones. The workbook has the single movements."""
     kept, broken = (report.promises[status] for status in (Promise.Status.FULFILLED, Promise.Status.BROKEN))
     rate = percent(report.balances.recovered, report.balances.opening + report.balances.placed)
     summary = [

@@ -1,4 +1,7 @@
-"""Files of what a page shows (DESIGN §6). Each says what it is of; what is too long for one is streamed, or refused."""
+"""Workbooks and CSV rows with the content of the pages (DESIGN §6). Each file names its scope and period.
+
+A sheet that would be too long is replaced by a note to use the streamed CSV.
+"""
 
 from collections.abc import Iterator
 from decimal import Decimal
@@ -34,7 +37,7 @@ def notes_of(filters: DashboardFilters) -> list[str]:
 
 # --- The view of the dashboard ------------------------------------------------------------------------------
 def kpi_cells(figures: Dashboard) -> list[list[Cell]]:
-    """Numbers, so that a spreadsheet can go on with them; percentages are of 100."""
+    """The KPIs as numbers, so that a spreadsheet can calculate with them. Percentages are 0 to 100."""
     now, before = figures.current, figures.previous
     return [
         ["Monto recuperado ($)", now.monto_recuperado, before.monto_recuperado],
@@ -63,7 +66,7 @@ def ranking_cells(figures: Dashboard) -> list[list[Cell]]:
 
 
 def view_rows(figures: Dashboard, filters: DashboardFilters) -> Iterator[list[Cell]]:
-    """The view as one table: section, subject, what, value, value of the period before."""
+    """The page as one table: section, subject, figure, value, value of the previous period."""
     yield ["Vista", filters.whose, "Período", filters.title, ""]
     for label, now, before in kpi_cells(figures):
         yield ["Indicadores", "", label, now, before]
@@ -84,7 +87,7 @@ VIEW_COLUMNS = [Column(name) for name in ("Sección", "De", "Dato", "Valor", "Pe
 
 
 def view_workbook(figures: Dashboard, filters: DashboardFilters) -> bytes:
-    """KPIs, ranking, the charts' numbers, and the rows behind the main figures."""
+    """A workbook with KPIs, ranking, the numbers of the charts, and the rows of the main figures."""
     workbook, notes = Workbook(), notes_of(filters)
     columns = [Column("Indicador"), Column("Período", "percent"), Column("Período anterior", "percent")]
     workbook.add_sheet("Indicadores", title="Indicadores", notes=notes, columns=columns, rows=kpi_cells(figures))
@@ -121,7 +124,7 @@ def _weekly_cells(figures: Dashboard) -> Iterator[list[Cell]]:
 
 
 def rows_workbook(listing: FigureRows, filters: DashboardFilters) -> bytes:
-    """The rows behind a figure. Ask `is_too_long` before."""
+    """A workbook with the rows of a figure. The caller checks `is_too_long` first."""
     workbook = Workbook()
     notes = [*notes_of(filters), *(f"{label}: {value}" for label, value in listing.summary)]
     workbook.add_sheet(
@@ -135,8 +138,8 @@ def rows_workbook(listing: FigureRows, filters: DashboardFilters) -> bytes:
 
 
 def _add_rows(workbook: Workbook, listing: Listing, notes: list[str]) -> None:
-    """The rows, or why they are not there: never a part of them as if it were all."""
-    name, title = listing.title[:31], listing.title  # as long as the name of a sheet may be
+    """Add the rows, or a note that they are too many: a part of them could be taken for all."""
+    name, title = listing.title[:31], listing.title  # the maximum length of a sheet's name
     if is_too_long(listing.rows):
         workbook.add_sheet(name, title=title, notes=[*notes, TOO_LONG], columns=listing.columns[:1], rows=[])
     else:
@@ -183,5 +186,5 @@ def report_workbook(report: Report) -> bytes:
 
 
 def report_promises(report: Report) -> list[tuple[str, int, Decimal]]:
-    """(status, how many, of how much), in the order of the statuses."""
+    """(status, number, amount) of the promises, in the order of the statuses."""
     return [(str(Promise.Status(status).label), *values) for status, values in report.promises.items()]

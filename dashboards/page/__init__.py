@@ -1,1 +1,1 @@
-"""The admin's dashboard as its page shows it: figures in words, each with a link to the rows it counts."""
+"""The content of the admin's dashboard page: figures as text, each with a link to the rows it counts."""

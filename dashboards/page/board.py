@@ -1,4 +1,4 @@
-"""The dashboard as templates and files take it: tiles, charts, the ranking, a table of every figure."""
+"""The dashboard for templates and files: tiles, charts, the ranking, a table of every figure."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from dashboards.page.words import NOTHING, money, percentage, whole
 
 
 def shown(figures: Dashboard, filters: DashboardFilters, drawing: Sequence[Drawn]) -> dict[str, Any]:
-    """What the templates of tiles and charts need: the figures, and those charts."""
+    """The template context of tiles and charts: the figures, and the charts in `drawing`."""
     return {
         "figures": figures,
         "tiles": main_tiles(figures, filters),
@@ -36,7 +36,7 @@ def ranking_rows(ranking: Sequence[RankedGestor]) -> list[list[str]]:
 
 
 def kpi_rows(current: Kpis, previous: Kpis) -> list[tuple[str, str, str]]:
-    """(label, now, before) of every figure, for what is printed."""
+    """(label, current, previous) of every figure, for the PDF."""
     return [
         ("Monto recuperado", money(current.monto_recuperado), money(previous.monto_recuperado)),
         ("Tasa de recupero", percentage(current.tasa_recupero), percentage(previous.tasa_recupero)),

@@ -1,4 +1,4 @@
-"""The charts, each with the table that says the same."""
+"""The charts, each with a table of the same numbers."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +14,20 @@ from dashboards.filters import DashboardFilters
 from dashboards.page.links import gestor_link, link
 from dashboards.page.words import NOTHING, money, percentage, whole
 
-TOP = 10  # gestores in the chart; the table has them all
+TOP = 10  # gestores in the chart; the table has all
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A chart with the table that says the same. `data` is what the script draws; a row is its cells as text."""
+    """A chart with a table of the same numbers. `data` is for the script that draws; a row is a list of texts."""
 
     name: str
     title: str
-    says: str  # what a screen reader hears of the canvas
+    says: str  # the text of the canvas for screen readers
     headers: list[str]
     rows: list[list[str]]
     data: dict[str, Any]
-    empty: str  # why there is nothing to draw, and what to do
+    empty: str  # the message when there is nothing to draw
 
     @property
     def is_empty(self) -> bool:
@@ -78,14 +78,14 @@ def weekly(chart: Chart, filters: DashboardFilters, pks: dict[str, int]) -> Draw
 
 
 def _of_cartera(name: str, pks: dict[str, int], filters: DashboardFilters) -> str:
-    """What makes an address with a query one of that cartera; those shown together are of the view, or of all."""
+    """The query parameters that narrow a link to one cartera. The sum of the others keeps the filter of the view."""
     own = filters.scope.cartera.pk if filters.scope.cartera else None
     pk = pks.get(name, own)
     return "" if pk is None else f"&cartera={pk}"
 
 
 def weekly_period(label: str, period: Period) -> Period:
-    """The days of the week, named by its Monday, that are in the period."""
+    """The days in the period of the week that starts on the Monday `label`."""
     monday = date.fromisoformat(label)
     return Period(max(monday, period.start), min(monday + timedelta(days=6), period.end))
 

@@ -1,4 +1,4 @@
-"""Where a figure leads: the rows it counts, a gestor, a list of the administration."""
+"""The link of a figure: the rows it counts, a gestor, or a list of the Django admin."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def gestor_link(row: RankedGestor, filters: DashboardFilters) -> str:
 
 
 def admin_cases(filters: DashboardFilters, **more: str) -> str:
-    """The admin's own list, where what is selected can be assigned or released."""
+    """The list of cases in the Django admin, where selected cases can be assigned or released."""
     given = {"stage": "open", **more}
     if filters.scope.cartera is not None:
         given["cartera__id__exact"] = str(filters.scope.cartera.pk)

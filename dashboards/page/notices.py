@@ -1,4 +1,4 @@
-"""The alerts, as sentences with a link to what to do about them."""
+"""The alerts as sentences, each with a link to the page where an admin can act."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +16,7 @@ from nova.lib import dates
 
 @dataclass(frozen=True)
 class Notice:
-    """`level` is danger or warning; `action` says what its link is for."""
+    """`level` is danger or warning; `action` is the text of the link."""
 
     level: str
     text: str

@@ -1,4 +1,4 @@
-"""The figures on top: value, change against the period before, a line, and a link to the rows they count."""
+"""The tiles at the top: value, change against the previous period, a line, and a link to the rows they count."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Tile:
     label: str
     value: str
     href: str
-    behind: str  # what the link opens
+    behind: str  # the text of the link
     change: str = ""
     trend: int = 0
     spark: str = ""
@@ -91,7 +91,7 @@ def other_tiles(figures: Dashboard, filters: DashboardFilters) -> list[Tile]:
 
 
 def change(now: Number, before: Number, in_words: Callable[[Any], str]) -> dict[str, Any]:
-    """Against the previous period, in percent of it."""
+    """The change from `before` to `now`, in percent of `before`."""
     if before <= 0:
         return {"change": f"antes {in_words(before)}", "trend": _sign(now - before)}
     grown = Decimal(now - before) * 100 / Decimal(before)
@@ -99,7 +99,7 @@ def change(now: Number, before: Number, in_words: Callable[[Any], str]) -> dict[
 
 
 def points(now: Decimal | None, before: Decimal | None) -> dict[str, Any]:
-    """Against the previous period, in percentage points."""
+    """The change from `before` to `now`, in percentage points."""
     if now is None or before is None:
         return {"change": f"antes {percentage(before)}", "trend": 0}
     return {"change": f"{_signed(now - before)} puntos (antes {percentage(before)})", "trend": _sign(now - before)}
@@ -114,7 +114,7 @@ def _sign(value: Number) -> int:
 
 
 def spark(values: Sequence[Number | None]) -> str:
-    """The points of a polyline; what is unknown is left out. Empty when there is no line to draw."""
+    """The points of a polyline; None values are left out. Empty when there is no line to draw."""
     known = [(index, value) for index, value in enumerate(values) if value is not None]
     if len(known) < 2:
         return ""

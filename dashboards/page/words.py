@@ -1,4 +1,4 @@
-"""Numbers as the dashboard writes them."""
+"""Numbers as text of the dashboard."""
 
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""A gestor as an admin sees them, and the passing on of their cases."""
+"""An admin's page about a gestor, and the reassignment of their cases."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ def _figures(filters: DashboardFilters) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_role(User.Role.ADMIN)
 def reassignment(request: Request, pk: int) -> HttpResponse:
-    """A GET says how many cases would go where; the POST that confirms it does it."""
+    """GET shows how many cases would move and where; the POST that confirms moves them."""
     gestor = get_object_or_404(people_with_figures(), pk=pk)
     form = ReassignmentForm(request.POST if request.method == "POST" else request.GET, gestor=gestor)
     context: dict[str, Any] = {"gestor": gestor, "form": form}

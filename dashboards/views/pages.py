@@ -1,4 +1,4 @@
-"""The page of each role, and what the admin sees behind their figures."""
+"""The start page of admins and users, and the component samples."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ from nova.lib.databases import reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
 def dashboard_admin(request: Request) -> HttpResponse:
-    """The whole dashboard, or the part that its filters change."""
+    """The whole dashboard, or only the fragment that its filters change."""
     page = dashboard_page(request.GET, now=timezone.now())
     query = page.filters.query() if page.filters else ""
     return page_or_part(request, "dashboards/admin.html", "board", _context(page), filters=page.filters, query=query)
@@ -69,7 +69,7 @@ class SampleForm(forms.Form):
 
 @require_safe
 def styles(request: Request) -> HttpResponse:
-    """The component set, for whoever builds a page (in development alone)."""
+    """The component set, for developers of pages (only with DEBUG)."""
     if not settings.DEBUG:
         raise Http404
     page = Paginator(range(100), 25).page(2)

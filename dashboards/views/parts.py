@@ -1,4 +1,4 @@
-"""One address, two answers: the page of figures, or the part of it that its filters change."""
+"""One URL with two responses: the page of figures, or the fragment that its filters change."""
 
 from typing import Any
 
@@ -19,9 +19,9 @@ def page_or_part(
     filters: DashboardFilters | None,
     query: str,
 ) -> HttpResponse:
-    """The part has the id of its `target`, and puts `query` (without what goes without saying) into the address.
+    """Render the page, or for htmx the fragment with the id `target`, which pushes `query` to the browser's URL.
 
-    Without `asked` nothing could be answered: a 400, whose page says why.
+    `query` has no default values. `filters=None` means that they were not valid: the answer is a 400 with the reasons.
     """
     is_part = request.htmx and request.htmx.target == target
     name = f"{template}#{target}" if is_part else template

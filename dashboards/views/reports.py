@@ -1,4 +1,4 @@
-"""Files for an admin: the view of the dashboard, the creditor report. Each is in the audit trail (DESIGN §8)."""
+"""Files for an admin: the dashboard and the creditor report. Each download is in the audit trail (DESIGN §8)."""
 
 from typing import Any
 
@@ -41,7 +41,7 @@ def view_export(request: Request, form: str) -> HttpResponseBase:
 @require_safe
 @for_role(User.Role.ADMIN)
 def reports(request: Request) -> HttpResponse:
-    """The rendición of a cartera and a period, on screen, with its files."""
+    """The rendición of a cartera and a period as a page, with links to its files."""
     filters, errors = read_filters(request.GET, now=timezone.now())
     context: dict[str, Any] = {"errors": errors, "choices": choices(filters, request.GET, all_carteras(), None)}
     if filters is not None and filters.scope.cartera is not None:
@@ -80,5 +80,5 @@ def report_export(request: Request, form: str) -> HttpResponseBase:
 
 
 def _report_name(filters: DashboardFilters) -> str:
-    """ASCII, so that every browser keeps it."""
+    """The file name, in ASCII so that every browser keeps it."""
     return f"rendicion-{slugify(str(filters.scope.cartera)) or 'cartera'}-{filters.period.start}-{filters.period.end}"

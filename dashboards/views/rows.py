@@ -1,4 +1,4 @@
-"""The rows behind a figure: paged on screen, whole in a file."""
+"""The rows of a figure: paged on screen, complete in a file."""
 
 from collections.abc import Callable
 from typing import Any
@@ -43,7 +43,7 @@ def figure_rows(request: Request, kind: str) -> HttpResponse:
         "asked": filters,
         "kind": kind,
         "kept": _kept(request),
-        # The book is of now: its page has a search and a status in place of a period.
+        # The cases are the current ones: their page has a search and a status instead of a period.
         "statuses": list(CaseStatus.objects.values_list("slug", "name")) if kind == "casos" else [],
         "choices": choices(filters, request.GET, all_carteras(), all_gestores()),
     }
@@ -57,7 +57,7 @@ def figure_rows(request: Request, kind: str) -> HttpResponse:
 @require_safe
 @for_role(User.Role.ADMIN)
 def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBase:
-    """All the rows: CSV streamed, whatever their number; a workbook up to a limit."""
+    """All the rows: CSV is streamed without a limit; a workbook has a maximum of rows."""
     filters, errors = read_filters(request.GET, now=timezone.now())
     if filters is None:
         return no_export(request, errors)
@@ -72,7 +72,7 @@ def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBa
 
 
 def _figure_rows(request: Request, kind: str, filters: DashboardFilters) -> FigureRows:
-    """404 for what narrows by something unknown: everything must not look like what was asked for."""
+    """The rows of `kind`. 404 for an unknown filter value: ignoring it would show too many rows."""
     if kind in KINDS:
         only = request.GET.get("only", "")
         found = KINDS[kind](filters, only)
@@ -87,7 +87,7 @@ def _figure_rows(request: Request, kind: str, filters: DashboardFilters) -> Figu
 
 
 def _kept(request: Request) -> dict[str, str]:
-    """What of the address is no filter of every page."""
+    """The parameters of the URL that only this page has."""
     return {name: value for name in ("only", *CASE_FILTERS) if (value := request.GET.get(name, ""))}
 
 
