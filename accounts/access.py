@@ -1,4 +1,4 @@
-"""Who may open which page, and where everybody belongs."""
+"""Access to pages by role, the steps a user must take first, and safe redirects after a log-in."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -15,26 +15,29 @@ from accounts import second_factor
 from accounts.models import User
 
 View = Callable[..., HttpResponseBase]
-# Pages that are no place to go on at after a log-in.
+# Names of URLs to which nobody is redirected after a log-in.
 LOGIN_URL_NAMES = ("login", "login-code", "logout", "api-login")
 
 
 class Request(HttpRequest):
-    """What a view behind the log-in gets: a user of ours, and htmx (for the type checker)."""
+    """The request of a view that requires a log-in: our user model, and htmx (for the type checker)."""
 
     user: User
     htmx: HtmxDetails
 
 
 class RequiredStep(NamedTuple):
-    """What somebody has to do before anything else, and where."""
+    """Something a user must do before any other page is available: its URL, and a message."""
 
     url: str
     message: str
 
 
 def required_step(request: HttpRequest) -> RequiredStep | None:
-    """A password that somebody else chose is changed, and an admin's second factor set up where it is required."""
+    """The step this user must take first, or None.
+
+    A password chosen by somebody else must be changed; an admin must set up a second factor where it is required.
+    """
     user = request.user
     if not user.is_authenticated:
         return None
@@ -50,7 +53,7 @@ def required_step(request: HttpRequest) -> RequiredStep | None:
 
 
 def for_role(role: User.Role) -> Callable[[View], View]:
-    """A page of one role; whoever has another is sent to their own (DESIGN §7)."""
+    """Decorator: a page for one role. Users with another role are redirected to their own page (DESIGN §7)."""
 
     def decorate(view: View) -> View:
         @wraps(view)
@@ -65,7 +68,7 @@ def for_role(role: User.Role) -> Callable[[View], View]:
 
 
 def safe_next(request: HttpRequest, target: str) -> str:
-    """`target` when it is a page of this site to go on at, else an empty string."""
+    """`target` when it is a page of this site that may follow a log-in, else an empty string."""
     is_ours = url_has_allowed_host_and_scheme(
         target, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

@@ -1,4 +1,4 @@
-"""Mi cuenta: what somebody sees of their own account."""
+"""«Mi cuenta»: what users see of their own account."""
 
 from datetime import timedelta
 from typing import Any
@@ -23,7 +23,7 @@ HISTORY_ACTIONS = [
 
 
 def shown(request: Request) -> dict[str, Any]:
-    """What the page of an account shows. Six queries."""
+    """The template context of the account page. Runs six queries."""
     user = request.user
     places = session_life.places(user, request.session.session_key)
     factor = SecondFactor.objects.filter(user=user).first()
@@ -41,13 +41,13 @@ def shown(request: Request) -> dict[str, Any]:
 
 
 def _previous_login(user: User) -> AuditEvent | None:
-    """The one before this, so that somebody sees whether it was theirs."""
+    """The log-in before the current one, so that users can check that it was theirs."""
     logins = AuditEvent.objects.filter(actor=user, action=AuditEvent.Action.LOGIN)
     return next(iter(logins[1:2]), None)
 
 
 def _history(user: User) -> list[AuditEvent]:
-    """The last log-ins and what protects them, failed attempts at the username included. Two queries."""
+    """The last events of the account, newest first, including failed log-ins with its username. Runs two queries."""
     recent = AuditEvent.objects.filter(created_at__gte=timezone.now() - timedelta(days=HISTORY_DAYS))
     done = recent.filter(target_type="user", target_id=user.pk, action__in=HISTORY_ACTIONS)
     failed = recent.filter(action=AuditEvent.Action.LOGIN_FAILED, target_label__iexact=user.username)

@@ -34,9 +34,11 @@ OWN_STANDING = ["role", "is_active", "is_staff", "is_superuser", "groups", "user
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin):
-    """An admin who is no superuser neither makes nor touches one, and nobody changes their own standing."""
+    """Users. An admin who is no superuser can neither create nor change one; nobody can change their own role or
+    status.
+    """
 
-    view_on_site = False  # Django would lead there by a page of its own
+    view_on_site = False  # Django would link to its own page there
     add_form = NewUserForm
     add_form_template = None
     form = UserChangeForm
@@ -58,7 +60,7 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.action(description="Cerrar las sesiones de los elegidos", permissions=["change"])
     def end_sessions(self, request: Any, queryset: Any) -> None:
-        """They stay out until they log in again; whoever asks keeps the session they ask from."""
+        """End the sessions of the selected users. The admin who runs the action keeps the current session."""
         address, current = ip_of(request), request.session.session_key
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         ended = sum(
@@ -68,7 +70,7 @@ class UserAdmin(DjangoUserAdmin):
 
     @admin.action(description="Quitar el segundo factor a los elegidos", permissions=["change"])
     def remove_second_factor(self, request: Any, queryset: Any) -> None:
-        """For whoever lost phone and codes: they log in with their password, and set it up anew."""
+        """For users who lost phone and recovery codes: they log in with their password and set it up again."""
         address = ip_of(request)
         allowed = [user for user in queryset if self.has_change_permission(request, user)]
         removed = sum(second_factor.turn_off(user=user, by=request.user, address=address) for user in allowed)
@@ -105,7 +107,7 @@ class UserAdmin(DjangoUserAdmin):
         return super().has_delete_permission(request, obj) and request.user.may_touch(obj) and not is_self
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Users are deactivated; one made by mistake is deleted from its own page."""
+        """No bulk deletion: users are deactivated. One created by mistake can be deleted on its own page."""
         return {name: action for name, action in super().get_actions(request).items() if name != "delete_selected"}
 
     def save_model(self, request: Any, obj: User, form: Any, change: bool) -> None:
@@ -123,7 +125,9 @@ class UserAdmin(DjangoUserAdmin):
             self.message_user(request, format_html(text, obj.username, form.generated), messages.WARNING)
 
     def _warn_about_cases(self, request: HttpRequest, user: User, form: Any) -> None:
-        """Cases stay with whoever had them: say how many wait for somebody else. Runs a query for each warning."""
+        """Warn that the cases of a deactivated or changed gestor stay with them, with their number. One query per
+        warning.
+        """
         if "role" in form.changed_data and form.initial["role"] == User.Role.GESTOR and (count := user.cases.count()):
             text = f"{user} ya no es gestor y tiene {_cases(count)} a su cargo: reasigne lo que corresponda."
             self.message_user(request, text, messages.WARNING)
@@ -160,11 +164,11 @@ def _cases(count: int, adjective: str = "") -> str:
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
-    """What happened is read, searched and filtered; nobody edits it."""
+    """Records that can be read, searched and filtered, but never edited."""
 
     paginator = CappedPaginator
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # they count the whole table, once for each choice
+    show_facets = admin.ShowFacets.NEVER  # facet counts read the whole table, once for each choice
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -237,7 +241,7 @@ admin.site.unregister(LogEntry)
 
 @admin.register(LogEntry)
 class EditsAdmin(ReadOnlyAdmin, LogEntryAdmin):
-    """What was edited in the admin, field by field (django-auditlog)."""
+    """Edits made in the admin, field by field (django-auditlog)."""
 
     date_hierarchy = None
     list_display = ["created", "actor", "action", "content_type", "object_repr", "fields_changed"]

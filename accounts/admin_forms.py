@@ -1,4 +1,4 @@
-"""The forms with which an admin makes users and gives them a new password."""
+"""Forms of the Django admin to create users and to reset their password."""
 
 import secrets
 from typing import Any
@@ -8,17 +8,17 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, SetPasswordMixin,
 
 from accounts.models import User
 
-# Without those that are taken for one another when read aloud or copied by hand: 0 O, 1 l I.
+# Without characters that are easily confused: 0 O, 1 l I.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
 def generated_password() -> str:
-    """Three groups of four, 59 bits: easy to dictate, and changed at the first log-in."""
+    """A password of three groups of four characters, 59 bits: easy to dictate, and changed at the first log-in."""
     return "-".join("".join(secrets.choice(ALPHABET) for _ in range(4)) for _ in range(3))
 
 
 class NewUserForm(SetPasswordMixin, forms.ModelForm):
-    """All of a new user in one form; without a password one is generated, to be shown once."""
+    """All fields of a new user in one form. Without a password one is generated, to be shown once."""
 
     password1, password2 = SetPasswordMixin.create_password_fields()
 
@@ -49,7 +49,7 @@ class NewUserForm(SetPasswordMixin, forms.ModelForm):
         return data
 
     def _post_clean(self) -> None:
-        """Here the instance has the names that a password may not resemble."""
+        """Validate the password here, where the instance has the names that it must not resemble."""
         super()._post_clean()  # type: ignore[misc]
         self.validate_password_for_user(self.instance, "password1")
 
@@ -65,11 +65,11 @@ class NewUserForm(SetPasswordMixin, forms.ModelForm):
 
 
 class ResetPasswordForm(AdminPasswordChangeForm):
-    """A password that an admin gives to somebody else, who changes it at the next log-in."""
+    """A password set by an admin for another user, who must change it at the next log-in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields.pop("usable_password", None)  # whoever may not enter is deactivated
+        self.fields.pop("usable_password", None)  # to block a log-in, the user is deactivated
 
     def save(self, commit: bool = True) -> User:
         self.user.must_change_password = True

@@ -13,7 +13,7 @@ from accounts.models import ApiToken, User
 from accounts.tokens import issue_token, revoke_token
 
 EDITABLE = ["name", "user", "expiry"]
-READ_ONLY = ["created", "last_used_at", "created_by"]  # of a token that exists, to be read
+READ_ONLY = ["created", "last_used_at", "created_by"]  # read-only fields of an existing token
 
 
 class NewTokenForm(forms.ModelForm):
@@ -34,7 +34,9 @@ class NewTokenForm(forms.ModelForm):
 
 
 class ApiTokenAdmin(admin.ModelAdmin):
-    """Issued, shown once, renamed, revoked. An admin who is no superuser touches none of a superuser's."""
+    """API tokens: issued, shown once, renamed, revoked. An admin who is no superuser cannot change those of a
+    superuser.
+    """
 
     form = NewTokenForm
     list_display = ["name", "user", "role", "created", "last_used_at", "expiry"]

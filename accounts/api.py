@@ -1,4 +1,4 @@
-"""People in the JSON API."""
+"""Users in the JSON API."""
 
 from rest_framework import serializers
 from rest_framework.request import Request

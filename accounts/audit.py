@@ -1,4 +1,4 @@
-"""Writing the audit trail. Call inside the transaction that makes the change, so that neither exists alone."""
+"""Writes the audit trail. Call it inside the transaction of the change, so that both are stored or neither."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Files that leave the agency: each is in the audit trail (DESIGN §8)."""
+"""Downloads. Each is recorded in the audit trail (DESIGN §8)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
@@ -22,9 +22,9 @@ TYPES = {
 def csv_download(
     request: Request, lines: Iterator[bytes], name: str, parameters: Mapping[str, Any]
 ) -> StreamingHttpResponse:
-    """Sent as it is read from the database, so that memory holds a few hundred rows.
+    """Stream a CSV file while it is read from the database; memory holds a few hundred rows.
 
-    The first of them are read before anything is sent: what cannot be read is an error, never an empty file.
+    The first lines are read before anything is sent: a failing query gives an error, never an empty file.
     """
     first = list(islice(lines, 2))
     _record(request, f"{name}.csv", parameters)
@@ -36,7 +36,7 @@ def csv_download(
 
 
 def _resumed(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
-    """A generator, so that the response closes it, and what it reads from, when the browser goes away."""
+    """A generator, so that closing the response (the browser goes away) closes the source of the rows too."""
     yield from first
     yield from rest
 
@@ -56,5 +56,5 @@ def _record(request: Request, name: str, parameters: Mapping[str, Any]) -> None:
 
 
 def no_export(request: Request, reasons: Sequence[str]) -> HttpResponse:
-    """Why there is no file: a 400 with the sentences."""
+    """A 400 page with the reasons why there is no file."""
     return render(request, "no_export.html", {"errors": reasons}, status=HTTPStatus.BAD_REQUEST)

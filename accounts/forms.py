@@ -1,4 +1,4 @@
-"""Logging in, and choosing a password of one's own."""
+"""Forms to log in, to choose a password and to confirm the user's identity."""
 
 from typing import Any
 
@@ -10,12 +10,12 @@ from django.http import HttpRequest
 from accounts import limits
 from accounts.models import User
 
-MAX_PASSWORD_LENGTH = 1024  # longer ones are refused before they cost anything
+MAX_PASSWORD_LENGTH = 1024  # longer ones are refused before they are hashed
 MAX_CODE_LENGTH = 60
 
 
 def validate_text(value: str) -> None:
-    """JSON can carry half a character, which no database and no hash takes."""
+    """Refuse lone surrogates, which JSON can carry but no database and no hash accepts."""
     try:
         value.encode()
     except UnicodeEncodeError as error:
@@ -23,7 +23,7 @@ def validate_text(value: str) -> None:
 
 
 def current_password(label: str) -> forms.CharField:
-    """A field for the password that somebody has; whether it is right is for the form or its view to find out."""
+    """A field for the current password. The form or its view checks that it is right."""
     return forms.CharField(
         label=label,
         strip=False,
@@ -35,7 +35,7 @@ def current_password(label: str) -> forms.CharField:
 
 
 class LoginForm(forms.Form):
-    """What was typed; whether it is right is for the view to find out."""
+    """The username and the password as typed. The view checks them."""
 
     username = UsernameField(
         label="Usuario",
@@ -46,11 +46,11 @@ class LoginForm(forms.Form):
     )
     password = current_password("Contraseña")
     next = forms.CharField(required=False, widget=forms.HiddenInput)
-    code = forms.CharField(required=False, max_length=MAX_CODE_LENGTH)  # of a program that has a second factor
+    code = forms.CharField(required=False, max_length=MAX_CODE_LENGTH)  # sent by API clients with a second factor
 
 
 class CodeForm(forms.Form):
-    """A code of the app, or a recovery code."""
+    """A code of the authenticator app, or a recovery code."""
 
     code = forms.CharField(
         label="Código",
@@ -65,9 +65,9 @@ class CodeForm(forms.Form):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """The password that somebody chooses for themselves: not the one they had.
+    """A new password for the own account. It must differ from the old one.
 
-    Validating raises limits.TooManyAttempts, as for a ConfirmForm.
+    Validation raises limits.TooManyAttempts, as in ConfirmForm.
     """
 
     def __init__(self, request: Any, *args: Any, **kwargs: Any) -> None:
@@ -90,9 +90,9 @@ class OwnPasswordForm(PasswordChangeForm):
 
 
 class ConfirmForm(forms.Form):
-    """Whoever is about to change how an account is protected shows that it is theirs.
+    """Confirms with the password that a change to the account's security is made by its owner.
 
-    Validating raises limits.TooManyAttempts: what guesses here is held up as it would be at the door.
+    Validation raises limits.TooManyAttempts: wrong passwords count as failed log-ins do.
     """
 
     password = current_password("Su contraseña")

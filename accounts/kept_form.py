@@ -1,7 +1,7 @@
-"""What somebody had typed when their session ended: kept until they are back, on whatever form it was.
+"""Keeps the form that a user submitted after their session had ended, until they log in again.
 
-It waits in the session of the visitor, which the log-in keeps. Nothing is sent again by itself: whoever logs in may be
-somebody else, and sees first what would be saved.
+It is stored in the anonymous session, which the log-in keeps. Nothing is submitted automatically: another user may log
+in, and a page first shows what would be saved.
 """
 
 from typing import Any
@@ -14,12 +14,12 @@ from nova.lib.rates import waits
 KEY = "resume"
 MAX_CHARACTERS = 200_000
 FORMS = ("application/x-www-form-urlencoded", "multipart/form-data")
-# Each is a row of the session table that nobody may ever come back for.
+# Each form adds a row to the session table, which may never be used again.
 RATE = "20/m"
 
 
 def keep(request: HttpRequest) -> None:
-    """Remember the form of a request that came without a session. Its CSRF token was checked already."""
+    """Keep the form of a request without a session. Its CSRF token was checked already."""
     if request.method != "POST" or request.content_type not in FORMS:
         return
     fields = [
@@ -49,7 +49,7 @@ def forget(request: HttpRequest) -> None:
 
 
 def _page_of(request: HttpRequest) -> str:
-    """The page the form was on, to go back to without saving."""
+    """The page of the form, to return to without saving."""
     if request.htmx:  # type: ignore[attr-defined]
         return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
     came_from = urlsplit(request.headers.get("Referer", ""))

@@ -1,11 +1,11 @@
-"""How often somebody may try to log in: DESIGN §8.
+"""Limits on log-in attempts (DESIGN §8).
 
-Only failures count: so many a minute for a username and for an address, and reaching one of the two starts a minute
-of cooling off. An attempt is counted before its password is looked at and given back when that was right, so that
-guesses sent in parallel do not slip through. Failures are kept in slots of ten seconds and summed over the last
-minute: the windows of django-ratelimit would let twice as many through around their edges, and cannot give back.
+Only failures count: a number per minute for a username and for an IP. Reaching one of the two starts a cool-off of a
+minute. An attempt is counted before its password is checked and given back when it was right, so that parallel guesses
+cannot pass the limit. Failures are kept in slots of ten seconds and summed over the last minute: the windows of
+django-ratelimit would let twice as many through around their edges, and cannot give back.
 
-Without Redis nothing is counted (nova.cache) and django-axes alone, in the database, locks out.
+Without Redis nothing is counted (nova.cache); then only django-axes, in the database, locks out.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ SLOT_SECONDS = 10
 
 
 class TooManyAttempts(Exception):
-    """`wait` is in seconds. What no view takes up is answered with 429 (nova.middleware.ErrorPagesMiddleware)."""
+    """`wait` is in seconds. When no view handles it, the answer is 429 (nova.middleware.ErrorPagesMiddleware)."""
 
     def __init__(self, wait: int) -> None:
         super().__init__(f"wait {wait} s")
@@ -33,7 +33,7 @@ class TooManyAttempts(Exception):
 
 @dataclass(frozen=True)
 class Counter:
-    """The failures of one username or one address."""
+    """The failures of one username or one IP."""
 
     key: str
     limit: int
@@ -51,7 +51,7 @@ class Counter:
         key = f"{self.key}:{self.slot}"
         if delta > 0:
             cache.add(key, 0, settings.LOGIN_WINDOW_SECONDS + 2 * SLOT_SECONDS)
-        with suppress(ValueError):  # Redis is down, or a block has wiped the slots: there is nothing to count in
+        with suppress(ValueError):  # Redis is down, or a block has deleted the slots: there is nothing to count
             cache.incr(key, delta)
 
     def total(self) -> int:
@@ -63,7 +63,7 @@ class Counter:
 
 
 def counters(*, username: str, address: str | None) -> list[Counter]:
-    """Those that an attempt touches; an address that is not known is not counted."""
+    """The counters of an attempt. An unknown IP is not counted."""
     slot = int(time.time()) // SLOT_SECONDS
     kinds = [("username", username.casefold(), settings.LOGIN_FAILURES_PER_USERNAME)]
     if address:
@@ -80,7 +80,7 @@ def take_attempt(attempt: list[Counter]) -> None:
     for counter in attempt:
         counter.add(1)
     # More in flight than may fail: the surplus waits for what becomes of the others. Added up before the blocks are
-    # looked at: whoever starts one wipes the slots after it, so what a total is too late to see, the look finds.
+    # checked: a new block deletes the slots afterwards, so a total that comes too late is caught by that check.
     surplus = [settings.LOGIN_WINDOW_SECONDS for counter in attempt if counter.total() > counter.limit]
     waits = [counter.blocked_for(now) for counter in attempt]
     if not any(waits):
@@ -91,13 +91,16 @@ def take_attempt(attempt: list[Counter]) -> None:
 
 
 def give_back(attempt: list[Counter]) -> None:
-    """The attempt was no failure."""
+    """Take back an attempt that was no failure."""
     for counter in attempt:
         counter.add(-1)
 
 
 def is_password_of(request: HttpRequest, password: str) -> bool:
-    """Whether it is that of whoever is signed in. Counts as at the door; raises TooManyAttempts."""
+    """Whether `password` is that of the signed-in user.
+
+    Counts as a log-in attempt does; raises TooManyAttempts.
+    """
     user: Any = request.user
     attempt = counters(username=user.username, address=ip_of(request))
     take_attempt(attempt)
@@ -109,7 +112,7 @@ def is_password_of(request: HttpRequest, password: str) -> bool:
 
 
 def attempt_failed(attempt: list[Counter]) -> None:
-    """Start to cool off where that was the last failure allowed."""
+    """Start the cool-off when that was the last failure allowed."""
     for counter in attempt:
         if counter.total() >= counter.limit:
             cooling_off = settings.LOGIN_WINDOW_SECONDS

@@ -1,4 +1,4 @@
-"""Who works here, and the record of what they did."""
+"""Users, their tokens, sessions and second factors, and the audit trail."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from knox.models import AbstractAuthToken
 
-# The apps whose models an admin may see and edit without a permission of their own (DESIGN §2).
+# Admins may see and edit the models of these apps without explicit permissions (DESIGN §2).
 ADMINISTERED_APPS = frozenset({"accounts", "cases", "contact", "dashboards", "auditlog", "axes"})
 
 
 class UserQuerySet(models.QuerySet):
     def gestores(self) -> "UserQuerySet":
-        """Active collectors: those who may receive cases."""
+        """Active collectors: the users who may receive cases."""
         return self.filter(role=User.Role.GESTOR, is_active=True)
 
 
@@ -68,19 +68,19 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
 
     @property
     def home_url(self) -> str:
-        """The page of the user's role."""
+        """The start page of the user's role."""
         return reverse(f"dashboard-{self.role}")
 
     def get_absolute_url(self) -> str:
-        """A gestor's figures, as an admin sees them."""
+        """The admin's page with the figures of a gestor."""
         return reverse("gestor", args=[self.pk])
 
     def may_touch(self, other: "User | None") -> bool:
-        """Whether an administrator may change `other`, or what is theirs: a superuser's belongs to superusers."""
+        """Whether an administrator may change `other` and their objects: only superusers may change a superuser."""
         return self.is_superuser or other is None or not other.is_superuser
 
     def has_history(self) -> bool:
-        """Whether a row that must not be lost names this user: then they are not deleted. Up to a dozen queries."""
+        """Whether a protected row refers to this user, who then cannot be deleted. Runs up to a dozen queries."""
         return any(
             relation.related_model._base_manager.filter(**{relation.field.name: self}).exists()
             for relation in self._meta.related_objects
@@ -99,7 +99,7 @@ class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the toke
 
 
 class ApiToken(AbstractAuthToken):
-    """What a program sends instead of a session. Its role is its user's; the database holds its hash alone."""
+    """A token that an API client sends instead of a session. It has the role of its user; only its hash is stored."""
 
     id = models.BigAutoField(primary_key=True)
     digest = models.CharField(max_length=128, unique=True, editable=False)
@@ -122,7 +122,7 @@ class ApiToken(AbstractAuthToken):
 
 
 class Session(AbstractBaseSession):
-    """A session of the site: Django's, which knows whose it is and where it is used from (accounts.sessions)."""
+    """A session of the site: Django's, with its user, IP and browser (accounts.sessions)."""
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="sessions", verbose_name="usuario")
     started_at = models.DateTimeField("ingreso", null=True)
@@ -136,7 +136,7 @@ class Session(AbstractBaseSession):
 
 
 class SecondFactor(models.Model):
-    """What a user's phone shares with us to make codes. There is a row while the second factor is on."""
+    """The secret shared with a user's authenticator app. A row exists while the second factor is on."""
 
     user = models.OneToOneField(User, models.CASCADE, related_name="second_factor", verbose_name="usuario")
     key = models.CharField("secreto", max_length=64, editable=False)  # hexadecimal
@@ -154,7 +154,7 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """One way in without the phone, used once. Of 120 bits, so that a plain digest keeps it (ASVS 5.0, 6.5.2)."""
+    """A code for one log-in without the phone. It has 120 bits, so a plain digest protects it (ASVS 5.0, 6.5.2)."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="recovery_codes", verbose_name="usuario")
     digest = models.CharField(max_length=64, unique=True, editable=False)
@@ -176,7 +176,7 @@ class AuditEventQuerySet(models.QuerySet):
 
 
 class AuditEvent(models.Model):
-    """One thing somebody did: written in the transaction that does it, never changed (DESIGN §8)."""
+    """One action of a user: written in the transaction of the action, never changed (DESIGN §8)."""
 
     class Action(models.TextChoices):
         LOGIN = "login", "Ingreso"
@@ -244,7 +244,7 @@ class AuditEvent(models.Model):
         raise TypeError("The audit trail is append-only.")
 
 
-# Edits of users in the admin, field by field, but for the password; log-ins are in the audit trail already.
+# Edits of users in the admin, field by field, except the password; log-ins are in the audit trail already.
 auditlog.register(
     User,
     include_fields=[

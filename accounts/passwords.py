@@ -1,4 +1,6 @@
-"""Passwords that whoever knows the agency would try first (ASVS 5.0, 6.1.2 and 6.2.11; docs/security.md)."""
+"""Refuses passwords that are easy to guess for people who know the agency (ASVS 5.0, 6.1.2 and 6.2.11;
+docs/security.md).
+"""
 
 import re
 
@@ -7,12 +9,12 @@ from django.core.exceptions import ValidationError
 
 from nova.lib.text import without_accents
 
-# What is left of a password without the words that everybody here knows must still be worth guessing.
+# A password must have at least this much left once the well-known words are removed.
 FEWEST_OTHER_CHARACTERS = 6
 
 
 class ContextWordsValidator:
-    """Refuses one that is made of PASSWORD_CONTEXT_WORDS and the agency's name, decorated with a year or a mark."""
+    """Refuses passwords made of PASSWORD_CONTEXT_WORDS and the agency's name plus a year or a mark."""
 
     def validate(self, password: str, user: object = None) -> None:
         whole = rest = plain(password)
@@ -31,7 +33,7 @@ def context_words() -> set[str]:
 
 
 def plain(text: str) -> str:
-    """Without accents and capitals, and with the letters that digits stand for: C0br4nz4s is cobranzas."""
+    """The text in lower case without accents, with digits read as letters: C0br4nz4s is cobranzas."""
     return without_accents(text.casefold()).translate(LEET)
 
 

@@ -1,4 +1,4 @@
-"""Roles of the JSON API (DESIGN §7): anonymous is 401, a wrong role 403; whose case it is, `visible_to` says."""
+"""Permissions of the API by role (DESIGN §7): anonymous is 401, a wrong role 403. `visible_to` limits the cases."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from accounts.models import User
 
 
 class Request(DRFRequest):
-    """What a view behind the log-in gets: a user of ours (for the type checker)."""
+    """The request of a view that requires a log-in: our user model (for the type checker)."""
 
     user: User
 
@@ -20,7 +20,7 @@ class IsAdmin(IsAuthenticated):
 
 
 class WorksCases(IsAuthenticated):
-    """An admin or a gestor."""
+    """Allows admins and gestores."""
 
     def has_permission(self, request: Any, view: Any) -> bool:
         return super().has_permission(request, view) and (request.user.is_admin or request.user.is_gestor)

@@ -1,7 +1,7 @@
-"""The second factor: codes of an app on the phone (TOTP, RFC 6238), and recovery codes for when the phone is lost.
+"""The second factor: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for a lost phone.
 
-The sums are django-otp's. A code is good once, half a minute early or late; a log-in that needs one is nobody's until
-it has come.
+django-otp computes the codes. A code works once, up to half a minute early or late. Until it has been given, nobody is
+signed in.
 """
 
 import base64
@@ -29,7 +29,7 @@ RECOVERY_CODES = 10
 RECOVERY_BYTES = 15  # 120 bits, 24 letters and figures
 FREE_FAILURES = 10
 FIRST_BLOCK, LONGEST_BLOCK = timedelta(minutes=1), timedelta(hours=24)
-VERIFIED = "second_factor"  # key of a session whose log-in took both
+VERIFIED = "second_factor"  # session key: the log-in used both factors
 
 
 def is_required_of(user: User) -> bool:
@@ -42,7 +42,7 @@ def is_missing(request: HttpRequest) -> bool:
 
 
 def is_on(user: User) -> bool:
-    """Runs a query."""
+    """Whether the user has a second factor. Runs a query."""
     return SecondFactor.objects.filter(user=user).exists()
 
 
@@ -52,22 +52,23 @@ def new_key() -> str:
 
 
 def shown_key(key: str) -> str:
-    """As an app takes it by hand: base32, in groups of four."""
+    """The key as typed into an app: base32, in groups of four."""
     text = _base32(bytes.fromhex(key))
     return " ".join(text[start : start + 4] for start in range(0, len(text), 4))
 
 
 def app_url(user: User, key: str) -> str:
-    """What the QR code holds."""
+    """The URL in the QR code."""
     label = quote(f"{settings.AGENCY_NAME}:{user.username}")
     query = {"secret": _base32(bytes.fromhex(key)), "issuer": settings.AGENCY_NAME, "digits": DIGITS, "period": 30}
     return f"otpauth://totp/{label}?{urlencode(query, quote_via=quote)}"
 
 
 def turn_on(*, user: User, key: str, code: str, session_key: str | None, address: str | None) -> list[str] | None:
-    """With the first code of the app that has the key. The recovery codes, to be shown this once; None: wrong code.
+    """Turn the second factor on, with the first code of the app that has `key`.
 
-    Other sessions, whose log-in took the password alone, end.
+    Returns the recovery codes, to be shown once; None when the code is wrong. Other sessions, which used the password
+    only, end.
     """
     step = _step_of(key, code, after=0)
     if step is None:
@@ -81,7 +82,7 @@ def turn_on(*, user: User, key: str, code: str, session_key: str | None, address
 
 
 def turn_off(*, user: User, by: User | None, session_key: str | None = None, address: str | None = None) -> bool:
-    """Whether it was on. Its other sessions end."""
+    """Turn the second factor off and end the user's other sessions. Returns whether it was on."""
     with transaction.atomic():
         removed, _ = SecondFactor.objects.filter(user=user).delete()
         RecoveryCode.objects.filter(user=user).delete()
@@ -92,17 +93,18 @@ def turn_off(*, user: User, by: User | None, session_key: str | None = None, add
 
 
 def renew_recovery_codes(user: User) -> list[str]:
-    """Ten new ones, to be shown this once; the old ones are good no more."""
+    """Replace the recovery codes by ten new ones, to be shown once. The old ones stop working."""
     with transaction.atomic():
         return list(_new_recovery_codes(user))
 
 
 # --- Using it -----------------------------------------------------------------------------------------------
 def accept(user: User, code: str) -> bool:
-    """Whether it is a code of the app not used before, or a recovery code, which is used up by it.
+    """Whether `code` is an unused code of the app or a recovery code, which is used up.
 
-    Codes of six figures can be guessed by whoever has the password and weeks: from the tenth in a row that is wrong
-    on, each doubles the wait for the next. Raises limits.TooManyAttempts meanwhile; recovery codes are good all along.
+    Somebody with the password and weeks of time could guess codes of six digits: from the tenth wrong one in a row on,
+    each doubles the wait for the next. Raises limits.TooManyAttempts during the wait; recovery codes are still
+    accepted.
     """
     code = "".join(code.split()).replace("-", "")
     if len(code) == DIGITS and code.isdecimal():
@@ -112,7 +114,7 @@ def accept(user: User, code: str) -> bool:
 
 
 def _accept_of_app(user: User, code: str) -> bool:
-    """Two that arrive at once with the same code: the row lets one of them through."""
+    """Check a code of the app. The row is locked, so of two simultaneous requests with one code one passes."""
     factor = SecondFactor.objects.filter(user=user).first()
     if factor is None:
         return False
@@ -137,12 +139,12 @@ def _count_failure(factor: SecondFactor) -> None:
 
 
 def block_after(failures: int) -> timedelta:
-    """How long no code of the app is taken after so many wrong ones in a row."""
+    """How long codes of the app are refused after `failures` wrong ones in a row."""
     return doubled(FIRST_BLOCK, failures - FREE_FAILURES, longest=LONGEST_BLOCK)
 
 
 def _step_of(key: str, code: str, *, after: int) -> int | None:
-    """The half minute that a code is of; None when it is of none that counts."""
+    """The time step of a code (30 seconds each); None when it is not valid."""
     if len(code) != DIGITS or not code.isdecimal() or not code.isascii():
         return None
     totp = TOTP(bytes.fromhex(key), digits=DIGITS)

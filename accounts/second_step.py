@@ -1,4 +1,4 @@
-"""Between the password and the code: the session knows who it was, and is nobody's yet."""
+"""The log-in between password and code: the session knows the user, but nobody is signed in yet."""
 
 import time
 
@@ -14,7 +14,7 @@ PATIENCE_SECONDS = 300
 
 
 def begin(request: HttpRequest, user: User, *, target: str) -> None:
-    """Under a new key, as after a log-in: whoever fixed the old one does not come along."""
+    """Start the second step, with a new session key: this prevents session fixation, as after a log-in."""
     if SESSION_KEY in request.session:
         request.session.flush()
     request.session.cycle_key()
@@ -27,7 +27,7 @@ def begin(request: HttpRequest, user: User, *, target: str) -> None:
 
 
 def user_of(request: HttpRequest) -> User | None:
-    """Who gave their password a moment ago, unless it has changed since, or they may not enter any more."""
+    """The user who gave the password, unless it has changed since or they are no longer active."""
     kept = request.session.get(KEY)
     if not kept or time.time() - kept["since"] > PATIENCE_SECONDS:
         request.session.pop(KEY, None)
@@ -40,5 +40,5 @@ def user_of(request: HttpRequest) -> User | None:
 
 
 def end(request: HttpRequest) -> str:
-    """Where they wanted to go."""
+    """End the second step and return the URL to go on to."""
     return request.session.pop(KEY, {}).get("target", "")

@@ -1,7 +1,7 @@
-"""How long somebody is signed in, and from where (DESIGN §8).
+"""The lifetime of sessions, and the list of a user's sessions (DESIGN §8).
 
-A session ends SESSION_LIFETIME_HOURS after its log-in, whatever happens in it, and SESSION_IDLE_MINUTES after its last
-request. Both moments are in the session: no request costs a query more, and one a minute writes.
+A session ends SESSION_LIFETIME_HOURS after its log-in, and SESSION_IDLE_MINUTES after its last request. Both times are
+stored in the session: a request costs no extra query, and at most one write per minute.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ MAX_AGENT = 300
 
 
 def begin(request: HttpRequest) -> None:
-    """Note when and where a session begins. Called as somebody has logged in."""
+    """Store when and from where a session begins. Called after a log-in."""
     now = int(time.time())
     request.session[STARTED] = request.session[SEEN] = now
     request.session[ADDRESS] = ip_of(request)
@@ -36,31 +36,31 @@ def begin(request: HttpRequest) -> None:
 
 
 def is_over(session: SessionBase) -> bool:
-    """Whether a signed-in session has outlived its day, or was left alone too long."""
+    """Whether a signed-in session has passed its lifetime or its idle time."""
     now = time.time()
     started, seen = session.get(STARTED), session.get(SEEN)
     if started is None or seen is None:
-        return True  # from before sessions knew their age
+        return True  # created before sessions stored their start
     lifetime, idle = timedelta(hours=settings.SESSION_LIFETIME_HOURS), timedelta(minutes=settings.SESSION_IDLE_MINUTES)
     return now >= started + lifetime.total_seconds() or now >= seen + idle.total_seconds()
 
 
 def touch(session: SessionBase) -> None:
-    """Note that it is used; a write at most once a minute."""
+    """Store the time of use; a write at most once a minute."""
     now = int(time.time())
     if now - session[SEEN] >= TOUCH_SECONDS:
         session[SEEN] = now
 
 
 def ends_at(session: SessionBase) -> datetime:
-    """When it is over, at the latest."""
+    """When the session ends at the latest."""
     return datetime.fromtimestamp(session[STARTED], UTC) + timedelta(hours=settings.SESSION_LIFETIME_HOURS)
 
 
 # --- Those of a user ----------------------------------------------------------------------------------------
 @dataclass(frozen=True)
 class Place:
-    """A session as its owner knows it. `number` names it without giving away its key."""
+    """A session as shown to its owner. `number` identifies it without revealing its key."""
 
     number: str
     started_at: datetime
@@ -71,7 +71,7 @@ class Place:
 
 
 def places(user: User, current: str | None) -> list[Place]:
-    """Where a user is signed in: this session first, then the last used. Runs a query."""
+    """The sessions of a user: the current one first, then by last use. Runs a query."""
     rows = [
         Place(
             number=_number(row.session_key),
@@ -88,13 +88,13 @@ def places(user: User, current: str | None) -> list[Place]:
 
 
 def end_chosen(*, user: User, numbers: Collection[str], current: str | None, address: str | None) -> int:
-    """End those sessions of the user's, but for the current one. How many they were."""
+    """End these sessions of the user, except the current one. Returns their number."""
     chosen = [row for row in _live(user) if row.session_key != current and _number(row.session_key) in numbers]
     return _end(chosen, user=user, by=user, address=address)
 
 
 def end_others(*, user: User, by: User | None, current: str | None = None, address: str | None = None) -> int:
-    """End all the sessions of a user but for the current one, if there is one. How many they were."""
+    """End all sessions of a user, except `current` if given. Returns their number."""
     rows = Session.objects.filter(user=user).exclude(session_key=current or "")
     return _end(list(rows), user=user, by=by, address=address)
 
@@ -127,7 +127,7 @@ def _number(session_key: str) -> str:
     return hashlib.sha256(session_key.encode()).hexdigest()[:16]
 
 
-# A browser calls itself by the names of others too: the most particular comes first.
+# Browsers also use the names of others in their User-Agent: the most specific name comes first.
 _BROWSERS = {"Edg": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
 _SYSTEMS = {
     "Android": "Android",
@@ -140,7 +140,7 @@ _SYSTEMS = {
 
 
 def device_of(agent: str) -> str:
-    """Firefox en Windows, as far as a browser says what it is."""
+    """«Firefox en Windows», derived from the User-Agent."""
     browser = next((name for mark, name in _BROWSERS.items() if mark in agent), "")
     system = next((name for mark, name in _SYSTEMS.items() if mark in agent), "")
     if not browser:

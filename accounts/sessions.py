@@ -1,6 +1,7 @@
-"""Where sessions live (SESSION_ENGINE): Django's own store, whose rows say whose they are.
+"""The session store (SESSION_ENGINE): Django's own, with columns for the user, the IP and the browser.
 
-In the database, and with Redis read from there. What the row tells comes from the session itself, so that both agree.
+Sessions are in the database; with Redis they are read from there. The columns are copied from the session data, so that
+both agree.
 """
 
 from datetime import UTC, datetime
@@ -12,7 +13,7 @@ from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedStore
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
 
-# Keys of a session; moments are whole seconds since 1970.
+# Keys of the session data; times are whole seconds since 1970.
 STARTED, SEEN, ADDRESS, AGENT = "started_at", "seen_at", "address", "agent"
 
 _Store: Any = CachedStore if settings.REDIS_URL else DatabaseStore

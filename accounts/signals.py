@@ -1,4 +1,6 @@
-"""Log-ins, failed log-ins and log-outs go to the audit trail (DESIGN §8). Django tells of them, whoever asked."""
+"""Records log-ins, failed log-ins and log-outs in the audit trail (DESIGN §8), from Django's signals: all paths send
+them.
+"""
 
 from typing import Any
 
@@ -20,7 +22,7 @@ def record_login(request: HttpRequest | None, user: User, **kwargs: Any) -> None
 
 @receiver(user_login_failed)
 def record_failed_login(credentials: dict[str, Any], request: HttpRequest | None = None, **kwargs: Any) -> None:
-    """The username as it was tried; never the password."""
+    """Record the username as typed; never the password."""
     username = str(credentials.get("username") or "")
     audit.record(AuditEvent.Action.LOGIN_FAILED, by=None, label=username, address=request and ip_of(request))
 

@@ -1,4 +1,4 @@
-"""Tokens of the API: issued and revoked by admins, hashed, with the role of their user (DESIGN §7)."""
+"""API tokens: issued and revoked by admins, stored as hashes, with the role of their user (DESIGN §7)."""
 
 import re
 from datetime import datetime, timedelta
@@ -20,9 +20,9 @@ REFUSED = "El token no es válido: no existe, fue revocado o venció."
 
 @transaction.atomic
 def issue_token(*, user: User, name: str, by: User, expiry: datetime | None = None) -> tuple[ApiToken, str]:
-    """A new token and its text, which nobody can read again."""
+    """Create a token. Returns it and its text, which is not stored."""
     token, text = ApiToken.objects.create(user, expiry=None, name=name, created_by=by)
-    if expiry is not None:  # the library makes it of a span from its own now
+    if expiry is not None:  # the library only computes it from a time span
         token.expiry = expiry
         token.save(update_fields=["expiry"])
     after = {"name": name, "user": user.username, "expiry": expiry}
@@ -32,20 +32,20 @@ def issue_token(*, user: User, name: str, by: User, expiry: datetime | None = No
 
 @transaction.atomic
 def revoke_token(*, token: ApiToken, by: User) -> None:
-    """From now on nobody enters with it; the trail keeps what it was."""
+    """Delete the token; the audit trail keeps its name and user."""
     before = {"name": token.name, "user": token.user.username, "last_used_at": token.last_used_at}
     audit.record(AuditEvent.Action.TOKEN_REVOKED, by=by, target=token, before=before)
     token.delete()
 
 
 class ApiTokenAuthentication(TokenAuthentication):
-    """`Authorization: Token …`; whatever is wrong with the header is a 401 in words."""
+    """`Authorization: Token …`. A wrong header is a 401 with the reason."""
 
     def authenticate(self, request: Any) -> Any:
         if "HTTP_AUTHORIZATION" not in request.META:
             return None
         words = get_authorization_header(request).split()
-        # Whoever sends the header means it: another scheme is refused, never answered by a session beside it.
+        # A header with another scheme is refused: a session cookie sent with it is not used.
         if len(words) != 2 or words[0].lower() != b"token" or not FORM.fullmatch(words[1]):
             raise AuthenticationFailed("Envíe la cabecera así: Authorization: Token …")
         return self.authenticate_credentials(words[1])
@@ -61,7 +61,7 @@ class ApiTokenAuthentication(TokenAuthentication):
         return user, found
 
     def _cleanup_token(self, auth_token: Any) -> bool:
-        """Whether it is of no use any more. Knox deletes such ones; here a request deletes nothing, an admin does."""
+        """Whether the token has expired. Knox deletes expired ones here; we leave that to an admin."""
         return auth_token.expiry is not None and auth_token.expiry <= timezone.now()
 
     def validate_user(self, auth_token: Any) -> Any:

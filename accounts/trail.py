@@ -1,4 +1,4 @@
-"""The audit trail as people read it: what was, what is."""
+"""The audit trail as readable text: values before and after."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 from nova.lib.money import format_money
 
-# Keys of AuditEvent.before and .after in the words of the screens; another key is shown as it is.
+# Labels of the keys of AuditEvent.before and .after; other keys are shown unchanged.
 LABELS = {
     "activity": "gestión",
     "amount": "importe",
@@ -64,12 +64,12 @@ LABELS = {
 }
 MONEY = frozenset({"amount", "balance", "initial_amount", "total"})
 
-# django-auditlog keeps everything as text.
+# django-auditlog stores everything as text.
 WORDS = {None: "—", "": "—", "None": "—", True: "Sí", "True": "Sí", False: "No", "False": "No"}
 
 
 def changes_table(before: Mapping[str, Any], after: Mapping[str, Any]) -> SafeString | str:
-    """One row a field, those that changed marked; a dash when there is nothing to show."""
+    """One row per field, with changed ones marked; a dash for empty values."""
     fields = [*before, *(field for field in after if field not in before)]
     if not fields:
         return "—"
@@ -106,7 +106,7 @@ def shown(value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(shown(item) for item in value)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return str(value)  # 1 equals True, and is no "Sí"
+        return str(value)  # 1 == True, but 1 must not become "Sí"
     if value in WORDS:
         return WORDS[value]
     moment = _moment(value) if isinstance(value, str) else None
@@ -127,9 +127,9 @@ def _moment(text: str) -> str | None:
 
 
 def edited_fields(entry: LogEntry) -> dict[str, tuple[Any, Any]]:
-    """Field → (before, after), in words, of an edit that django-auditlog kept.
+    """Field → (before, after), as text, of an edit recorded by django-auditlog.
 
-    Without what other rows say of this one, which it lists as "cases.Case.None" when a row is made.
+    Reverse relations are left out: for a new row it records them as "cases.Case.None".
     """
     model = entry.content_type.model_class()
     if model is None:

@@ -15,7 +15,7 @@ urlpatterns = [
     path("cuenta/segundo-factor/codigos", account.recovery_codes, name="recovery-codes"),
     path("cuenta/seguir", login.resume_form, name="resume-form"),
     path("cuenta/clave", account.own_password, name="own-password"),
-    # The Django admin has no doors of its own.
+    # The Django admin has no log-in pages of its own.
     path("admin/login/", login.admin_login),
     path("admin/logout/", login.logout),
     path("admin/password_change/", RedirectView.as_view(pattern_name="own-password")),

@@ -1,4 +1,4 @@
-"""Mi cuenta: one's own data, password, sessions and second factor."""
+"""«Mi cuenta»: the user's own data, password, sessions and second factor."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ def account(request: Request) -> HttpResponse:
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_password(request: Request) -> HttpResponse:
-    """A new password ends all other sessions."""
+    """Change the password. This ends all other sessions."""
     form = OwnPasswordForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -54,7 +54,7 @@ def own_password(request: Request) -> HttpResponse:
 @require_POST
 @sensitive_post_parameters("password")
 def end_sessions(request: Request) -> HttpResponse:
-    """End the sessions chosen, once whoever asks has shown that the account is theirs."""
+    """End the chosen sessions, once the password confirms the owner."""
     form = ConfirmForm(request, request.POST)
     numbers = request.POST.getlist("session")
     if not form.is_valid():
@@ -77,7 +77,7 @@ def _ended(count: int) -> str:
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def second_factor_page(request: Request) -> HttpResponse:
-    """How it stands; while it is off, the key for the app, and the POST of its first code turns it on."""
+    """The state of the second factor. While off: the key for the app; the POST of its first code turns it on."""
     factor = SecondFactor.objects.filter(user=request.user).first()
     if factor is not None:
         return _second_factor_on(request, factor, ConfirmForm(request))
@@ -139,7 +139,7 @@ def turn_second_factor_off(request: Request) -> HttpResponse:
 @sensitive_post_parameters("password")
 @sensitive_variables()
 def recovery_codes(request: Request) -> HttpResponse:
-    """Ten new ones in place of the old."""
+    """Replace the recovery codes by ten new ones."""
     refused = _unconfirmed(request)
     if refused is not None:
         return refused
@@ -148,7 +148,7 @@ def recovery_codes(request: Request) -> HttpResponse:
 
 
 def _unconfirmed(request: Request) -> HttpResponse | None:
-    """What to answer unless the second factor is on and the password was given."""
+    """The response when the second factor is off or the password was not confirmed, else None."""
     factor = SecondFactor.objects.filter(user=request.user).first()
     if factor is None:
         return redirect(settings.SECOND_FACTOR_URL)
@@ -157,7 +157,7 @@ def _unconfirmed(request: Request) -> HttpResponse | None:
 
 
 def _qr(text: str) -> SafeString:
-    """As an SVG of attributes alone: no style, which the page's policy forbids."""
+    """A QR code as an SVG with attributes only: the Content-Security-Policy forbids inline styles."""
     code: Any = segno.make(text, error="m")
     svg = code.svg_inline(scale=5, border=4, light="#fff", dark="#000", omitsize=False, title="Código QR")
     return mark_safe(svg)  # noqa: S308 (numbers and our own title: the text is in the squares)

@@ -1,4 +1,4 @@
-"""The door: logging in, with one factor or two, and out."""
+"""Log-in, with one factor or two, and log-out."""
 
 import json
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from nova.lib.ip import ip_of
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RESUME = "resume-form"
-# One sentence for an unknown user, a wrong password and an inactive user: it tells nobody which of them it was.
+# One sentence for an unknown user, a wrong password and an inactive user, so that it does not reveal which.
 WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
 
 
@@ -72,7 +72,7 @@ def api_login(request: Request) -> HttpResponse:
 
 # --- The second step ----------------------------------------------------------------------------------------
 def _ask_for_code(request: Request, user: User, form: LoginForm) -> HttpResponse:
-    """The password was right; a program sends the code along, a person is asked for it."""
+    """The password was right. An API client sends the code in the same request, a person gets the code page."""
     second_step.begin(request, user, target=safe_next(request, form.cleaned_data["next"]))
     if not envelope.wants_json(request) or request.htmx:
         return HttpResponseClientRedirect(reverse(second_step.PAGE)) if request.htmx else redirect(second_step.PAGE)
@@ -87,7 +87,7 @@ def _ask_for_code(request: Request, user: User, form: LoginForm) -> HttpResponse
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def login_code(request: Request) -> HttpResponse:
-    """Whoever gave their password is asked for a code; nobody is signed in before it has come."""
+    """Ask for the code after the password. Nobody is signed in before the code is right."""
     if request.user.is_authenticated:
         return redirect(request.user.home_url)
     was_half_way = second_step.KEY in request.session
@@ -158,7 +158,7 @@ def _details(form: LoginForm) -> dict[str, list[str]]:
 
 
 def _welcome(request: Request, user: User, target: str) -> HttpResponse:
-    """On to what was left half done, to a `target` of ours, or to the page of the role."""
+    """Redirect to the kept form, to a safe `target`, or to the page of the role."""
     target = reverse(RESUME) if kept_form.kept(request) else safe_next(request, target) or user.home_url
     if request.htmx:
         return HttpResponseClientRedirect(target)
@@ -169,7 +169,7 @@ def _welcome(request: Request, user: User, target: str) -> HttpResponse:
 
 
 def _only_post(request: Request) -> HttpResponse:
-    """Somebody who reloads the address of a failed log-in gets the form again."""
+    """Reloading the URL of a failed log-in shows the form again."""
     response: HttpResponse = HttpResponseNotAllowed(["POST"])
     if not envelope.wants_json(request):
         response.content = render(request, "accounts/login.html", {"form": LoginForm()}).content
@@ -177,7 +177,7 @@ def _only_post(request: Request) -> HttpResponse:
 
 
 def locked_out(request: Request, response: HttpResponse | None, credentials: Any) -> HttpResponse:
-    """What django-axes answers with: our own 429, with the time that is left of its lock. Runs a query."""
+    """The response for django-axes: our own 429, with the remaining time of its lock. Runs a query."""
     username = (credentials or {}).get("username")
     attempts = AccessAttempt.objects.filter(username=username, ip_address=ip_of(request))
     last = attempts.aggregate(last=Max("attempt_time"))["last"] or timezone.now()
@@ -188,7 +188,7 @@ def locked_out(request: Request, response: HttpResponse | None, credentials: Any
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def logout(request: Request) -> HttpResponse:
-    """A link on another site logs nobody out: it asks first (DESIGN §7)."""
+    """Log out on POST. A GET asks for confirmation, so that a link on another site logs nobody out (DESIGN §7)."""
     if request.user.is_authenticated:
         if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
             return render(request, "accounts/logout.html")
@@ -200,14 +200,14 @@ def logout(request: Request) -> HttpResponse:
 
 @login_not_required
 def admin_login(request: Request) -> HttpResponse:
-    """The Django admin has no door of its own: same page, same limits."""
+    """The log-in of the Django admin is that of the site: same page, same limits."""
     query = urlencode({"next": request.GET.get("next", reverse("admin:index"))})
     return redirect(f"{resolve_url(settings.LOGIN_URL)}?{query}")
 
 
 @require_http_methods(["GET", "POST"])
 def resume_form(request: Request) -> HttpResponse:
-    """What was typed before the session ended; a POST sends it on to where it was going."""
+    """Show the kept form; a POST submits it to its original URL."""
     kept = kept_form.kept(request)
     if kept is None:
         return redirect(request.user.home_url)

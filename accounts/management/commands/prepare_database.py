@@ -1,6 +1,6 @@
-"""What an installation does before it serves: wait for the database, migrate it, see that somebody can log in.
+"""Prepares an installation: waits for the database, migrates it, and creates the first administrator.
 
-However many web replicas start at once, one migrates and the others wait for it (DESIGN §10).
+When several web replicas start at once, one migrates and the others wait for it (DESIGN §10).
 """
 
 import os

@@ -1,4 +1,4 @@
-"""For the administrator who lost phone and recovery codes, when no other can help in the Django admin."""
+"""For an administrator who lost phone and recovery codes, when no other admin can help."""
 
 from argparse import ArgumentParser
 from typing import Any
