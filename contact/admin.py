@@ -9,7 +9,7 @@ from contact.models import ContactSubmission
 
 @admin.register(ContactSubmission)
 class ContactSubmissionAdmin(admin.ModelAdmin):
-    """What visitors wrote is read and marked as handled, never edited."""
+    """Messages of visitors: read and marked as handled, never edited."""
 
     list_display = ["created_at", "name", "entity", "email", "phone", "notified_at", "handled_at"]
     list_filter = [
@@ -25,7 +25,7 @@ class ContactSubmissionAdmin(admin.ModelAdmin):
     ]
     fields = [*readonly_fields, "handled_at"]
 
-    # django-auditlog listens to a whole model, and would keep every message of a visitor too: what staff do is enough.
+    # Only what staff do is recorded: django-auditlog would watch the whole model and record every message of a visitor.
     def save_model(self, request: HttpRequest, obj: ContactSubmission, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         changes = {"handled_at": [str(form.initial.get("handled_at")), str(obj.handled_at)]}

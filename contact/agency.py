@@ -1,4 +1,4 @@
-"""What the public page says of the agency: settings alone, so that it claims nothing that nobody wrote."""
+"""What the public page shows of the agency. It comes from the settings only, so that nothing is invented."""
 
 import re
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ EARLIEST_YEAR = 1900
 
 @dataclass(frozen=True)
 class Agency:
-    """What is not set is empty, and does not appear. `figures` are (value, what it counts), as they were written."""
+    """The agency's data. Unset values are empty and are not shown. `figures` are (value, label), as configured."""
 
     name: str
     phone: str
@@ -31,7 +31,7 @@ class Agency:
 
     @property
     def whatsapp_link(self) -> str:
-        """Whoever wrote it there says that it is a mobile."""
+        """The WhatsApp link. The number in this setting is taken as a mobile."""
         phone = phones.parse_phone_number(self.whatsapp)
         return phones.whatsapp_link(phone.number if phone else f"+{_digits(self.whatsapp).lstrip('+')}", is_mobile=True)
 

@@ -23,7 +23,7 @@ REFUSALS = {
 
 
 def validate_one_line(value: str) -> None:
-    """A line break in a name is somebody writing mail headers."""
+    """Refuse line breaks, which could inject mail headers."""
     if _CONTROL.search(value):
         raise forms.ValidationError("Escríbalo en un solo renglón.")
 
@@ -32,12 +32,12 @@ class MessageField(forms.CharField):
     widget = forms.Textarea
 
     def to_python(self, value: Any) -> str:
-        """A browser counts a line break as one character and sends two."""
+        """Count a line break as one character, as browsers do, although they send two."""
         return (super().to_python(value) or "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 class ContactForm(forms.ModelForm):
-    """`website` is for programs that fill in all they find: no person sees it."""
+    """The contact form. `website` is a trap for programs that fill in every field; people do not see it."""
 
     ticket = forms.CharField(required=False, widget=forms.HiddenInput)
     website = forms.CharField(
@@ -80,7 +80,7 @@ class ContactForm(forms.ModelForm):
         return phone
 
     def clean(self) -> dict[str, Any]:
-        """Told to the whole form, and everything typed stays: a person who is taken for a program sends it again."""
+        """Add the error to the whole form and keep the text: a person taken for a program can send it again."""
         cleaned = super().clean() or self.cleaned_data
         verdict = tickets.judge(cleaned.get("ticket", ""))
         if cleaned.get("website"):
@@ -92,7 +92,7 @@ class ContactForm(forms.ModelForm):
         return cleaned
 
     def show_anew(self) -> None:
-        """The same text on a new ticket, without what a program (or a browser's auto-fill) wrote into the trap."""
+        """The same text with a new ticket, without the value that a program or auto-fill wrote into the trap."""
         self.data = {**{name: self.data.get(name, "") for name in FIELDS}, "ticket": tickets.issue(), "website": ""}
 
     def fields_sent(self) -> dict[str, str]:

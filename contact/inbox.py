@@ -1,4 +1,4 @@
-"""What visitors wrote, as an admin looks for it and takes it away."""
+"""The admin's list of visitors' messages: filters, columns, JSON."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ COLUMNS = [
 
 @dataclass(frozen=True)
 class InboxFilters:
-    """Which submissions: `shown` is a key of SHOWN, `search` words that all occur."""
+    """Filters of the inbox: `shown` is a key of SHOWN; all words of `search` must occur."""
 
     shown: str
     search: str
@@ -41,7 +41,7 @@ class InboxFilters:
         return rows.handled() if self.shown == "atendidos" else rows
 
     def all_cells(self) -> Iterator[list[Cell]]:
-        """Newest first, read a few hundred at a time."""
+        """The cells of each row, newest first, read a few hundred at a time."""
         for row in self.rows.iterator(chunk_size=500):
             yield [
                 *(row.created_at, row.name, row.entity, row.email, row.phone, row.message),
@@ -50,13 +50,13 @@ class InboxFilters:
 
 
 def as_json(page: Page) -> Enveloped:
-    """A page of submissions as every JSON list of ours is (DESIGN §7 "Envelope")."""
+    """A page of submissions in the envelope of every JSON list (DESIGN §7 "Envelope")."""
     rows = [{name: getattr(row, name) for name in FIELDS} for row in page.object_list]
     return enveloped_page(rows, page=page.number, per_page=page.paginator.per_page, total=page.paginator.count)
 
 
 def read_filters(data: QueryDict) -> InboxFilters:
-    """What an address asks for; what it cannot mean is everything."""
+    """The filters of a query string. Invalid values are ignored."""
     shown = data.get("show", "")
     search = data.get("search", "").replace("\x00", "").strip()[:MAX_SEARCH]
     return InboxFilters(shown=shown if shown in SHOWN else "", search=search)

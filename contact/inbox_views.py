@@ -1,4 +1,4 @@
-"""Messages of the contact form, and the mail that tells of them."""
+"""The admin's pages of contact messages, and the test of the mail settings."""
 
 from typing import Any
 
@@ -34,7 +34,7 @@ PER_PAGE = 25
 @require_safe
 @for_role(User.Role.ADMIN)
 def submissions(request: Request) -> HttpResponse:
-    """A page of them for people; for a program (`Accept: application/json`) the same in the envelope."""
+    """A page of messages as HTML; with `Accept: application/json` the same in the envelope."""
     filters = read_filters(request.GET)
     page = CappedPaginator(filters.rows, PER_PAGE).get_page(request.GET.get("page"))
     if envelope.wants_json(request):
@@ -59,7 +59,7 @@ def _query(filters: InboxFilters, **changes: str) -> str:
 @require_POST
 @for_role(User.Role.ADMIN)
 def handled(request: Request, pk: int) -> HttpResponse:
-    """Mark a message as taken care of, or with `undo` as waiting again; then back to the list as it was."""
+    """Mark a message as handled, or with `undo` as not handled; then back to the same list."""
     submission = get_object_or_404(ContactSubmission, pk=pk)
     now = timezone.now()
     is_handled = "undo" not in request.POST
@@ -81,7 +81,7 @@ def handled(request: Request, pk: int) -> HttpResponse:
 @require_safe
 @for_role(User.Role.ADMIN)
 def submissions_export(request: Request, form: str) -> HttpResponseBase:
-    """What the page shows, whole: CSV streamed, a workbook up to a limit."""
+    """All messages of the page's filters: CSV streamed, a workbook up to a limit."""
     filters = read_filters(request.GET)
     name = f"mensajes-{dates.today()}"
     parameters = {"show": SHOWN[filters.shown], "search": filters.search}
@@ -95,13 +95,13 @@ def submissions_export(request: Request, form: str) -> HttpResponseBase:
     return file_download(request, workbook.content(), f"{name}.xlsx", parameters)
 
 
-# --- The mail that tells of them ----------------------------------------------------------------------------
+# --- The mail about them ----------------------------------------------------------------------------
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_role(User.Role.ADMIN)
 def test_email_config(request: Request) -> HttpResponse:
-    """The mail settings without secrets; a POST sends a message, and says in words what the mail server said.
+    """The mail settings without secrets. A POST sends a test message and shows the server's answer.
 
-    The sender waits for the conversation, at most MAIL_TIMEOUT seconds for each of its steps. 502 when it failed.
+    The request waits at most MAIL_TIMEOUT seconds for each step of the SMTP conversation. 502 when it failed.
     """
     default = request.user.email or next(iter(settings.CONTACT_RECIPIENTS), "")
     to = (request.POST if request.method == "POST" else request.GET).get("to", default).strip()
@@ -126,7 +126,7 @@ def _try_mail(request: Request, to: str) -> dict[str, Any]:
     audit.record(AuditEvent.Action.MAIL_TEST, by=request.user, label=to, after={"to": to})
     try:
         mail.deliver(mail.trial(to=[to], by=str(request.user)))
-    except Exception as error:  # whatever it was, it is what the admin wants to know
+    except Exception as error:  # any error is what the admin needs to see
         return {"status": 502, "error": mail.in_words(error)}
     return {"status": 200, "sent_to": to}
 
@@ -136,7 +136,7 @@ def _is_real() -> bool:
 
 
 def _mail_settings() -> list[tuple[str, str]]:
-    """As whoever runs the installation wrote them; of the password, only whether there is one."""
+    """The settings as configured. Of the password, only whether there is one."""
     encryption = "TLS desde el inicio (MAIL_USE_SSL)" if settings.EMAIL_USE_SSL else "ninguno"
     if settings.EMAIL_USE_TLS:
         encryption = "STARTTLS (MAIL_USE_TLS)"

@@ -1,4 +1,4 @@
-"""The mail that tells the agency of a submission, and what a mail server answered, in words."""
+"""The mail to the agency about a submission, and errors of mail servers as sentences."""
 
 import smtplib
 import socket
@@ -15,9 +15,10 @@ from nova.lib.dates import wait_in_words
 
 
 def notice(submission: ContactSubmission) -> EmailMultiAlternatives:
-    """To CONTACT_RECIPIENTS, to be answered straight to the visitor.
+    """The message to CONTACT_RECIPIENTS, with the visitor as Reply-To.
 
-    A second copy, should a sender have died between sending and saying so, has the same Message-ID: readers fold it.
+    A second copy, if a sender died between sending and storing that, has the same Message-ID, so that mail readers show
+    one.
     """
     who = f"{submission.name} ({submission.entity})" if submission.entity else submission.name
     context = {"submission": submission, "agency": settings.AGENCY_NAME}
@@ -38,9 +39,10 @@ def trial(*, to: list[str], by: str) -> EmailMultiAlternatives:
 
 
 def deliver(message: EmailMultiAlternatives) -> None:
-    """Hand it to the mail server. Raises what went wrong; `in_words` tells it.
+    """Send a message. Raises the error of the connection or server; `in_words` turns it into a sentence.
 
-    Django leaves a connection open whose STARTTLS or log-in failed: in a process that lives for weeks they add up.
+    Django leaves a connection open when STARTTLS or the log-in failed; in a process that runs for weeks they would add
+    up.
     """
     message.connection = get_connection()
     try:
@@ -51,7 +53,7 @@ def deliver(message: EmailMultiAlternatives) -> None:
 
 
 def one_line(text: str) -> str:
-    """What a header may hold: no line break or other control character ends it and starts another."""
+    """The text as one line for a header: line breaks and other control characters are removed."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
@@ -61,18 +63,18 @@ def _sender_domain() -> str:
 
 # --- What went wrong -----------------------------------------------------------------------------------------
 def is_unreachable(error: Exception) -> bool:
-    """Whether nobody answered: the next message would fail the same way."""
+    """Whether the server cannot be reached: the next message would fail in the same way."""
     return isinstance(error, OSError) and not isinstance(
         error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused
     )
 
 
 def in_words(error: Exception) -> str:
-    """What failed in the conversation with the mail server, and what to look at. It names settings, never a secret."""
+    """What failed with the mail server, and which setting to check. Names settings, never a secret."""
     return one_line(f"{_reason(error)}{_reply(error)}")
 
 
-# From the particular to the general: SMTPException and the errors of ssl and socket are all OSErrors.
+# From specific to general: SMTPException and the errors of ssl and socket are all OSErrors.
 REASONS: list[tuple[type[Exception], str]] = [
     (
         smtplib.SMTPAuthenticationError,
@@ -104,7 +106,7 @@ REASONS: list[tuple[type[Exception], str]] = [
 
 def _reason(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
-        error = error.__context__  # smtplib tells a server that fell silent as one that hung up
+        error = error.__context__  # smtplib reports a timeout as a disconnection
     host, patience = settings.EMAIL_HOST, wait_in_words(settings.EMAIL_TIMEOUT)
     for kind, words in REASONS:
         if isinstance(error, kind):

@@ -1,4 +1,4 @@
-"""Messages from the public contact form. Stored first, mailed after: the row is its own outbox (contact.outbox)."""
+"""Messages from the public contact form. They are stored first and mailed later, from the same row (contact.outbox)."""
 
 import uuid
 
@@ -15,7 +15,7 @@ class ContactSubmission(models.Model):
     phone = models.CharField("teléfono", max_length=40, blank=True)
     message = models.TextField("mensaje", max_length=5000)
     created_at = models.DateTimeField("recibido", default=timezone.now, editable=False)
-    # The same text of the same form, sent twice, is one submission; its mail carries the key too.
+    # The same text of the same form, sent twice, is one submission; its mail contains the key too.
     key = models.UUIDField("clave", default=uuid.uuid4, unique=True, editable=False)
     notified_at = models.DateTimeField("avisado", null=True, blank=True)
     attempts = models.PositiveIntegerField("intentos de aviso", default=0, editable=False)

@@ -1,8 +1,8 @@
-"""Mailing what was stored: every submission is tried until it is told (DESIGN §7, §10).
+"""Mails stored submissions: each one is tried until it has been sent (DESIGN §7, §10).
 
-A sender takes a row by one conditional UPDATE, which databases of all kinds make atomic, and holds it for a lease: two
-senders never mail the same row, and the row of one that was killed is free again when its lease ends. A failure waits
-twice as long as the one before, up to some hours, for ever: a mail server that is down for a week loses nothing.
+A sender takes a row by one conditional UPDATE, which every database makes atomic, and holds it for a lease: two senders
+never mail the same row, and the row of a killed one is free again when its lease ends. After each failure the wait
+doubles, up to some hours, without end: a mail server that is down for a week loses nothing.
 """
 
 import logging
@@ -21,7 +21,7 @@ from nova.lib.dates import doubled
 
 logger = logging.getLogger(__name__)
 
-# Longer than a conversation can last: each of its dozen steps may take EMAIL_TIMEOUT.
+# Longer than an SMTP conversation can last: each of its dozen steps may take EMAIL_TIMEOUT.
 LEASE = timedelta(minutes=10)
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=4)
@@ -31,7 +31,7 @@ SENT, REFUSED, UNREACHABLE, TAKEN = "sent", "refused", "unreachable", "taken"
 
 @dataclass(frozen=True)
 class Drained:
-    """How many were mailed, how many were tried in vain, and how many are not mailed yet."""
+    """Numbers of submissions: mailed, failed, and not mailed yet."""
 
     sent: int
     failed: int
@@ -39,15 +39,15 @@ class Drained:
 
 
 def is_configured() -> bool:
-    """Without recipients nothing is mailed, and nothing counts as a failure."""
+    """Whether there are recipients. Without them nothing is mailed, and nothing counts as a failure."""
     return bool(settings.CONTACT_RECIPIENTS)
 
 
 def drain(*, impatient: bool = False) -> Drained:
-    """Mail what is due, oldest first; `impatient` does not wait out the time after a failure.
+    """Mail what is due, oldest first; `impatient` ignores the wait after a failure.
 
-    Never raises because of mail: what failed says why in its row. A server that cannot be reached at all is not asked
-    again for the others, which would each wait in vain. Three queries for each submission.
+    Never raises because of mail: the reason of a failure is stored in its row. After a server that cannot be reached
+    the rest is not tried, as each would wait in vain. Three queries per submission.
     """
     outcomes: list[str] = []
     for pk in _due(impatient) if is_configured() else []:
@@ -62,7 +62,7 @@ def drain(*, impatient: bool = False) -> Drained:
 
 
 def wait_after(attempts: int) -> timedelta:
-    """How long after that many failures in a row."""
+    """The wait after `attempts` failures in a row."""
     return doubled(FIRST_WAIT, attempts - 1, longest=LONGEST_WAIT)
 
 
@@ -81,8 +81,8 @@ def _send(pk: int, *, impatient: bool) -> str:
         return TAKEN
     try:
         mail.deliver(mail.notice(submission))
-    except Exception as error:  # whatever it was, the row stays and the next one gets its turn
-        # Who wrote, and what, is in the row: the log knows its number alone.
+    except Exception as error:  # any error: the row stays, and the next one is tried
+        # Personal data stays in the row: the log has only its number.
         logger.warning("contact: submission %s could not be mailed: %s", pk, type(error).__name__)
         _put_back(submission, mail.in_words(error))
         return UNREACHABLE if mail.is_unreachable(error) else REFUSED
@@ -103,7 +103,7 @@ def _take(pk: int, *, impatient: bool) -> ContactSubmission | None:
 
 
 def _put_back(submission: ContactSubmission, reason: str) -> None:
-    """Only while it is still ours: after the lease another sender may have it."""
+    """Release the row for another try, unless its lease has ended and another sender has it."""
     ContactSubmission.objects.filter(pk=submission.pk, attempts=submission.attempts).update(
         leased_until=None,
         next_attempt_at=timezone.now() + wait_after(submission.attempts),
@@ -117,9 +117,9 @@ _asked = threading.Event()
 
 
 def drain_soon() -> None:
-    """In this process and out of the request, for an installation without `manage.py worker`; call it after commit.
+    """Mail in a thread of this process, for an installation without `manage.py worker`. Call it after commit.
 
-    One thread drains, however many ask meanwhile: it looks again before it ends.
+    One thread sends at a time. Further calls make it look again before it ends.
     """
     if settings.CONTACT_WORKER or not is_configured():
         return
@@ -129,11 +129,11 @@ def drain_soon() -> None:
 
 def _drain_aside() -> None:
     try:
-        # The flag is looked at after the lock is given back: who set it in vain before that is seen now.
+        # The flag is checked after the lock is released, so that one set just before is not missed.
         while _asked.is_set() and _draining.acquire(blocking=False):
             try:
                 _asked.clear()
-                if drain().sent:  # the server is there: what it once refused need not wait for the night
+                if drain().sent:  # the server answers: retry what it refused before
                     drain(impatient=True)
             finally:
                 _draining.release()

@@ -1,4 +1,4 @@
-"""Storing a submission, and taking care of it."""
+"""Services: store a submission, mark it as handled."""
 
 from datetime import datetime
 from uuid import UUID
@@ -10,7 +10,7 @@ from contact.models import ContactSubmission
 
 
 def submit(*, fields: dict[str, str], key: UUID) -> ContactSubmission:
-    """Store a submission once, however often it is sent, and have it mailed when it is safely stored."""
+    """Store a submission once, however often it is sent, and mail it after commit."""
     with transaction.atomic():
         submission, is_new = ContactSubmission.objects.get_or_create(key=key, defaults=fields)
         if is_new:
@@ -19,6 +19,6 @@ def submit(*, fields: dict[str, str], key: UUID) -> ContactSubmission:
 
 
 def set_handled(*, submission: ContactSubmission, is_handled: bool, now: datetime) -> bool:
-    """Mark it as taken care of, or as waiting again. Whether that changed anything: a second click does not."""
+    """Mark it as handled or not handled. Returns whether that changed anything: a second click does not."""
     waiting = ContactSubmission.objects.filter(pk=submission.pk, handled_at__isnull=is_handled)
     return bool(waiting.update(handled_at=now if is_handled else None))

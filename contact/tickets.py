@@ -1,7 +1,7 @@
-"""The signed ticket inside the contact form: when it was shown, and a number of its own.
+"""The signed ticket inside the contact form: the time it was shown, and a unique number.
 
-It costs no session and no row. A form that comes back faster than a person types, or without a ticket of ours, was
-filled in by a program; the same text on the same ticket is the same submission, however often it arrives.
+It needs no session and no row. A form sent faster than a person types, or without a valid ticket, was filled in by a
+program. The same text with the same ticket is the same submission, however often it arrives.
 """
 
 import json
@@ -43,6 +43,6 @@ def judge(ticket: str) -> Verdict:
 
 
 def key_of(ticket: str, fields: dict[str, str]) -> uuid.UUID:
-    """The number of a submission: another text on the same ticket (the back button) is another one."""
+    """The key of a submission. Another text with the same ticket (the back button) gets another key."""
     number = uuid.UUID(signing.TimestampSigner(salt=SALT).unsign(ticket))
     return uuid.uuid5(number, json.dumps(fields, sort_keys=True))

@@ -1,4 +1,4 @@
-"""The public page, its form, and what browsers and search engines ask of a site."""
+"""The public page, its form, and the files that browsers and search engines request."""
 
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ def home(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest) -> HttpResponse:
-    """`POST /contact` stores and answers; mail goes out behind it. Bad input 422, over a limit 429, text kept."""
+    """`POST /contact` stores the message; mail is sent later. Bad input 422, over a limit 429, text kept."""
     if request.method != "POST":
         return redirect(f"{reverse('home')}#contacto")
     wait = max(waits(request, group="contact", key="ip", rates=settings.CONTACT_RATES))
@@ -74,12 +74,12 @@ def _page(request: HttpRequest, form: ContactForm, *, was_sent: bool = False) ->
     }
 
 
-# --- What is asked for at the root of a site ---------------------------------------------------------------
+# --- Files at the root of a site ---------------------------------------------------------------
 @login_not_required
 @require_safe
 @cache_control(public=True, max_age=86_400)
 def image(request: HttpRequest, name: str, content_type: str) -> FileResponse:
-    """Drawn from our SVG by assets/draw.py, for mail readers, old bookmarks and whoever guesses the address."""
+    """Images drawn from our SVG by assets/draw.py, for clients that expect them at these paths."""
     return FileResponse((IMAGES / name).open("rb"), content_type=content_type)
 
 
@@ -87,7 +87,7 @@ def image(request: HttpRequest, name: str, content_type: str) -> FileResponse:
 @require_safe
 @cache_control(public=True, max_age=3_600)
 def robots(request: HttpRequest) -> HttpResponse:
-    """One page is for everybody; the others ask for a log-in anyway."""
+    """Only the public page is for search engines; the others require a log-in anyway."""
     lines = [
         *("User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /login", "Allow: /", ""),
         f"Sitemap: {request.build_absolute_uri(reverse('sitemap'))}",

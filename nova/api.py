@@ -1,4 +1,4 @@
-"""The addresses of the JSON API (DESIGN §7): the only router, and what does not fit one."""
+"""The URLs of the JSON API (DESIGN §7): the only router, and the routes that do not fit one."""
 
 from typing import Any
 
@@ -20,7 +20,7 @@ from nova.lib.rest.views import ApiMixin
 
 
 class OutsideTheEnvelope:
-    """What it answers is no envelope; what it refuses is one."""
+    """Mixin: a response without the envelope, whose errors still have one."""
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         final = super().finalize_response(request, response, *args, **kwargs)  # type: ignore[misc]
@@ -35,12 +35,12 @@ class Schema(OutsideTheEnvelope, ApiMixin, SpectacularAPIView):  # type: ignore[
     renderer_classes = [OpenApiJsonRenderer]
 
     def checked_query(self, request: Any) -> Any:
-        """The library reads its own."""
+        """The library reads the parameters itself."""
         return {}
 
 
 class Docs(OutsideTheEnvelope, SpectacularSwaggerSplitView):  # type: ignore[misc]
-    """For people: whoever is not signed in is led to the log-in, as on every page."""
+    """The documentation page, for people: without a session it redirects to the log-in, as every page."""
 
     authentication_classes = []
     permission_classes = []

@@ -1,4 +1,4 @@
-"""Caches that never take the site down with them."""
+"""Caches whose failure never takes the site down."""
 
 import logging
 import time
@@ -15,14 +15,14 @@ logger = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_SECONDS = 0.3
 READ_TIMEOUT_SECONDS = 1.0
-# After a failure nobody waits for Redis again for so long.
+# After a failure Redis is not tried again for so long.
 PAUSE_SECONDS = 5.0
 
 _paused_until: dict[str, float] = {}
 
 
 class ResilientRedisCache(RedisCache):
-    """Without Redis everything is a miss and nothing is kept; `incr` says that the key is not there.
+    """Without Redis every read is a miss and nothing is stored; `incr` raises as for a missing key.
 
     Log-ins stay guarded by django-axes, which counts in the database (DESIGN §8).
     """
@@ -31,7 +31,7 @@ class ResilientRedisCache(RedisCache):
         options = {
             "socket_connect_timeout": CONNECT_TIMEOUT_SECONDS,
             "socket_timeout": READ_TIMEOUT_SECONDS,
-            # One more try, at once: a connection that idled while Redis restarted is replaced unnoticed.
+            # Retry once: this replaces a connection that was idle while Redis restarted.
             "retry": Retry(NoBackoff(), 1),
             **params.get("OPTIONS", {}),
         }

@@ -1,4 +1,4 @@
-"""The one error envelope of the API (DESIGN §7): whatever goes wrong under /api/v1 leaves through here."""
+"""The error envelope of the API (DESIGN §7): every error under /api/v1 is answered here."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -29,7 +29,7 @@ SENTENCES = {
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
-    """What DRF calls with any exception of a view."""
+    """The exception handler of DRF."""
     error = _known(error)
     response = drf_handler(error, dict(context))
     if response is None:
@@ -42,7 +42,7 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
 
 
 def _known(error: Exception) -> Exception:
-    """Refusals of the services and of Django as the ones that the framework knows."""
+    """Errors of services and of Django as DRF exceptions."""
     if isinstance(error, DjangoValidationError):
         return exceptions.ValidationError(by_field(error, {NON_FIELD_ERRORS: "non_field_errors"}))
     if isinstance(error, StaleVersion):
@@ -55,7 +55,7 @@ def _known(error: Exception) -> Exception:
 
 
 def _said(error: Exception, status_code: int) -> tuple[Details, str]:
-    """(details by field, sentence) of a refusal."""
+    """(details by field, sentence) of an error."""
     detail = getattr(error, "detail", None)
     details = dict(_flat(detail)) if isinstance(detail, dict | list) else {}
     if details:
@@ -84,7 +84,7 @@ def _flat(detail: Any, path: str = "") -> Iterable[tuple[str, list[str]]]:
 
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
     if is_outage(error):
-        raise error  # away with the whole request: nova.lib.errors answers, or the replica's reader tries again
+        raise error  # not handled here: nova.lib.errors answers, or ReplicaMiddleware tries again
     set_rollback()
     request = context.get("request")
     where = f"{request.method} {request.path}" if request is not None else "?"

@@ -1,7 +1,7 @@
-"""Logs that a machine reads: one JSON object a line, which request it belongs to, and nobody's personal data.
+"""JSON logs: one object per line, with the number of its request and without personal data.
 
-A line of a request says who by number and where by the pattern of its address; what was searched, typed or stored is
-in no line. Errors of the database lose what they quote: the values of a row are personal data.
+The line of a request has the user's key and the pattern of its URL, never what was searched, typed or stored. Errors of
+the database lose their quoted values: the values of a row are personal data.
 """
 
 import logging
@@ -33,7 +33,7 @@ QUIET_PATHS = frozenset({"/healthz", "/readyz", "/metrics"})
 
 
 class ContextFilter(logging.Filter):
-    """The request and the user that a line belongs to, whoever writes it."""
+    """Adds the request and the user to each record, of any logger."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = _request_id.get()
@@ -42,13 +42,13 @@ class ContextFilter(logging.Filter):
 
 
 class Formatter(JsonFormatter):
-    """Time in UTC, without empty fields, and exceptions without the values they quote."""
+    """JSON with times in UTC, without empty fields; exceptions lose the values they quote."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__("%(levelname)s %(name)s %(message)s %(request_id)s %(user_id)s", *args, **kwargs)
 
     def process_log_record(self, log_data: dict[str, Any]) -> dict[str, Any]:
-        # What Django hangs on its records: the request with all that was sent, and the view's arguments.
+        # Attributes that Django adds to records: the request with all its data, and the arguments of the view.
         for name in ("request", "server_time", "status_code", "taskName"):
             log_data.pop(name, None)
         return {key: value for key, value in log_data.items() if value is not None}
@@ -62,7 +62,7 @@ class Formatter(JsonFormatter):
 
 
 def without_values(text: str) -> str:
-    """A traceback without the lines and quotations in which a database repeats the values of a row."""
+    """A traceback without the parts where a database repeats the values of a row."""
     kept = []
     for line in text.splitlines():
         if _QUOTED_ROWS.match(line):
@@ -72,7 +72,7 @@ def without_values(text: str) -> str:
 
 
 def without_personal_data(event: Any, hint: Any) -> Any:
-    """For an error tracker: what an error says of a row's values, and the address with its search, stay here."""
+    """Hook of the error tracker: removes database values from errors, and the query string from the URL."""
     for exception in event.get("exception", {}).get("values", []):
         exception["value"] = without_values(f"django.db.{exception.get('type')}: {exception.get('value')}")
     request = event.get("request", {})
@@ -85,7 +85,7 @@ def without_personal_data(event: Any, hint: Any) -> Any:
 
 
 class RequestLogMiddleware:
-    """Gives each request a number, taken over from a proxy of ours, and writes one line when it is answered."""
+    """Gives each request a number, taken from our proxy if it sent one, and logs one line when it is answered."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -106,7 +106,7 @@ class RequestLogMiddleware:
 
 
 class LogUserMiddleware:
-    """Who it is, by number, for the lines that a request writes from here on. After the authentication."""
+    """Adds the user's key to the log lines of a request. Must come after the authentication."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -119,7 +119,7 @@ class LogUserMiddleware:
 
 
 def _is_quiet(request: HttpRequest, response: HttpResponseBase) -> bool:
-    """What says nothing, often: probes, and files that were there."""
+    """Whether a request is not logged: probes and existing static files."""
     is_file = request.path.startswith(settings.STATIC_URL) and response.status_code < HTTPStatus.BAD_REQUEST
     return is_file or request.path in QUIET_PATHS
 
@@ -130,8 +130,8 @@ def _number_of(request: HttpRequest) -> str:
 
 
 def _known_user(request: HttpRequest) -> int | None:
-    """Without asking the database: only who has been looked at already, by their session or their token."""
-    user = vars(request).get("user")  # a token's; a session's is looked up when it is wanted, and kept beside
+    """The user, if already loaded by the session or the token. Runs no query."""
+    user = vars(request).get("user")  # of a token; the user of a session is loaded lazily, and cached
     return getattr(getattr(request, "_cached_user", None) if isinstance(user, LazyObject) else user, "pk", None)
 
 
@@ -155,7 +155,7 @@ def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> N
 
 
 def configuration(level: str) -> dict[str, Any]:
-    """For LOGGING and for gunicorn: everything on standard output, as the container's log."""
+    """The logging configuration, also for gunicorn: everything to standard output, as the container's log."""
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -166,11 +166,11 @@ def configuration(level: str) -> dict[str, Any]:
         "loggers": {
             "axes": {"level": "WARNING"},
             "django": {"level": level},
-            # The request's own line says its status; what failed is told by nova.lib.envelope.
+            # The line of the request has its status; nova.lib.envelope logs what failed.
             "django.request": {"level": "CRITICAL"},
             "django.security.DisallowedHost": {"level": "CRITICAL"},
             "gunicorn.access": {"level": "CRITICAL"},
-            # Named, because gunicorn gives it a handler of its own and keeps it from the root.
+            # Configured here, because gunicorn gives it its own handler and does not propagate to the root.
             "gunicorn.error": {"handlers": ["console"], "level": level, "propagate": False},
         },
     }

@@ -1,4 +1,4 @@
-"""Figures for Prometheus at `/metrics`, where METRICS_TOKEN is set: requests by route, of all workers of a machine."""
+"""Metrics for Prometheus at `/metrics`, when METRICS_TOKEN is set: requests by route, of all workers of a machine."""
 
 import os
 import time
@@ -23,7 +23,7 @@ SECONDS = Histogram(
 
 
 class MetricsMiddleware:
-    """Counts every request, and answers `/metrics` to whoever brings the token."""
+    """Counts every request, and answers `/metrics` to requests with the token."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -43,7 +43,7 @@ class MetricsMiddleware:
 def _metrics(request: HttpRequest) -> HttpResponse:
     given = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if not compare_digest(given.encode(), settings.METRICS_TOKEN.encode()):
-        return HttpResponse(status=404)  # nothing here for who does not know
+        return HttpResponse(status=404)  # without the token the page does not exist
     registry = REGISTRY
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()

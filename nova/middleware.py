@@ -26,7 +26,7 @@ from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
-# What no page of ours ever asks a browser for.
+# Browser features that our pages never use.
 REFUSED_FEATURES = [
     "accelerometer",
     "browsing-topics",
@@ -43,7 +43,7 @@ PERMISSIONS_POLICY = ", ".join(f"{feature}=()" for feature in REFUSED_FEATURES)
 
 
 class ClientIpMiddleware:
-    """Settles once where a request comes from, so that no library reads a header that a visitor may have written."""
+    """Sets REMOTE_ADDR to the client's IP and removes X-Forwarded-For, so that no library reads a forged header."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -69,7 +69,7 @@ PROBES = {"/healthz": health.liveness, "/readyz": health.readiness}
 
 
 class HealthMiddleware:
-    """Answers the probes before the host is checked: they know neither our name nor our TLS (DESIGN §8)."""
+    """Answers the probes before the host is checked: probes use neither our host name nor TLS (DESIGN §8)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -84,7 +84,7 @@ class HealthMiddleware:
 
 
 class SecureApiMiddleware:
-    """A program on plain HTTP is refused: a redirect would hide that its token has been seen (ASVS 5.0, 4.1.2)."""
+    """Refuses the API over plain HTTP: a redirect would hide that the token was exposed (ASVS 5.0, 4.1.2)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -96,16 +96,16 @@ class SecureApiMiddleware:
 
 
 class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
-    """Every view needs a log-in unless it says otherwise, and no shared or stale copy of its page is kept."""
+    """Every view requires a log-in unless marked otherwise; its pages are not kept in shared or browser caches."""
 
     def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> Any:
         request.is_private = getattr(view_func, "login_required", True)  # type: ignore[attr-defined]
         return super().process_view(request, view_func, view_args, view_kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:
-        """A fragment cannot show the log-in: htmx moves the whole page there, to come back to where the person was.
+        """Redirect to the log-in. For htmx the whole page moves there, and comes back to the page the user was on.
 
-        What was typed in a form is kept meanwhile.
+        A submitted form is kept (accounts.kept_form).
         """
         if not envelope.wants_json(request):
             kept_form.keep(request)
@@ -121,7 +121,7 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
 
 
 class SessionLifeMiddleware:
-    """A session that is over is nobody's: its requests are treated as those without one (accounts.session_life)."""
+    """Ends sessions past their lifetime: the request continues as anonymous (accounts.session_life)."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -137,7 +137,7 @@ class SessionLifeMiddleware:
 
 
 class UnfinishedAccountMiddleware:
-    """What has to be done before anything else: a password of one's own, and a second factor where it is required."""
+    """Enforces the steps that come before anything else: a new password, and a second factor where it is required."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -159,7 +159,7 @@ class UnfinishedAccountMiddleware:
 
 
 class ErrorPagesMiddleware:
-    """Errors that Django has no page for: two people at once, guesses without end, a button's address typed by hand."""
+    """Error pages that Django lacks: conflicting edits, too many attempts, a GET of a POST-only URL."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -181,7 +181,7 @@ class ErrorPagesMiddleware:
 
 
 class FormRateMiddleware:
-    """Nobody signed in sends more forms a minute than a person could (DESIGN §8); the API has its own limit."""
+    """Limits how many forms per minute a signed-in user sends (DESIGN §8); the API has its own limit."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -195,10 +195,10 @@ class FormRateMiddleware:
 
 
 class ReplicaMiddleware:
-    """Views marked `reads_from_replica` are read from the replica, where there is a good one (DESIGN §9).
+    """Views marked with `reads_from_replica` read from the replica while it is usable (DESIGN §9).
 
-    Whoever has just changed something reads from the database for a few seconds, so that they see it; and where the
-    replica fails half way, the same is asked of the database.
+    After a write a client reads from the database for a few seconds, to see the change. When the replica fails during a
+    request, the request is repeated on the database.
     """
 
     PIN, PIN_SECONDS = "recent", 5
@@ -237,7 +237,7 @@ class ReplicaMiddleware:
 
 
 def _streamed(chunks: Any) -> Iterator[bytes]:
-    """What is read while it is sent, read where it began."""
+    """The chunks of a streamed response, read from the replica as well."""
     rest = iter(chunks)
     while True:
         with databases.reading_from(databases.REPLICA):

@@ -1,4 +1,4 @@
-"""Every address of the site. `/healthz` is answered before them, by nova.middleware.HealthMiddleware."""
+"""The URLs of the site. `/healthz` is answered before them, by nova.middleware.HealthMiddleware."""
 
 from django.contrib import admin
 from django.urls import include, path

@@ -1,4 +1,4 @@
-"""What `manage.py check` must know about an installation of ours."""
+"""System checks (`manage.py check`) of an installation."""
 
 import os
 from typing import Any
@@ -28,7 +28,7 @@ def sessions_last(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def workers_share_their_counters(**kwargs: Any) -> list[CheckMessage]:
-    """Counters live in Redis, or in the database with a single worker (DESIGN §8)."""
+    """Error when counters are not shared: they need Redis, or the database with a single worker (DESIGN §8)."""
     workers = os.environ.get("WEB_CONCURRENCY", "1")
     several = not workers.isdecimal() or int(workers) > 1
     return [WORKERS_WITHOUT_REDIS] if several and not settings.REDIS_URL else []

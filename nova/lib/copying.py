@@ -1,6 +1,6 @@
-"""Rows into tables as fast as the database takes them: COPY on PostgreSQL, one prepared statement on SQLite.
+"""Bulk inserts and updates: COPY on PostgreSQL, one prepared statement on SQLite.
 
-Values are what both read back the same way: str (amounts, dates and moments included), int or None.
+Values have types that both databases read in the same way: str (amounts, dates and times included), int or None.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     columns = ", ".join(connection.ops.quote_name(column) for column in columns_of(model, fields))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # The copy ends, and fails, outside of what the cursor wraps: its errors would be psycopg's own.
+            # The copy ends, and fails, outside of Django's cursor wrapper, which would not convert psycopg's errors.
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)
@@ -38,7 +38,7 @@ def update(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequ
 
 
 def fill(model: type[models.Model], fields: Sequence[str], rows: Iterable[Sequence[Value]]) -> None:
-    """As `update`, but only what is still empty: what somebody typed since it was read stays."""
+    """As `update`, but only for fields that are still empty: a value typed in the meantime stays."""
     _update(model, fields, rows, "{column} = COALESCE(NULLIF({column}, ''), %s)")
 
 
@@ -54,7 +54,7 @@ def _update(model: type[models.Model], fields: Sequence[str], rows: Iterable[Seq
 
 
 def reserve_ids(model: type[models.Model], count: int) -> list[int]:
-    """Primary keys nobody else will get. On SQLite the transaction already keeps every other writer out."""
+    """Reserve `count` primary keys. On SQLite the open transaction already blocks other writers."""
     if not count:
         return []
     table = model._meta.db_table

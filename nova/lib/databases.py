@@ -1,4 +1,4 @@
-"""Databases as an installation has them: what is wrong with one in words, a replica, one process at a time."""
+"""Databases: errors as sentences, the replica, locks for one process at a time."""
 
 import logging
 import time
@@ -28,7 +28,7 @@ _STALE_SCHEMA = ("does not exist", "no such table", "no such column")
 
 
 def trouble_of(error: Error) -> str:
-    """One Spanish sentence that says what failed and what to do. The driver's own words only at a loss."""
+    """One Spanish sentence: what failed and what to do. An unknown error keeps the driver's text."""
     reason = " ".join(str(error).split())
     if connection.connection is None:
         return f"No se pudo abrir la base de datos {_place()}: revise DATABASE_URL y que el servidor esté en marcha."
@@ -40,18 +40,18 @@ def trouble_of(error: Error) -> str:
 
 
 def _place() -> str:
-    """`«gestiones» en 127.0.0.1:5432`, or the file."""
+    """`«gestiones» en 127.0.0.1:5432`, or the path of the file."""
     settings = connection.settings_dict
     host = ":".join(str(settings[part]) for part in ("HOST", "PORT") if settings[part])
     return f"«{settings['NAME']}»{f' en {host}' if host else ''}"
 
 
-# Of PostgreSQL: connections lost or refused, a server that goes down, no room, deadlocks, locks not had in time.
+# SQLSTATEs of PostgreSQL: connection lost or refused, shutdown, no resources, deadlock, lock timeout.
 _PASSING = ("08", "40", "53", "55", "57", "25006")
 
 
 def is_outage(error: BaseException | None) -> bool:
-    """Whether the database is away or overloaded, so that the same thing done again in a moment may work."""
+    """Whether the database is unavailable or overloaded, so that a retry in a moment may work."""
     if not isinstance(error, InterfaceError | OperationalError | InternalError):
         return False
     state = getattr(error.__cause__, "sqlstate", None)
@@ -62,8 +62,8 @@ def is_outage(error: BaseException | None) -> bool:
 
 # --- A replica to read from (DESIGN §9) -------------------------------------------------------------
 REPLICA = "replica"
-FRESHNESS_SECONDS = 5.0  # how long an answer about the replica is believed
-# Seconds behind, of a replica that has not applied all that it received; -1 when nothing reaches it.
+FRESHNESS_SECONDS = 5.0  # how long the result of a check of the replica is used
+# Lag in seconds, of a replica that has not applied all that it received; -1 when nothing reaches it.
 _LAG = """
 SELECT CASE
     WHEN NOT pg_is_in_recovery() THEN 0
@@ -78,13 +78,13 @@ _replica = {"asked_at": float("-inf"), "is_good": False}
 
 
 def read_connection() -> Any:
-    """Where what is being answered reads from: the replica within `reading_from(REPLICA)`, else the database."""
+    """The connection to read from: the replica within `reading_from(REPLICA)`, else the database."""
     return connections[_reads_from.get()]
 
 
 @contextmanager
 def reading_from(alias: str) -> Iterator[None]:
-    """What is read of our own tables meanwhile is read there; who is signed in, and all that is written, is not."""
+    """Read our own tables from `alias` in this context. Users, sessions and all writes stay on the database."""
     token = _reads_from.set(alias)
     try:
         yield
@@ -93,7 +93,7 @@ def reading_from(alias: str) -> Iterator[None]:
 
 
 def reads_from_replica(view: View) -> View:
-    """Mark a view, function or class, whose GET may be answered from the replica (by nova.middleware)."""
+    """Mark a view (function or class) whose GET may read from the replica (nova.middleware.ReplicaMiddleware)."""
     view.reads_from_replica = True  # type: ignore[attr-defined]
     return view
 
@@ -104,7 +104,7 @@ def may_read_from_replica(view: Callable[..., Any]) -> bool:
 
 
 class ReplicaRouter:
-    """`reading_from` for the ORM. Accounts stay where they are: a log-out must be known at once."""
+    """`reading_from` for the ORM. The tables of accounts stay on the database: a log-out must take effect at once."""
 
     def db_for_read(self, model: type[models.Model], **hints: Any) -> str | None:
         return None if model._meta.app_label not in ("cases", "contact") else _reads_from.get()
@@ -120,7 +120,7 @@ class ReplicaRouter:
 
 
 def replica_is_good(max_lag: float) -> bool:
-    """Whether there is a replica that answers and is at most so many seconds behind. Asks it every few seconds."""
+    """Whether there is a replica that answers with a lag of at most `max_lag` seconds. Checked every few seconds."""
     if REPLICA not in connections.settings:
         return False
     if time.monotonic() - _replica["asked_at"] > FRESHNESS_SECONDS:
@@ -129,7 +129,7 @@ def replica_is_good(max_lag: float) -> bool:
 
 
 def give_up_replica() -> None:
-    """It failed just now: for a few seconds nobody asks it."""
+    """Do not use the replica for a few seconds, after a failure."""
     _replica.update(asked_at=time.monotonic(), is_good=False)
     connections[REPLICA].close()
 
@@ -153,10 +153,10 @@ def _lag_is_within(max_lag: float) -> bool:
 
 # --- A chunk at a time ----------------------------------------------------------------------------------
 def chunks_by_key(rows: Any, key: str, size: int) -> Iterator[list[tuple[Any, ...]]]:
-    """Rows of a `values_list` that begins with `key`, ascending. Memory is that of a chunk.
+    """The rows of a `values_list` that begins with `key`, ascending. Memory holds one chunk.
 
-    Each chunk is a query of its own, so writes between them are seen, and no cursor stays open: PgBouncer may stand
-    between.
+    Each chunk is a query of its own: writes between them are seen, and no cursor stays open, which PgBouncer would not
+    allow.
     """
     rows = rows.order_by(key)
     chunk = list(rows[:size])
@@ -167,7 +167,7 @@ def chunks_by_key(rows: Any, key: str, size: int) -> Iterator[list[tuple[Any, ..
 
 # --- One at a time ------------------------------------------------------------------------------------
 class Lock(IntEnum):
-    """What one process at a time does: the keys of PostgreSQL's advisory locks, the same in every version."""
+    """Keys of PostgreSQL's advisory locks, the same in every version."""
 
     NIGHTLY = 7_316_002
     TRANSFER = 7_316_004
@@ -180,8 +180,10 @@ class Taken(Exception):
 
 
 def alone_in_transaction(key: Lock) -> None:
-    """Keep a second transaction with this key out until this one ends; else raise Taken. On SQLite its immediate
-    transaction has already seen to it."""
+    """Allow one transaction with this key at a time; raises Taken for a second one.
+
+    On SQLite, immediate transactions already ensure it.
+    """
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
@@ -192,10 +194,10 @@ def alone_in_transaction(key: Lock) -> None:
 
 @contextmanager
 def alone(key: Lock, *, waits: bool = False) -> Iterator[None]:
-    """Keep a second run of something out on PostgreSQL, whatever transactions it makes meanwhile; else raise Taken.
+    """Allow one run with this key at a time, across its transactions; raises Taken for a second one.
 
-    The lock is that of a transaction on a connection of its own, so that it also holds through PgBouncer, where what
-    belongs to a session belongs to anybody. Elsewhere it does nothing.
+    The lock belongs to a transaction on a connection of its own, so that it also works through PgBouncer, where
+    connections are shared. Only on PostgreSQL; elsewhere it does nothing.
     """
     if connection.vendor != "postgresql":
         yield
@@ -210,4 +212,4 @@ def alone(key: Lock, *, waits: bool = False) -> Iterator[None]:
                 raise Taken
         yield
     finally:
-        holder.close()  # what it held ends with it
+        holder.close()  # releases the lock

@@ -11,12 +11,12 @@ BuenosAires = timezone.get_default_timezone
 
 
 def to_local(moment: datetime) -> datetime:
-    """The aware moment as the clocks of Buenos Aires show it."""
+    """The aware datetime in Buenos Aires time."""
     return timezone.localtime(moment, BuenosAires())
 
 
 def local_date(moment: datetime) -> date:
-    """The calendar day of an aware moment in Buenos Aires."""
+    """The calendar day in Buenos Aires of an aware datetime."""
     return to_local(moment).date()
 
 
@@ -30,24 +30,24 @@ def start_of_day(day: date) -> datetime:
 
 
 def format_moment(moment: datetime) -> str:
-    """24/11/2026 15:30, or 24/11/2026 alone: 00:00 in Buenos Aires is "that day", no hour was agreed (DESIGN §4)."""
+    """24/11/2026 15:30, or 24/11/2026 for 00:00 in Buenos Aires, which means a day without an hour (DESIGN §4)."""
     local = to_local(moment)
     return f"{local:%d/%m/%Y}" if local.time() == time.min else f"{local:%d/%m/%Y %H:%M}"
 
 
 def format_near(moment: datetime, today: date) -> str:
-    """The same without the year while it is this one, for lists: 24/11 15:30."""
+    """The same without the current year, for lists: 24/11 15:30."""
     text = format_moment(moment)
     return text[:5] + text[10:] if to_local(moment).year == today.year else text
 
 
 def doubled(first: timedelta, times: int, *, longest: timedelta) -> timedelta:
-    """`first`, doubled so many times, and never more than `longest`."""
+    """`first` doubled `times` times, at most `longest`."""
     return min(first * 2 ** min(times, 20), longest)
 
 
 def wait_in_words(seconds: int) -> str:
-    """45 segundos, 12 minutos, 5 horas: rounded up, so that whoever waits so long has waited enough."""
+    """45 segundos, 12 minutos, 5 horas: rounded up, so that the wait is never too short."""
     for size, one, many, up_to in ((1, "segundo", "segundos", 120), (60, "minuto", "minutos", 7_200)):
         if seconds < up_to:
             count = -(-seconds // size)

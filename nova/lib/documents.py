@@ -7,7 +7,7 @@ from stdnum.ar import cuit as stdnum_cuit
 
 PERSON_PREFIXES = frozenset({"20", "23", "24", "25", "26", "27"})
 COMPANY_PREFIXES = frozenset({"30", "33", "34"})
-FOREIGN_PREFIXES = frozenset({"50", "51", "55"})  # issued to residents abroad; the middle is no DNI
+FOREIGN_PREFIXES = frozenset({"50", "51", "55"})  # issued to foreign residents; the digits in the middle are no DNI
 
 _LABEL = re.compile(
     r"(?:D\.?N\.?I\.?|DOC(?:UMENTO)?\.?|D\.?U\.?|L\.?[ECD]\.?|C\.?U\.?I\.?[TL]\.?)[\s:]*(?:N[°ºro.]*)?[\s:]*", re.I
@@ -22,7 +22,7 @@ BAD_CHECK_DIGIT = "es un CUIT/CUIL cuyo dígito verificador no coincide"
 
 
 class Document(NamedTuple):
-    """What a document says; an empty string is "not known"."""
+    """The numbers of a document; an empty string is "not known"."""
 
     dni: str = ""
     cuit: str = ""

@@ -1,4 +1,4 @@
-"""The JSON that every endpoint answers with (DESIGN §7 "Envelope")."""
+"""The JSON envelope of every endpoint (DESIGN §7 "Envelope")."""
 
 import logging
 from typing import Any
@@ -12,23 +12,23 @@ API_PREFIX = "/api/v1/"
 
 
 def wants_json(request: HttpRequest) -> bool:
-    """Whether the caller is a program: it asks the API, sends JSON, or prefers JSON to a page."""
+    """Whether the client expects JSON: the path is of the API, the body is JSON, or JSON is preferred to HTML."""
     if request.path.startswith(API_PREFIX) or request.content_type == "application/json":
         return True
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
 
 
 class Enveloped(dict[str, Any]):
-    """An answer that brings its envelope: a page of a list, an error."""
+    """Data that already has its envelope: a page of a list, an error."""
 
 
 def enveloped(data: Any, **more: Any) -> Enveloped:
-    """What went well; a list adds its `pagination`."""
+    """The envelope of a success; a list adds its `pagination`."""
     return Enveloped(success=True, data=data, **more)
 
 
 def enveloped_page(data: Any, *, page: int, per_page: int, total: int) -> Enveloped:
-    """A page of a list; a list without rows has no pages."""
+    """The envelope of a page of a list; an empty list has no pages."""
     pagination = {"page": page, "per_page": per_page, "total": total, "pages": -(-total // per_page)}
     return enveloped(data, pagination=pagination)
 
@@ -46,19 +46,19 @@ def failure(message: str, *, status: int, details: dict[str, list[str]] | None =
     return JsonResponse(refusal(message, status=status, details=details), status=status)
 
 
-# Not "nothing was saved": a connection that breaks as it commits leaves that open. The same form or key sent again is
+# Not "nothing was saved": after a connection that breaks at commit nobody knows. The same form or key sent again is
 # saved once (DESIGN §3.7).
 UNAVAILABLE = "La base de datos no responde en este momento: espere unos segundos y repítalo."
 RETRY_SECONDS = 10
 
 
 def unavailable() -> Enveloped:
-    """A 503: what was asked may be asked again."""
+    """A 503: the request may be repeated."""
     return refusal(UNAVAILABLE, status=503)
 
 
 def unexpected(where: str, error: BaseException | None) -> tuple[Enveloped, dict[str, str]]:
-    """(body, headers) of a 500: nothing of what happened but a number, under which the log has all of it."""
+    """(body, headers) of a 500: only a number, under which the log has the details."""
     number = uuid4().hex[:12]
     logger.error("%s failed with %s [%s]", where, type(error).__name__, number, exc_info=error)
     body = refusal("Algo falló de nuestro lado: nada se guardó.", status=500, details={"error_id": [number]})

@@ -1,4 +1,4 @@
-"""Errors as the one who asked can read them: a page for people, the envelope for programs."""
+"""Error responses: an HTML page for people, the envelope for API clients."""
 
 import logging
 import sys
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    # The host may be the forged part, so nothing that needs it is looked at.
+    # The host may be forged, so nothing that needs it is used.
     if isinstance(exception, SessionInterrupted):
         return _ended_elsewhere(request)
     message = "El pedido no se puede leer."
@@ -39,7 +39,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """No context: the database may be what failed. The number is that of the log."""
+    """The 500 page. Rendered without context, as the database may have failed. Shows the number of the log."""
     if databases.is_outage(sys.exception()):
         return _unavailable(request)
     body, headers = envelope.unexpected(f"{request.method} {request.path}", sys.exception())
@@ -50,7 +50,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _unavailable(request: HttpRequest) -> HttpResponse:
-    """The database is away, and may be back in a moment. Whoever typed something keeps it."""
+    """The database is unavailable. What was typed in a form is kept."""
     logger.error("the database is unavailable: %s", type(sys.exception()).__name__)
     if databases.read_connection().alias == databases.REPLICA:
         databases.give_up_replica()
@@ -69,7 +69,7 @@ def _unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def conflict(request: HttpRequest, message: str) -> HttpResponse:
-    """Somebody else changed it meanwhile, and no form of the view took that up."""
+    """409: somebody else changed the object, and the view did not handle it."""
     return _error(request, HTTPStatus.CONFLICT, message)
 
 
@@ -93,7 +93,7 @@ def too_many_requests(request: HttpRequest, *, wait: int) -> HttpResponse:
 
 
 def _ended_elsewhere(request: HttpRequest) -> HttpResponse:
-    """The session was ended while this request was under way: a password changed, or somebody closed it."""
+    """The session ended during this request: a changed password, or the user ended it elsewhere."""
     if envelope.wants_json(request):
         return envelope.failure("Su sesión se cerró: ingrese otra vez.", status=HTTPStatus.UNAUTHORIZED)
     return (
@@ -104,12 +104,12 @@ def _ended_elsewhere(request: HttpRequest) -> HttpResponse:
 
 
 def _refusal(message: str, status: HTTPStatus) -> HttpResponse:
-    """Said in the live region; the page, with whatever was typed in it, stays as it is."""
+    """An error for the live region; the page and its form stay as they are."""
     return reswap(HttpResponse(render_to_string("_refusal.html", {"message": message}), status=status), "none")
 
 
 def _is_fragment(request: HttpRequest) -> bool:
-    """As htmx says, before any middleware has read it."""
+    """Whether htmx sent the request, for use before its middleware has run."""
     return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
 
 

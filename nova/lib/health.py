@@ -1,4 +1,4 @@
-"""Whether what the application stands on is there: for probes, for deployments and for `verify_setup`."""
+"""Health of the database, the migrations and Redis: for probes, deployments and `verify_setup`."""
 
 import os
 from pathlib import Path
@@ -13,7 +13,7 @@ from redis.exceptions import RedisError
 OK = "ok"
 TIMEOUT_SECONDS = 1.0
 
-# Migrations are only ever added to a running process's database: once all were there, they are.
+# Migrations are only added while a process runs, so a positive result stays valid.
 _migrated = {"seen": False}
 
 
@@ -29,7 +29,7 @@ def database() -> str:
 
 
 def pending_migrations() -> list[str]:
-    """Those of the code that the database lacks, as `cases.0003_seed_statuses`. Raises what the database raises."""
+    """Migrations missing in the database, as `cases.0003_seed_statuses`. Raises the database's errors."""
     executor = MigrationExecutor(connection)
     plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
     return [f"{migration.app_label}.{migration.name}" for migration, _ in plan]
@@ -65,7 +65,7 @@ def liveness() -> dict[str, Any]:
 
 
 def readiness() -> dict[str, Any]:
-    """Whether this process can do everything: the database has this code's tables, Redis answers where it is used."""
+    """Whether this process can serve: the database has all migrations, Redis answers where it is configured."""
     parts = {"database": database()}
     parts["migrations"] = migrations() if parts["database"] == OK else "unknown"
     if (shared := redis()) is not None:
@@ -74,7 +74,7 @@ def readiness() -> dict[str, Any]:
 
 
 def beat() -> None:
-    """A background process that goes on says so in HEARTBEAT_FILE, whose age its container looks at."""
+    """Touch HEARTBEAT_FILE from a background process; the container's health check reads its age."""
     if path := os.environ.get("HEARTBEAT_FILE"):
         Path(path).touch()
 

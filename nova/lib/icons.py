@@ -1,4 +1,4 @@
-"""The `lucide` template tag, drawn once: the package composes the same SVG anew at every use, ten to fifty a page."""
+"""The `lucide` template tag, cached: the package renders the same SVG again at every use, ten to fifty per page."""
 
 from functools import lru_cache
 

@@ -1,14 +1,14 @@
-"""Where a request comes from, as far as it can be known (DESIGN §8)."""
+"""The IP of a request, as far as it can be known (DESIGN §8)."""
 
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from django.http import HttpRequest
 
-IPV6_SITE_PREFIX = 64  # one household or office; a single IPv6 address costs an attacker nothing
+IPV6_SITE_PREFIX = 64  # one household or office; single IPv6 addresses cost an attacker nothing
 
 
 def parse_ip(text: str) -> str | None:
-    """`1.2.3.4`, `1.2.3.4:5678`, `[::1]:80` or `::ffff:1.2.3.4` as an address; `None` when it is none."""
+    """The IP in `1.2.3.4`, `1.2.3.4:5678`, `[::1]:80` or `::ffff:1.2.3.4`; None when it is none."""
     text = text.strip()
     if text.startswith("["):
         text = text[1:].split("]")[0]
@@ -24,10 +24,10 @@ def parse_ip(text: str) -> str | None:
 
 
 def client_ip(request: HttpRequest, *, trusted_hops: int) -> str | None:
-    """The visitor's address: with `trusted_hops` proxies of ours in front, the one that the outermost of them saw.
+    """The IP of the visitor. With `trusted_hops` of our proxies in front, the one that the outermost of them saw.
 
-    Each proxy appends to X-Forwarded-For whom it talked to, so what lies further left is the visitor's own invention.
-    A header shorter than our proxies make it did not pass through them: then the connection itself counts.
+    Each proxy appends the IP of its peer to X-Forwarded-For, so entries further left may be forged by the visitor. A
+    header with fewer entries than proxies did not pass through them: then the IP of the connection is used.
     """
     peer = parse_ip(request.META.get("REMOTE_ADDR", ""))
     if trusted_hops <= 0:
@@ -39,12 +39,12 @@ def client_ip(request: HttpRequest, *, trusted_hops: int) -> str | None:
 
 
 def ip_of(request: HttpRequest) -> str | None:
-    """Whom a request comes from, as nova.middleware.ClientIpMiddleware settled it; None when nobody knows."""
+    """The IP of a request, set by nova.middleware.ClientIpMiddleware; None when it is not known."""
     return request.META.get("REMOTE_ADDR") or None
 
 
 def site_of(ip: str) -> str:
-    """What a limit per address counts by: an IPv4 address, or the /64 network of an IPv6 one."""
+    """The key of a limit per IP: an IPv4 address, or the /64 network of an IPv6 address."""
     if ":" not in ip:
         return ip
     return str(ip_network(f"{ip}/{IPV6_SITE_PREFIX}", strict=False))

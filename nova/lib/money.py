@@ -32,7 +32,7 @@ def parse_money(text: str) -> Decimal:
     integer = integer.lstrip("0") or "0"
     if len(integer) > _MAX_INTEGER_DIGITS:
         raise ValueError(TOO_LARGE)
-    # Cut to a length no rounding to cents can see: a cell of 30,000 decimals costs nothing.
+    # Cut to a length that cannot change the rounded cents: a cell of 30,000 decimals costs nothing.
     amount = Decimal(f"{integer}.{decimals[:30]}") if len(decimals) == 2 else round_money(f"{integer}.{decimals[:30]}")
     if amount > MAX_MONEY:
         raise ValueError(TOO_LARGE)
@@ -82,7 +82,7 @@ def round_money(value: Decimal | int | float | str) -> Decimal:
 
 
 def round_total(value: Decimal | int | float | str) -> Decimal:
-    """Round half up to cents what may be larger than any amount: a sum of many."""
+    """Round half up to cents a sum, which may be larger than any single amount."""
     return _as_decimal(value).quantize(CENT, rounding=ROUND_HALF_UP)
 
 

@@ -1,4 +1,4 @@
-"""Pages of a table too big to be counted or walked (DESIGN §9)."""
+"""Pagination of tables that are too large to count or to scan (DESIGN §9)."""
 
 from typing import Any, TypeVar
 
@@ -10,17 +10,18 @@ Row = TypeVar("Row", bound=Model)
 
 
 def rows_of_keys(rows: QuerySet[Row], bottom: int, top: int) -> QuerySet[Row]:
-    """The rows of a slice of a list in a total order, in that order: its keys first, so that what is skipped is never
-    joined. Runs a query for the keys; the rows are read when they are used.
+    """The rows of a slice of a list in a total order. Reads the keys first, so that skipped rows are not joined.
+
+    Runs a query for the keys; the rows are read when they are used.
     """
     keys = list(rows.values_list("pk", flat=True)[bottom:top]) if bottom < top else []
     return rows.filter(pk__in=keys) if keys else rows.none()
 
 
 class CappedPaginator(Paginator):
-    """Counts no further than `count_limit` rows and offers no page beyond them: whoever needs those searches.
+    """Counts at most `count_limit` rows and offers no page after them; users search for those.
 
-    A page first finds its keys, then their rows, so that what is skipped is never joined. Two queries a page, one to
+    A page reads its keys first, then their rows, so that skipped rows are not joined. Two queries per page, one to
     count. The list must be a QuerySet in a total order.
     """
 
@@ -29,7 +30,7 @@ class CappedPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
-        """Up to one more than the limit, which says that there are more. Runs a query."""
+        """The count, up to one more than the limit, which shows that there are more. Runs a query."""
         return self.object_list.order_by()[: self.count_limit + 1].count()
 
     @cached_property
@@ -38,7 +39,7 @@ class CappedPaginator(Paginator):
 
     @property
     def is_capped(self) -> bool:
-        """Whether there are more rows than `count` says."""
+        """Whether there are more rows than `count`."""
         return self._counted > self.count_limit
 
     def page(self, number: int | str) -> Page:

@@ -14,7 +14,7 @@ from phonenumbers.phonemetadata import PhoneMetadata
 MOBILE, LANDLINE, OTHER = "mobile", "landline", "other"
 MAX_NUMBER_LENGTH = 40
 
-_AR: Any = PhoneMetadata.metadata_for_region("AR", None)  # the library's types allow for a region it lacks
+_AR: Any = PhoneMetadata.metadata_for_region("AR", None)  # None is only in the library's types: the region exists
 _FIXED_LINE = re.compile(_AR.fixed_line.national_number_pattern)
 _MOBILE = re.compile(_AR.mobile.national_number_pattern)
 _AREA_AND_15 = re.compile(_AR.national_prefix_for_parsing)
@@ -43,7 +43,7 @@ def parse_phone_number(text: str) -> Phone | None:
     match = _NATIONAL.fullmatch(text)
     if match:
         national = match[1] + match[2] + match[3]
-        # A 15 near the area may be the mobile mark: outside ten bare digits, the library knows.
+        # A 15 next to the area code may be the mobile prefix: only plain ten digits take the fast path.
         is_plain = len(text) == 10 or "15" not in national[2:6]
         if len(national) == 10 and is_plain:
             return Phone(f"+54{national}", LANDLINE) if _starts_landline(national[:5]) else None
@@ -51,21 +51,21 @@ def parse_phone_number(text: str) -> Phone | None:
 
 
 def read_phone(text: str) -> Phone:
-    """What a person typed: the number in E.164 where it parses, else as given, of no known kind."""
+    """A typed number: in E.164 where it parses, else as given, with kind other."""
     given = " ".join(text.split())
     return parse_phone_number(given) or Phone(given, OTHER)
 
 
 @lru_cache(maxsize=8192)
 def _is_area(code: str) -> bool:
-    """Whether the plan knows the area code, so that the 15 stands where it can be taken out."""
+    """Whether the numbering plan has the area code, so that the 15 after it can be removed."""
     match = _AREA_AND_15.fullmatch(f"0{code}15")
     return match is not None and match[1] == code
 
 
 @lru_cache(maxsize=8192)
 def _starts_mobile(prefix: str) -> bool:
-    """Whether a ten-digit national number that starts so is a mobile: the plan never looks past five digits."""
+    """Whether a ten-digit national number with this prefix is a mobile: the plan uses at most five digits."""
     return _MOBILE.fullmatch(f"9{prefix}00000") is not None
 
 
@@ -76,7 +76,7 @@ def _starts_landline(prefix: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def parse_with_library(text: str) -> Phone | None:
-    """The slow path: whatever `phonenumbers` makes of it. Two numbers in one cell are no number."""
+    """The slow path, with `phonenumbers`. Two numbers in one cell are no number."""
     if len(text) > MAX_NUMBER_LENGTH or _EXTENSION_OR_SEVERAL.search(text):
         return None
     try:
@@ -98,7 +98,7 @@ def to_e164(text: str) -> str | None:
 
 @lru_cache(maxsize=8192)
 def format_phone(number: str) -> str:
-    """`+5491144445555` → `+54 9 11 4444-5555`, to be read and dialled; what is not E.164 stays as given."""
+    """`+5491144445555` → `+54 9 11 4444-5555`; what is not E.164 stays as given."""
     try:
         parsed = phonenumbers.parse(number, None)
     except phonenumbers.NumberParseException:
@@ -123,9 +123,9 @@ def phone_variants(text: str) -> list[str]:
 
 
 def whatsapp_link(number: str, *, is_mobile: bool) -> str:
-    """`https://wa.me/5491144445555`; empty unless somebody says that an Argentine number is a mobile (`is_mobile`).
+    """`https://wa.me/5491144445555`. Empty for an Argentine number that is not marked as a mobile (`is_mobile`).
 
-    A number that parsed as a landline gets its mobile 9 then: ten digits alone do not tell one from the other.
+    A number that parsed as a landline then gets the mobile 9: ten digits do not show whether it is a mobile.
     """
     if not number.startswith("+") or not number[1:].isdecimal():
         return ""

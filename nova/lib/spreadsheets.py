@@ -1,4 +1,4 @@
-"""What leaves for a spreadsheet: CSV as Argentina opens it, workbooks row by row, and nothing that runs by itself."""
+"""Spreadsheet files: CSV in Argentine format, workbooks written row by row, never with active content."""
 
 import csv
 import re
@@ -15,7 +15,7 @@ from nova.lib import dates
 
 Cell = str | int | Decimal | date | datetime | None
 
-# A spreadsheet takes a cell that starts so for a formula; a plain number may keep its sign.
+# A spreadsheet reads a cell that starts so as a formula; a plain number may keep its sign.
 _FORMULA_START = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 _BATCH = 500
@@ -23,13 +23,13 @@ _WIDTHS = {"money": 18, "day": 12, "moment": 17, "whole": 12}
 _LONGEST = 32_767  # characters that a cell of a workbook can hold
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
-# A workbook is made while its reader waits: so many rows take some five seconds.
+# A workbook is made during the request: so many rows take about five seconds.
 MAX_ROWS = 20_000
 TOO_LONG = "Son más de 20.000 filas, demasiadas para una planilla: descárguelas en CSV desde su página."
 
 
 class Column(NamedTuple):
-    """`is_total`: what the column adds up to is told below it."""
+    """A column; `is_total` adds its sum below the table."""
 
     header: str
     kind: str = "text"  # text, whole, percent, money, day or moment
@@ -37,7 +37,7 @@ class Column(NamedTuple):
 
 
 def inert(value: str) -> str:
-    """The text as a spreadsheet shows it without evaluating it (DESIGN §8)."""
+    """The text in a form that a spreadsheet does not evaluate (DESIGN §8)."""
     if value.startswith(_FORMULA_START) and not _NUMBER.fullmatch(value):
         return f"'{value}"
     return value
@@ -45,14 +45,14 @@ def inert(value: str) -> str:
 
 # --- CSV --------------------------------------------------------------------------------------------------
 class _Echo:
-    """What `csv` writes is what it returns."""
+    """A file object whose `write` returns its argument, for the `csv` module."""
 
     def write(self, text: str) -> str:
         return text
 
 
 def csv_lines(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
-    """A file for a spreadsheet in Argentina, a piece at a time: semicolons, decimal commas, accents that survive."""
+    """The pieces of a CSV file for Argentine spreadsheets: semicolons, decimal commas, UTF-8 with a mark."""
     writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
     yield ("\ufeff" + writer.writerow([column.header for column in columns])).encode()
     batch: list[str] = []
@@ -78,7 +78,7 @@ def _csv_cell(cell: Cell) -> str:
 
 # --- Workbooks --------------------------------------------------------------------------------------------
 class Workbook:
-    """Written row by row: whatever its size, memory holds a row. Text is text, never a formula or a link."""
+    """A workbook written row by row, with one row in memory. Text is never a formula or a link."""
 
     def __init__(self) -> None:
         self._file = BytesIO()
@@ -113,7 +113,7 @@ class Workbook:
         columns: Sequence[Column],
         rows: Iterable[Sequence[Cell]],
     ) -> None:
-        """A table under its title, with the total of what adds up below it. `rows` is read once."""
+        """Add a sheet: title, notes, table, and totals below it. `rows` is read once."""
         sheet = self._book.add_worksheet(name)
         for index, column in enumerate(columns):
             sheet.set_column(index, index, _WIDTHS.get(column.kind, max(14, min(len(column.header) + 4, 30))))
@@ -157,5 +157,5 @@ class Workbook:
 
 
 def is_too_long(rows: QuerySet) -> bool:
-    """Runs a query that counts no further than the limit."""
+    """Whether the rows exceed the limit of a workbook. Runs a query that counts no further."""
     return rows.order_by()[: MAX_ROWS + 1].count() > MAX_ROWS

@@ -1,4 +1,4 @@
-"""Text without what a comparison does not look at."""
+"""Text normalised for comparisons."""
 
 import unicodedata
 

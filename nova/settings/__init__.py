@@ -1,4 +1,4 @@
-"""Settings per environment: `base` holds what is common, `dev`, `test` and `production` what differs."""
+"""Settings per environment: `base` has the common ones, `dev`, `test` and `production` the differences."""
 
 import os
 from pathlib import Path

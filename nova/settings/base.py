@@ -1,4 +1,4 @@
-"""What every environment shares. Values that differ by installation come from the environment."""
+"""Settings of every environment. Values that differ by installation come from environment variables."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -79,7 +79,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
             ],
             "builtins": ["template_partials.templatetags.partials"],
-            "libraries": {"lucide": "nova.lib.icons"},  # in place of the package's own, which draws each time
+            "libraries": {"lucide": "nova.lib.icons"},  # replaces the package's own, which renders each time
         },
     },
 ]
@@ -101,7 +101,7 @@ def database_from_url(variable: str, default: str | None = None) -> dict:
     else:
         config["CONN_MAX_AGE"] = env.int("CONN_MAX_AGE", default=60)
         config["CONN_HEALTH_CHECKS"] = True
-        # In PgBouncer's transaction mode a cursor that outlives its transaction is somebody else's.
+        # In PgBouncer's transaction mode a server-side cursor cannot outlive its transaction.
         config["DISABLE_SERVER_SIDE_CURSORS"] = env.bool("PGBOUNCER", default=False)
         config.setdefault("OPTIONS", {}).setdefault("connect_timeout", 5)
     return config
@@ -112,7 +112,7 @@ if env("DATABASE_REPLICA_URL", default=""):
     # Read by the dashboards (nova.middleware.ReplicaMiddleware); tests see one database.
     DATABASES["replica"] = database_from_url("DATABASE_REPLICA_URL") | {"TEST": {"MIRROR": "default"}}
 DATABASE_ROUTERS = ["nova.lib.databases.ReplicaRouter"]
-METRICS_TOKEN = env("METRICS_TOKEN", default="")  # whoever brings it sees /metrics
+METRICS_TOKEN = env("METRICS_TOKEN", default="")  # the bearer token of /metrics
 REPLICA_MAX_LAG_SECONDS = env.float("REPLICA_MAX_LAG_SECONDS", default=10)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 AUTH_USER_MODEL = "accounts.User"
@@ -189,8 +189,8 @@ LOGIN_FAILURES_PER_USERNAME = 5
 LOGIN_FAILURES_PER_ADDRESS = 20
 LOGIN_WINDOW_SECONDS = 60
 SIGNED_IN_FORM_RATE = "600/m"
-RATELIMIT_FAIL_OPEN = True  # without Redis a form works, unlimited
-# django-axes keeps the history and locks one username at one address, over an hour: never everybody behind a router.
+RATELIMIT_FAIL_OPEN = True  # without Redis forms work, without limits
+# django-axes keeps the history and locks one username at one IP over an hour, so never all users of one router.
 AXES_FAILURE_LIMIT = 50
 AXES_COOLOFF_TIME = timedelta(hours=1)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -231,8 +231,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "nova.exceptions.handle",
 }
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105
-MIGRATION_MODULES = {"knox": None}  # its migrations would make the table that nobody uses
-REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "nova_"}  # so that a scanner of secrets knows one when it sees it
+MIGRATION_MODULES = {"knox": None}  # its migrations would create an unused table
+REST_KNOX = {"TOKEN_TTL": None, "TOKEN_PREFIX": "nova_"}  # so that secret scanners recognise a token
 SPECTACULAR_SETTINGS = {
     "TITLE": "NOVA Gestión de Cobranzas",
     "VERSION": "1",

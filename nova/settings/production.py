@@ -1,4 +1,4 @@
-"""Production: refuses to start when something that keeps people's data safe is missing."""
+"""Production: refuses to start when a setting that protects personal data is missing."""
 
 import sys
 
@@ -26,7 +26,7 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 # On plain HTTP (before a TLS proxy exists) SESSION_COOKIE_SECURE=False relaxes all that needs TLS.
 SESSION_COOKIE_SECURE = env.bool("SESSION_COOKIE_SECURE", default=True)
 CSRF_COOKIE_SECURE = SESSION_COOKIE_SECURE
-if SESSION_COOKIE_SECURE:  # a browser takes these from this host alone, over TLS alone
+if SESSION_COOKIE_SECURE:  # browsers accept these from this host only, over TLS only
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SECURE_SSL_REDIRECT = SESSION_COOKIE_SECURE
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.int("TRUSTED_PROXY_HOPS", default=0) else None
@@ -56,7 +56,7 @@ if SENTRY_DSN:
         dsn=SENTRY_DSN,
         environment=env("SENTRY_ENVIRONMENT", default="production"),
         traces_sample_rate=env.float("SENTRY_TRACES_SAMPLE_RATE", default=0.0),
-        # Debtors are in forms, local variables and the values of statements: none of that leaves.
+        # Forms, local variables and SQL values contain personal data of debtors: none of it is sent.
         send_default_pii=False,
         include_local_variables=False,
         max_request_body_size="never",
@@ -68,7 +68,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 if not REDIS_URL:
-    # The table is made by a migration of accounts. Room enough that nobody pushes the counters of limits out.
+    # A migration of accounts creates the table. It is large enough that no counter of a limit is evicted.
     CACHES["default"] = {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "nova_cache",

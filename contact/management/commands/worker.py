@@ -1,4 +1,4 @@
-"""The background process of an installation: mails what the contact form stored. The work is `contact.outbox`'s."""
+"""The background process that mails what the contact form stored, by `contact.outbox`."""
 
 import signal
 import threading
@@ -47,7 +47,7 @@ class Command(BaseCommand):
             raise CommandError("El motivo de cada uno está en /submissions.", returncode=STILL_UNSENT)
 
     def _until_stopped(self, every: int) -> None:
-        """A message that is being sent when the signal comes is finished first."""
+        """Stop at a signal, after the message that is being sent."""
         stopped = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopped.set())
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         try:
             done = outbox.drain()
         except DatabaseError as error:
-            self.stderr.write(trouble_of(error))  # it comes back, and so do we
+            self.stderr.write(trouble_of(error))  # an outage ends: try again next time
             return
         if done.sent or done.failed:
             self._tell(done)

@@ -1,1 +1,1 @@
-"""What every endpoint of the JSON API is made of (DESIGN §7). It knows no app."""
+"""The building blocks of every endpoint of the JSON API (DESIGN §7). Imports no app."""

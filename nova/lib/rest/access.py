@@ -1,4 +1,4 @@
-"""Who asks, and how often (DESIGN §8)."""
+"""Authentication and rate limits of the API (DESIGN §8)."""
 
 from typing import Any
 

@@ -20,7 +20,7 @@ def _not_a_number(text: str) -> Any:
 
 
 class StrictJSONParser(JSONParser):
-    """JSON whose numbers stay exact; whatever is wrong with it is a 400."""
+    """JSON whose numbers stay exact; any error in it is a 400."""
 
     def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
         body = stream.read(MAX_BODY + 1)
@@ -36,7 +36,7 @@ class StrictJSONParser(JSONParser):
 
 
 def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object that says the same key twice says nothing sure."""
+    """Refuse an object with a repeated key."""
     made = dict(pairs)
     if len(made) != len(pairs):
         raise ValueError("a key appears twice")
@@ -44,12 +44,12 @@ def _without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def as_sent(data: Any) -> Any:
-    """What the caller reads of `data`: JSON written and read back."""
+    """`data` as the client reads it: JSON written and read back."""
     return json.loads(JSONRenderer().render(data))
 
 
 class EnvelopeRenderer(JSONRenderer):
-    """`{"success": true, "data": …}` around whatever a view answers; errors come enveloped from nova.exceptions."""
+    """`{"success": true, "data": …}` around the data of a view; errors already have one (nova.exceptions)."""
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> Any:
         response = (renderer_context or {}).get("response")
@@ -59,7 +59,7 @@ class EnvelopeRenderer(JSONRenderer):
 
 
 class JSONWhateverIsAsked(BaseContentNegotiation):
-    """Everything here is JSON: an `Accept` that wants something else gets it all the same, never a 406."""
+    """Always JSON: an `Accept` that wants something else is ignored, never a 406."""
 
     def select_parser(self, request: Any, parsers: Any) -> Any:
         content_type = (request.content_type or "").split(";")[0].strip().lower()

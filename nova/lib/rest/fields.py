@@ -1,4 +1,4 @@
-"""Fields that take what the schema says and nothing else: no text for a number, no number for a text."""
+"""Fields that accept exactly the types of the schema: no text for a number, no number for a text."""
 
 import re
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ MAX_ID = 2**63 - 1
 
 
 class TextField(serializers.CharField):
-    """A JSON string; `max_length` is required of whoever uses it."""
+    """A JSON string; `max_length` is a required argument."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -79,7 +79,7 @@ class MoneyField(serializers.DecimalField):
 
 @extend_schema_field({"type": "string", "pattern": r"^-?[0-9]{1,13}\.[0-9]{2}$", "example": "10000.50"})
 class AmountField(serializers.DecimalField):
-    """An amount in ARS as we write it: a string with two decimals, negative where money was given back."""
+    """An amount in ARS in responses: a string with two decimals, negative for money given back."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=None, decimal_places=2, read_only=True, **kwargs)
@@ -98,7 +98,7 @@ class DayField(serializers.DateField):
 
 
 class MomentField(serializers.DateTimeField):
-    """A moment, ISO 8601; without an offset it is Buenos Aires time."""
+    """A datetime, ISO 8601; without an offset it is Buenos Aires time."""
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str) or len(value) > 40 or value[4:5] != "-":
@@ -110,11 +110,11 @@ class MomentField(serializers.DateTimeField):
 
 
 class StrictSerializer(serializers.Serializer):
-    """Refuses by its name every key that it does not know."""
+    """Refuses every unknown key, by its name."""
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, Mapping):
-            return super().to_internal_value(data)  # which says that an object was expected
+            return super().to_internal_value(data)  # its error: an object was expected
         unknown = {str(name): ["Este campo no existe."] for name in data if name not in self.fields}
         try:
             value = super().to_internal_value(data)
@@ -128,7 +128,7 @@ class StrictSerializer(serializers.Serializer):
 
 
 class QuerySerializer(StrictSerializer):
-    """The parameters of an address: texts, of which some are numbers or days."""
+    """The parameters of a query string: texts, some of them numbers or dates."""
 
 
 class QueryWholeField(WholeField):

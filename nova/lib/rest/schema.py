@@ -1,4 +1,4 @@
-"""The OpenAPI schema: what the views say of themselves, in the envelope, with every refusal they can answer."""
+"""The OpenAPI schema: the descriptions of the views, in the envelope, with every possible error."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -63,11 +63,11 @@ HEADERS = {
 
 class EnvelopeSchema(AutoSchema):
     def get_tags(self) -> list[str]:
-        """By the first word of the path after /api/v1."""
+        """The tag is the first word of the path after /api/v1."""
         return [self._tokenize_path()[0]] if self._tokenize_path() else ["api"]
 
     def get_description(self) -> str:  # type: ignore[override]
-        """What a view says of itself is for developers; integrators read the summaries."""
+        """Empty: docstrings of views are for developers; integrators read the summaries."""
         return ""
 
 
@@ -90,7 +90,7 @@ class SessionScheme(OpenApiAuthenticationExtension):
 
 
 def in_the_envelope(result: Schema, generator: Any, **kwargs: Any) -> Schema:
-    """Hook of the generator: envelopes, refusals, and objects that take no other key."""
+    """Postprocessing hook: adds envelopes and errors, and forbids unknown keys in objects."""
     components = result["components"]["schemas"]
     for schema in components.values():
         if schema.get("type") == "object":

@@ -1,4 +1,4 @@
-"""The base of every endpoint: one envelope, one way to page, to limit and to refuse."""
+"""The base class of every endpoint: envelope, pagination, limits and errors."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -30,20 +30,22 @@ class PageQuery(QuerySerializer):
 
 
 class ApiMixin:
-    """Every view: JSON alone, limits before permissions, and in `query` only the parameters that it documents."""
+    """Every view: JSON only, limits before permissions, and in `query` only documented parameters."""
 
-    query_serializer: type[QuerySerializer] = QuerySerializer  # without fields: no parameter at all
+    query_serializer: type[QuerySerializer] = QuerySerializer  # no fields: no parameters
     query: Mapping[str, Any]
 
     def perform_authentication(self, request: Request) -> None:
-        """With the limit, which so comes before the permission: were a 401 free, so would be guessing tokens."""
+        """Authenticate and check the limit, before permissions: otherwise guessing tokens would be free, as a 401 ends
+        earlier.
+        """
         try:
             super().perform_authentication(request)  # type: ignore[misc]
         finally:
             super().check_throttles(request)  # type: ignore[misc]
 
     def check_throttles(self, request: Request) -> None:
-        """Done with the authentication."""
+        """Already done with the authentication."""
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]
@@ -53,14 +55,14 @@ class ApiMixin:
         return self.query_serializer
 
     def checked_query(self, request: Request) -> Mapping[str, Any]:
-        """The parameters of the address; an unknown one is refused by its name."""
+        """The validated parameters of the URL; an unknown one is refused by its name."""
         check_encoding(request)
         serializer = self.get_query_serializer()(data=dict(request.query_params.items()))
         serializer.is_valid(raise_exception=True)
         return serializer.validated_data
 
     def paged(self, rows: QuerySet, serializer: Any, *, total: int | None = None) -> Response:
-        """A page of `rows`, which are in a total order: first its keys, then their rows. Two queries and a count."""
+        """A page of `rows`, which have a total order: keys first, then the rows. Two queries and a count."""
         per_page = min(self.query.get("per_page", PER_PAGE), MAX_PER_PAGE)
         number = self.query.get("page", 1)
         count = rows.order_by().count() if total is None else total
@@ -70,7 +72,7 @@ class ApiMixin:
 
 
 def check_encoding(request: Request) -> None:
-    """Django puts a mark where an address is no UTF-8, and a search for the mark finds nothing: say so instead."""
+    """Refuse a query string that is not UTF-8: Django replaces bad bytes, and a search for them would find nothing."""
     for part in request.META.get("QUERY_STRING", "").split("&"):
         name, _, value = part.partition("=")
         try:
