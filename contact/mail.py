@@ -53,7 +53,7 @@ def deliver(message: EmailMultiAlternatives) -> None:
 
 
 def one_line(text: str) -> str:
-    """The text as one line for a header: line breaks and other control characters are removed."""
+    """The text as one line for a header: line breaks and other control characters become spaces."""
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 

@@ -113,7 +113,7 @@ def _put_back(submission: ContactSubmission, reason: str) -> None:
 
 # --- Without a worker ----------------------------------------------------------------------------------------
 _draining = threading.Lock()
-_asked = threading.Event()
+_requested = threading.Event()
 
 
 def drain_soon() -> None:
@@ -123,16 +123,16 @@ def drain_soon() -> None:
     """
     if settings.CONTACT_WORKER or not is_configured():
         return
-    _asked.set()
+    _requested.set()
     threading.Thread(target=_drain_aside, name="contact-outbox", daemon=True).start()
 
 
 def _drain_aside() -> None:
     try:
         # The flag is checked after the lock is released, so that one set just before is not missed.
-        while _asked.is_set() and _draining.acquire(blocking=False):
+        while _requested.is_set() and _draining.acquire(blocking=False):
             try:
-                _asked.clear()
+                _requested.clear()
                 if drain().sent:  # the server answers: retry what it refused before
                     drain(impatient=True)
             finally:

@@ -98,7 +98,7 @@ class RequestLogMiddleware:
             response = self.get_response(request)
             response.headers["X-Request-ID"] = number
             if not _is_quiet(request, response):
-                _tell(request, response, time.monotonic() - started)
+                _log_request(request, response, time.monotonic() - started)
         finally:
             _user_id.reset(signed_in)
             _request_id.reset(numbered)
@@ -135,7 +135,7 @@ def _known_user(request: HttpRequest) -> int | None:
     return getattr(getattr(request, "_cached_user", None) if isinstance(user, LazyObject) else user, "pk", None)
 
 
-def _tell(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
+def _log_request(request: HttpRequest, response: HttpResponseBase, seconds: float) -> None:
     _user_id.set(_known_user(request))
     match = request.resolver_match
     level = logging.ERROR if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.INFO

@@ -63,12 +63,12 @@ def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBa
         return no_export(request, errors)
     found = _figure_rows(request, kind, filters)
     name = f"{kind}-{filters.period.end}" if kind == "casos" else f"{kind}-{filters.period.start}-{filters.period.end}"
-    told = filters.parameters | _kept(request)
+    parameters = filters.parameters | _kept(request)
     if form == "csv":
-        return csv_download(request, csv_lines(found.columns, found.all_cells()), name, told)
+        return csv_download(request, csv_lines(found.columns, found.all_cells()), name, parameters)
     if is_too_long(found.rows):
         return no_export(request, [TOO_LONG])
-    return file_download(request, sheets.rows_workbook(found, filters), f"{name}.xlsx", told)
+    return file_download(request, sheets.rows_workbook(found, filters), f"{name}.xlsx", parameters)
 
 
 def _figure_rows(request: Request, kind: str, filters: DashboardFilters) -> FigureRows:

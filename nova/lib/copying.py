@@ -23,7 +23,7 @@ def insert(model: type[models.Model], fields: Sequence[str], rows: Sequence[Sequ
     columns = ", ".join(connection.ops.quote_name(column) for column in columns_of(model, fields))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            # The copy ends, and fails, outside of Django's cursor wrapper, which would not convert psycopg's errors.
+            # The copy ends, and fails, outside of Django's cursor wrapper: its errors would be those of psycopg.
             with connection.wrap_database_errors, cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
                 for row in rows:
                     copy.write_row(row)

@@ -43,7 +43,7 @@ def parse_phone_number(text: str) -> Phone | None:
     match = _NATIONAL.fullmatch(text)
     if match:
         national = match[1] + match[2] + match[3]
-        # A 15 next to the area code may be the mobile prefix: only plain ten digits take the fast path.
+        # A 15 near the area code may be the mobile prefix: then only ten bare digits take the fast path.
         is_plain = len(text) == 10 or "15" not in national[2:6]
         if len(national) == 10 and is_plain:
             return Phone(f"+54{national}", LANDLINE) if _starts_landline(national[:5]) else None

@@ -40,14 +40,14 @@ class Command(BaseCommand):
             done = outbox.drain(impatient=True)
         except DatabaseError as error:
             raise CommandError(trouble_of(error), returncode=STILL_UNSENT) from error
-        self._tell(done)
+        self._report(done)
         if not outbox.is_configured():
             self.stdout.write("CONTACT_RECIPIENTS está vacío: nadie recibe avisos.")
         elif done.left:
             raise CommandError("El motivo de cada uno está en /submissions.", returncode=STILL_UNSENT)
 
     def _until_stopped(self, every: int) -> None:
-        """Stop at a signal, after the message that is being sent."""
+        """Mail every `every` seconds until a signal arrives; a message that is being sent is finished first."""
         stopped = threading.Event()
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stopped.set())
@@ -66,8 +66,8 @@ class Command(BaseCommand):
             self.stderr.write(trouble_of(error))  # an outage ends: try again next time
             return
         if done.sent or done.failed:
-            self._tell(done)
+            self._report(done)
 
-    def _tell(self, done: outbox.Drained) -> None:
+    def _report(self, done: outbox.Drained) -> None:
         self.stdout.write(f"Avisos enviados: {done.sent}. Fallidos: {done.failed}. Sin enviar: {done.left}.")
         self.stdout.flush()
