@@ -1,1 +1,4 @@
-"""What decides: money, promises, the queue. Pure functions: no Django, no database, no clock (today is an argument)."""
+"""The business rules of money, promises and the queue. Pure functions: no Django, no database, no clock.
+
+The current date is always an argument.
+"""

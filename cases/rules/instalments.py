@@ -20,12 +20,12 @@ class InstalmentPlan(NamedTuple):
 
 
 def with_interest(*, balance: Decimal, monthly_rate: Decimal, months: int) -> Decimal:
-    """The balance plus simple interest of `months` whole months at `monthly_rate` percent, in cents."""
+    """The balance (ARS) plus simple interest of `months` whole months at `monthly_rate` percent, rounded to cents."""
     return (balance * (1 + monthly_rate * months / HUNDRED)).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def plan(*, balance: Decimal, monthly_rate: Decimal, instalments: int) -> InstalmentPlan:
-    """The balance in monthly instalments, each month adding `monthly_rate` percent of the whole balance.
+    """The balance (ARS) in monthly instalments; each month adds `monthly_rate` percent of the whole balance.
 
     Raises ValueError with a Spanish sentence when there is nothing to divide.
     """

@@ -1,4 +1,7 @@
-"""The ledger as arithmetic (DESIGN §3.1, §3.2). Pure: no database, no clock. Amounts are Decimals in ARS, in cents."""
+"""The arithmetic of the ledger (DESIGN §3.1, §3.2). Pure: no database, no clock.
+
+Amounts are Decimals in ARS with two decimals.
+"""
 
 from collections.abc import Iterable
 from decimal import Decimal
@@ -7,7 +10,7 @@ from typing import NamedTuple
 
 
 class Kind(StrEnum):
-    """What an entry is: its amount is positive but an adjustment's, which carries its own sign."""
+    """The kind of an entry. Amounts are positive, except those of adjustments, which may be negative."""
 
     PLACEMENT = "placement"
     ADJUSTMENT = "adjustment"
@@ -25,24 +28,25 @@ class Entry(NamedTuple):
 
 
 def signed(kind: str, amount: Decimal) -> Decimal:
-    """What an entry adds to the balance: a payment takes away, all else adds (an adjustment carries its own sign)."""
+    """What an entry adds to the balance: minus its amount for a payment, its amount for any other kind."""
     return -amount if kind == Kind.PAYMENT else amount
 
 
 def signed_sql(kind: str = "kind", amount: str = "amount") -> str:
-    """`signed` as SQL, of the columns named."""
+    """`signed` as an SQL expression; `kind` and `amount` are the names of the columns."""
     return f"CASE {kind} WHEN '{Kind.PAYMENT.value}' THEN -{amount} ELSE {amount} END"
 
 
 def balance_of(entries: Iterable[Entry]) -> Decimal:
-    """Σ signed entries, whatever their order."""
+    """The sum of the signed entries, in ARS; their order does not matter."""
     return sum((signed(entry.kind, entry.amount) for entry in entries), ZERO)
 
 
 def refresh_adjustment(*, stated: Decimal, previously_stated: Decimal | None, balance: Decimal) -> Decimal:
-    """The adjustment that a creditor's restated total asks for; zero when it restates the same figure (§3.2).
+    """The adjustment (ARS) that makes the balance equal to the total that the creditor now states (§3.2).
 
-    The same figure changes nothing, whatever was paid here meanwhile: the creditor has just not seen it yet.
+    Zero when the creditor states the same total as before: a payment received here since then is only not yet known to
+    the creditor.
     """
     if stated == previously_stated:
         return ZERO

@@ -1,4 +1,4 @@
-"""What became of promises: a pure function of (promises, payments, today), DESIGN §3.3. No database, no clock."""
+"""The outcomes of promises: a pure function of (promises, payments, today), DESIGN §3.3. No database, no clock."""
 
 from collections.abc import Iterable
 from datetime import date, datetime
@@ -23,7 +23,7 @@ HUNDRED = Decimal(100)
 
 
 class PromiseFact(NamedTuple):
-    """A promise that is neither cancelled nor historic. `made_at` is aware."""
+    """A promise that is neither cancelled nor historic. `made_at` is an aware datetime, amounts are in ARS."""
 
     id: int
     amount: Decimal
@@ -32,7 +32,7 @@ class PromiseFact(NamedTuple):
 
 
 class PaymentFact(NamedTuple):
-    """A payment that nothing has reversed. `posted_at` is aware."""
+    """A payment without a reversal. `posted_at` is an aware datetime, `amount` is in ARS."""
 
     id: int
     amount: Decimal
@@ -47,7 +47,7 @@ class Outcome(NamedTuple):
 
 
 class Terms(NamedTuple):
-    """Grace in business days after the promised date; `percent` of the amount that counts as kept."""
+    """Grace in business days after the promised date; `percent` of the amount from which a promise counts as kept."""
 
     grace_business_days: int
     percent: Decimal
@@ -60,10 +60,10 @@ def last_day_of_grace(promise_date: date, terms: Terms) -> date:
 def outcomes(
     promises: Iterable[PromiseFact], payments: Iterable[PaymentFact], *, today: date, terms: Terms
 ) -> dict[int, Outcome]:
-    """The outcome of each promise by its id: the same however often, and in whatever order, it is asked for.
+    """The outcome of each promise, by its id. The order of the arguments does not matter.
 
-    Payments by (value date, id) feed promises by (promise date, id): each promise whose window holds the payment's
-    value date, up to its whole amount; what is left goes on to the next.
+    Payments, ordered by (value date, id), are allocated to promises, ordered by (promise date, id). A promise takes a
+    payment whose value date is in the promise's window, up to the promised amount; the rest goes to the next promise.
     """
     ordered = sorted(promises, key=lambda promise: (promise.promise_date, promise.id))
     fed = {promise.id: ZERO for promise in ordered}
@@ -95,7 +95,7 @@ def _feeds(payment: PaymentFact, promise: PromiseFact, deadline: date) -> bool:
     made_on = dates.local_date(promise.made_at)
     if not made_on <= payment.value_date <= deadline:
         return False
-    # On the day it was made, a promise is about the money that comes after it.
+    # On the day that the promise was made, only payments posted after it count.
     return payment.value_date > made_on or payment.posted_at > promise.made_at
 
 

@@ -1,4 +1,4 @@
-"""Where a case stands in the queue after something is saved (DESIGN §4). Pure: no database, no clock."""
+"""The place of a case in the queue after each change (DESIGN §4). Pure: no database, no clock."""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -20,15 +20,16 @@ class Band(IntEnum):
     REST = 7  # reopened or reassigned without a date
 
 
-# An open case without a gestión in so many days is brought to its gestor's notice (DESIGN §4).
+# After so many days without a gestión, an open case is shown in the alerts of its gestor (DESIGN §4).
 IDLE_DAYS = 15
 
-# What was agreed with the debtor, or what they did: no promise that falls due moves a case out of these.
+# These bands come from an agreement with the debtor or from what the debtor did. A promise that falls due does not move
+# a case out of them.
 OUTRANKING_PROMISES = frozenset({Band.CALL_BACK, Band.BROKEN_PROMISE, Band.SAYS_PAID})
 
 
 class Place(NamedTuple):
-    """Where a case stands: its band, and from when it is up. No date counts as now."""
+    """A place in the queue: the band, and the moment from which the case is eligible (None counts as now)."""
 
     band: int
     next_action_at: datetime | None
@@ -54,9 +55,10 @@ def next_action_after_saving(
     current: datetime | None,
     today: date,
 ) -> datetime:
-    """What the person chose, else the promise's, else the result's business days, else the date there is.
+    """The moment of the next action: the first of these that is given.
 
-    Without any of them the next business day: an open case never lacks a next action once touched.
+    1. `chosen` by the person; 2. the one of the promise; 3. `result_days` business days from today; 4. the `current`
+    one; 5. the next business day, because an open case with a gestión always has a next action.
     """
     if chosen is not None:
         return chosen
@@ -68,14 +70,17 @@ def next_action_after_saving(
 
 
 def band_after_assignment(*, band: int, was_assigned: bool, is_touched: bool, next_action_at: datetime | None) -> int:
-    """7 when reassigned without a date; a case nobody has touched stays new for its first gestor."""
+    """With a date the band stays. Without one: 7 for a reassigned or touched case, 5 for the first gestor of a new one."""
     if next_action_at is not None:
         return band
     return Band.REST if was_assigned or is_touched else Band.NEW
 
 
 def band_after_dating(*, band: int, is_touched: bool, next_action_at: datetime | None) -> int:
-    """5 is for the untouched without a date: a date makes a follow-up of the case, and without it the case is new."""
+    """The band after an edit of the next action. Band 5 is only for untouched cases without a date.
+
+    A date moves such a case to band 6; an untouched case that loses its date goes back to band 5.
+    """
     if band == Band.NEW and next_action_at is not None:
         return Band.FOLLOW_UP
     if band == Band.FOLLOW_UP and next_action_at is None and not is_touched:
@@ -84,12 +89,13 @@ def band_after_dating(*, band: int, is_touched: bool, next_action_at: datetime |
 
 
 def place_as_days_pass(place: Place, *, pending: Sequence[date], worked_on: date | None, today: date) -> Place:
-    """Where an open case belongs today when nobody has saved anything: what `nightly` puts right (DESIGN §4).
+    """The place of an open case today when nobody has saved anything; `nightly` stores it (DESIGN §4).
 
-    `pending` are the dates of its pending promises, `worked_on` the day of its last gestión. A promise that calls
-    brings the case up in band 4, from the day the promise itself asked for; bands 1 to 3 stand before it and stay as
-    they are. Band 4 without a promise and band 5 with a gestión or a date give way to what a save would have given.
-    The same however often it is asked, and asked late it gives what asking every day would have given.
+    `pending` are the dates of its pending promises, `worked_on` the local day of its last gestión. Bands 1 to 3 never
+    change. A promise that is due (`promise_calls`) moves the case to band 4, from the next action of that promise. Band
+    4 without a promise, and band 5 with a gestión or a date, change to the band that a save would have given.
+
+    Safe to repeat: a second call changes nothing, and one late call gives the same as a call on every day.
     """
     if place.band in OUTRANKING_PROMISES:
         return place
@@ -105,10 +111,11 @@ def place_as_days_pass(place: Place, *, pending: Sequence[date], worked_on: date
 
 
 def promise_calls(promise_date: date, *, worked_on: date | None, today: date) -> bool:
-    """Whether a pending promise asks for its case: on the business day before its date, and again on the date itself.
+    """Whether a pending promise moves its case to band 4.
 
-    A gestión of that day, or later, has answered. "Due tomorrow" (DESIGN §4) is read in business days, as the next
-    action of a promise is: Monday's promise calls on Friday.
+    It does on the business day before its date, and again on the date itself, until there is a gestión of that day or
+    later. "Due tomorrow" (DESIGN §4) counts business days, as `next_action_for_promise` does: a promise for Monday is
+    due tomorrow on Friday.
     """
     calls_on = promise_date if today >= promise_date else dates.previous_business_day(promise_date)
     return calls_on <= today and (worked_on is None or worked_on < calls_on)

@@ -10,7 +10,7 @@ from nova.lib.money import format_money
 
 
 class PromiseOf(NamedTuple):
-    """The promise a reason speaks of: the earliest pending one, or the latest broken."""
+    """The promise that a reason mentions: the earliest pending one or the latest broken one. The amount is in ARS."""
 
     amount: Decimal
     promise_date: date
@@ -19,7 +19,7 @@ class PromiseOf(NamedTuple):
 def reason(
     *, band: int, next_action_at: datetime | None, pending: PromiseOf | None, broken: PromiseOf | None, today: date
 ) -> str:
-    """One Spanish sentence without a full stop, at most some 50 characters."""
+    """One Spanish sentence without a full stop, of about 50 characters at most."""
     if band == queue.Band.CALL_BACK and next_action_at is not None:
         return f"Acordó que lo llamen {_moment(next_action_at, today)}"
     if band == queue.Band.BROKEN_PROMISE and broken is not None:

@@ -1,4 +1,4 @@
-"""The stages of a case (DESIGN §2): the closed set that the program reasons with. Staff name statuses within them."""
+"""The stages of a case (DESIGN §2): the closed set that rules use. Staff define statuses; each belongs to one stage."""
 
 from enum import StrEnum
 

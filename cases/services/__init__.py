@@ -1,8 +1,8 @@
-"""Every write that touches more than one row. No request, no HTML: `by` and `now` are arguments.
+"""Every write of more than one row. No request, no HTML: `by` and `now` are arguments.
 
-All are atomic, lock the case before they compute from its balance, and raise `ValidationError` with field keys. A `now`
-that is not given is read under the lock of the case: who waited for somebody else's save comes after it, in the
-timeline too. The changes of many cases share one moment, that of their beginning.
+All services are atomic, lock the case before they compute from its balance, and raise `ValidationError` with field
+keys. Without `now`, the time is read after the case is locked: a save that waited for another one also comes later in
+the timeline. A change of many cases has one moment for all, the one of its start.
 """
 
 from cases.services.activities import Recorded, name_in_part, record_activity, void_activity

@@ -1,4 +1,4 @@
-"""Recording what was done (gestiones): one save, one Activity, with its promise and payment (DESIGN §3.6, §3.7, §4)."""
+"""Recording gestiones: one save makes one Activity, with its promise and payment (DESIGN §3.6, §3.7, §4)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ from cases.services.statuses import change_status
 from cases.services.touch import touch
 from nova.lib.refusals import by_field
 
-LAST_YEAR = 2100  # beyond it a year was mistyped; the last ones of all do not even fit a database
+LAST_YEAR = 2100  # a later year is a typing error, and databases cannot store the latest ones
 
 
 class Recorded(NamedTuple):
@@ -44,12 +44,13 @@ def record_activity(
     version: int | None = None,
     now: datetime | None = None,
 ) -> Recorded:
-    """One gestión with all that belongs to it, or nothing.
+    """Record one gestión with its payment, status and promise in one transaction.
 
-    `promise` has amount and promise_date; `payment` amount and optionally value_date, method, reference and
-    confirm_overpayment. ValidationError keys of these two are prefixed `promise_` and `payment_`. A `status` is set
-    after the payment and before the promise, as an automatic activity; with it alone a stale `version` raises
-    StaleVersion, for a gestión never conflicts (DESIGN §2).
+    `promise` has amount (ARS) and promise_date; `payment` has amount and optionally value_date, method, reference and
+    confirm_overpayment. A `status` is set after the payment and before the promise, as an automatic activity.
+
+    Raises ValidationError; keys of the promise and the payment have the prefixes `promise_` and `payment_`. Raises
+    StaleVersion for an old `version` only when there is a `status`: a gestión alone never conflicts (DESIGN §2).
     """
     case = lock_case(case, version=version if status is not None else None)
     now = now or timezone.now()
@@ -75,7 +76,7 @@ def record_activity(
     was_open = case.is_open
     if status is not None:
         case = change_status(case=case, status=status, by=by, is_system=True, now=now)
-        before["status"] = case.status.slug  # the trail has that change already
+        before["status"] = case.status.slug  # the change of status has its own audit event
     if promise is not None:
         with _named_with("promise"):
             made = add_promise(PromiseTerms(**promise), case=case, by=by, activity=activity, now=now)
@@ -140,13 +141,13 @@ def _apply_result(case: Case, result: ActivityResult, *, phone: DebtorPhone | No
 
 
 def name_in_part(part: str, name: str) -> str:
-    """What a field of the promise or payment is called beside the gestión's own: `amount` → `promise_amount`."""
+    """The name of a field of the promise or payment in the form of the gestión: `amount` → `promise_amount`."""
     return name if name.startswith(f"{part}_") else f"{part}_{name}"
 
 
 @contextmanager
 def _named_with(part: str) -> Iterator[None]:
-    """Name the fields of a ValidationError raised inside as those of a part of the gestión."""
+    """Rename the fields of a ValidationError raised inside with `name_in_part`."""
     try:
         yield
     except ValidationError as error:
@@ -163,7 +164,10 @@ def _audit(
     entry: LedgerEntry | None,
     promise: Promise | None,
 ) -> None:
-    """A gestión is its own record; what it did to money, promises or status, or its stop, goes to the trail as well."""
+    """Write an audit event when the gestión changed money, promises or status, or stopped the case.
+
+    Other gestiones need none: the Activity itself is the record.
+    """
     after = snapshot(case)
     if entry is not None:
         audit.record(
@@ -195,7 +199,10 @@ def _audit(
 
 @transaction.atomic
 def void_activity(*, activity: Activity, by: User, now: datetime | None = None) -> Activity:
-    """Take a gestión out of timelines and figures; what it caused stays (DESIGN §3.6). By its creator or an admin."""
+    """Void a gestión: it leaves timelines and figures, its effects stay (DESIGN §3.6).
+
+    Raises ValidationError (key activity) for one already voided, and for anybody but its creator or an admin.
+    """
     case = lock_case(activity.case_id)
     now = now or timezone.now()
     activity = Activity.objects.select_for_update().get(pk=activity.pk)

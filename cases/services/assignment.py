@@ -1,4 +1,4 @@
-"""Who works which case. Set-wise: a thousand cases cost a handful of statements."""
+"""Assignment of cases to gestores, in chunks: a thousand cases cost a few statements."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -22,7 +22,10 @@ Progress = Callable[[int], None]
 
 @transaction.atomic
 def assign_cases(*, cases: CaseQuerySet, gestor: User | None, by: User | None, now: datetime | None = None) -> int:
-    """Give the cases to one gestor (None: to nobody). Those already there are left alone. Returns how many moved."""
+    """Assign the cases to one gestor (None: unassign them). Returns how many changed.
+
+    Cases that already have this gestor do not change. Raises ValidationError for somebody who is no active gestor.
+    """
     if gestor is not None:
         _check_gestores([gestor])
     return _move(cases, repeat(gestor), by=by, now=now or timezone.now())
@@ -38,9 +41,10 @@ def share_cases(
     now: datetime | None = None,
     progress: Progress = lambda cases: None,
 ) -> int:
-    """Deal the cases out in the order of their ids, in equal shares or by `weights` (whole numbers, one a gestor).
+    """Distribute the cases in the order of their ids, in equal shares or by `weights` (integers, one for each gestor).
 
-    No share is ever more than one case from what is due. Returns how many moved.
+    No share differs by more than one case from the exact one. Returns how many cases changed. Raises ValidationError
+    (key gestores) without gestores, or for somebody who is no active gestor.
     """
     if not gestores:
         raise ValidationError({"gestores": "No hay gestores activos entre quienes repartir."})
@@ -50,7 +54,7 @@ def share_cases(
 
 
 def _turns(gestores: list[User], weights: Sequence[int]) -> Iterator[User]:
-    """Whose turn it is, for ever: each time that of whoever is furthest behind their share."""
+    """An endless sequence of gestores. Each time comes the gestor who lacks most cases of their share."""
     total = sum(weights)
     credit = [0] * len(gestores)
     while True:

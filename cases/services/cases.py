@@ -1,4 +1,4 @@
-"""Placing, editing, releasing and (while untouched) deleting a case."""
+"""Placing, editing, releasing, moving and deleting cases. Only a case without history can be deleted."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -24,9 +24,10 @@ from nova.lib import dates
 
 HAS_HISTORY = "El caso tiene historia: en lugar de eliminarlo, páselo al estado «De baja»."
 
-# What an edit of a case may write; money, status and assignment have services of their own.
+# The fields that an edit of a case may write; money, status and assignment have services of their own.
 EDITABLE_FIELDS = frozenset({"entity", "initial_amount", "notes", "next_action_at", "nro_cliente"})
-# Already rows of the database. Not the cartera: full_clean() skips a constraint of which it is told to skip a field.
+# Relations to rows that exist, so full_clean() need not query them. The cartera is not here: full_clean() skips every
+# constraint that has an excluded field.
 UNCHECKED_FIELDS = frozenset({"status", "debtor", "assigned_to"})
 EDITABLE_DEBTOR_FIELDS = frozenset(
     {
@@ -57,9 +58,11 @@ def place_case(
     notes: str = "",
     now: datetime | None = None,
 ) -> Case:
-    """A new debt with its placement in the ledger. `placed_on` is the local day of `now` unless given.
+    """Create a case with its placement in the ledger. Amounts are in ARS.
 
-    Raises ValidationError, with the key status for one that is no longer used or says that nothing is owed.
+    `placed_on` is a local day; the default is the one of `now`.
+
+    Raises ValidationError; its key is status for a status that is inactive or of the stage `pagada`.
     """
     now = now or timezone.now()
     amount = checked_amount(amount)
@@ -108,7 +111,7 @@ def edit_case(
     debtor_changes: Mapping[str, Any] | None = None,
     version: int | None = None,
 ) -> Case:
-    """Write the given fields of a case and its debtor. Raises StaleVersion and ValidationError."""
+    """Write the given fields of a case and its debtor. Raises StaleVersion, and ValidationError with field keys."""
     case = lock_case(case, version=version)
     before, after = _apply(case, changes or {}, EDITABLE_FIELDS)
     debtor_before, debtor_after = _apply(case.debtor, debtor_changes or {}, EDITABLE_DEBTOR_FIELDS)
@@ -134,9 +137,9 @@ def edit_case(
 
 @transaction.atomic
 def fill_in_debtor(*, debtor: Debtor, by: User, given: Mapping[str, Any]) -> None:
-    """Write what is given where the debtor, locked by the caller, has nothing: what is there stays (DESIGN §5).
+    """Fill the empty fields of a debtor, locked by the caller, with the given values (DESIGN §5).
 
-    Raises ValidationError.
+    Other fields stay as they are. Raises ValidationError.
     """
     blanks = {name: value for name, value in given.items() if not getattr(debtor, name)}
     before, after = _apply(debtor, blanks, EDITABLE_DEBTOR_FIELDS)
@@ -147,7 +150,7 @@ def fill_in_debtor(*, debtor: Debtor, by: User, given: Mapping[str, Any]) -> Non
 
 
 def _place_by_date(case: Case) -> None:
-    """Check a next action that somebody edited, and move the case's band with it."""
+    """Check an edited next action and set the band that goes with it."""
     if case.next_action_at is None and case.is_open and case.last_activity_at is not None:
         raise ValidationError({"next_action_at": "Un caso abierto con gestiones necesita una próxima acción."})
     if case.next_action_at is not None and case.stage == CaseStatus.Stage.PAGADA:
@@ -173,7 +176,8 @@ def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tup
 def release_case(*, case: Case, by: User, next_action_at: datetime, now: datetime | None = None) -> Case:
     """Put a stopped case back in the queue, with the date of its next action (an admin's decision, §3.6).
 
-    One that was paid meanwhile is released all the same, and has none (§3.5).
+    A case that was paid in the meantime is released too, without a next action (§3.5). Raises ValidationError (key
+    case) when the case is not stopped.
     """
     case = lock_case(case)
     if case.stopped_at is None:
@@ -211,7 +215,7 @@ def _release_note(case: Case) -> str:
 
 
 def has_history(case: Case) -> bool:
-    """Whether anything happened to the case since it was loaded (§7). Runs up to three queries."""
+    """Whether the case has gestiones, promises or entries beyond its placement (§7). Runs up to three queries."""
     return (
         case.activities.filter(is_system=False).exists()
         or case.promises.exists()
@@ -221,9 +225,9 @@ def has_history(case: Case) -> bool:
 
 @transaction.atomic
 def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
-    """Delete a case loaded by mistake: one without gestiones, promises or money beyond its placement (§7).
+    """Delete a case loaded by mistake: one without gestiones, promises or entries beyond its placement (§7).
 
-    Its placement and system activities go with it, and its debtor when that leaves them without a case. Raises
+    Its placement and system activities are deleted too, and its debtor when this was the last case. Raises
     ValidationError (key case) and StaleVersion.
     """
     case = lock_case(case, version=version)
@@ -232,7 +236,7 @@ def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
     audit.record(AuditEvent.Action.DELETED, by=by, target=case, before=snapshot(case), label=str(case))
     debtor = case.debtor
     case.activities.all().delete()
-    # The one deletion that the ledger allows; its queryset refuses all others.
+    # SQL, because the querysets of the ledger refuse deletions; this is the only one that is allowed.
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM cases_ledgerentry WHERE case_id = %s AND kind = 'placement'", [case.pk])
     case.delete()
@@ -242,7 +246,10 @@ def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
 
 @transaction.atomic
 def delete_cases(*, cases: CaseQuerySet, by: User) -> BulkResult:
-    """Delete those that may be deleted and say why the others may not. A dozen queries a case: for hundreds of them."""
+    """Delete the cases that may be deleted; the result says why the others were not.
+
+    About twelve queries a case: use it for hundreds of cases, not more.
+    """
     result = BulkResult()
     for chunk in locked_chunks(cases):
         for case in chunk:
@@ -257,9 +264,9 @@ def delete_cases(*, cases: CaseQuerySet, by: User) -> BulkResult:
 
 @transaction.atomic
 def move_case(*, case_id: int, debtor_id: int) -> None:
-    """Give a case to the debtor it turned out to belong to; the former one goes when that leaves it empty (§5).
+    """Move a case to another debtor. The former debtor is deleted when this was their last case (§5).
 
-    The phones that its gestiones used come along, so that no gestión points to somebody else's phone.
+    The phones used by its gestiones are copied to the new debtor, so that no gestión points to another debtor's phone.
     """
     case = lock_case(case_id)
     former = case.debtor

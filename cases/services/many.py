@@ -1,4 +1,4 @@
-"""What the changes of many cases share: they walk the cases by id, in chunks, each locked while it is changed."""
+"""Shared code of the changes of many cases: they read the cases by id, in chunks, and lock each chunk."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,15 +7,15 @@ from cases.models import Case
 from cases.querysets import CaseQuerySet
 
 CHUNK = 2000
-# What a request may change at once: it must end before the server gives it up (30 s), and 20,000 cases take 7 to 14 s
-# on two small, busy cores.
+# The most cases that one request may change: it must end before the server's timeout (30 s), and 20,000 cases take 7 to
+# 14 s on two small, busy cores.
 REQUEST_LIMIT = 30_000
 EXAMPLES = 3
 
 
 @dataclass
 class BulkResult:
-    """How many changed, and why the rest could not. Of a million refusals it keeps the counts and a few names."""
+    """How many cases changed, and why the others could not. It keeps counts and a few names, so memory stays small."""
 
     changed: int = 0
     refused: dict[str, int] = field(default_factory=dict)
@@ -29,9 +29,10 @@ class BulkResult:
 
 
 def locked_chunks(cases: CaseQuerySet) -> Iterator[list[Case]]:
-    """The cases in the order of their ids, with all that their snapshot needs. Two queries a chunk, in a transaction.
+    """The cases in the order of their ids, locked, with the relations that `snapshot` reads.
 
-    Locked first and only then read with their relations, as `lock_case` does and for its reason.
+    Needs a transaction; runs two queries a chunk. It locks first and reads the relations afterwards, for the reason
+    given in `lock_case`.
     """
     last_id = 0
     ids = cases.order_by("id").select_for_update(of=("self",)).values_list("pk", flat=True)

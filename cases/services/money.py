@@ -1,4 +1,4 @@
-"""Money in and out of a case. Amounts are Decimals in ARS; value dates are local days (DESIGN §3.1, §3.2)."""
+"""Ledger entries of a case. Amounts are Decimals in ARS; value dates are local days (DESIGN §3.1, §3.2)."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ REFERENCE_USED = "Esa referencia ya está usada en la cartera: el pago ya fue re
 
 
 class PaymentTerms(NamedTuple):
-    """What a person says of a payment; without a value date it is today's."""
+    """The data of a payment, as a person enters them. `amount` is in ARS; without a value date, today's is used."""
 
     amount: Decimal
     value_date: date | None = None
@@ -46,7 +46,7 @@ def record_payment(
     confirm_overpayment: bool = False,
     now: datetime | None = None,
 ) -> LedgerEntry:
-    """A payment alone, with the Activity of its own type that says so. Accepted in every stage.
+    """Record a payment without a gestión, with an Activity of type payment. Allowed in every stage.
 
     Raises ValidationError with the keys amount, value_date, reference or confirm_overpayment.
     """
@@ -65,7 +65,10 @@ def record_payment(
 
 
 def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: Activity, now: datetime) -> LedgerEntry:
-    """Check and post a payment on a locked case; the caller settles it afterwards."""
+    """Check a payment and post it on a locked case; the caller must call `settle` afterwards.
+
+    Raises ValidationError as `record_payment`.
+    """
     amount = checked_amount(terms.amount)
     today = dates.local_date(now)
     value_date = terms.value_date or today
@@ -101,7 +104,11 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
 def reverse_payment(
     *, payment: LedgerEntry, by: User | None, notes: str = "", now: datetime | None = None
 ) -> LedgerEntry:
-    """Undo a payment: today's value date, its own amount, cartera and gestor. Once only."""
+    """Reverse a payment, with today's value date and the payment's own amount, cartera and gestor.
+
+    Raises ValidationError (key payment) for an entry that is no payment or is already reversed, and for a balance that
+    would be too large.
+    """
     case = lock_case(payment.case_id)
     now = now or timezone.now()
     if payment.kind != ledger.Kind.PAYMENT:
@@ -140,7 +147,10 @@ def reverse_payment(
 def adjust_balance(
     *, case: Case, by: User | None, amount: Decimal, notes: str = "", now: datetime | None = None
 ) -> LedgerEntry:
-    """Add `amount` (negative: take away) to what is owed, with today's value date."""
+    """Add `amount` (ARS; negative to subtract) to the balance, with today's value date.
+
+    Raises ValidationError (key amount) for zero, and for an amount or a balance that is too large.
+    """
     case = lock_case(case)
     now = now or timezone.now()
     before = snapshot(case)
@@ -174,7 +184,10 @@ def adjust_balance(
 def refresh_total(
     *, case: Case, by: User | None, total: Decimal, notes: str = "", now: datetime | None = None
 ) -> LedgerEntry | None:
-    """The creditor restates what is owed: an adjustment, or None when the figure is the one stated before (§3.2)."""
+    """Store the total (ARS) that the creditor now states, with an adjustment of the balance (§3.2).
+
+    Returns None when nothing has to be adjusted. Raises ValidationError with the key amount.
+    """
     case = lock_case(case)
     now = now or timezone.now()
     total = checked_amount(total)
@@ -188,7 +201,10 @@ def refresh_total(
 
 
 def checked_amount(amount: Decimal, *, field: str = "amount") -> Decimal:
-    """The amount in cents. Raises ValidationError when it is not positive, not finite or beyond Decimal(15,2)."""
+    """The amount (ARS) rounded to cents. Raises ValidationError when it is not positive, not finite or too large.
+
+    The limit is Decimal(15,2); `field` is the key of the error.
+    """
     if not amount.is_finite() or amount > MAX_AMOUNT:
         raise ValidationError({field: "El importe es demasiado grande."})
     if amount <= 0:
@@ -199,7 +215,7 @@ def checked_amount(amount: Decimal, *, field: str = "amount") -> Decimal:
 
 
 def _check_fits(case: Case, kind: str, amount: Decimal, *, field: str = "amount") -> None:
-    """Two amounts that each fit a column may make a balance that does not."""
+    """Raises ValidationError (key `field`) when the new balance would not fit its column."""
     if abs(case.balance + ledger.signed(kind, amount)) > MAX_AMOUNT:
         raise ValidationError({field: "El importe es demasiado grande: el saldo no cabría en el sistema."})
 

@@ -1,4 +1,4 @@
-"""A double click, a reload, a retry of the network: the same submission is done once (DESIGN §3.7)."""
+"""A submission that is sent again (double click, reload, network retry) takes effect once (DESIGN §3.7)."""
 
 import hashlib
 import json
@@ -15,20 +15,22 @@ Answer = dict[str, Any]
 
 
 class AnotherSubmission(Exception):
-    """The key was already used with another content; nothing was done."""
+    """The key was already used with other content; nothing was done."""
 
 
 def fingerprint_of(content: Mapping[str, Any]) -> str:
-    """Tells contents apart, whatever the order of their keys."""
+    """A hash of the content that does not depend on the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 
 @transaction.atomic
 def submit_once(*, by: User, key: str, content: Mapping[str, Any], action: Callable[[], Answer]) -> Answer:
-    """What `action` answers, or what it answered the first time that this key was sent.
+    """Run `action` and return its answer; when the key was used before, return the stored answer instead.
 
-    The key is taken in the transaction of the action: a refused one (any exception) leaves it free for the corrected
-    form, and of two at the same moment the second waits for the first one's answer. Raises AnotherSubmission.
+    The key is stored in the transaction of the action. After an exception the key is free again, for the corrected
+    form. Of two submissions at the same time, the second waits for the answer of the first.
+
+    Raises AnotherSubmission when the key was used with other content.
     """
     fingerprint = fingerprint_of(content)
     try:

@@ -1,4 +1,4 @@
-"""Promises to pay: making and cancelling them (DESIGN §3.4). Outcomes are not set here, they follow from the ledger."""
+"""Making and cancelling promises to pay (DESIGN §3.4). Their outcomes are computed from the ledger, not set here."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,7 +21,7 @@ from nova.lib.money import format_money
 
 
 class PromiseTerms(NamedTuple):
-    """What a debtor promised: how much, in ARS, and by which local day."""
+    """What a debtor promised: the amount in ARS and the local day by which it is due."""
 
     amount: Decimal
     promise_date: date
@@ -38,7 +38,10 @@ def promise_payment(
     notes: str = "",
     now: datetime | None = None,
 ) -> Promise:
-    """A promise alone, with the Activity of its own type. Raises ValidationError with amount, promise_date or case."""
+    """Record a promise without a gestión, with an Activity of type promise. `amount` is in ARS.
+
+    Raises ValidationError with the keys amount, promise_date or case.
+    """
     case = lock_case(case)
     now = now or timezone.now()
     before = snapshot(case)
@@ -55,8 +58,11 @@ def promise_payment(
 
 
 def add_promise(terms: PromiseTerms, *, case: Case, by: User | None, activity: Activity, now: datetime) -> Promise:
-    """Check and add a promise on a locked case, moving it to the stage `promesa`; the caller settles and touches it."""
-    settle(case, now=now)  # a promise already past its grace no longer holds a part of the balance
+    """Check a promise and add it to a locked case, which moves to the stage `promesa`.
+
+    The caller must call `settle` and `touch` afterwards. Raises ValidationError.
+    """
+    settle(case, now=now)  # a promise past its grace must no longer reserve a part of the balance
     if not case.is_open:
         raise ValidationError({"case": "Solo un caso abierto admite promesas: cambie antes su estado."})
     amount = checked_amount(terms.amount)
@@ -83,18 +89,21 @@ def add_promise(terms: PromiseTerms, *, case: Case, by: User | None, activity: A
 
 
 def unpaid_promises(case: Case) -> Decimal:
-    """Σ of what the pending promises still lack. Runs a query."""
+    """The sum, in ARS, of what is not yet paid of the pending promises. Runs a query."""
     total = case.promises.pending().aggregate(total=Sum(F("amount") - F("paid_amount")))["total"]
     return Decimal(total or 0).quantize(Decimal("0.01"))
 
 
 @transaction.atomic
 def cancel_promise(*, promise: Promise, by: User, notes: str = "", now: datetime | None = None) -> Promise:
-    """Withdraw a pending promise. Whoever made it or an admin may; anybody else gets a ValidationError."""
+    """Cancel a pending promise.
+
+    Raises ValidationError (key promise) for one that is not pending, and for anybody but its creator or an admin.
+    """
     case = lock_case(promise.case_id)
     now = now or timezone.now()
     before = snapshot(case)
-    settle(case, now=now)  # a promise already past its grace is broken, whether or not a night has passed since
+    settle(case, now=now)  # a promise past its grace is broken even when `nightly` has not run since
     promise = Promise.objects.select_for_update().get(pk=promise.pk)
     if promise.status != Promise.Status.PENDING:
         raise ValidationError(

@@ -1,4 +1,4 @@
-"""After every movement: balance, promise outcomes, status and band follow from the ledger (DESIGN §3.3, §3.5)."""
+"""After every ledger entry, the balance, promise outcomes, status and band are computed again (DESIGN §3.3, §3.5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from nova.lib import dates
 
 
 class StaleVersion(Exception):
-    """The case changed since it was read. `current` is the case as it stands now; nothing was written."""
+    """The case changed after it was read. `current` is the case as it is now; nothing was written."""
 
     def __init__(self, current: Case) -> None:
         super().__init__(f"case {current.pk} is at version {current.version}")
@@ -23,7 +23,7 @@ class StaleVersion(Exception):
 
 @dataclass
 class Transition:
-    """What happened to a case's promises in one settlement."""
+    """What one settlement changed in the promises of a case."""
 
     kept: bool = False
     broken: bool = False
@@ -36,10 +36,13 @@ class Transition:
 
 
 def lock_case(case: Case | int, *, version: int | None = None) -> Case:
-    """The case under a row lock, read anew. Raises StaleVersion when `version` is given and no longer the case's."""
+    """Lock the row of the case and read it again. Needs a transaction; runs two queries.
+
+    Raises StaleVersion when `version` is given and is not the current one.
+    """
     pk = case.pk if isinstance(case, Case) else case
-    # Locked alone and only then read with its relations: a row that waited for its lock would otherwise be joined
-    # with what its status and gestor were before the wait, and drop out of the result.
+    # Two queries, first the lock and then the read with its relations. In one query, a row that waited for its lock
+    # would be joined with the status and gestor from before the wait, and would be missing in the result.
     Case.objects.select_for_update().values_list("pk").get(pk=pk)
     locked = Case.objects.select_related("status", "cartera", "debtor", "assigned_to").get(pk=pk)
     if version is not None and version != locked.version:
@@ -52,7 +55,7 @@ def promise_terms() -> rules.Terms:
 
 
 def snapshot(case: Case) -> dict[str, Any]:
-    """What the audit trail says of a case before and after a change."""
+    """The values of a case that the audit trail stores before and after a change."""
     return {
         "balance": case.balance,
         "status": case.status.slug,
@@ -63,9 +66,9 @@ def snapshot(case: Case) -> dict[str, Any]:
 
 
 def settle(case: Case, *, now: datetime, cancelled: bool = False) -> Transition:
-    """Bring a locked case in line with its ledger and promises, and save it.
+    """Compute balance, last payment, promise outcomes and status of a locked case from its ledger, and save it.
 
-    `cancelled` says that the caller has just cancelled a promise. Safe to repeat: a second run changes nothing.
+    `cancelled`: the caller has just cancelled a promise. Safe to repeat: a second run changes nothing.
     """
     case.balance = case.entries.balance()
     case.last_payment_date = latest_payment_date(case)
@@ -77,7 +80,7 @@ def settle(case: Case, *, now: datetime, cancelled: bool = False) -> Transition:
 
 
 def latest_payment_date(case: Case) -> Any:
-    """The later of the creditor's and our last unreversed payment. Runs a query."""
+    """The later of two dates: the creditor's, and that of our last payment without a reversal. Runs a query."""
     ours = case.entries.effective_payments().order_by("-value_date").values_list("value_date", flat=True).first()
     return max(filter(None, (ours, case.creditor_last_payment_date)), default=None)
 
@@ -92,7 +95,10 @@ def payment_facts(case: Case) -> list[rules.PaymentFact]:
 
 
 def recompute_promises(case: Case, *, now: datetime) -> Transition:
-    """Store the outcomes that follow from the ledger; say what changed. Runs two queries, and one more on a change."""
+    """Store the promise outcomes that follow from the ledger. Returns what changed.
+
+    Runs two queries, and one more on a change.
+    """
     promises = list(case.promises.computed())
     if not promises:
         return Transition()
@@ -116,14 +122,14 @@ def recompute_promises(case: Case, *, now: datetime) -> Transition:
 
 
 def cancel_pending_promises(cases: Sequence[Case], *, now: datetime) -> None:
-    """Cancel what locked cases still promise; the money it was fed goes on to their other promises (DESIGN §3.3)."""
+    """Cancel the pending promises of locked cases. Their payments are allocated to the other promises (DESIGN §3.3)."""
     pending = Promise.objects.pending().filter(case__in=cases)
-    affected = dict(pending.order_by("-promise_date").values_list("case_id", "promise_date"))  # the earliest stays
+    affected = dict(pending.order_by("-promise_date").values_list("case_id", "promise_date"))  # earliest wins
     if not affected:
         return
     today = dates.local_date(now)
     for case in cases:
-        if affected.get(case.pk, today) < today:  # maybe past its grace: then it is broken, and stays so
+        if affected.get(case.pk, today) < today:  # it may be past its grace: then it is broken and is not cancelled
             recompute_promises(case, now=now)
     pending.update(status=Promise.Status.CANCELLED, updated_at=now)
     others = set(Promise.objects.computed().filter(case__in=affected).values_list("case_id", flat=True))
@@ -133,7 +139,7 @@ def cancel_pending_promises(cases: Sequence[Case], *, now: datetime) -> None:
 
 
 def set_status(case: Case, status: CaseStatus) -> None:
-    """Move a case in memory; a move is an edit of its status, so the version grows."""
+    """Set the status in memory. This is an edit of the case, so the version is incremented."""
     if case.status_id != status.pk:
         case.status = status
         case.stage = status.stage
@@ -158,7 +164,7 @@ def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) ->
         case.next_action_at, case.queue_band = now, queue.Band.REST
         return
     if not case.is_open:
-        if transition.pending_again:  # a reversal took its payment away: a closed case promises nothing
+        if transition.pending_again:  # a reversal undid its payment, but a closed case has no pending promises
             cancel_pending_promises([case], now=now)
         return
     if not transition.changed:

@@ -1,4 +1,4 @@
-"""Moving cases between statuses by hand (DESIGN §3.5)."""
+"""Changes of the status of cases by a person (DESIGN §3.5)."""
 
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from cases.services.many import BulkResult, locked_chunks
 from cases.services.settlement import cancel_pending_promises, lock_case, set_status, snapshot
 from cases.services.touch import touch
 
-# Setting one of these by hand ends what was promised (DESIGN §3.5).
+# Setting a status of these stages by hand cancels the pending promises (DESIGN §3.5).
 CANCELLING_STAGES = (CaseStatus.Stage.INCOBRABLE, CaseStatus.Stage.DE_BAJA)
 
 
@@ -31,10 +31,11 @@ def change_status(
     is_system: bool = False,
     now: datetime | None = None,
 ) -> Case:
-    """Set a case's status. Raises ValidationError (key status) where the balance says otherwise, StaleVersion (§2).
+    """Set the status of a case.
 
-    Leaving the open stages for `incobrable` or `de_baja` cancels pending promises; coming back puts the case in the
-    queue at once, in band 7.
+    Leaving the open stages for `incobrable` or `de_baja` cancels pending promises. Reopening a case puts it in the
+    queue at once, in band 7. Raises ValidationError (key status) where the balance does not allow the status, and
+    StaleVersion (§2).
     """
     case = lock_case(case, version=version)
     now = now or timezone.now()
@@ -62,7 +63,7 @@ def change_status(
 
 
 def refusal_of(case: Case, status: CaseStatus) -> str:
-    """Why the case cannot take the status, in words for a person; empty when it can."""
+    """Why the case cannot have the status, as a Spanish sentence; empty when it can."""
     if not status.is_active:
         return "Ese estado ya no se usa: elija otro."
     if status.stage == CaseStatus.Stage.PAGADA and case.balance > 0:
@@ -73,7 +74,7 @@ def refusal_of(case: Case, status: CaseStatus) -> str:
 
 
 def _move(case: Case, status: CaseStatus, *, now: datetime) -> bool:
-    """Move a case in memory; say whether that reopens it, which puts it in the queue at once."""
+    """Set the status in memory. Returns whether that reopens the case, which puts it in the queue at once."""
     is_reopened = not case.is_open and status.is_open
     if is_reopened:
         case.next_action_at, case.queue_band = now, queue.Band.REST
@@ -87,7 +88,10 @@ def _move(case: Case, status: CaseStatus, *, now: datetime) -> bool:
 def change_status_of_cases(
     *, cases: CaseQuerySet, status: CaseStatus, by: User, now: datetime | None = None
 ) -> BulkResult:
-    """The same for many, set-wise: a chunk of 2,000 cases costs a handful of statements. Never a ValidationError."""
+    """Set the status of many cases. Cases that cannot have it are counted in the result; no ValidationError is raised.
+
+    A chunk of 2,000 cases costs a few statements.
+    """
     now = now or timezone.now()
     result = BulkResult()
     for chunk in locked_chunks(cases):
@@ -106,7 +110,10 @@ def change_status_of_cases(
 
 @transaction.atomic
 def make_stage_default(*, status: CaseStatus) -> CaseStatus:
-    """Make a status the one that the rules move cases to when they name its stage. An inactive one is refused."""
+    """Make a status the default of its stage: the status that rules set when they move a case to that stage.
+
+    Raises ValidationError (key status) for an inactive status.
+    """
     status = CaseStatus.objects.select_for_update().get(pk=status.pk)
     if not status.is_active:
         raise ValidationError({"status": "Un estado inactivo no puede ser el predeterminado de su etapa."})

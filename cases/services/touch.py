@@ -1,4 +1,4 @@
-"""What one save does to the queue: next action, band, last gestión (DESIGN §4)."""
+"""The effect of one save on the queue: next action, band and last gestión of the case (DESIGN §4)."""
 
 from datetime import date, datetime
 
@@ -16,12 +16,12 @@ def touch(
     chosen: datetime | None = None,
     keep_place: bool = False,
 ) -> None:
-    """Move a locked and settled case in its queue after `activity`, and save it.
+    """Set the next action and band of a locked and settled case after `activity`, and save it.
 
-    A closed case, or one whose place has just been decided (`keep_place`), only remembers the gestión.
+    For a closed case, or with `keep_place` (the caller has already set the place), only `last_activity_at` changes.
     """
     now = activity.created_at
-    case.last_activity_at = max(case.last_activity_at or now, now)  # another machine's clock may be ahead
+    case.last_activity_at = max(case.last_activity_at or now, now)  # the clock of another server may be ahead
     if case.is_open and not keep_place:
         case.next_action_at = queue.next_action_after_saving(
             chosen=chosen,
