@@ -1,4 +1,4 @@
-"""Two people, one case: what a stale form says, and what it becomes (DESIGN §2)."""
+"""Edit conflicts: a form of a case that somebody else changed after the form was loaded (DESIGN §2)."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from cases.models import Case
 
 
 def describe_conflict(form: forms.ModelForm, current: Case) -> list[tuple[str, str, str]]:
-    """(field, as it was read, as it is now) of every field that somebody else changed meanwhile."""
+    """(label, old value, current value) of every field that somebody else changed meanwhile."""
     fresh = type(form)(instance=current)
     changes = []
     for name in _tracked(form):
@@ -23,7 +23,7 @@ def describe_conflict(form: forms.ModelForm, current: Case) -> list[tuple[str, s
 
 
 def rebase(posted: QueryDict, form: forms.ModelForm, current: Case) -> QueryDict:
-    """The form's data upon the case as it is now: what this person typed stays, all else is what the others wrote."""
+    """The posted data adapted to the current case: edited fields keep their value, the others get the current one."""
     fresh = type(form)(instance=current)
     data = posted.copy()
     for name in _tracked(form):
@@ -44,7 +44,7 @@ def _as_read(form: forms.ModelForm, name: str) -> str:
 
 
 def _as_posted(form: forms.ModelForm, name: str) -> str:
-    """A field's value as a browser would post it, line ends apart."""
+    """The value of a field as a browser would post it, but with normalised line ends."""
     value: Any = form.fields[name].widget.format_value(form[name].value())
     if isinstance(value, list):
         value = value[0] if value else ""
@@ -66,5 +66,5 @@ def _shown(field: forms.Field, value: str) -> str:
 def _moment_shown(field: forms.DateTimeField, value: str) -> str:
     try:
         return f"{timezone.localtime(field.to_python(value)):%d/%m/%Y %H:%M}"
-    except ValidationError:  # somebody tampered with what the page remembers
+    except ValidationError:  # the hidden value was tampered with
         return value

@@ -1,4 +1,4 @@
-"""Fields and refusals that the forms of the screen and of the administration share."""
+"""Form fields and error handling that the gestor's screen and the admin share."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -12,20 +12,20 @@ from nova.lib.money import format_money, parse_money
 from nova.lib.phones import read_phone
 from nova.lib.refusals import NO_NAMES, by_field
 
-MOMENT = "%Y-%m-%dT%H:%M"  # what a datetime-local input takes and posts
+MOMENT = "%Y-%m-%dT%H:%M"  # the format of a datetime-local input
 
 
 def add_errors(form: forms.BaseForm, error: ValidationError, names: Mapping[str, str] = NO_NAMES) -> None:
-    """Put a service's refusal beside the fields it names; what names no field of the form goes on top.
+    """Add the errors of a service to the fields of a form; errors of other fields become non-field errors.
 
-    `names` maps what a service calls a field to what the form calls it.
+    `names` maps the field names of the service to those of the form.
     """
     for name, sentences in by_field(error, names).items():
         form.add_error(name if name in form.fields else None, sentences)
 
 
 class MoneyField(forms.CharField):
-    """An amount as people write it (`$ 1.234,56`), to a Decimal in ARS; None when empty."""
+    """An amount in Argentine format (`$ 1.234,56`), converted to a Decimal in ARS; None when empty."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "vTextField money-input"})
 
@@ -52,10 +52,10 @@ class HiddenMoment(forms.DateTimeInput):
 
 
 class MomentField(forms.DateTimeField):
-    """A local day and hour, to the minute, with the browser's own picker."""
+    """A local date and time, to the minute, with the browser's own picker."""
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
-    # What was read is remembered to the minute too: with seconds in it, an untouched field would look edited.
+    # The initial value has no seconds either; with them, an untouched field would look edited.
     hidden_widget = HiddenMoment
 
 
@@ -65,5 +65,5 @@ class DebtorPhoneForm(forms.ModelForm):
         fields = ["number", "kind", "state", "note"]
 
     def clean_number(self) -> str:
-        """E.164 where it parses, else as given (DESIGN §2)."""
+        """The number in E.164 when it can be parsed, else as given (DESIGN §2)."""
         return read_phone(self.cleaned_data["number"]).number

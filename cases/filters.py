@@ -1,4 +1,4 @@
-"""What a list of cases can be narrowed by. The screens and the API share it."""
+"""The filters of lists of cases, for the screens and the API."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from cases.querysets import CaseQuerySet
 
 
 class CaseFilter(django_filters.FilterSet):
-    """Unknown values narrow nothing away: `complaints` says which one was wrong."""
+    """A value that is not valid filters nothing; `complaints` lists such values."""
 
     search = django_filters.CharFilter(
         label="Buscar casos", method="filter_search", max_length=100, widget=forms.TextInput(attrs={"type": "search"})
@@ -29,12 +29,12 @@ class CaseFilter(django_filters.FilterSet):
 
     @classmethod
     def narrows(cls, data: Any) -> bool:
-        """Whether any filter is in use, before one is made of them."""
+        """Whether the data use any filter. Does not create a form."""
         return any(data.get(name) for name in cls.base_filters)
 
     @property
     def complaints(self) -> list[str]:
-        """`Estado: Seleccione una opción válida…`, for an old address or one that somebody wrote."""
+        """`Estado: Seleccione una opción válida…`, for values of an old or hand-written url."""
         form = self.form
         return [f"{form.fields[name].label}: {error}" for name, errors in form.errors.items() for error in errors]
 

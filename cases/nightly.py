@@ -1,8 +1,8 @@
-"""What time alone changes, put right every night: promises whose grace is over, bands, what has expired, unsent mail.
+"""The nightly run: it updates what changes as days pass, without a user's action.
 
-Everything follows from the data and today's date, so a second run changes nothing and a run after ten days gives what
-ten runs would have given (DESIGN §3.3, §4, §10). Each case is locked in a short transaction of its own: whoever is
-working meanwhile waits for one case, never for the run.
+These are promises past their grace, bands, expired sessions and uploads, and unsent mail. Everything is computed from
+the data and today's date: a second run changes nothing, and one run after ten days gives the same as ten runs (DESIGN
+§3.3, §4, §10). Each case is locked in a short transaction of its own, so users wait for one case at most.
 """
 
 import logging
@@ -38,7 +38,7 @@ SUBMISSIONS_LIVE = timedelta(days=30)
 
 @dataclass
 class Report:
-    """What one run did. Cases are counted, not promises; of the failed ones it keeps the first numbers."""
+    """What one run did. It counts cases, not promises, and keeps the ids of the first cases that failed."""
 
     promises_decided: int = 0
     promises_broken: int = 0
@@ -59,9 +59,9 @@ class Report:
 
 
 def run(*, now: datetime, dry_run: bool = False) -> Report:
-    """The whole night. `dry_run` takes the same path and rolls every transaction back.
+    """Do the nightly run. `dry_run` takes the same path and rolls every transaction back.
 
-    Raises Taken where another one runs; on SQLite two take turns case by case, which is safe, only idle.
+    Raises Taken when another run is in progress. On SQLite two runs alternate case by case: safe, but useless.
     """
     started = time.monotonic()
     report = Report()
@@ -81,7 +81,7 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
             report.submissions, _ = Submission.objects.filter(created_at__lt=now - SUBMISSIONS_LIVE).delete()
         with _transaction(dry_run):
             rollups.compact()
-        if not dry_run:  # what is mailed cannot be rolled back
+        if not dry_run:  # mail cannot be rolled back
             notices = outbox.drain(impatient=True)
             report.notices_sent, report.notices_left = notices.sent, notices.left
         else:
@@ -102,7 +102,7 @@ def _transaction(dry_run: bool) -> Iterator[None]:
 
 # --- Which cases ---------------------------------------------------------------------------------
 def _cases_to_bring_up_to_date(today: date) -> Iterator[int]:
-    """Cases that today changes, looked at without a lock; memory is that of a chunk."""
+    """The ids of the cases to change today, read without a lock, a chunk at a time."""
     due = Promise.objects.pending().computed().filter(promise_date__lte=dates.next_business_day(today))
     for chunk in _chunks(due, "case_id"):
         pending = _pending_dates(chunk)
@@ -139,7 +139,7 @@ def _has_expired(pending: list[date], today: date) -> bool:
 
 
 def _new_place(case: Case, pending: list[date], today: date) -> queue.Place | None:
-    """Where the case belongs today; None when it is there already, closed or stopped."""
+    """The place of the case today; None when it need not change, and for closed or stopped cases."""
     if not case.is_open or case.stopped_at is not None:
         return None
     place = queue.Place(case.queue_band, case.next_action_at)
@@ -149,7 +149,7 @@ def _new_place(case: Case, pending: list[date], today: date) -> queue.Place | No
 
 
 def _bring_up_to_date(case_id: int, report: Report, *, now: datetime) -> None:
-    """First the place, as every night since the promise fell due would have set it; then what became of the promise."""
+    """Set the place that nightly runs since the due date would have set; then update the promises."""
     today = dates.local_date(now)
     case = lock_case(case_id)
     pending = _pending_dates([case_id])[case_id]
@@ -168,5 +168,5 @@ def _drop_expired_sessions(now: datetime) -> int:
 
 
 def _drop_old_uploads(now: datetime) -> int:
-    """Files that nobody confirmed within a day: their content is debtors' data."""
+    """Delete files not confirmed within a day: they contain personal data of debtors."""
     return ImportUpload.objects.filter(created_at__lt=now - UPLOADS_LIVE).delete()[0]

@@ -1,4 +1,4 @@
-"""What can be asked of the domain. Every user-facing read starts at `visible_to(user)`."""
+"""The querysets of the models. Every read for a user starts at `visible_to(user)`."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 CENTS = Decimal("0.01")
 OPEN_STAGES = ("en_gestion", "promesa")
 NOT_IN_QUEUE = 99  # sorts after every band
-# The one status, besides the defaults of the stages, that rules name (DESIGN §3.5).
+# The only status that rules name directly, besides the defaults of the stages (DESIGN §3.5).
 WORKING_SLUG = "en-gestion"
-# Of a ledger, what was recovered: a reversal takes back what its payment gave (DESIGN §6).
+# The entries that make up the recovery: a reversal subtracts the amount of its payment (DESIGN §6).
 RECOVERED = Q(kind__in=[Kind.PAYMENT, Kind.REVERSAL])
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
 def is_number(text: str) -> bool:
-    """Whether a search is for a document ("DNI 20.111.222"), a phone or a key of digits, and not for words."""
+    """Whether a search text is a document ("DNI 20.111.222"), a phone or a key of digits, and not words."""
     if not any(char.isalpha() for char in text):
         return any(char.isdecimal() for char in text)
     return document_of(text) != Document()
 
 
 def document_of(text: str) -> Document:
-    """The document that a search is for, if it is for one."""
+    """The document in a search text; empty when there is none."""
     try:
         return parse_document(text)
     except ValueError:
@@ -47,7 +47,7 @@ def document_of(text: str) -> Document:
 
 
 def with_words(rows: Any, text: str, path: str = "") -> Any:
-    """Rows of which the debtor's name (at `path`) has every word; accents and case do not matter."""
+    """The rows whose debtor (at `path`) has every word in the name; accents and case do not matter."""
     for word in text.split():
         rows = rows.filter(**{f"{path}search_text__contains": SearchText(Value(word))})
     return rows
@@ -58,7 +58,7 @@ class CarteraQuerySet(models.QuerySet):
         return self.filter(is_active=True)
 
     def named(self, name: str) -> Any:
-        """The cartera of that name or None: exactly so written, else whatever the case of its letters."""
+        """The cartera with exactly this name, else one that differs only in upper and lower case, else None."""
         wanted = " ".join(name.split())
         return self.filter(name=wanted).first() or self.filter(name__iexact=wanted).first()
 
@@ -68,23 +68,23 @@ class CaseStatusQuerySet(models.QuerySet):
         return self.filter(is_active=True)
 
     def default_of(self, stage: str) -> Any:
-        """The status that the rules move a case to when they name a stage. Runs a query."""
+        """The status that rules set when they move a case to this stage. Runs a query."""
         return self.get(stage=stage, is_stage_default=True)
 
     def working(self) -> Any:
-        """`en-gestion`: where a case goes back to when a promise is over (DESIGN §3.5). Runs a query."""
+        """`en-gestion`, the status of a case after its promise has ended (DESIGN §3.5). Runs a query."""
         return self.get(slug=WORKING_SLUG)
 
 
 class DebtorQuerySet(models.QuerySet):
     def search(self, text: str) -> DebtorQuerySet:
-        """Debtors by DNI, CUIT, phone or the words of their name; accents and case do not matter."""
+        """Debtors by DNI, CUIT, phone or words of the name; accents and case do not matter."""
         text = text.replace("\x00", "").strip()
         if not text:
             return self.none()
         if is_number(text):
             digits = "".join(char for char in text if char.isdecimal())
-            # A person's CUIL finds whoever is known by the DNI in it.
+            # A CUIL contains the DNI, so it also finds a person stored with the DNI alone.
             dnis = {digits.lstrip("0"), document_of(text).dni}
             by_document = self.filter(Q(dni__in=dnis) | Q(cuit=digits))
             by_phone = self.filter(phones__number__in=phone_variants(text))
@@ -94,13 +94,13 @@ class DebtorQuerySet(models.QuerySet):
 
 class DebtorPhoneQuerySet(models.QuerySet):
     def usable(self) -> DebtorPhoneQuerySet:
-        """Phones that may be offered: the good ones first, never a bad one."""
+        """Phones that are not marked as bad, the good ones first."""
         return self.exclude(state="bad").order_by(When_Case(When(state="good", then=0), default=1), "id")
 
 
 class CaseQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> CaseQuerySet:
-        """An admin sees every case, a gestor the assigned ones, anyone else none (DESIGN §2)."""
+        """Every case for an admin, the assigned ones for a gestor, none for anybody else (DESIGN §2)."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_admin:
@@ -108,7 +108,7 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(assigned_to=user) if user.is_gestor else self.none()
 
     def listed(self) -> CaseQuerySet:
-        """With what every list of cases shows of them."""
+        """With the relations that every list of cases shows."""
         return self.select_related("debtor", "cartera", "status", "assigned_to")
 
     def open(self) -> CaseQuerySet:
@@ -121,7 +121,7 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(assigned_to__isnull=True)
 
     def in_queue(self, gestor: User, now: datetime | None = None) -> CaseQuerySet:
-        """The gestor's eligible cases in the order they are worked (DESIGN §4)."""
+        """The eligible cases of a gestor, in the order of the queue (DESIGN §4)."""
         moment = now or timezone.now()
         return (
             self.open()
@@ -131,7 +131,7 @@ class CaseQuerySet(models.QuerySet):
         )
 
     def work_first(self, now: datetime) -> CaseQuerySet:
-        """What is eligible for a queue in its order (DESIGN §4), then the rest by their next action."""
+        """The eligible cases in the order of the queue (DESIGN §4), then the others by next action."""
         due = Q(next_action_at__lte=now) | Q(next_action_at__isnull=True)
         eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True) & due
         band = When_Case(
@@ -147,18 +147,18 @@ class CaseQuerySet(models.QuerySet):
         return self.order_by(band, F("next_action_at").asc(nulls_last=True), balance.desc(), "id")
 
     def ordered_by(self, ordering: str) -> CaseQuerySet:
-        """By a field, descending after a `-`, then by id; what has no last payment comes last in both databases."""
+        """By a field (descending with a `-`), then by id. Cases without a last payment come last on both databases."""
         name, is_descending = ordering.removeprefix("-"), ordering.startswith("-")
-        nulls_last = True if name == "last_payment_date" else None  # elsewhere it would keep an index from being used
+        nulls_last = True if name == "last_payment_date" else None  # elsewhere it would prevent the use of an index
         field = F(name).desc(nulls_last=nulls_last) if is_descending else F(name).asc(nulls_last=nulls_last)
         return self.order_by(field, "-id" if is_descending else "id")
 
     def by_next_action(self) -> CaseQuerySet:
-        """In the order of the index `case_by_gestor`: for a common name, the database walks to the first few."""
+        """In the order of the index `case_by_gestor`: for a common name, the database reads only its first entries."""
         return self.order_by(F("next_action_at").asc(nulls_last=True), "id")
 
     def after_in_queue(self, case: Any) -> CaseQuerySet:
-        """Of a queue, what comes after the place that `case` has (or had when it was read). No query."""
+        """The cases of a queue after the place that `case` has (or had when it was read). Runs no query."""
         due: dict[str, Any] = {"next_action_at": case.next_action_at}
         later = Q(next_action_at__gt=case.next_action_at) | Q(next_action_at__isnull=True)
         if case.next_action_at is None:
@@ -168,20 +168,20 @@ class CaseQuerySet(models.QuerySet):
         return self.filter(queue_band__gte=case.queue_band).filter(Q(queue_band__gt=case.queue_band) | within)
 
     def count_by_band(self) -> dict[int, int]:
-        """How many cases stand in each band that has any. Runs a query."""
+        """The number of cases of each band that is not empty. Runs a query."""
         return dict(self.order_by().values_list("queue_band").annotate(count=Count("pk")))
 
     def idle(self, since: datetime) -> CaseQuerySet:
-        """Open cases that nobody has worked since `since`; an untouched one counts from the day it came in."""
+        """Open cases without a gestión after `since`; an untouched case counts from its creation."""
         untouched = Q(last_activity_at__isnull=True, created_at__lt=since)
         return self.open().filter(Q(last_activity_at__lt=since) | untouched, stopped_at__isnull=True)
 
     def search(self, text: str) -> CaseQuerySet:
-        """Cases by nro_cliente, DNI, CUIT, phone or name; a text that is a case's key finds that key alone.
+        """Cases by nro_cliente, DNI, CUIT, phone or name; a text that is the key of a case finds only that key.
 
-        Text runs a query to know. Numbers are a union of index look-ups; words are conditions on the joined debtor,
-        so that the database chooses: the trigram index for a rare name, a walk in the list's order for a common one
-        (a sub-select would fetch and sort every Gómez to show fifty).
+        Numbers become a union of index look-ups. Words run a query at once, to see whether they are a key; otherwise
+        they become conditions on the joined debtor, so that the database can choose: the trigram index for a rare name,
+        a scan in the order of the list for a common one (a subquery would read and sort every Gómez to show fifty).
         """
         text = text.replace("\x00", "").strip()
         if not text:
@@ -199,7 +199,7 @@ class CaseQuerySet(models.QuerySet):
 
 
 class CaseOwnedQuerySet(models.QuerySet):
-    """Rows that hang on a case are seen by whoever sees the case."""
+    """Rows that belong to a case, visible to the users who see the case."""
 
     def visible_to(self: Owned, user: User) -> Owned:
         if not user.is_authenticated or not user.is_active:
@@ -209,7 +209,7 @@ class CaseOwnedQuerySet(models.QuerySet):
         return self.filter(case__assigned_to=user) if user.is_gestor else self.none()
 
     def search(self: Owned, text: str) -> Owned:
-        """Rows of the cases that `CaseQuerySet.search` finds, in the same two ways. Text runs a query to know."""
+        """Rows of the cases that `CaseQuerySet.search` finds, in the same two ways. Words run a query at once."""
         text = text.replace("\x00", "").strip()
         if not text:
             return self
@@ -227,28 +227,28 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         raise TypeError("The ledger is append-only: post a reversal or an adjustment.")
 
     def signed(self) -> LedgerEntryQuerySet:
-        """With `signed_amount`: what each entry adds to its case's balance."""
+        """With `signed_amount`: what each entry adds to the balance of its case, in ARS."""
         return self.annotate(signed_amount=When_Case(When(kind=Kind.PAYMENT, then=-F("amount")), default=F("amount")))
 
     def balance(self) -> Decimal:
-        """Σ signed entries, in cents (SQLite sums in floating point, so the sum is rounded back). Runs a query."""
+        """The sum of the signed entries in ARS, rounded to cents (SQLite sums in floating point). Runs a query."""
         total = self.signed().aggregate(total=Coalesce(Sum("signed_amount"), Decimal(0)))["total"]
         return Decimal(total).quantize(CENTS)
 
     def recovered(self, start: date, end: date) -> LedgerEntryQuerySet:
-        """The payments and reversals by value date, both days included (DESIGN §6)."""
+        """The payments and reversals with a value date from `start` to `end`, both included (DESIGN §6)."""
         return self.filter(RECOVERED, value_date__range=(start, end))
 
     def recovered_by(self, gestor: User, start: date, end: date) -> LedgerEntryQuerySet:
-        """Those credited to a gestor."""
+        """`recovered`, only the entries credited to a gestor."""
         return self.recovered(start, end).filter(credited_to=gestor)
 
     def effective_payments(self) -> LedgerEntryQuerySet:
-        """Payments that nothing has undone."""
+        """Payments without a reversal."""
         return self.filter(kind=Kind.PAYMENT, reversal__isnull=True)
 
     def latest_by_case(self) -> dict[int, date]:
-        """The last value date of each case that has any. Runs a query."""
+        """The latest value date of the entries of each case, by case id. Runs a query."""
         return dict(self.order_by().values_list("case_id").annotate(latest=Max("value_date")))
 
 
@@ -259,7 +259,7 @@ class ActivityResultQuerySet(models.QuerySet):
 
 class ActivityQuerySet(CaseOwnedQuerySet):
     def standing(self) -> ActivityQuerySet:
-        """Without the voided ones: what timelines, counts and KPIs read."""
+        """Without the voided ones; timelines, counts and KPIs use this."""
         return self.filter(voided_at__isnull=True)
 
     def by_people(self) -> ActivityQuerySet:

@@ -1,7 +1,7 @@
-"""What the dashboard adds up (DESIGN §6, §9): one definition of each sum, and where to read it.
+"""The sums of the dashboard (DESIGN §6, §9): one definition of each, and the SQL fragments to read them.
 
-PostgreSQL keeps the sums in small tables (`cases.models.rollups`); SQLite, for small agencies, sums when it is asked.
-Both are read through the same fragments, so that there is one set of queries: `SELECT SUM(…) FROM {source} …`.
+PostgreSQL stores the sums in small tables (`cases.models.rollups`); SQLite, for small agencies, computes them in each
+query. Both are read through the same fragments, so that there is one set of queries: `SELECT SUM(…) FROM {source} …`.
 """
 
 import time
@@ -25,8 +25,8 @@ BOOK_KEY = ("cartera_id", "gestor_id", "status_id")
 BOOK_SUMS = ("cases", "owed", "stopped")
 LOCK_TRIES, LOCK_PAUSE = 300, 0.1  # half a minute
 
-# Whole cents: SQLite sums decimals in floating point. The triggers of migration 0014 say the same row by row;
-# `verify_data` compares.
+# Integer cents, because SQLite sums decimals in floating point. The triggers of migration 0014 compute the same row by
+# row; `verify_data` compares both.
 DAILY = """
 SELECT value_date AS day, cartera_id, credited_to_id AS gestor_id,
        CASE kind WHEN 'payment' THEN cents WHEN 'reversal' THEN -cents ELSE 0 END AS recovered,
@@ -64,20 +64,22 @@ GROUPS = {
 
 
 class Source(NamedTuple):
-    """What stands after FROM, with its parameters."""
+    """The SQL after FROM, with its parameters."""
 
     sql: str
     params: tuple[Any, ...] = ()
 
 
 def is_kept() -> bool:
-    """Whether this database keeps the sums."""
+    """Whether this database stores the sums (PostgreSQL)."""
     return connection.vendor == "postgresql"
 
 
 def daily(since: date, *, by_cartera: bool, by_gestor: bool) -> Source:
-    """Rows to sum up, from `since` on, with DAILY_KEY and DAILY_SUMS. Say which columns the query names: the less, the
-    fewer rows there are to read."""
+    """The daily sums from `since` on (local day), with the columns DAILY_KEY and DAILY_SUMS.
+
+    The flags say which columns of the key the query uses; the fewer they are, the fewer rows it reads.
+    """
     if not is_kept():
         moment = connection.ops.adapt_datetimefield_value(dates.start_of_day(since))
         return Source(f"({_daily_definition('AND activity.created_at >= %s')}) AS daily", (moment,))
@@ -86,14 +88,17 @@ def daily(since: date, *, by_cartera: bool, by_gestor: bool) -> Source:
 
 
 def book() -> Source:
-    """Rows to sum up with BOOK_KEY and BOOK_SUMS."""
+    """The sums of the current portfolio, with the columns BOOK_KEY and BOOK_SUMS."""
     return Source(f"{BookTotal._meta.db_table} AS book" if is_kept() else f"({BOOK}) AS book")
 
 
 def total_cases(
     *, cartera: int | None = None, gestor: int | None = None, statuses: Collection[int] | None = None
 ) -> int:
-    """Exact, without counting a million; of all, or of those with these keys. Runs a query."""
+    """The exact number of cases, of all or of those with the given ids.
+
+    Runs one query, which on PostgreSQL reads sums and does not count the cases.
+    """
     given: list[tuple[str, Any]] = [("cartera_id = %s", cartera), ("gestor_id = %s", gestor)]
     conditions = [(sql, [value]) for sql, value in given if value is not None]
     if statuses is not None:
@@ -108,8 +113,10 @@ def total_cases(
 
 
 def data_version() -> int | None:
-    """Of the figures: as long as it is the same, so are they. None where it is not kept, or where this transaction may
-    have changed them already. Runs a query."""
+    """The version of the figures: while it is the same, the figures are the same too.
+
+    None on a database that does not store it, and inside a transaction that may have changed the figures. Runs a query.
+    """
     if not is_kept() or read_connection().in_atomic_block:
         return None
     with read_connection().cursor() as cursor:
@@ -118,15 +125,15 @@ def data_version() -> int | None:
     return row[0] if row else 0
 
 
-# --- Keeping them -----------------------------------------------------------------------------------------
+# --- Maintenance of the sums ------------------------------------------------------------------------------
 class Busy(Exception):
-    """Somebody is writing: nothing was done."""
+    """The tables are locked by other writers; nothing was done."""
 
 
 def rebuild() -> None:
-    """All sums anew from what they sum. People's writing waits meanwhile, their reading does not.
+    """Compute all sums again from the data. Other writers wait meanwhile, readers do not.
 
-    Raises Busy when no moment without writers comes for half a minute.
+    Raises Busy when the tables cannot be locked within half a minute.
     """
     if not is_kept():
         return
@@ -143,7 +150,7 @@ def rebuild() -> None:
 
 
 def _lock() -> None:
-    """All tables at once or none: whoever waits for one with another in hand ends in a deadlock."""
+    """Lock all tables at once or none: waiting for one table while holding another may end in a deadlock."""
     models = (Case, LedgerEntry, Promise, Activity, DailyTotal, BookTotal)
     tables = ", ".join(model._meta.db_table for model in models)
     try:
@@ -154,7 +161,7 @@ def _lock() -> None:
 
 
 def compact() -> None:
-    """One row a key again, instead of one a statement. What others are writing meanwhile stays apart."""
+    """Merge the rows of each key into one. Rows that other transactions write meanwhile are left for the next run."""
     if not is_kept():
         return
     with connection.cursor() as cursor:
@@ -170,7 +177,7 @@ def compact() -> None:
 
 
 class Drift(NamedTuple):
-    """A SELECT of each key of a table whose sums are not what they sum, with what they tell too much."""
+    """A SELECT that returns each key of a table whose sums are wrong, with the excess of each sum."""
 
     table: str
     key: tuple[str, ...]
@@ -179,14 +186,14 @@ class Drift(NamedTuple):
 
 
 def drifts() -> list[Drift]:
-    """For `verify_data`."""
+    """The SELECTs that find wrong sums, one for each table; for `verify_data`."""
     found = []
     for table, key, sums, definition in _definitions():
-        keys, told = ", ".join(key), ", ".join((*key, *sums))
+        keys, stored = ", ".join(key), ", ".join((*key, *sums))
         minus = ", ".join(f"-{name}" for name in sums)
         sql = (
             f"SELECT {keys}, {_sums(sums)} FROM ("  # noqa: S608
-            f"  SELECT {told} FROM {table} UNION ALL SELECT {keys}, {minus} FROM ({definition}) AS defined"
+            f"  SELECT {stored} FROM {table} UNION ALL SELECT {keys}, {minus} FROM ({definition}) AS defined"
             f") AS both_ways GROUP BY {keys} HAVING {_something(sums)} ORDER BY {keys}"
         )
         found.append(Drift(table, key, sums, sql))
@@ -201,7 +208,7 @@ def _insertions() -> list[tuple[str, str]]:
 
 
 def _definitions() -> list[tuple[str, tuple[str, ...], tuple[str, ...], str]]:
-    """(table, key, sums, SELECT that gives each key with its sums)."""
+    """(table, columns of the key, columns of the sums, SELECT that computes the sums of each key)."""
     sets = ", ".join(f"({', '.join(group)})" for group in GROUPS.values())
     daily_rows = (
         f"SELECT GROUPING(cartera_id, gestor_id) AS grain, {', '.join(DAILY_KEY)}, {_named_sums(DAILY_SUMS)}"  # noqa: S608

@@ -1,4 +1,4 @@
-"""Text as a search compares it: lower case, without accents, the same on PostgreSQL and SQLite."""
+"""The text that searches compare: lower case, without accents, the same on PostgreSQL and SQLite."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ FUNCTION = "nova_search_text"
 
 
 def normalize(text: str | None) -> str | None:
-    """The SQLite twin of the SQL function that a migration makes on PostgreSQL."""
+    """The same as the SQL function that a migration creates on PostgreSQL; SQLite uses this one."""
     if text is None:
         return None
     text = text.lower()

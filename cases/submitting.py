@@ -1,18 +1,18 @@
-"""A request that may come twice, a form with its token or a call with its key, is done once (DESIGN §3.7)."""
+"""Requests that may be sent twice, by a form with a token or an API call with a key, are done once (DESIGN §3.7)."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from cases import services
 
-# What a form carries that says nothing of what it does.
+# Fields of a form that do not affect what it does, so they are not part of its content.
 IGNORED = {"csrfmiddlewaretoken", "then"}
 
 
 def once(request: Any, key: str, content: Mapping[str, Any], action: Callable[[], services.Answer]) -> services.Answer:
-    """What `action` answers, or what it answered the first time. Raises AnotherSubmission for another content.
+    """Run `action` once for each user and key; return its answer, or the stored one of the first time.
 
-    `request` is Django's or the API's, of somebody signed in.
+    `request` is Django's or the API's, of an authenticated user. Raises AnotherSubmission for other content.
     """
     return services.submit_once(
         by=request.user, key=f"{request.method} {request.path} {key}"[:200], content=content, action=action
@@ -20,6 +20,6 @@ def once(request: Any, key: str, content: Mapping[str, Any], action: Callable[[]
 
 
 def form_once(request: Any, token: str, action: Callable[[], str | None]) -> str | None:
-    """The same for a posted form, whose page was made with `token`; `action` answers a sentence, or nothing."""
+    """`once` for a posted form whose page was rendered with `token`; `action` returns a message or None."""
     content = {name: request.POST.getlist(name) for name in request.POST if name not in IGNORED}
     return once(request, token, content, lambda: {"done": action()})["done"]

@@ -1,4 +1,4 @@
-"""The domain of DESIGN §2, one concept a file."""
+"""The models of DESIGN §2, one concept a file."""
 
 from auditlog.registry import auditlog
 
@@ -31,7 +31,7 @@ __all__ = [
     "Submission",
 ]
 
-# Edits in the admin, field by field. Cases, promises and money have a trail of their own (accounts.audit).
+# django-auditlog keeps the edits of these models, field by field. Cases, promises and money use accounts.audit.
 for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone):
     auditlog.register(model)
 auditlog.register(Debtor, exclude_fields=["search_text"])

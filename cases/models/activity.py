@@ -10,7 +10,7 @@ from cases.querysets import ActivityQuerySet, ActivityResultQuerySet
 
 
 class ActivityResult(models.Model):
-    """A result code (tipificación): what came of a contact, and what it does to the case (DESIGN §4)."""
+    """A result code (tipificación): the outcome of a contact and its effect on the case (DESIGN §4)."""
 
     class Group(models.TextChoices):
         DIRECTO = "directo", "Contacto directo"
@@ -75,7 +75,7 @@ class ActivityResult(models.Model):
 
 
 class Activity(models.Model):
-    """One thing done or known about a case (gestión). Never deleted: voided ones leave timelines and figures."""
+    """One action or note on a case (gestión). Never deleted: voided ones are left out of timelines and figures."""
 
     class Type(models.TextChoices):
         CALL = "call", "Llamada"

@@ -9,7 +9,7 @@ from cases.querysets import CarteraQuerySet
 
 
 class Cartera(models.Model):
-    """A creditor's portfolio. With cases it is deactivated, never deleted."""
+    """A creditor's portfolio. One with cases can be deactivated, never deleted."""
 
     name = models.CharField("nombre", max_length=120)
     is_active = models.BooleanField("activa", default=True)
@@ -45,5 +45,5 @@ class Cartera(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        """The dashboard of this cartera, as an admin sees it."""
+        """The url of the dashboard filtered by this cartera."""
         return f"{reverse('dashboard-admin')}?cartera={self.pk}"

@@ -40,13 +40,14 @@ class Case(models.Model):
     balance = models.DecimalField("saldo", max_digits=15, decimal_places=2, default=Decimal("0.00"))
     placed_on = models.DateField("ingreso", default=dates.today)
     last_payment_date = models.DateField("último pago", null=True, blank=True)
-    # What the creditor said, kept apart so that a reversed payment of ours gives the date back.
+    # The creditor's date is stored apart, so that `last_payment_date` can return to it when our payment is reversed.
     creditor_last_payment_date = models.DateField("último pago según el acreedor", null=True, blank=True)
     creditor_total = models.DecimalField(
         "total según el acreedor", max_digits=15, decimal_places=2, null=True, blank=True
     )
     status = models.ForeignKey(CaseStatus, models.PROTECT, related_name="cases", verbose_name="estado")
-    # A copy of `status.stage`, kept by save() and the services: the queue's index cannot look into another table.
+    # A copy of `status.stage`, because the index of the queue cannot use a column of another table. save() and the
+    # services keep it up to date.
     stage = models.CharField("etapa", max_length=12, choices=CaseStatus.Stage.choices, editable=False)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -124,7 +125,7 @@ class Case(models.Model):
             ),
         ]
         indexes = [
-            # The queue in exactly its order; a null next action counts as now, so it comes last in its band.
+            # The exact order of the queue; a null next action counts as now, so it comes last in its band.
             models.Index(
                 F("assigned_to"),
                 F("queue_band"),

@@ -6,7 +6,7 @@ from cases.models.cartera import Cartera
 
 
 class ImportBatch(models.Model):
-    """One run of an import: what came in, from whom, and the report of every row that was not all right."""
+    """One run of an import: its file, user and counts, and the report of every row with a problem."""
 
     file_name = models.CharField("archivo", max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64)
@@ -36,7 +36,7 @@ class ImportBatch(models.Model):
 
 
 class ImportUpload(models.Model):
-    """A file between its upload and its confirmation, in the database so that any web process can go on with it."""
+    """A file between its upload and its confirmation. It is in the database, so that every web process can read it."""
 
     file_name = models.CharField("archivo", max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64)

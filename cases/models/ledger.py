@@ -13,7 +13,7 @@ from nova.lib.money import format_money
 
 
 class LedgerEntry(models.Model):
-    """One movement of money on a case. Append-only: a mistake is undone by another entry (DESIGN §2)."""
+    """One entry of the ledger of a case. Append-only: a mistake is corrected by another entry (DESIGN §2)."""
 
     class Kind(models.TextChoices):
         PLACEMENT = ledger.Kind.PLACEMENT.value, "Alta de deuda"
@@ -39,7 +39,7 @@ class LedgerEntry(models.Model):
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name="revierte"
     )
-    # The gestor who held the case when it was posted; frozen, so that a reassignment moves no money.
+    # The gestor of the case when the entry was posted. It never changes, so a reassignment moves no money.
     credited_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -108,7 +108,7 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["case", "value_date", "id"], name="ledger_by_case"),
             models.Index(fields=["cartera", "value_date"], name="ledger_by_cartera"),
-            # What a gestor recovered, answered by the index alone: a portfolio's placements are credited too.
+            # For an index-only scan of what a gestor recovered. Placements are credited too; the condition excludes them.
             models.Index(
                 fields=["credited_to", "value_date", "kind", "amount"],
                 name="ledger_recovered",

@@ -28,7 +28,7 @@ class Promise(models.Model):
     paid_amount = models.DecimalField("pagado", max_digits=15, decimal_places=2, default=Decimal("0.00"))
     fulfilled_date = models.DateField("cumplida el", null=True, blank=True)
     notes = models.TextField("notas", blank=True)
-    # Moved in decided, or too late to be decided by our payments: shown as it came, never recomputed.
+    # Transferred with its outcome, or too old for our payments to decide it: shown as it came, never recomputed.
     is_historic = models.BooleanField("histórica", default=False, editable=False)
     activity = models.ForeignKey(
         Activity, models.PROTECT, null=True, blank=True, related_name="promises", verbose_name="gestión"

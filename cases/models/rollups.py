@@ -1,18 +1,18 @@
-"""What the dashboard adds up, added up already (DESIGN §9). Read and kept through `cases.rollups`.
+"""Precomputed sums for the dashboard (DESIGN §9). `cases.rollups` reads and maintains them.
 
-Triggers write them on PostgreSQL, in the statement that changes what they sum, so that no way of writing can forget
-them: an import, a bulk change, a correction by hand. Each statement adds rows of what it changed and waits for nobody;
-`nightly` sums them up. No foreign keys: a sum must not stand in the way of deleting what it sums.
+On PostgreSQL, triggers write them in the statement that changes the data, so that imports, bulk changes and corrections
+by hand are all included. Each statement inserts rows with its differences and needs no lock; `nightly` merges the rows
+of each key. There are no foreign keys, because a sum must not prevent the deletion of the data.
 """
 
 from django.db import models
 
 
 class DailyTotal(models.Model):
-    """What one day added: money by value date, promises by promised day, gestiones by local day. Sums in cents.
+    """The sums of one day: money by value date, promises by promised day, gestiones by local day. Amounts in cents.
 
-    `grain` says of what: of a gestor in a cartera, of a cartera (`gestor_id` is null) or of a gestor (`cartera_id` is).
-    Elsewhere a null gestor is nobody: who held no case, or is unknown.
+    `grain` is the level of the sum: a gestor in a cartera, a cartera (`gestor_id` is null) or a gestor (`cartera_id` is
+    null). In the first and last level, a null gestor means that the case had none or that the gestor is unknown.
     """
 
     class Grain(models.IntegerChoices):
@@ -26,7 +26,7 @@ class DailyTotal(models.Model):
     gestor_id = models.BigIntegerField(null=True)
     recovered = models.BigIntegerField()  # payments less reversals
     placed = models.BigIntegerField()
-    owed = models.BigIntegerField()  # every movement with its sign: what the day added to the balances
+    owed = models.BigIntegerField()  # the sum of the signed entries: the change of the balances on that day
     kept = models.BigIntegerField()
     broken = models.BigIntegerField()
     activities = models.BigIntegerField()
@@ -47,14 +47,14 @@ class DailyTotal(models.Model):
 
 
 class BookTotal(models.Model):
-    """The book as it stands: how many cases, and what they owe in cents."""
+    """The current portfolio: how many cases, and the sum of their balances in cents."""
 
     cartera_id = models.BigIntegerField()
     gestor_id = models.BigIntegerField(null=True)
     status_id = models.BigIntegerField()
     cases = models.BigIntegerField()
     owed = models.BigIntegerField()
-    stopped = models.BigIntegerField()  # those of them that are open and stopped
+    stopped = models.BigIntegerField()  # how many of them are open and stopped
 
     class Meta:
         verbose_name = "total de la cartera"
@@ -65,8 +65,10 @@ class BookTotal(models.Model):
 
 
 class DataVersion(models.Model):
-    """One row, raised by every transaction that changes a figure: what was computed at a version is good while it is
-    the version. Raised as the transaction ends, so that nobody waits for an import.
+    """A single row with a number that every transaction increments when it changes a figure.
+
+    A figure computed at a version is valid until the version changes. The increment comes at the end of the
+    transaction, so that an import does not block other writers.
     """
 
     id = models.PositiveSmallIntegerField(primary_key=True)

@@ -7,7 +7,7 @@ from cases.rules import stages
 
 
 class CaseStatus(models.Model):
-    """Where a case stands, in the agency's own words. The program reasons with `stage` alone (DESIGN §2)."""
+    """A status of cases, defined by the agency. Rules use only its `stage` (DESIGN §2)."""
 
     class Stage(models.TextChoices):
         EN_GESTION = stages.Stage.EN_GESTION.value, "En gestión"
@@ -67,7 +67,7 @@ class CaseStatus(models.Model):
         return self.is_stage_default or self.slug == WORKING_SLUG
 
     def clean(self) -> None:
-        """A stage copied into cases does not change under them (`Case.stage`). This runs up to two queries."""
+        """Refuse another stage for a status in use (`Case.stage` is a copy) or named by rules. Up to two queries."""
         if self.pk is None:
             return
         stored = type(self).objects.get(pk=self.pk)

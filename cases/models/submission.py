@@ -5,11 +5,11 @@ from django.utils import timezone
 
 
 class Submission(models.Model):
-    """Something sent once and answered: sent again, it gets the first answer and is not done twice (DESIGN §3.7)."""
+    """A submission with its answer. Sent again, it gets the same answer and is not done twice (DESIGN §3.7)."""
 
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=200)
-    # SHA-256 of what was sent: the same key with another content is a mistake, not a repetition.
+    # SHA-256 of the content: the same key with other content is an error, not a repetition.
     fingerprint = models.CharField(max_length=64)
     answer = models.JSONField(default=dict, encoder=DjangoJSONEncoder)
     created_at = models.DateTimeField(default=timezone.now, db_index=True)

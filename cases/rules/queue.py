@@ -70,7 +70,7 @@ def next_action_after_saving(
 
 
 def band_after_assignment(*, band: int, was_assigned: bool, is_touched: bool, next_action_at: datetime | None) -> int:
-    """With a date the band stays. Without one: 7 for a reassigned or touched case, 5 for the first gestor of a new one."""
+    """With a date the band stays. Without one it is 7 for a reassigned or touched case, else 5."""
     if next_action_at is not None:
         return band
     return Band.REST if was_assigned or is_touched else Band.NEW

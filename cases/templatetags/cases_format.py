@@ -1,4 +1,4 @@
-"""Figures as people read them in Argentina."""
+"""Template filters that format values as usual in Argentina."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,13 +16,13 @@ register = template.Library()
 
 @register.filter
 def money(amount: Decimal | None) -> str:
-    """`$ 1.234,56`; a dash for nothing."""
+    """`$ 1.234,56`; a dash for None."""
     return "—" if amount is None else format_money(amount)
 
 
 @register.filter
 def moment(at: datetime | None) -> str:
-    """24/11/2026 15:30, or the day alone when no hour was agreed; a dash for none."""
+    """24/11/2026 15:30, or only the date at 00:00 (no hour was agreed); a dash for None."""
     return dates.format_moment(at) if at else "—"
 
 
