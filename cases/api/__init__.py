@@ -1,1 +1,1 @@
-"""Cases in the JSON API: the rules and the services of the screens (DESIGN §7)."""
+"""Cases in the JSON API, with the same rules and services as the screens (DESIGN §7)."""

@@ -1,4 +1,4 @@
-"""A case as the API takes it: what was sent, told apart into what the services do (DESIGN §7)."""
+"""The input of a case in the API: it splits the sent data into calls of the services (DESIGN §7)."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -26,7 +26,7 @@ from nova.lib.phones import read_phone
 from nova.lib.refusals import by_field
 from nova.lib.rest.body import as_sent
 
-# What the assigned gestor may change; the rest is an admin's (DESIGN §7).
+# The keys that the assigned gestor may change; only an admin may change the others (DESIGN §7).
 GESTOR_KEYS = {*CONTACT_FIELDS, "telefono", "notes"}
 API_KEYS = {
     "first_name": "name",
@@ -40,11 +40,11 @@ KEY_TAKEN = "Esa cartera ya tiene un caso con ese número de cliente."
 
 # --- A new case --------------------------------------------------------------------------------------
 def create_case(data: Mapping[str, Any], *, by: User) -> Case:
-    """Place a case, for the debtor of that document if there is one. Raises ValidationError with the keys sent."""
+    """Place a case, for the existing debtor with that document or a new one. Raises ValidationError with API keys."""
     try:
         with transaction.atomic(), _as_sent():
             return _create(data, by=by)
-    except IntegrityError as error:  # somebody sent the same debtor or key in this very moment
+    except IntegrityError as error:  # another request created the same debtor or key at the same time
         raise ValidationError({"non_field_errors": "Otro pedido acaba de cargar este caso o su deudor."}) from error
 
 
@@ -70,10 +70,10 @@ def _create(data: Mapping[str, Any], *, by: User) -> Case:
 
 
 def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
-    """The person of that document, whose name and data stay as they are loaded; blanks are filled (DESIGN §5)."""
+    """The debtor with that document, only with empty fields filled (DESIGN §5), or a new one."""
     documents = _documents(data.get("dni"))
     first_name, last_name = _names(data)
-    # Locked: saved whole, it would otherwise take back what somebody edits in this very moment.
+    # Locked, because all fields are saved, which would undo a concurrent edit.
     debtor = Debtor.objects.select_for_update().filter(**documents).first() if documents else None
     given = {name: data[name] for name in CONTACT_FIELDS if data.get(name)}
     if debtor is not None:
@@ -88,7 +88,10 @@ def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
 # --- An edit -----------------------------------------------------------------------------------------
 @transaction.atomic
 def update_case(case: Case, sent: Mapping[str, Any], *, by: User, version: int | None) -> None:
-    """Write what was sent and differs. Raises ValidationError, PermissionDenied (a gestor's limits), StaleVersion."""
+    """Write the sent keys that differ.
+
+    Raises ValidationError, StaleVersion, and PermissionDenied for keys that a gestor may not change.
+    """
     changes = _changes(case, sent)
     _check_role(changes, by=by)
     serializer = CaseUpdateIn(data=changes)
@@ -105,7 +108,7 @@ def update_case(case: Case, sent: Mapping[str, Any], *, by: User, version: int |
 
 
 def _changes(case: Case, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """What was sent but for the keys that repeat what we show; read-only keys that differ are refused by name."""
+    """The sent keys whose value differs. Raises ValidationError, by key, for read-only keys that differ."""
     shown = as_sent(CaseDetailOut(case).data)
     changes = {name: value for name, value in sent.items() if name == "version" or not _repeats(shown, name, value)}
     refused = {name: [MONEY_IS_ELSEWHERE] for name in changes if name in MONEY_KEYS}
@@ -155,7 +158,10 @@ def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def _new_status(data: Mapping[str, Any]) -> CaseStatus | None:
-    """`management_status` says which of those of the stage in `status`; a contradiction is refused."""
+    """The status given by `management_status` or `status` (a slug, or a stage for its default).
+
+    Raises ValidationError when they contradict each other.
+    """
     chosen = _status(data)
     if chosen and "status" in data and data["status"] not in (chosen.slug, chosen.stage):
         raise ValidationError({"status": "status y management_status dicen cosas distintas."})
@@ -164,7 +170,7 @@ def _new_status(data: Mapping[str, Any]) -> CaseStatus | None:
 
 @contextmanager
 def _as_sent() -> Iterator[None]:
-    """Refusals of the model by the keys of the API."""
+    """Rename the fields of a ValidationError raised inside to the keys of the API."""
     try:
         yield
     except ValidationError as error:

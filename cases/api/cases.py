@@ -1,4 +1,4 @@
-"""The cases themselves: read, loaded, edited, deleted, and their status."""
+"""The API of cases: list, read, create, edit, delete and change of status."""
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import Prefetch
@@ -25,13 +25,13 @@ from nova.lib.rest.views import ApiView, ApiViewSet, Conflict, PageQuery
 
 
 def listed(cases: CaseQuerySet) -> CaseQuerySet:
-    """With all that `CaseOut` shows."""
+    """The cases with the relations that `CaseOut` shows."""
     phones = Prefetch("debtor__phones", DebtorPhone.objects.usable(), to_attr="usable_phones")
     return cases.listed().prefetch_related(phones)
 
 
 def visible_case(user: User, pk: int) -> Case:
-    """With all that `CaseDetailOut` shows; 404 when it is not this user's to see."""
+    """The case with the relations that `CaseDetailOut` shows. Raises Http404 when the user may not see it."""
     promises = Prefetch("promises", Promise.objects.select_related("created_by").order_by("promise_date", "id"))
     return get_object_or_404(listed(Case.objects.visible_to(user)).prefetch_related(promises), pk=pk)
 

@@ -1,4 +1,4 @@
-"""The small tables that everybody signed in may read."""
+"""The API of the small tables that every authenticated user may read."""
 
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema_view

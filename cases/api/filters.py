@@ -37,26 +37,26 @@ class ApiCaseFilter(CaseFilter):
     band = None
 
     def total(self, gestor: Any) -> int | None:
-        """How many cases there are of a valid filter, of all or of a gestor, told without counting them (DESIGN §9).
+        """The number of cases of a valid filter, of all or of one gestor (its id), read from sums (DESIGN §9).
 
-        None where only a count can tell: of a search. Runs one query or two.
+        None for a search, which needs a count of the rows. Runs one or two queries.
         """
-        asked = self.form.cleaned_data
-        if asked.get("search"):
+        values = self.form.cleaned_data
+        if values.get("search"):
             return None
-        whose = {asked["gestor_id"]} if asked.get("gestor_id") else set()
+        whose = {values["gestor_id"]} if values.get("gestor_id") else set()
         whose |= {gestor} if gestor is not None else set()
         if len(whose) > 1:
             return 0
         statuses = CaseStatus.objects.all()
-        if asked.get("status"):
-            is_stage = asked["status"] in CaseStatus.Stage.values
-            statuses = statuses.filter(**{"stage" if is_stage else "slug": asked["status"]})
-        if asked.get("management_status"):
-            statuses = statuses.filter(pk=asked["management_status"].pk)
-        has_status = asked.get("status") or asked.get("management_status")
+        if values.get("status"):
+            is_stage = values["status"] in CaseStatus.Stage.values
+            statuses = statuses.filter(**{"stage" if is_stage else "slug": values["status"]})
+        if values.get("management_status"):
+            statuses = statuses.filter(pk=values["management_status"].pk)
+        has_status = values.get("status") or values.get("management_status")
         return total_cases(
-            cartera=asked["cartera_id"].pk if asked.get("cartera_id") else None,
+            cartera=values["cartera_id"].pk if values.get("cartera_id") else None,
             gestor=next((person.pk for person in whose), None),
             statuses=list(statuses.values_list("pk", flat=True)) if has_status else None,
         )

@@ -1,4 +1,4 @@
-"""What is said of a name or an id that is not there, wherever it was given."""
+"""Error messages for a name or an id that does not exist, shared by all routes."""
 
 NO_CARTERA = "Esa cartera no existe: vea GET /api/v1/carteras."
 NO_STATUS = "Ese estado no existe: vea GET /api/v1/case-statuses."

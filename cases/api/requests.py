@@ -1,4 +1,4 @@
-"""What a request says: its body, the version that was read, and whether it was sent before."""
+"""Reading requests: the checked body, the version of the case, and the idempotency key."""
 
 import re
 from collections.abc import Callable
@@ -18,7 +18,7 @@ MATCH = re.compile(VERSION_FORM)
 
 
 def once(request: Request, act: Callable[[], Response]) -> Response:
-    """Do it, or with an `Idempotency-Key` already used for the same body, answer what was answered then (§3.7)."""
+    """Run `act`; for an `Idempotency-Key` already used with the same body, return the first answer (§3.7)."""
     key = request.headers.get("Idempotency-Key")
     if key is None:
         return act()
@@ -34,7 +34,7 @@ def once(request: Request, act: Callable[[], Response]) -> Response:
 
 
 def read_version(request: Request, sent: int | None) -> int | None:
-    """The version that the caller read, of `If-Match` or of the body; None when neither says one (§2)."""
+    """The version that the caller has read, from `If-Match` or the body; None when it is in neither (§2)."""
     header = request.headers.get("If-Match", "").strip()
     if header in ("", "*"):
         return sent

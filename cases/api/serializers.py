@@ -1,4 +1,7 @@
-"""The JSON of cases and of what happens to them. Output and input are apart; amounts are ARS as strings (DESIGN §7)."""
+"""The JSON of cases and their gestiones, promises and payments, with separate serializers for input and output.
+
+Amounts are ARS as strings (DESIGN §7).
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -21,7 +24,7 @@ from nova.lib.rest.fields import (
 )
 from nova.lib.rest.views import PageQuery
 
-# What a person records; payments, promises and status changes have routes of their own.
+# The types that a caller may record; payments, promises and status changes have routes of their own.
 TYPES = [Activity.Type.CALL, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE, Activity.Type.MESSAGE]
 TYPE_CHOICES = [(kind.value, kind.label) for kind in TYPES]
 OWN_ROUTES = {
@@ -33,9 +36,9 @@ LAST_ACTIVITIES = 20
 MAX_NOTES = 5000
 
 
-# --- What we answer ----------------------------------------------------------------------------------
+# --- Output ------------------------------------------------------------------------------------------
 class OfACaseOut(serializers.ModelSerializer):
-    """A row that hangs on a case. Its ids are declared: left to the model, the schema would query for each of them."""
+    """A row that belongs to a case. Its ids are declared, because fields made by the model would each run a query."""
 
     case_id = serializers.IntegerField(read_only=True)
     created_by_id = serializers.IntegerField(read_only=True, allow_null=True)
@@ -56,7 +59,7 @@ class PromiseOut(OfACaseOut):
 
 
 class PaymentMethodField(serializers.ChoiceField):
-    """null where nobody said how it was paid."""
+    """The method of a payment; null when it is unknown."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=LedgerEntry.Method.choices, read_only=True, allow_null=True, **kwargs)
@@ -66,7 +69,7 @@ class PaymentMethodField(serializers.ChoiceField):
 
 
 class PaymentOut(OfACaseOut):
-    """A payment or a reversal; `balance` is the case's after it."""
+    """A payment or a reversal; `balance` is the balance of the case after it."""
 
     reverses_id = serializers.IntegerField(read_only=True, allow_null=True)
     credited_to_id = serializers.IntegerField(read_only=True, allow_null=True)
@@ -99,7 +102,7 @@ class ActivityOut(OfACaseOut):
 
 
 class ManagementOut(ActivityOut):
-    """A gestión with what was recorded in it."""
+    """A gestión with its promise and payment."""
 
     promise = PromiseOut(allow_null=True)
     payment = PaymentOut(allow_null=True)
@@ -110,7 +113,7 @@ class ManagementOut(ActivityOut):
 
 
 class CaseOut(serializers.ModelSerializer):
-    """The case keys of DESIGN §7. Comes of `listed` rows: debtor, cartera, status, gestor and phones are read."""
+    """The case keys of DESIGN §7. Rows must come from `listed`: it loads debtor, cartera, status, gestor and phones."""
 
     cartera_id = serializers.IntegerField(read_only=True)
     assigned_to_id = serializers.IntegerField(read_only=True, allow_null=True)
@@ -196,7 +199,7 @@ class ActivityResultOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-# --- What is asked ------------------------------------------------------------------------------------
+# --- Query parameters ---------------------------------------------------------------------------------
 ORDERINGS = ["created_at", "id", "balance", "amount", "last_payment_date", "updated_at"]
 
 
@@ -216,7 +219,7 @@ class CaseQuery(PageQuery):
         return value
 
 
-# --- What we take -------------------------------------------------------------------------------------
+# --- Input --------------------------------------------------------------------------------------------
 class PromiseIn(StrictSerializer):
     amount = MoneyField()
     promise_date = DayField()
@@ -224,7 +227,7 @@ class PromiseIn(StrictSerializer):
     status = serializers.ChoiceField(required=False, choices=[Promise.Status.PENDING])
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        """What a promise is when it is made needs no saying."""
+        """Drops the status, which a new promise always has as pending."""
         data.pop("status", None)
         return data
 
@@ -243,7 +246,7 @@ class ReversalIn(StrictSerializer):
 
 
 class TypeField(serializers.ChoiceField):
-    """Types that a person records; the others are refused with the route that writes them."""
+    """The types that a caller may record; the error for any other type names its route."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=TYPE_CHOICES, **kwargs)
@@ -262,7 +265,7 @@ class ActivityIn(StrictSerializer):
     next_action_at = MomentField(required=False, allow_null=True)
 
     def validate_result(self, code: str | None) -> ActivityResult | None:
-        """The result of that code, in use."""
+        """The active result with that code."""
         result = ActivityResult.objects.active().filter(code=code).first() if code else None
         if code and result is None:
             raise serializers.ValidationError("Ese resultado no existe: vea GET /api/v1/activity-results.")
@@ -283,7 +286,7 @@ class UpdateStatusIn(StrictSerializer):
 
 
 class CaseFields(StrictSerializer):
-    """What may be written of a case and its debtor."""
+    """The writable fields of a case and its debtor."""
 
     nro_cliente = TextField(required=False, max_length=64, allow_blank=True, allow_null=True)
     entity = TextField(required=False, max_length=120, allow_blank=True)
@@ -325,19 +328,19 @@ class CaseIn(CaseFields):
 
 @extend_schema_serializer(component_name="CaseUpdate")
 class CaseUpdateIn(CaseFields):
-    """Partial, with PUT too. Read-only keys of the representation are taken when they are unchanged."""
+    """A partial edit, with PUT too. Read-only keys of the representation are accepted when they are unchanged."""
 
     version = WholeField(required=False, help_text="La leída; si el caso cambió desde entonces, 409.")
 
     @classmethod
     def version_of(cls, sent: dict[str, Any]) -> int | None:
-        """The version in what was sent, checked alone: it decides before the rest is looked at."""
+        """The version in the body, validated before the other keys: an old one is an error whatever they are."""
         checking = cls(data={name: value for name, value in sent.items() if name == "version"})
         checking.is_valid(raise_exception=True)
         return checking.validated_data.get("version")
 
 
-# The keys of the representation that an edit may repeat but not change.
+# Keys of the representation that an edit may repeat but not change.
 READ_ONLY_KEYS = set(CaseDetailOut.Meta.fields) - set(CaseUpdateIn().fields)
 MONEY_KEYS = {"amount", "balance"}
 MONEY_IS_ELSEWHERE = (
@@ -346,7 +349,7 @@ MONEY_IS_ELSEWHERE = (
 
 
 def same_amount(shown: str, sent: Any) -> bool:
-    """Whether `"10000.50"`, 10000.5 or `"10000.5"` say what we showed."""
+    """Whether a sent amount equals the shown one: `"10000.50"`, 10000.5 and `"10000.5"` are equal."""
     if isinstance(sent, bool) or not isinstance(sent, str | int | Decimal):
         return False
     try:

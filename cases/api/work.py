@@ -1,4 +1,4 @@
-"""What happens to a case: gestiones, promises and payments."""
+"""The API of gestiones, promises and payments."""
 
 from typing import Any
 

@@ -1,1 +1,1 @@
-"""The gestor's screen: what it reads, what is typed on it, and its views."""
+"""The gestor's screen: its reads, its forms and its views."""

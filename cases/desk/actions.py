@@ -1,4 +1,4 @@
-"""What a gestor does on a case: each form comes here, calls one service and goes on."""
+"""The actions of a gestor on a case: each view takes one form, calls one service and redirects."""
 
 from collections.abc import Callable
 from typing import Any
@@ -31,7 +31,7 @@ ALREADY_SENT = (
 
 
 def refused(request: Request, case: Case, part: str, *, status: int = 422, **bound: Any) -> HttpResponse:
-    """The form again with what was typed: alone under htmx, within its page otherwise."""
+    """Show the form again with the data sent and its errors: the fragment for htmx, else the whole page."""
     screen = Screen(request, visible_case(request.user, case.pk), **bound)
     if not request.htmx:
         return show(request, screen, status=status)
@@ -81,7 +81,7 @@ def _record(form: GestionForm, case: Case, *, by: User) -> None:
 
 
 def _again(request: Request, case: Case, form: GestionForm, message: str, **changes: Any) -> HttpResponse:
-    """409: nothing was written, what was typed stays, and the next attempt is made upon the case as it is now."""
+    """Answer 409: nothing was written, the form keeps its data, and its next attempt uses the current case."""
     data = request.POST.copy()
     data["token"] = form.fields["token"].initial()
     data.update(changes)
@@ -102,7 +102,7 @@ def _stale(request: Request, case: Case, form: GestionForm, current: Case) -> Ht
 
 
 def _go_on(request: Request, case: Case) -> HttpResponse:
-    """After saving: back to a list, to the next case, or stay on this one."""
+    """After saving, redirect to the list, to the next case or to this one."""
     then = request.POST.get("then", "")
     if back := safe_next(request, request.POST.get("back", "")):
         messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.")
@@ -140,7 +140,7 @@ def promise_cancellation(request: Request, pk: int) -> HttpResponse:
     return _back_to(request, promise.case)
 
 
-# --- One thing alone, from the list of cases -----------------------------------------------------------
+# --- A promise or a payment alone, from the list of cases ----------------------------------------------
 def promises(request: Request, pk: int) -> HttpResponse:
     return _alone(request, pk, PromiseForm, "promesa", lambda form, case: _promise(form, case, request.user))
 
@@ -179,7 +179,7 @@ def _alone(request: Request, pk: int, form_class: Any, kind: str, action: Callab
     return render(request, "cases/alone.html", context, status=status)
 
 
-# --- The person ---------------------------------------------------------------------------------------
+# --- The debtor ---------------------------------------------------------------------------------------
 @require_POST
 def contact(request: Request, pk: int) -> HttpResponse:
     case = visible_case(request.user, pk)

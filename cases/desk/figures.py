@@ -1,4 +1,4 @@
-"""The gestor's own figures and alerts, on top of their screen (DESIGN §4). The dashboard's are in `dashboards`."""
+"""The gestor's own figures and alerts at the top of the screen (DESIGN §4). The dashboard's are in `dashboards`."""
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -13,8 +13,8 @@ from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
 from nova.lib.money import round_total
 
-# One statement: the figures are on every page of eight hours' work, and one by one they cost as much as a case.
-# `cases.desk.filters.focused` lists the cases behind each; a test holds the two together.
+# One statement, because the figures are on every page, and as separate queries they cost as much as the case itself.
+# `cases.desk.filters.focused` lists the cases of each figure; a test compares both.
 FIGURES = f"""
 SELECT
   (SELECT COALESCE(SUM(-({signed_sql()})), 0) FROM cases_ledgerentry
@@ -38,7 +38,10 @@ SELECT
 
 
 class Figures(NamedTuple):
-    """This month to date but for the gestiones, which are today's; `kept_percent` is None before any is decided."""
+    """Figures of this month to date (amounts in ARS); the gestiones are today's.
+
+    `kept_percent` is None when no promise has an outcome yet.
+    """
 
     recovered: Decimal
     kept_percent: Decimal | None
@@ -53,7 +56,7 @@ class Figures(NamedTuple):
 
 
 def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures:
-    """`bands` counts the gestor's whole queue by band. Runs one query."""
+    """The figures of a gestor; `bands` is the number of cases in each band of the queue. Runs one query."""
     today = dates.local_date(now)
     recovered, kept, broken, activities, promises_today, idle, untouched = _read(gestor, today=today, now=now)
     return Figures(
@@ -72,7 +75,7 @@ def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures
 
 def _read(gestor: User, *, today: date, now: datetime) -> tuple[Any, ...]:
     moment, day = connection.ops.adapt_datetimefield_value, connection.ops.adapt_datefield_value
-    asked = {
+    params = {
         "gestor": gestor.pk,
         "today": day(today),
         "month": day(today.replace(day=1)),
@@ -80,5 +83,5 @@ def _read(gestor: User, *, today: date, now: datetime) -> tuple[Any, ...]:
         "since": moment(now - timedelta(days=IDLE_DAYS)),
     }
     with connection.cursor() as cursor:
-        cursor.execute(FIGURES, asked)
+        cursor.execute(FIGURES, params)
         return cursor.fetchone()

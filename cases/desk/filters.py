@@ -1,4 +1,4 @@
-"""«Mis casos»: what the gestor's list can be narrowed by, and the cases that each of their figures counts."""
+"""The filters of «Mis casos», among them the cases that each figure of the gestor counts."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from nova.lib import dates
 
 
 class OwnCaseFilter(CaseFilter):
-    """«Mis casos»: also the cases behind each figure and alert of the gestor's screen (DESIGN §4)."""
+    """The filters of «Mis casos». `focus` selects the cases of one figure or alert of the screen (DESIGN §4)."""
 
     FOCUSES = [
         ("promises_today", "Promesas que vencen hoy"),
@@ -32,21 +32,21 @@ class OwnCaseFilter(CaseFilter):
 
 
 def focused(cases: CaseQuerySet, focus: str, *, gestor: Any) -> CaseQuerySet:
-    """Those of `cases` that one of the gestor's figures counts; the same conditions as in `cases.desk.figures`."""
+    """Those of `cases` that one figure of the gestor counts. The conditions are those of `cases.desk.figures`."""
     now = timezone.now()
     if focus == "idle":
         return cases.idle(now - timedelta(days=IDLE_DAYS))
     today = dates.local_date(now)
     month = today.replace(day=1)
-    behind: Any
+    counted: Any
     if focus == "promises_today":
-        behind = Promise.objects.pending().filter(promise_date=today)
+        counted = Promise.objects.pending().filter(promise_date=today)
     elif focus == "recovered":
-        behind = LedgerEntry.objects.recovered_by(gestor, month, today)
+        counted = LedgerEntry.objects.recovered_by(gestor, month, today)
     elif focus == "kept":
-        behind = Promise.objects.filter(
+        counted = Promise.objects.filter(
             created_by=gestor, status=Promise.Status.FULFILLED, promise_date__range=(month, today)
         )
     else:
-        behind = Activity.objects.by_people().filter(created_by=gestor, created_at__gte=dates.start_of_day(today))
-    return cases.filter(pk__in=behind.order_by().values("case_id"))
+        counted = Activity.objects.by_people().filter(created_by=gestor, created_at__gte=dates.start_of_day(today))
+    return cases.filter(pk__in=counted.order_by().values("case_id"))

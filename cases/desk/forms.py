@@ -1,4 +1,4 @@
-"""What a gestor types on their screen, parsed and checked. The rules themselves are the services'."""
+"""The forms of the gestor's screen: they parse and check the input; the services apply the rules."""
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -18,7 +18,7 @@ from nova.lib import dates
 from nova.lib.phones import format_phone
 from nova.lib.refusals import by_field
 
-# What a person records by hand; payments, promises and status changes come of what they fill in.
+# The types that a person can choose; payments, promises and status changes follow from the other fields.
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
 
 
@@ -30,13 +30,13 @@ class PesosField(MoneyField):
 
 
 class DayField(forms.DateField):
-    """A local day, with the browser's own picker."""
+    """A local date, with the browser's own picker."""
 
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class TokenForm(forms.Form):
-    """Sent twice, recorded once: the token says that both were the same form (DESIGN §3.7)."""
+    """A form with a token, so that it is recorded once even when it is sent twice (DESIGN §3.7)."""
 
     token = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_token)
 
@@ -51,8 +51,8 @@ class ResultChoice(forms.ModelChoiceField):
         return obj.name
 
 
-# A promise and a payment are part of a gestión: their fields stand in one form under `name_in_part`, and services take
-# them by these names.
+# A promise and a payment are parts of a gestión: the form has their fields under `name_in_part`, the services take them
+# by these names.
 PARTS = {
     "promise": ("amount", "promise_date"),
     "payment": ("amount", "value_date", "method", "reference", "confirm_overpayment"),
@@ -60,19 +60,19 @@ PARTS = {
 
 
 def part_of(form: forms.BaseForm, part: str) -> dict[str, Any]:
-    """What was typed of a part, as its service takes it."""
+    """The data of a part, with the names that its service takes."""
     return {name: form.cleaned_data[services.name_in_part(part, name)] for name in PARTS[part]}
 
 
 def add_refusal(form: forms.BaseForm, error: ValidationError, names: Mapping[str, str]) -> None:
-    """Put what a service refused beside its field. An overpayment shows the box that confirms it (DESIGN §3.1)."""
+    """Add the errors of a service to their fields. An overpayment shows the checkbox to confirm it (DESIGN §3.1)."""
     if CONFIRMATION in by_field(error, names):
         form.fields[CONFIRMATION].widget = forms.CheckboxInput()
     add_errors(form, error, names)
 
 
 def add_refusal_of_part(form: forms.BaseForm, error: ValidationError, part: str) -> None:
-    """The same for a form that holds one part alone, whose service names the fields without it."""
+    """`add_refusal` for a form with one part only, whose service names the fields without the prefix."""
     add_refusal(form, error, {name: services.name_in_part(part, name) for name in PARTS[part]})
 
 
@@ -105,7 +105,7 @@ class PaymentFields(forms.Form):
 
 
 def require(form: forms.BaseForm, names: dict[str, str]) -> None:
-    """Ask for the fields that are empty, each with its own sentence."""
+    """Add an error to each of the fields that is empty; `names` maps fields to messages."""
     for name, sentence in names.items():
         if form.cleaned_data.get(name) in (None, "") and name not in form.errors:
             form.add_error(name, sentence)
@@ -119,7 +119,7 @@ PAYMENT_NEEDS = {"payment_amount": "Escriba cuánto pagó."}
 
 
 class GestionForm(PromiseFields, PaymentFields, TokenForm):
-    """One form records everything: gestión, promise, payment, status (DESIGN §4)."""
+    """One form for the gestión with its promise, payment and status (DESIGN §4)."""
 
     type = forms.TypedChoiceField(
         label="Tipo",
@@ -154,7 +154,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         self.sheet = sheet
         fields: dict[str, Any] = self.fields
         fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
-        # What is already read, not a query of its own (and of a cursor) for each list.
+        # Uses rows that are already read, instead of a query (with a server-side cursor) for each list.
         usable = [line.phone for line in sheet.phones if line.phone.state != DebtorPhone.State.BAD]
         fields["phone"].widget.choices = [("", "Ninguno"), *((phone.pk, phone_label(phone)) for phone in usable)]
         statuses = CaseStatus.objects.active().exclude(pk=case.status_id)
@@ -162,7 +162,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         fields["status"].widget.choices = [("", "Sin cambio"), *statuses.values_list("pk", "name")]
 
     def results(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """The result codes by group, each with what choosing it proposes."""
+        """The result codes by group, each with what it proposes."""
         groups: dict[str, list[dict[str, Any]]] = {}
         chosen = str(self["result"].value() or "")
         for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
@@ -191,8 +191,8 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
             require(self, PROMISE_NEEDS)
         if cleaned.get("with_payment"):
             require(self, PAYMENT_NEEDS)
-        said = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
-        if not any(cleaned.get(name) for name in said) and not self.errors:
+        contents = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
+        if not any(cleaned.get(name) for name in contents) and not self.errors:
             self.add_error("result", "Elija un resultado o escriba una nota: así no queda nada que registrar.")
         return cleaned
 
@@ -230,9 +230,10 @@ class QuickPaymentForm(PaymentFields, TokenForm):
 
 
 class ContactForm(forms.ModelForm):
-    """What a gestor may correct of a debtor, with the notes of the case (DESIGN §4). Remembers what was read.
+    """The data of a debtor that a gestor may correct, with the notes of the case (DESIGN §4).
 
-    Its instance is the case; the debtor's fields stand beside the one of its own.
+    Its instance is the case; the fields of the debtor are added. Hidden inputs keep the initial values, to find edit
+    conflicts.
     """
 
     email = forms.EmailField(label="Correo electrónico", required=False, max_length=254)
@@ -254,13 +255,13 @@ class ContactForm(forms.ModelForm):
     def __init__(self, data: Any = None, *, instance: Case) -> None:
         initial = {name: getattr(instance.debtor, name) for name in CONTACT_FIELDS}
         initial["read_version"] = instance.version
-        # The gestión beside it has notes too, so the ids carry a mark of their own.
+        # The form of the gestión on the same page has notes too, so these ids have a prefix.
         super().__init__(data, auto_id="id_contact_%s", instance=instance, initial=initial)
         for name, field in self.fields.items():
             field.show_hidden_initial = name != "read_version"
 
     def changes(self) -> dict[str, dict[str, Any]]:
-        """What was edited, as `edit_case` takes it."""
+        """The edited fields, as arguments of `edit_case`."""
         edited = {name: self.cleaned_data[name] for name in self.changed_data if name != "read_version"}
         own = {"notes": edited.pop("notes")} if "notes" in edited else {}
         return {"changes": own, "debtor_changes": edited}
@@ -272,7 +273,7 @@ class PhoneForm(DebtorPhoneForm):
 
     def clean_number(self) -> str:
         number = super().clean_number()
-        # The debtor is no field of the form, so the model's own check of the pair is skipped.
+        # The debtor is not a field of the form, so the model's unique check of (debtor, number) is skipped.
         if DebtorPhone.objects.filter(debtor=self.instance.debtor_id, number=number).exists():
             raise ValidationError("El deudor ya tiene ese teléfono.")
         return number

@@ -1,4 +1,4 @@
-"""The gestor's screen: the queue, all their cases, one case."""
+"""The pages of the gestor's screen: the queue, the list of own cases, one case."""
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -17,8 +17,8 @@ from cases.models import ActivityResult, Case
 from nova.lib.paginators import CappedPaginator
 
 CASES_PER_PAGE = 25
-NO_ANSWER = "NC"  # what a row records with one click
-# What «Mis casos» can be sorted by; each order ends in the unique key.
+NO_ANSWER = "NC"  # the result code that a row of the list records with one click
+# The orders of «Mis casos»; each one ends with the unique key.
 ORDERS = {
     "name": ("debtor__last_name", "debtor__first_name", "id"),
     "-balance": ("-balance", "id"),
@@ -40,7 +40,7 @@ ORDER_LABELS = {
 @require_safe
 @for_role(User.Role.GESTOR)
 def dashboard_gestor(request: Request) -> HttpResponse:
-    """The queue, with its first case open beside it."""
+    """The queue, with its first case open next to it."""
     if request.GET.get("tab") == "casos":
         return own_cases(request)
     screen = Screen(request)
@@ -57,7 +57,7 @@ def case_page(request: Request, pk: int) -> HttpResponse:
 @require_safe
 @for_role(User.Role.GESTOR)
 def next_case(request: Request) -> HttpResponse:
-    """Skip the case `from`: the one after it in the queue, and from there on."""
+    """Skip the case given as `from`: show the next one, and continue from there."""
     queue = Queue(request.user, request.GET, now=timezone.now())
     number = request.GET.get("from", "")
     left = Case.objects.visible_to(request.user).filter(pk=int(number)).first() if number.isdecimal() else None
@@ -65,7 +65,7 @@ def next_case(request: Request) -> HttpResponse:
 
 
 def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
-    """To the case that follows `place` in the queue, or to the empty queue that says what to do next."""
+    """Redirect to the case that follows `place` in the queue, or to the queue itself when it is empty."""
     case = queue.next_after(place, leaving=leaving.pk if leaving else None)
     if case is None:
         return redirect(reverse("dashboard-gestor") + query_with(query))
@@ -74,7 +74,7 @@ def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case |
 
 
 def own_cases(request: Request) -> HttpResponse:
-    """«Mis casos»: every case assigned to me, whatever its state."""
+    """«Mis casos»: every case assigned to the user, of any status."""
     now = timezone.now()
     chosen = OwnCaseFilter(request.GET, queryset=Case.objects.visible_to(request.user), request=request)
     order = request.GET.get("order", "")

@@ -1,4 +1,4 @@
-"""The queue of a gestor as their filters narrow it, a page at a time, and the case that comes next."""
+"""The filtered queue of a gestor, in pages, and the next case of it."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -15,7 +15,7 @@ QUEUE_PAGE = 25
 
 
 class Queue:
-    """The queue of a gestor as their filters narrow it, a page at a time."""
+    """The queue of a gestor with the filters of a request, in pages."""
 
     def __init__(self, gestor: User, filters: Any, *, now: datetime) -> None:
         self.gestor, self.now, self.filters = gestor, now, filters
@@ -25,8 +25,8 @@ class Queue:
     def filter(self) -> CaseFilter:
         filter = CaseFilter(self.filters, queryset=self._everything())
         form = filter.form
-        form.auto_id = "id_filter_%s"  # the gestión beside it has a status too
-        # Lists, not querysets: Django would open a server-side cursor for the few rows of each.
+        form.auto_id = "id_filter_%s"  # the form of the gestión on the same page has a status too
+        # Lists, because for querysets Django would open a server-side cursor for a few rows.
         carteras = Cartera.objects.values_list("pk", "name")
         form.fields["cartera"].widget.choices = [("", "Todas las carteras"), *carteras]
         statuses = CaseStatus.objects.values_list("slug", "name")
@@ -34,7 +34,7 @@ class Queue:
         return filter
 
     def _everything(self) -> CaseQuerySet:
-        """The queue; for a search all the gestor's cases: whoever calls back may be in no queue today."""
+        """The queue; for a search, all cases of the gestor, because a debtor who calls may not be in today's queue."""
         if self.is_search:
             return Case.objects.visible_to(self.gestor).by_next_action()
         return Case.objects.visible_to(self.gestor).in_queue(self.gestor, self.now)
@@ -53,12 +53,12 @@ class Queue:
 
     @cached_property
     def bands(self) -> dict[int, int]:
-        """How many cases of the whole queue stand in each band. Runs a query."""
+        """The number of cases of the whole queue in each band. Runs a query."""
         return Case.objects.in_queue(self.gestor, self.now).count_by_band()
 
     @cached_property
     def filtered_bands(self) -> dict[int, int]:
-        """The same under the filters of cartera and status."""
+        """The number of cases in each band, with the filters of cartera and status."""
         names = ("cartera", "status")
         narrowed = {name: self.filters.get(name, "") for name in names}
         if not any(narrowed.values()):
@@ -66,13 +66,13 @@ class Queue:
         return CaseFilter(narrowed, queryset=Case.objects.in_queue(self.gestor, self.now)).qs.count_by_band()
 
     def page(self, after: Case | None = None) -> tuple[list[Row], bool]:
-        """A page from just after a case, and whether there are more. Runs two queries."""
+        """The page of rows after a case (None: the first page), and whether there are more. Runs two queries."""
         cases = self.cases if after is None or self.is_search else self.cases.after_in_queue(after)
         found = list(cases.select_related("debtor", "cartera", "status").only(*ROW_FIELDS)[: QUEUE_PAGE + 1])
         return rows_of(found[:QUEUE_PAGE], now=self.now), len(found) > QUEUE_PAGE
 
     def next_after(self, place: Case | None, *, leaving: int | None = None) -> Case | None:
-        """The case to work next: the first after `place`, else the first of all; never the one just left."""
+        """The next case: the first after `place`, else the first of the queue; never the case `leaving` (its id)."""
         cases = Case.objects.in_queue(self.gestor, self.now) if self.is_search else self.cases
         others = cases.exclude(pk=leaving) if leaving else cases
         following = others.after_in_queue(place).first() if place is not None else None
@@ -80,13 +80,13 @@ class Queue:
 
 
 def place_of(case: Case) -> str:
-    """Where a case stood in the queue when it was read, as a text for an address."""
+    """The place of a case in the queue when it was read, as text for a url."""
     moment = case.next_action_at.isoformat() if case.next_action_at else ""
     return f"{case.queue_band}~{moment}~{case.balance}~{case.pk}"
 
 
 def parse_place(text: str) -> Case | None:
-    """The case that `place_of` described, with those four fields alone; None for what nobody wrote."""
+    """A case with only the four fields of `place_of`, parsed from its text; None when the text is not valid."""
     try:
         band, moment, balance, pk = text.split("~")
         at = datetime.fromisoformat(moment) if moment else None

@@ -1,4 +1,4 @@
-"""A case as the lists show it: name, balance, why it is in the queue or where it stands."""
+"""A case as the lists show it: name, balance, and why it is in the queue or its status."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
 
-# What a row of the queue is made of: sixty columns of four tables otherwise, most of them unread.
+# The columns that a row of the queue uses. Without this, a query reads sixty columns of four tables.
 ROW_FIELDS = (
     *("cartera__name", "status__name", "debtor__first_name", "debtor__last_name", "debtor__dni", "assigned_to"),
     *("balance", "placed_on", "last_payment_date", "stage", "next_action_at", "queue_band", "stopped_at"),
@@ -27,17 +27,17 @@ class Row:
     dni: str
     months: int
     balance: str
-    reason: str  # why it is in the queue, or else where it stands
+    reason: str  # why it is in the queue, else its status
     next_action: str
     facts: str
     in_queue: bool
     band: str
-    phone: str = ""  # the number to call: a good one, else an unverified one; read for lists that call from the row
+    phone: str = ""  # the number to call: a good one, else an unverified one; only `with_tools` sets it
     token: str = ""
 
 
 def with_tools(rows: list[Row]) -> list[Row]:
-    """The rows with what it takes to act on them without opening the case. Runs one query."""
+    """The rows with a phone and a form token, for actions without opening the case. Runs one query."""
     usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).usable()
     phones: dict[int, str] = {}
     for debtor_id, number in usable.values_list("debtor_id", "number"):
@@ -46,12 +46,12 @@ def with_tools(rows: list[Row]) -> list[Row]:
 
 
 def new_token() -> str:
-    """Says of two requests that they are the same form sent twice."""
+    """A token by which two requests are known to be the same form sent twice."""
     return uuid4().hex
 
 
 def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
-    """`cases` come with debtor, cartera and status. Runs one query, whatever their number."""
+    """The rows of `cases`, which need debtor, cartera and status loaded. Runs one query for any number of cases."""
     cases = list(cases)
     today = dates.local_date(now)
     pending, broken = promises_of(open_promises([case.pk for case in cases]))
@@ -88,7 +88,7 @@ def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, n
 
 
 def open_promises(cases: list[int]) -> list[Promise]:
-    """What is pending or was broken on these cases, by date. One query."""
+    """The pending and broken promises of these cases (ids), by date. Runs one query."""
     statuses = [Promise.Status.PENDING, Promise.Status.BROKEN]
     return list(Promise.objects.filter(case__in=cases, status__in=statuses).order_by("promise_date", "id"))
 
@@ -98,9 +98,9 @@ def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int
     pending: dict[int, PromiseOf] = {}
     broken: dict[int, PromiseOf] = {}
     for promise in promises:
-        said = PromiseOf(promise.amount, promise.promise_date)
+        promised = PromiseOf(promise.amount, promise.promise_date)
         if promise.status == Promise.Status.PENDING:
-            pending.setdefault(promise.case_id, said)
+            pending.setdefault(promise.case_id, promised)
         else:
-            broken[promise.case_id] = said
+            broken[promise.case_id] = promised
     return pending, broken

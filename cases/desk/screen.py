@@ -1,4 +1,4 @@
-"""What a request for the gestor's screen needs, each part read only when the template asks for it."""
+"""The data of the gestor's screen for one request. Each part is read only when the template uses it."""
 
 from functools import cached_property
 from typing import Any
@@ -25,12 +25,12 @@ from cases.models import Case
 from cases.rules.instalments import plan
 
 FILTERS = ("search", "cartera", "status", "band")
-# The parts of the page that htmx may ask for by the id of its target.
+# The parts of the page that htmx may request, by the id of its target.
 PARTS = {"desk", "case", "queue", "more-rows", "more-events", "calculator", "contact", "phones"}
 
 
 def visible_case(user: User, pk: int) -> Case:
-    """The case with what its sheet needs; 404 when it is not this user's to see."""
+    """The case with the relations of its sheet. Raises Http404 when the user may not see it."""
     case = Case.objects.visible_to(user).listed().filter(pk=pk).first()
     if case is None:
         raise Http404
@@ -39,13 +39,13 @@ def visible_case(user: User, pk: int) -> Case:
 
 class Screen:
     def __init__(self, request: Request, case: Case | None = None, **bound: Any) -> None:
-        """`bound` are forms that were refused, shown with what was typed: gestion_form, contact_form, phone_form."""
+        """`bound` are forms with errors to show again: gestion_form, contact_form, phone_form."""
         self.request, self.user, self.case, self.now = request, request.user, case, timezone.now()
         self.bound = bound
 
     @property
     def is_home(self) -> bool:
-        """Whether the queue is what was asked for: a phone shows one column, the queue here and the case elsewhere."""
+        """Whether this is the page of the queue: a phone shows one column, the queue here and the case elsewhere."""
         return self.request.path == reverse("dashboard-gestor")
 
     @cached_property
@@ -66,7 +66,7 @@ class Screen:
 
     @property
     def more_query(self) -> str:
-        """The query of the page that follows; empty on the last one. A search shows its first page alone."""
+        """The query string of the next page; empty on the last one. A search shows only its first page."""
         rows, has_more = self._page
         if not has_more or self.queue.is_search:
             return ""
@@ -87,7 +87,7 @@ class Screen:
 
     @property
     def query(self) -> str:
-        """`?…` with the filters and the place reached by skipping, for every link and form of the screen."""
+        """`?…` with the filters and the place reached with «skip», for the links and forms of the screen."""
         kept = {**self.filters, **({"skip": self.skip} if self.skip else {})}
         return f"?{urlencode(kept)}" if kept else ""
 
@@ -101,7 +101,7 @@ class Screen:
 
     @property
     def shows_filters(self) -> bool:
-        """The lists of carteras and statuses come when they are asked for, or in use."""
+        """Whether to show the lists of carteras and statuses: on request, or when one of them is in use."""
         return self.request.GET.get("edit") == "filters" or bool({"cartera", "status"} & self.filters.keys())
 
     @property
@@ -110,7 +110,7 @@ class Screen:
 
     @property
     def band_links(self) -> list[tuple[int, str, int, str]]:
-        """(band, name, cases in it, address) of every band; the address of the chosen one takes the choice back."""
+        """(band, name, number of cases, url) of every band; the url of the chosen band clears the choice."""
         counts = self.queue.filtered_bands
         links, home = [], reverse("dashboard-gestor")
         for band, label in Case.Band.choices:
@@ -127,7 +127,7 @@ class Screen:
     # --- The case
     @property
     def edit_url(self) -> str:
-        """`…edit`, to which a link adds what is to be edited."""
+        """`…edit`, to which a link adds the part to edit."""
         return f"{self._sheet.case.get_absolute_url()}{self.query}{'&' if self.query else '?'}edit"
 
     @property
@@ -179,19 +179,19 @@ class Screen:
 
     @property
     def conflict(self) -> Any:
-        """What somebody else changed meanwhile, of a form that came too late."""
+        """The fields that somebody else changed meanwhile, for a stale form."""
         return self.bound.get("conflict")
 
     @cached_property
     def calculator(self) -> CalculatorForm:
         case = self._sheet.case
-        asked = self.request.GET if "instalments" in self.request.GET else None
+        data = self.request.GET if "instalments" in self.request.GET else None
         initial = {"balance": case.balance, "rate": case.cartera.monthly_interest_rate, "instalments": 1}
-        return CalculatorForm(asked, initial=initial, auto_id="id_calc_%s")
+        return CalculatorForm(data, initial=initial, auto_id="id_calc_%s")
 
     @cached_property
     def plan(self) -> Any:
-        """What the calculator answers; None before it is asked, or when what was typed is no debt."""
+        """The result of the calculator; None before its form is sent, or when its data are not valid."""
         form = self.calculator
         if not form.is_bound or not form.is_valid():
             return None
@@ -204,12 +204,12 @@ class Screen:
 
 
 def show(request: Request, screen: Screen, *, status: int = 200, part: str = "") -> HttpResponse:
-    """The page, or the part of it that htmx asks for. A part takes the address of the page it came from along."""
+    """The page, or the part of it that htmx requests. A part keeps the url of the page that requested it."""
     if not part and request.htmx and not request.htmx.history_restore_request and request.htmx.target in PARTS:
-        part = request.htmx.target  # a boosted link that names no part has no such target, and gets the page
+        part = request.htmx.target  # a boosted link without a target part gets the whole page
     template = f"cases/desk.html#{part}" if part else "cases/desk.html"
     response = render(request, template, {"screen": screen}, status=status)
-    if part and len(get_messages(request)):  # what was saved is said in the live region of the page that stays
+    if part and len(get_messages(request)):  # messages go to the live region of the current page
         response.write(render_to_string("_messages.html", {"oob": True}, request))
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     if part == "desk" and status == 200:
@@ -218,7 +218,7 @@ def show(request: Request, screen: Screen, *, status: int = 200, part: str = "")
 
 
 def query_with(query: QueryDict, **values: Any) -> str:
-    """The filters of a screen's address and more, as `?…`; what is empty is left out."""
+    """The filters of the url with `values` added, as `?…`; empty values are left out."""
     kept = {name: query[name] for name in FILTERS if query.get(name)}
     kept.update({name: value for name, value in values.items() if value})
     return f"?{urlencode(kept)}" if kept else ""

@@ -1,4 +1,4 @@
-"""One case with its person, as the screen shows them: phones, debts, promises, what the debt amounts to."""
+"""One case with its debtor, as the screen shows them: phones, other debts, promises, debt with interest."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,11 +18,11 @@ from nova.lib.phones import whatsapp_link
 @dataclass(frozen=True)
 class PhoneLine:
     phone: DebtorPhone
-    whatsapp: str  # empty where nobody says that it is a mobile
+    whatsapp: str  # empty unless the phone is known to be a mobile
 
 
 class Sheet:
-    """One case with all that its screen says of the person."""
+    """One case with all data of the debtor that its screen shows."""
 
     def __init__(self, case: Case, user: User, *, now: datetime) -> None:
         self.case, self.user, self.now = case, user, now
@@ -50,7 +50,7 @@ class Sheet:
         return first if first and first.state != DebtorPhone.State.BAD else None
 
     def _whatsapp(self, phone: DebtorPhone) -> str:
-        """A greeting that says nothing of the debt: anybody may pick up that phone."""
+        """A link with a greeting that does not mention the debt, because another person may read it."""
         if phone.state == DebtorPhone.State.BAD:
             return ""
         name = self.case.debtor.first_name.split(" ")[0] or self.case.debtor.last_name
@@ -71,7 +71,7 @@ class Sheet:
 
     @property
     def with_interest(self) -> Decimal | None:
-        """What the debt amounts to today; None when nothing is owed."""
+        """The balance with interest up to today, in ARS; None when nothing is owed."""
         if self.case.balance <= 0 or not self.months:
             return None
         rate = self.case.cartera.monthly_interest_rate
@@ -79,17 +79,17 @@ class Sheet:
 
     @cached_property
     def siblings(self) -> list[Case]:
-        """The other debts of the same person, whoever works them: read-only (DESIGN §2)."""
+        """The other cases of the debtor, of any gestor: read-only (DESIGN §2)."""
         others = Case.objects.filter(debtor=self.case.debtor_id).exclude(pk=self.case.pk)
         return list(others.select_related("cartera", "status", "assigned_to").order_by("-balance", "id")[:50])
 
     def sibling_lines(self) -> list[tuple[Case, bool]]:
-        """Each with whether this user may open it."""
+        """(other case, whether this user may open it)."""
         return [(case, self.user.is_admin or case.assigned_to_id == self.user.pk) for case in self.siblings]
 
     @property
     def consolidated(self) -> Decimal:
-        """What the person owes in all; a debt given back to its creditor, or overpaid, adds nothing."""
+        """The sum of the debtor's balances, in ARS. Cases returned to the creditor and overpaid ones count as zero."""
         debts = [self.case, *self.siblings]
         owed = [case.balance for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
         return sum(owed, Decimal("0.00"))
@@ -100,20 +100,20 @@ class Sheet:
 
     @property
     def promises(self) -> list[Promise]:
-        """The last one that was broken, and the pending ones."""
+        """The latest broken promise and the pending ones."""
         broken = [promise for promise in self._promises if promise.status == Promise.Status.BROKEN]
         return [*broken[-1:], *(promise for promise in self._promises if promise.status == Promise.Status.PENDING)]
 
     @property
     def unpromised(self) -> Decimal:
-        """What of the balance no pending promise holds yet: what a new one is proposed for."""
+        """The part of the balance (ARS) without a pending promise; the proposed amount of a new one."""
         pending = (promise for promise in self._promises if promise.status == Promise.Status.PENDING)
         held = sum((promise.amount - promise.paid_amount for promise in pending), Decimal("0.00"))
         return max(self.case.balance - held, Decimal("0.00"))
 
 
 def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> datetime | None:
-    """The next action that a result code proposes; None where it leaves it to the person or to a promise."""
+    """The next action that a result code proposes; None when the person or a promise decides it."""
     if result.asks_when or result.needs_promise or result.stops_case:
         return None
     return queue.next_action_after_saving(

@@ -1,4 +1,4 @@
-"""What happened to a case, newest first, by pages: gestiones with what they brought, and money and promises alone."""
+"""The timeline of a case, newest first, in pages: gestiones with their money and promises, and rows without one."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,7 +12,8 @@ from cases.models import Activity, Case, LedgerEntry, Promise
 
 PER_PAGE = 15
 ACTIVITY, ENTRY, PROMISE = "a", "e", "p"
-# What no gestión shows: rows without one, and those of a voided one, whose effects stay (DESIGN §3.6).
+# Rows that get a line of their own: those without a gestión, and those of a voided one, whose effects stay (DESIGN
+# §3.6).
 ALONE = Q(activity__isnull=True) | Q(activity__voided_at__isnull=False)
 
 Key = tuple[datetime, str, int]
@@ -20,7 +21,7 @@ Key = tuple[datetime, str, int]
 
 @dataclass
 class Event:
-    """One line of the timeline: a gestión with its money and promises, or one of those by itself."""
+    """One line of the timeline: a gestión with its money and promises, or an entry or a promise alone."""
 
     at: datetime
     activity: Activity | None = None
@@ -45,11 +46,11 @@ class Event:
 @dataclass
 class TimelinePage:
     events: list[Event]
-    after: str  # names where the next page begins; empty on the last one
+    after: str  # where the next page begins; empty on the last one
 
 
 def page_of(case: Case, user: User, *, after: str = "") -> TimelinePage:
-    """The page that begins just after the line that `after` names. Runs four queries."""
+    """The page that begins after the line `after` (empty: the first page). Runs four queries."""
     keys = _keys(case, _parsed(after))
     shown = keys[:PER_PAGE]
     last = "~".join((shown[-1][0].isoformat(), shown[-1][1], str(shown[-1][2]))) if len(keys) > PER_PAGE else ""
@@ -57,7 +58,7 @@ def page_of(case: Case, user: User, *, after: str = "") -> TimelinePage:
 
 
 def _parsed(after: str) -> Key | None:
-    """A place somebody made up is the beginning."""
+    """The key in `after`; None (the first page) when it is not valid."""
     try:
         moment, kind, pk = after.split("~")
         at = parse_datetime(moment)
@@ -67,7 +68,7 @@ def _parsed(after: str) -> Key | None:
 
 
 def _keys(case: Case, after: Key | None) -> list[Key]:
-    """(moment, kind, id) of a page and one more, by which the next is known to exist. One query."""
+    """(moment, kind, id) of the rows of a page, and one more if there is a next page. Runs one query."""
     sources = {
         ACTIVITY: Activity.objects.standing().filter(case=case),
         ENTRY: LedgerEntry.objects.filter(ALONE, case=case),
@@ -86,7 +87,7 @@ def _keys(case: Case, after: Key | None) -> list[Key]:
 
 
 def _events(keys: list[Key], user: User) -> list[Event]:
-    """The rows behind the keys, and what hangs on their gestiones. Three queries."""
+    """The lines of these keys, with the entries and promises of their gestiones. Runs three queries."""
     ids = {kind: [pk for _, line, pk in keys if line == kind] for kind in (ACTIVITY, ENTRY, PROMISE)}
     activities = Activity.objects.select_related("result", "phone", "created_by").in_bulk(ids[ACTIVITY])
     entries = LedgerEntry.objects.filter(Q(pk__in=ids[ENTRY]) | Q(activity__in=ids[ACTIVITY])).order_by("id")

@@ -108,7 +108,7 @@ class LedgerEntry(models.Model):
         indexes = [
             models.Index(fields=["case", "value_date", "id"], name="ledger_by_case"),
             models.Index(fields=["cartera", "value_date"], name="ledger_by_cartera"),
-            # For an index-only scan of what a gestor recovered. Placements are credited too; the condition excludes them.
+            # For an index-only scan of what a gestor recovered; the condition excludes placements, also credited.
             models.Index(
                 fields=["credited_to", "value_date", "kind", "amount"],
                 name="ledger_recovered",
