@@ -1,4 +1,4 @@
-"""The Django admin of everything in `cases`, one concept a file. It shows and asks; the services write."""
+"""The Django admin of `cases`, one concept a file. It shows data and forms; the services write."""
 
 from cases.admin.case import CaseAdmin
 from cases.admin.catalogues import ActivityResultAdmin, CarteraAdmin, CaseStatusAdmin

@@ -1,4 +1,4 @@
-"""What the admin pages of `cases` share: links to the trail, refusals in words, nothing counted that is big."""
+"""Base classes of the admin of `cases`: links to the audit trail, refusals of deletions, lists of big tables."""
 
 from collections.abc import Iterable
 from typing import Any, NamedTuple, cast
@@ -18,19 +18,19 @@ from nova.lib.paginators import CappedPaginator
 
 
 class Tool(NamedTuple):
-    """A link on top of an object's page."""
+    """A link at the top of the page of an object."""
 
     label: str
     url: str
 
 
 def actor(request: HttpRequest) -> User:
-    """Who asks: the admin's views let only signed-in staff through."""
+    """The user of the request; in the admin it is always an authenticated staff member."""
     return cast(User, request.user)
 
 
 def may_move_money(request: HttpRequest) -> bool:
-    """Payments, adjustments and reversals in the admin are an admin's; staff of the data group edit data alone."""
+    """Only an admin may record payments, adjustments and reversals here; staff of the data group only edit data."""
     user = actor(request)
     return user.is_admin or user.is_superuser
 
@@ -47,20 +47,20 @@ def change_url(row: models.Model) -> str:
 
 
 class TrailAdmin(admin.ModelAdmin):
-    """Tools on top of the page of an object, the audit trail among them."""
+    """Links at the top of the page of an object, one of them to the audit trail."""
 
-    # Written by our services: the trail is of AuditEvents. Else django-auditlog keeps it.
+    # True: the services write AuditEvents. False: django-auditlog keeps the trail.
     audited_by_services = False
 
     def get_tools(self, request: HttpRequest, obj: Any) -> list[Tool]:
         return []
 
     def trail_of(self, obj: Any) -> models.Model:
-        """The object whose trail tells what happened to this one."""
+        """The object whose audit trail includes the changes of this one."""
         return obj
 
     def trail_url(self, request: HttpRequest, obj: Any) -> str:
-        """Empty for whoever may not read it."""
+        """The url of the audit trail; empty when the user may not read it."""
         target = self.trail_of(obj)
         if self.audited_by_services:
             if not request.user.has_perm("accounts.view_auditevent"):
@@ -83,23 +83,23 @@ class TrailAdmin(admin.ModelAdmin):
 
 
 class BigTableAdmin(TrailAdmin):
-    """A list of up to millions of rows."""
+    """The admin of a table with up to millions of rows."""
 
     paginator = CappedPaginator
     show_full_result_count = False
-    show_facets = admin.ShowFacets.NEVER  # they count the whole table, once a choice
+    show_facets = admin.ShowFacets.NEVER  # facets count the whole table for each choice
     list_per_page = 50
     list_max_show_all = 200
     sortable_by = ()
 
     @property
     def media(self) -> Media:
-        """With what the filters that search need (cases.admin.filters)."""
+        """With the assets of the autocomplete filters (cases.admin.filters)."""
         return super().media + AutocompleteSelect(self.opts.pk, self.admin_site).media
 
 
 class ReadOnlyAdmin(BigTableAdmin):
-    """Rows that nobody adds, changes or deletes here, not even an admin."""
+    """Rows that nobody, not even an admin, may add, change or delete here."""
 
     actions = None
 
@@ -114,21 +114,21 @@ class ReadOnlyAdmin(BigTableAdmin):
 
 
 class RefusableDeletion(admin.ModelAdmin):
-    """Deletes what has no history and says in words why the rest stays."""
+    """Deletes objects without history, and shows why the others cannot be deleted."""
 
     def deletion_refusal(self, obj: Any) -> str:
-        """Why the object is not deleted; empty when it may be."""
+        """Why the object cannot be deleted, as a Spanish sentence; empty when it can."""
         raise NotImplementedError
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> tuple:
-        """What the confirmation lists. The related rows are the concern of `deletion_refusal`, not of a collector."""
+        """The lists of the confirmation page. `deletion_refusal` checks related rows, instead of Django's collector."""
         refused = [f"{obj}: {reason}" for obj in objs if (reason := self.deletion_refusal(obj))]
         names = [str(obj) for obj in objs]
         lacking = set() if self.has_delete_permission(request) else {self.opts.verbose_name}
         return names, {self.opts.verbose_name_plural: len(names)}, lacking, refused
 
     def delete_view(self, request: HttpRequest, object_id: str, extra_context: dict | None = None) -> HttpResponse:
-        """A row that got history between the question and the answer is refused like any other."""
+        """Also refuse a row that got history between the confirmation page and its answer."""
         try:
             return super().delete_view(request, object_id, extra_context)
         except (ValidationError, IntegrityError) as error:  # ProtectedError is an IntegrityError

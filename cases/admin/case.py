@@ -1,4 +1,4 @@
-"""Cases in the admin: found among a million, edited through the services, with their money and their history."""
+"""Cases in the admin: the list (for a million cases), edits through the services, the ledger and the history."""
 
 from typing import Any
 
@@ -29,13 +29,13 @@ from nova.lib.money import format_money
 from nova.lib.paginators import CappedPaginator
 
 CHOICES_PER_PAGE = 20
-# Written by edit_case; the status and the gestor have services of their own.
+# The fields that edit_case writes; the status and the gestor have services of their own.
 EDITED_FIELDS = frozenset({"nro_cliente", "entity", "initial_amount", "next_action_at", "notes"})
 
 
 @admin.register(Case)
 class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
-    view_on_site = False  # Django would lead there by a page of its own
+    view_on_site = False  # Django's link goes through a redirect page of its own
     audited_by_services = True
     list_display = [
         "name",
@@ -58,7 +58,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
         StoppedFilter,
     ]
     list_select_related = ["debtor", "cartera", "status", "assigned_to"]
-    search_fields = ["nro_cliente"]  # what is searched is Case.objects.search
+    search_fields = ["nro_cliente"]  # only shows the box; the search is Case.objects.search
     search_help_text = "Nombre, DNI, CUIT, teléfono o nro. de cliente"
     ordering = ["-created_at", "-id"]
     actions = case_actions.ACTIONS  # type: ignore[assignment]
@@ -163,7 +163,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
         return queryset.search(search_term), False  # type: ignore[attr-defined]
 
     def get_actions(self, request: HttpRequest) -> dict:
-        """Without Django's own deletion: it would collect the related rows of a whole selection."""
+        """Without Django's own deletion, which would collect the related rows of the whole selection."""
         actions = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
@@ -201,7 +201,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
 
     # --- Writing, through the services ---------------------------------------------------------------
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
-        """A refusal of a service brings the form back with what was typed: 422, or 409 on a stale version."""
+        """After an error of a service, show the form again with the data sent: 422, or 409 for a stale version."""
         extra = dict(extra_context or {})
         try:
             return super().changeform_view(request, object_id, form_url, extra)
@@ -236,7 +236,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
         return services.place_case(by=actor(request), **{name: form.cleaned_data[name] for name in form.fields})
 
     def _edit(self, request: HttpRequest, obj: Case, form: CaseEditForm) -> Case:
-        """Nothing typed, nothing written: a version only matters to whoever changes something."""
+        """Write the edited fields. Without any, nothing is written and the version is not checked."""
         if not form.changed_data:
             return obj
         data = form.cleaned_data
@@ -277,7 +277,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
         return case_tools.release(self, request, pk)
 
     def gestores_view(self, request: HttpRequest) -> JsonResponse:
-        """Active gestores for a select, for whoever sees cases: users are not theirs to list otherwise."""
+        """Active gestores for a select. Needs the right to view cases, not the right to view users."""
         found = User.objects.gestores().order_by("last_name", "first_name", "id")
         for word in request.GET.get("term", "").split():
             named = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(username__icontains=word)
@@ -290,7 +290,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
         return self._choices(request, debtors.order_by("-id"), debtor_label)
 
     def _choices(self, request: HttpRequest, rows: QuerySet, label: Any) -> JsonResponse:
-        """What select2 asks for."""
+        """The JSON that select2 expects."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         page = CappedPaginator(rows, CHOICES_PER_PAGE).get_page(request.GET.get("page", 1))

@@ -1,4 +1,4 @@
-"""What is done to many cases at once. Each asks first: how many, which, with what; the services do it (DESIGN §1)."""
+"""The admin's actions on many cases. Each shows a confirmation page first; the services do the work (DESIGN §1)."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from cases.fields import add_errors
 from cases.querysets import CaseQuerySet
 from cases.services.many import REQUEST_LIMIT
 
-# One by one, with a dozen queries each.
+# Cases are deleted one by one, with about twelve queries each.
 DELETE_LIMIT = 1_000
 SAMPLE = 8
 
@@ -25,7 +25,7 @@ Run = Callable[[CaseQuerySet, dict[str, Any], HttpRequest], services.BulkResult]
 
 
 class BulkAction(NamedTuple):
-    """An action of the list: its name as posted, its form, its words, and what it runs."""
+    """An action of the list: its posted name, its form, its texts and the function it runs."""
 
     name: str
     title: str
@@ -41,9 +41,9 @@ class BulkAction(NamedTuple):
 def ask_then_run(
     model_admin: ModelAdmin, request: HttpRequest, queryset: CaseQuerySet, action: BulkAction
 ) -> HttpResponse | None:
-    """The confirmation page, or None when there is nothing more to ask. Counts the selection: one query.
+    """The confirmation page; None when the action has run or the selection is too large. Counts it with one query.
 
-    What was selected by its filter travels as that filter (the address), never as a list of ids.
+    A selection of all filtered cases is posted as the filter (in the url), never as a list of ids.
     """
     count = queryset.count()
     if count > action.limit:
@@ -55,7 +55,7 @@ def ask_then_run(
         return None
     is_answer = "confirmed" in request.POST
     form = action.form(request.POST if is_answer else None)
-    # Somebody may have changed the list between the question and the answer.
+    # The selection may have changed between the confirmation page and its answer.
     has_moved = is_answer and request.POST["confirmed"] != str(count)
     if is_answer and form.is_valid() and not has_moved:
         try:
@@ -91,7 +91,7 @@ def _confirmation(
         "rest": max(count - SAMPLE, 0),
         "has_moved": has_moved,
         "across": across,
-        # The admin wants at least one of them; the filter says the rest.
+        # Django's admin needs at least one id; the filter in the url selects the rest.
         "selected": selected[:1] if across else selected,
         "checkbox_name": helpers.ACTION_CHECKBOX_NAME,
         "back": request.get_full_path(),

@@ -1,4 +1,4 @@
-"""What an admin does to one case from its page: money in, a correction of the balance, back to the queue."""
+"""The admin's tools on the page of one case: record a payment, adjust the balance, release the case to the queue."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from nova.lib.money import format_money
 
 
 def case_for_money(request: HttpRequest, pk: int) -> Case:
-    """The case, for an admin alone."""
+    """The case. Raises PermissionDenied for anybody but an admin, Http404 when it does not exist."""
     if not may_move_money(request):
         raise PermissionDenied
     return get_object_or_404(Case.objects.select_related("debtor", "status", "cartera"), pk=pk)

@@ -1,4 +1,4 @@
-"""The lists that staff keep: carteras, statuses, result codes. What is in use is deactivated, not deleted."""
+"""The tables that staff maintain: carteras, statuses, result codes. Rows in use are deactivated, not deleted."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
 
 @admin.register(Cartera)
 class CarteraAdmin(OffersImport, RefusableDeletion, TrailAdmin):
-    view_on_site = False  # Django would lead there by a page of its own
+    view_on_site = False  # Django's link goes through a redirect page of its own
     list_display = ["name", "is_active", "monthly_interest_rate", "created_at"]
     list_filter = ["is_active"]
     search_fields = ["name"]
@@ -47,7 +47,7 @@ class CaseStatusAdmin(RefusableDeletion, TrailAdmin):
     search_fields = ["name", "slug"]
     ordering = ["position", "id"]
     prepopulated_fields = {"slug": ["name"]}
-    # One per stage: it changes hands by the action, never goes missing.
+    # Each stage has exactly one default; only the action changes it, so that it is never missing.
     readonly_fields = ["is_stage_default"]
     actions = ["make_default"]
     show_full_result_count = False

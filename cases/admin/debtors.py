@@ -1,4 +1,4 @@
-"""Debtors with their phones, and the debts of each."""
+"""Debtors in the admin, with their phones and a link to their cases."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ class DebtorPhoneInline(admin.TabularInline):
 class DebtorAdmin(RefusableDeletion, BigTableAdmin):
     form = DebtorForm
     list_display = ["full_name", "dni_text", "cuit_text", "email", "city", "provincia"]
-    search_fields = ["last_name"]  # what is searched is Debtor.objects.search
+    search_fields = ["last_name"]  # only shows the box; the search is Debtor.objects.search
     search_help_text = "Nombre, DNI, CUIT o teléfono"
     readonly_fields = ["created_at"]
     inlines = [DebtorPhoneInline]
@@ -48,7 +48,7 @@ class DebtorAdmin(RefusableDeletion, BigTableAdmin):
         return format_cuit(obj.cuit) if obj.cuit else "—"
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """By name; what is found by a search, newest first: sorting every Gómez by name would walk half the table."""
+        """By name; search results newest first, because sorting every Gómez by name would read half the table."""
         return ["-id"] if request.GET.get("q") or request.GET.get("term") else ["last_name", "first_name", "id"]
 
     def get_search_results(

@@ -1,4 +1,4 @@
-"""Filters of long lists: none loads more options than it shows, none scans a table that an index could spare."""
+"""Filters of long lists. They do not load options that they do not show, and they use indexes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -37,7 +37,7 @@ class AutocompleteFilter(admin.FieldListFilter):
         return True
 
     def choices(self, changelist: Any) -> Iterator[Any]:
-        """One choice that carries the whole control, for the template."""
+        """A single choice with the data of the whole control, for the template."""
         kept = [(key, value) for key, values in changelist.get_filters_params().items() for value in values]
         if changelist.query:
             kept.append(("q", changelist.query))
@@ -62,7 +62,7 @@ class GestorFilter(AutocompleteFilter):
 
 
 class StageFilter(admin.SimpleListFilter):
-    """By the index on the status: the stage has none of its own."""
+    """Filters by the statuses of the stage, because `stage` has no index of its own."""
 
     title = "etapa"
     parameter_name = "stage"

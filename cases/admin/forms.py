@@ -1,4 +1,4 @@
-"""What people type in the Django admin, parsed and checked. The rules themselves are the services'."""
+"""The forms of the Django admin: they parse and check the input; the services apply the rules."""
 
 from decimal import Decimal
 from typing import Any
@@ -18,9 +18,9 @@ from nova.lib import dates
 from nova.lib.documents import format_dni, parse_document
 
 
-# --- Who and whose --------------------------------------------------------------------------------------
+# --- Gestores and debtors -------------------------------------------------------------------------------
 class GestorSelect(AutocompleteSelect):
-    """Searches active gestores: whoever edits cases may choose one without the right to see users."""
+    """Searches active gestores. A user who edits cases can choose one without the right to view users."""
 
     url_name = "%s:cases_case_gestores"
 
@@ -30,7 +30,7 @@ class GestorSelectMultiple(AutocompleteMultiple):
 
 
 class DebtorSelect(AutocompleteSelect):
-    """Searches debtors by name, DNI or phone, and shows the DNI: namesakes are many."""
+    """Searches debtors by name, DNI or phone, and shows the DNI, because many have the same name."""
 
     url_name = "%s:cases_case_debtors"
 
@@ -68,7 +68,7 @@ class DebtorField(forms.ModelChoiceField):
 
 # --- A case --------------------------------------------------------------------------------------
 class RefusedByService(forms.ModelForm):
-    """A form shown again because the service refused what was valid by itself."""
+    """A form that can show the errors of a service, after its own validation succeeded."""
 
     refusal: ValidationError | None = None
 
@@ -114,7 +114,7 @@ class CaseAddForm(RefusedByService):
 
 
 class CaseEditForm(RefusedByService):
-    """Carries what was read of every field, so that a stale form can say what changed and keep what was typed."""
+    """The form of an existing case. Hidden initial values let a stale form show what changed and keep the edits."""
 
     initial_amount = MoneyField(label="Capital", required=False)
     next_action_at = MomentField(label="Próxima acción", required=False)
@@ -128,12 +128,12 @@ class CaseEditForm(RefusedByService):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "read_version" not in self.fields:  # whoever may only look gets no fields at all
+        if "read_version" not in self.fields:  # a user with only the view right gets no fields
             return
         case = self.instance
         self.fields["read_version"].initial = case.version
         fields: dict[str, Any] = self.fields
-        # What is no longer offered stays possible where it already is.
+        # An inactive option is still valid when it is the current value.
         fields["status"].queryset = CaseStatus.objects.filter(Q(is_active=True) | Q(pk=case.status_id))
         fields["assigned_to"].queryset = User.objects.filter(
             Q(role=User.Role.GESTOR, is_active=True) | Q(pk=case.assigned_to_id)
@@ -175,7 +175,7 @@ class StatusForm(forms.Form):
 
 # --- One case: money, promises, the queue ----------------------------------------------------------
 class PaymentForm(forms.Form):
-    """The box that confirms an overpayment appears after the refusal (DESIGN §3.1)."""
+    """The checkbox to confirm an overpayment is shown only after the service refused it (DESIGN §3.1)."""
 
     amount = MoneyField(label="Importe")
     value_date = forms.DateField(label="Fecha del pago", initial=dates.today, widget=AdminDateWidget)
@@ -256,7 +256,7 @@ class DebtorForm(forms.ModelForm):
 
 
 class DebtorPhoneFormSet(forms.BaseInlineFormSet):
-    """Phones as rows of a table, where the heading of a column labels no control."""
+    """Phones as rows of a table. Each control gets a label, because a column heading is none."""
 
     def add_fields(self, form: forms.ModelForm, index: int | None) -> None:
         super().add_fields(form, index)

@@ -1,4 +1,4 @@
-"""The last movements, promises and gestiones of a case, for its page: a few rows of each, and where the rest is."""
+"""The last ledger entries, promises and gestiones of a case for its page, with links to the full lists."""
 
 from typing import Any, NamedTuple
 
@@ -30,7 +30,7 @@ class Panel(NamedTuple):
 
 
 def history_of(request: HttpRequest, case: Case) -> list[Panel]:
-    """Three queries, whatever the length of the history."""
+    """The three panels of a case. Runs three queries, for any length of the history."""
     return [_ledger(request, case), _promises(request, case), _activities(case)]
 
 

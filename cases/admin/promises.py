@@ -1,4 +1,4 @@
-"""Promises to pay: seen here, cancelled through the service. Their outcome follows from the ledger (DESIGN §3.3)."""
+"""Promises to pay in the admin: read-only but for cancelling. Outcomes follow from the ledger (DESIGN §3.3)."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from nova.lib.money import format_money
 
 
 def can_be_cancelled(request: HttpRequest, promise: Promise) -> bool:
-    """Pending, and asked by an admin or by whoever made it."""
+    """Whether the promise is pending and the user is an admin or its creator."""
     return promise.status == Promise.Status.PENDING and (
         actor(request).is_admin or promise.created_by_id == actor(request).pk
     )
@@ -29,7 +29,7 @@ class PromiseAdmin(OfCaseAdmin):
     list_display = ["promise_date", "money_amount", "money_paid", "status", "case_link", "author", "created_at"]
     list_filter = ["status", ("created_by", AutocompleteFilter), "is_historic"]
     list_select_related = ["case__debtor", "created_by"]
-    search_fields = ["notes"]  # what is searched is the case
+    search_fields = ["notes"]  # only shows the box; get_search_results searches the case
     ordering = ["-created_at", "-id"]
     fields = [
         "case_link",

@@ -1,4 +1,4 @@
-"""What happened and cannot be changed: movements of money, gestiones. Read-only for everybody."""
+"""Ledger entries and gestiones in the admin. Read-only for everybody."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ from nova.lib.money import format_money
 
 
 class OfCaseAdmin(ReadOnlyAdmin):
-    """Rows that hang on a case: found by whatever finds the case."""
+    """Rows that belong to a case. A search finds them with the search terms of their case."""
 
     audited_by_services = True
     search_help_text = "Nombre, DNI, teléfono o nro. de cliente"
@@ -70,11 +70,11 @@ class LedgerEntryAdmin(OfCaseAdmin):
 
     @admin.display(description="importe")
     def money_amount(self, obj: LedgerEntry) -> str:
-        """With the sign it has in the balance."""
+        """The amount with its sign in the balance."""
         return format_money(signed(obj.kind, obj.amount))
 
     def get_search_results(self, request, queryset, search_term):
-        """A reference is looked up in every cartera: the index starts with the cartera."""
+        """Also by reference, looked up in each cartera because the index begins with the cartera."""
         found, duplicates = super().get_search_results(request, queryset, search_term)
         if search_term.strip():
             carteras = list(Cartera.objects.values_list("pk", flat=True))
@@ -137,7 +137,7 @@ class ActivityAdmin(OfCaseAdmin):
     list_display = ["created_at", "type", "result", "case_link", "author", "short_notes", "is_system", "voided_at"]
     list_filter = ["type", "is_system", ("created_by", AutocompleteFilter), ("result", AutocompleteFilter)]
     list_select_related = ["case__debtor", "result", "created_by"]
-    search_fields = ["notes"]  # what is searched is the case
+    search_fields = ["notes"]  # only shows the box; get_search_results searches the case
     ordering = ["-created_at", "-id"]
     fields = [
         "case_link",
@@ -163,7 +163,7 @@ class ActivityAdmin(OfCaseAdmin):
 
 
 def author_of(row: Any) -> str:
-    """Who did it; of what moved in, what the old system said."""
+    """The author; for transferred rows, the name from the old system."""
     if row.created_by is not None:
         return str(row.created_by)
     return row.imported_author or "—"

@@ -1,4 +1,4 @@
-"""A page with a form over one service for one object: record a payment, reverse it, cancel a promise."""
+"""A page with a form that calls one service for one object: record a payment, reverse it, cancel a promise."""
 
 from collections.abc import Callable
 from typing import Any
@@ -32,10 +32,10 @@ def tool_page(
     explains: str = "",
     form_again: Callable[[ValidationError], forms.Form] | None = None,
 ) -> HttpResponse:
-    """Ask, then do what `run` does with the form's data; it returns what to tell the person.
+    """Show the form; when it is sent, call `run` with its data. `run` returns the success message.
 
-    What the service refuses comes back with what was typed, with 422; `form_again` may make another form of it. The
-    form carries a token: sent twice, it is done once and answered twice (DESIGN §3.7).
+    After a ValidationError of the service, the form is shown again with its data and 422; `form_again` may return
+    another form for it. The form has a token: sent twice, it is done once and answered twice (DESIGN §3.7).
     """
     token = request.POST.get("submission") or uuid4().hex
     if request.method == "POST" and form.is_valid():

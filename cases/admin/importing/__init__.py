@@ -1,1 +1,1 @@
-"""Importing a portfolio in the administration: the upload pages, the imports that were made, the links to both."""
+"""Importing a portfolio in the admin: the upload pages, the list of past imports, and links to them."""

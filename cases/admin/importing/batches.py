@@ -1,4 +1,4 @@
-"""Imports that were made: what came in, from whom, what became of it. Read-only for everybody."""
+"""Past imports in the admin: file, user, counts and report. Read-only for everybody."""
 
 import csv
 import io
@@ -28,7 +28,7 @@ from cases.models import ImportBatch
 from nova.lib.money import format_money
 
 PROBLEMS_SHOWN = 50
-REPORT_HEAD = 40_000  # characters: more than 50 lines ever have
+REPORT_HEAD = 40_000  # characters; 50 lines never have more
 SEVERITIES = {"rejected": "Rechazada", "warning": "Advertencia", "note": "Nota"}
 REJECTED_BY = {"nro_cliente": "número de cliente", "name": "nombre", "total": "importe", "duplicate": "repetidas"}
 
@@ -92,7 +92,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
             raise PermissionDenied
         return csv_response(batch.report, f"informe-{batch.pk}-{batch.file_name}")
 
-    # --- What the pages show -------------------------------------------------------------------------
+    # --- Columns of the pages ------------------------------------------------------------------------
     @admin.display(description="creados")
     def created(self, obj: ImportBatch) -> int | str:
         return obj.counts.get("created", "—")
@@ -145,7 +145,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
 
 
 def import_choices(options: Mapping[str, Any]) -> str:
-    """How new and existing cases were to be taken, in a line."""
+    """The options for new and existing cases, in one line."""
     if not options:
         return ""
     who = {"": "casos nuevos sin asignar", ROUND_ROBIN: "casos nuevos en partes iguales entre los gestores"}
@@ -160,7 +160,7 @@ def import_choices(options: Mapping[str, Any]) -> str:
 
 
 def head_of_report(batch: ImportBatch) -> Iterable[Mapping[str, Any]]:
-    """The first lines of the report, without loading all of it: it may be megabytes."""
+    """The first lines of the report, without loading all of it, which may have megabytes."""
     heads = ImportBatch.objects.filter(pk=batch.pk).values_list(Left("report", REPORT_HEAD), flat=True)
     text = next(iter(heads), "")
     return csv.DictReader(io.StringIO(text[: text.rfind("\n") + 1]))
@@ -174,7 +174,7 @@ def shown_problems(lines: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def csv_response(text: str, name: str) -> HttpResponse:
-    """A download that a spreadsheet opens with its accents, named after the file `name` it tells of."""
+    """A CSV download that spreadsheets open with the right accents; its name is made from the file name `name`."""
     response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
     stem = PurePath(get_valid_filename(name)).stem
     response["Content-Disposition"] = f'attachment; filename="{stem}.csv"'

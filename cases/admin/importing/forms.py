@@ -1,4 +1,4 @@
-"""The forms of the import pages: which file and how, and which column is which."""
+"""The forms of the import pages: the file with its options, and the fields of the columns."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -28,7 +28,7 @@ NOT_IMPORTED = "No importar"
 
 
 def in_mib(size: int) -> str:
-    """Bytes as people read them: `20 MB`, `21,3 MB`."""
+    """A size in bytes as text: `20 MB`, `21,3 MB`."""
     return f"{size / MIB:.1f}".removesuffix(".0").replace(".", ",") + " MB"
 
 
@@ -42,7 +42,7 @@ def assignment_choices() -> list[tuple[str, Any]]:
 
 
 class UploadForm(forms.Form):
-    """The file and how to take it. With `stored` (a file already uploaded) the file may stay empty."""
+    """The file and its options. With `stored` (a file is already uploaded) the file may be empty."""
 
     file = forms.FileField(
         label="Archivo",
@@ -102,7 +102,7 @@ class UploadForm(forms.Form):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What `uploads.store` keeps."""
+        """The options for `uploads.store`."""
         data = self.cleaned_data
         return {
             "cartera": data["cartera"].name if data["cartera"] else data["new_cartera"],

@@ -1,4 +1,4 @@
-"""The way from the admin to the page that imports a portfolio."""
+"""Links in the admin to the page that imports a portfolio."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ from cases.admin.base import Tool
 
 
 def import_tool(request: HttpRequest) -> list[Tool]:
-    """A link for whoever may upload a file."""
+    """The link, for users who may upload a file; else an empty list."""
     if not request.user.has_perm("cases.add_importupload"):
         return []
     return [Tool("Importar cartera", reverse("admin:cases_importupload_add"))]
 
 
 class OffersImport(admin.ModelAdmin):
-    """A list with the way to the import on top: what an import makes, and what it leaves."""
+    """A list with a link to the import at the top, for models that an import writes."""
 
     change_list_template = "admin/cases/change_list_with_tools.html"
 

@@ -1,4 +1,4 @@
-"""The pages that import a portfolio: upload, columns, preview, confirmation (the work is in `importing.uploads`)."""
+"""The pages to import a portfolio: upload, columns, preview, confirmation. `importing.uploads` does the work."""
 
 from http import HTTPStatus
 from typing import Any
@@ -30,7 +30,7 @@ NO_DATABASE = "La base de datos no respondió y no se guardó nada: espere un mo
 
 @admin.register(ImportUpload)
 class ImportUploadAdmin(admin.ModelAdmin):
-    """Files that wait for their confirmation: each user sees and continues their own, and nobody else's."""
+    """Uploaded files without a confirmation yet. Each user sees and continues only their own."""
 
     list_display = ["file_name", "cartera_name", "created_at", "continue_link"]
     list_display_links = None
@@ -38,7 +38,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
     actions = None
     show_full_result_count = False
 
-    # --- Who may -----------------------------------------------------------------------------------
+    # --- Permissions -------------------------------------------------------------------------------
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.has_add_permission(request)
 
@@ -49,7 +49,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return self.has_add_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportUpload]:
-        """One's own, without the files themselves (20 MB each)."""
+        """The uploads of the user, without the file contents (up to 20 MB each)."""
         return super().get_queryset(request).filter(created_by=request.user).defer("content")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
@@ -92,7 +92,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return upload if isinstance(upload, HttpResponse) else self._upload_page(request, upload)
 
     def _upload_page(self, request: Request, upload: ImportUpload | None) -> HttpResponse:
-        """The file and how to take it. What the form accepts is kept even if the file then cannot be read."""
+        """The form of the file and its options. Valid data are stored even if the file then cannot be read."""
         initial = initial_of(upload.options) if upload else None
         may_create = request.user.has_perm("cases.add_cartera")
         form = UploadForm(
@@ -167,7 +167,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(change_url(batch))
 
     def report_view(self, request: Request, pk: int) -> HttpResponse:
-        """Every problem of the preview, as the command's `--report` writes it."""
+        """Every problem of the preview, in the format of the command's `--report`."""
         upload = self._own(request, pk)
         if isinstance(upload, HttpResponse):
             return upload
@@ -178,9 +178,9 @@ class ImportUploadAdmin(admin.ModelAdmin):
             return self._page(request, "preview", upload, error=message, status=status)
         return csv_response(report_text(result.problems), f"vista-previa-{upload.file_name}")
 
-    # --- What they share -------------------------------------------------------------------------------
+    # --- Shared by the pages ---------------------------------------------------------------------------
     def _own(self, request: Request, pk: int) -> ImportUpload | HttpResponse:
-        """The user's upload, or the way to the import it became. Another's, or none: 404."""
+        """The user's upload, or a redirect to its import. Raises Http404 for another user's or a missing one."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         upload = self.get_queryset(request).filter(pk=pk).first()
@@ -223,7 +223,7 @@ def page_url(name: str, upload: ImportUpload) -> str:
 
 
 def refusal(error: Exception) -> tuple[str, HTTPStatus]:
-    """Why nothing was imported, in words, and the status that says so."""
+    """Why nothing was imported, as a Spanish sentence, and the HTTP status."""
     if isinstance(error, ImportConflict):
         return str(error), HTTPStatus.CONFLICT
     if isinstance(error, ImportFailed):
@@ -234,6 +234,6 @@ def refusal(error: Exception) -> tuple[str, HTTPStatus]:
 
 
 def choices_of(upload: ImportUpload) -> str:
-    """How the upload will be taken, in a line: `Cartera «X» (nueva) · casos nuevos sin asignar · …`."""
+    """The options of the upload in one line: `Cartera «X» (nueva) · casos nuevos sin asignar · …`."""
     new = " (nueva)" if upload.options["create_cartera"] else ""
     return f"Cartera «{upload.options['cartera']}»{new} · {import_choices(upload.options)}"
