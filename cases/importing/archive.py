@@ -1,4 +1,4 @@
-"""What hides in a ZIP or OLE file, found out without trusting what it says of itself (DESIGN §8 "zip-bomb safe")."""
+"""The kind and size of ZIP and OLE files, without trusting their own headers (DESIGN §8 "zip-bomb safe")."""
 
 import mmap
 import struct
@@ -27,9 +27,9 @@ NOT_A_WORKBOOK = "El archivo no es una planilla ({what}): guarde los datos como 
 
 
 def zip_kind(path: Path, limits: Limits) -> str:
-    """ "xlsx", "xlsb" or "ods"; every member was inflated once and the bytes counted.
+    """ "xlsx", "xlsb" or "ods". Inflates every member once to count its bytes.
 
-    Raises `ImportFailed` for a damaged file, one that is no workbook, has a password, or unpacks beyond the limit.
+    Raises `ImportFailed` for a file that is damaged, is no workbook, has a password or exceeds the limit when unpacked.
     """
     try:
         with zipfile.ZipFile(path) as archive, path.open("rb") as stream:
@@ -59,7 +59,7 @@ def _workbook_kind(names: set[str]) -> str:
 
 
 def _check_inflated(stream: BinaryIO, members: list[zipfile.ZipInfo], limits: Limits) -> None:
-    """Inflate every member, counting: sizes in the headers are whatever the sender wrote there."""
+    """Inflate every member and count the bytes, because the sizes in the headers may be false."""
     if len(members) > _MAX_MEMBERS:
         raise ImportFailed("La planilla trae demasiados archivos adentro: guárdela de nuevo con una sola hoja.")
     left = limits.max_inflated_bytes
@@ -85,7 +85,7 @@ def _check_inflated(stream: BinaryIO, members: list[zipfile.ZipInfo], limits: Li
 
 
 def _inflated_size(stream: BinaryIO, limit: int) -> int:
-    """Bytes that a deflated member makes, at most one chunk beyond the limit, holding one chunk at a time."""
+    """The inflated size of a member in bytes. Keeps one chunk in memory and stops at most one chunk after the limit."""
     inflate = zlib.decompressobj(-zlib.MAX_WBITS)
     size = 0
     while not inflate.eof and size <= limit:
@@ -105,7 +105,7 @@ def _check_ods(archive: zipfile.ZipFile, names: set[str]) -> None:
 
 
 def ole_kind(path: Path) -> str:
-    """ "xls"; raises `ImportFailed` for a workbook under a password and for what is no workbook."""
+    """ "xls". Raises `ImportFailed` for a workbook with a password and for a file that is no workbook."""
     with path.open("rb") as stream, mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ) as content:
         if _has_entry(content, "EncryptedPackage") or _has_entry(content, "EncryptionInfo"):
             raise ImportFailed(PASSWORD)

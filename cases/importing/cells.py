@@ -1,7 +1,7 @@
-"""One cell at a time: text or spreadsheet value to what a case holds, or `BadCell` (DESIGN §5 "Cells").
+"""Parsers of one cell: from text or a spreadsheet value to the value of a field, or `BadCell` (DESIGN §5 "Cells").
 
 A cell is text in a text file; in a workbook it may also be a number, a date, a boolean or None. These functions run
-millions of times per import: the usual shapes come first in each and repeated texts are cached.
+millions of times per import, so each checks the usual formats first and caches repeated texts.
 """
 
 import re
@@ -19,9 +19,9 @@ MAX_KEY_LENGTH = 64
 MIN_YEAR, MAX_YEAR = 1900, 2100
 DATE_ORDERS = ("dmy", "mdy", "ymd")
 _EXCEL_EPOCH = date(1899, 12, 30)
-_MAX_EXACT_NUMBER = 10**15  # a spreadsheet keeps 15 digits of a number; beyond that keys have lost their end
+_MAX_EXACT_NUMBER = 10**15  # a spreadsheet keeps 15 digits of a number; longer keys have lost their last digits
 
-# Ways to write "nothing here" in a name, where only the blank may not stand.
+# Placeholders for a missing name.
 _NO_NAME = frozenset({"s/d", "sd", "n/a", "na", "s/n", "sin datos", "sin nombre"})
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
@@ -46,7 +46,7 @@ def text_of(value: Cell) -> str:
     A whole number loses its `.0`, a date reads as ISO, a boolean as VERDADERO or FALSO.
     """
     if type(value) is str:
-        # Printable ASCII, most cells by far, needs no search for what cannot be seen.
+        # Most cells are printable ASCII, which has no invisible characters to remove.
         if value.isascii() and value.isprintable():
             return value.strip()
         return _UNWANTED.sub("", value).strip()
@@ -122,7 +122,7 @@ def parse_date(value: Cell, order: str = "dmy", *, latest: date | None = None) -
 
 @lru_cache(maxsize=16384)
 def parse_date_text(text: str, order: str) -> date:
-    """The cached heart of `parse_date`: a portfolio has few days and many rows."""
+    """The cached part of `parse_date`: a portfolio has many rows and few different dates."""
     match = _ISO_DATE.fullmatch(text)
     if match:
         return _day(match[1], match[2], match[3])
@@ -186,7 +186,7 @@ def split_full_name(value: Cell) -> tuple[str, str]:
 
 
 def parse_phone(value: Cell) -> Phone:
-    """E.164 where it parses, else the text as given with kind "other"; never bad for its form, only for its length."""
+    """The phone in E.164, or as given with kind "other" if it cannot be parsed. Raises BadCell only for its length."""
     text = text_of(value).removesuffix(".0")  # a number that passed through a spreadsheet on its way to CSV
     phone = parse_phone_number(text)
     if phone is not None:
@@ -197,7 +197,7 @@ def parse_phone(value: Cell) -> Phone:
 
 
 def parse_email(value: Cell) -> str:
-    """An address with an @ and a domain with a dot: enough to catch another column's text, no more."""
+    """An email with an @ and a domain with a dot: a simple check that only detects text of another column."""
     text = text_of(value)
     if not _EMAIL.fullmatch(text):
         raise BadCell("no es una dirección de correo")

@@ -1,4 +1,4 @@
-"""Which column is which: one table of header aliases (DESIGN §5 "Reading")."""
+"""The mapping of columns to fields, from one table of header aliases (DESIGN §5 "Reading")."""
 
 import dataclasses
 import re
@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from cases.importing.errors import ImportFailed
 
-# A last payment is written in every mix of "Fecha / Fec. / F.", "de", "Último / Últ." and "Pago".
+# The header of a last payment has all combinations of "Fecha / Fec. / F.", "de", "Último / Últ." and "Pago".
 _LAST_PAYMENT = tuple(
     "".join(parts)
     for parts in product(("", "f", "fec", "fecha"), ("", "de", "del"), ("ult", "ultimo"), ("", "de"), ("pago",))
@@ -22,7 +22,7 @@ _ORIGINALS = tuple(
     for which in ("original", "inicial", "deorigen")
 )
 
-# Written as `normalize_header` leaves them. A header matches whole, never by prefix.
+# As `normalize_header` returns them. A whole header must match, not a prefix.
 ALIASES: dict[str, tuple[str, ...]] = {
     "nro_cliente": (
         *("nrocliente", "nrodecliente", "ncliente", "ndecliente", "nocliente", "nodecliente", "cliente"),
@@ -98,7 +98,7 @@ _MAX_HEADERS_SHOWN = 30
 
 @dataclass(frozen=True, slots=True)
 class IgnoredColumn:
-    """A column that feeds no field: its place, its header as given and why, in Spanish."""
+    """A column without a field: its index, its header as given and the reason in Spanish."""
 
     index: int
     header: str
@@ -107,9 +107,9 @@ class IgnoredColumn:
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """Canonical field → column index (from 0), the headers as given, and the columns that are left out.
+    """Canonical field → column index (from 0), the headers as given, and the columns that are not imported.
 
-    `pick` takes the cells of all `FIELDS`, in that order, from a row padded with one blank beyond the last header.
+    `pick` returns the cells of all `FIELDS`, in that order, from a row padded with one blank after the last header.
     """
 
     fields: dict[str, int]
@@ -140,23 +140,23 @@ def field_of(header: str) -> str | None:
 
 
 def recognised_fields(cells: Sequence[object]) -> set[str]:
-    """The fields a row would name if it were the header row."""
-    # A title row can carry a paragraph: no alias is that long, so it is not worth normalising.
+    """The fields that a row would name if it were the header."""
+    # A title row can have a whole paragraph. No alias is that long, so it is not normalised.
     found = (field_of(cell) for cell in cells if isinstance(cell, str) and cell and len(cell) <= 100)
     return {field for field in found if field}
 
 
 def has_required(fields: Set[str]) -> bool:
-    """Whether a case can be made of these fields: a key, a total and some name (DESIGN §5 "Required")."""
+    """Whether these fields are enough for a case: a key, a total and a name (DESIGN §5 "Required")."""
     return "nro_cliente" in fields and "total" in fields and not fields.isdisjoint(NAME_FIELDS)
 
 
 def map_columns(headers: Sequence[str], overrides: MappingABC[int, str | None] | None = None) -> Mapping:
-    """Map headers to fields; `overrides` ({column index: field or None}) is what a person corrected.
+    """Map headers to fields; `overrides` ({column index: field or None}) are corrections by a person.
 
-    Two headers of one field: the first wins, the other is listed in `ignored`. An override takes its field from
-    whoever had it. Raises `ImportFailed` for a missing required column (naming the headers found) and for an
-    override that names no column or no field.
+    Of two headers with the same field the first is used, and the other is listed in `ignored`. An override takes its
+    field from the column that had it. Raises `ImportFailed` for a missing required column (naming the headers found)
+    and for an override with an unknown column or field.
     """
     headers = [str(header) for header in headers]
     overrides = dict(overrides or {})

@@ -1,9 +1,9 @@
-"""The exceptions of an import that did nothing."""
+"""The exceptions of an import. When one is raised, nothing was saved."""
 
 
 class ImportFailed(Exception):
-    """Nothing was done; the message is one line in Spanish that says what to do (exit code 2, DESIGN §5)."""
+    """Nothing was saved; the message is one line in Spanish that says what to do (exit code 2, DESIGN §5)."""
 
 
 class ImportConflict(ImportFailed):
-    """Nothing was done because somebody else was writing at that moment: the same again may succeed."""
+    """Nothing was saved because of a concurrent write; a second attempt may succeed."""

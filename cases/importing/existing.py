@@ -1,4 +1,4 @@
-"""What the database already knows of a chunk's rows: their cases and debtors, in three or four queries a chunk."""
+"""The existing cases and debtors for the rows of a chunk, read with three or four queries a chunk."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -23,7 +23,7 @@ CASE_FIELDS = (
 
 @dataclass(slots=True)
 class KnownDebtor:
-    """A debtor as it stands, or as this chunk will make it. `id` is 0 until a new one is written."""
+    """An existing debtor, or one that this chunk will create. `id` is 0 until a new one is written."""
 
     id: int
     first_name: str
@@ -53,7 +53,10 @@ class KnownCase:
 
 @dataclass(slots=True)
 class Known:
-    """Cases by nro_cliente; debtors by id, DNI and CUIT, shared objects, so that one row's change is the next's."""
+    """Cases by nro_cliente; debtors by id, DNI and CUIT.
+
+    The objects are shared: a change planned for one row is seen by the next rows.
+    """
 
     cases: dict[str, KnownCase]
     by_id: dict[int, KnownDebtor]
@@ -70,7 +73,7 @@ class Known:
 
 
 def load(rows: list[ParsedRow], cartera: Cartera) -> Known:
-    """The cases of the cartera and the debtors of anywhere that these rows speak of."""
+    """The cases of the cartera, and the debtors of any cartera, that these rows name."""
     keys = [row.nro_cliente for row in rows]
     cases = {
         values[1]: KnownCase(*values)

@@ -55,9 +55,11 @@ def update_last_payments(
     now: datetime,
     progress: Progress = lambda rows: None,
 ) -> Result:
-    """Set the creditor's date of each case, by key; `cartera` None looks in all, where a key must be of one alone.
+    """Set the creditor's last payment date of each case, found by nro_cliente.
 
-    `last_payment_date` stays the later of the creditor's and ours (DESIGN §2). Raises ImportFailed.
+    With `cartera` None all carteras are searched, and a key must exist in only one of them. `last_payment_date` is
+    still the later of the creditor's date and ours (DESIGN §2). `date_order` is as in `cells.parse_date`. Raises
+    ImportFailed.
     """
     key_column, date_column = _columns(table.headers)
     result = Result()
@@ -101,7 +103,7 @@ def _stated(
     result: Result,
     today: date,
 ) -> Iterator[Stated]:
-    """The rows that say something; the others go to the report. Of a key that comes twice, the first counts."""
+    """The rows with a key and a date; the others go to the report. When a key comes twice, the first row is used."""
     for number, cells in chunk:
         key, day = (cells[column] if column < len(cells) else "" for column in (key_column, date_column))
         try:
@@ -129,7 +131,7 @@ def _reject(result: Result, row: int, column: str, value: Cell, reason: str) -> 
 
 
 def _write(stated: list[Stated], cartera: Cartera | None, header: str, result: Result, now: datetime) -> None:
-    """Locked in the order of their ids, as every change of many cases."""
+    """Lock the cases in the order of their ids, as every change of many cases does, and write the dates."""
     cases = Case.objects.filter(nro_cliente__in=[row.nro_cliente for row in stated])
     if cartera is not None:
         cases = cases.filter(cartera=cartera)

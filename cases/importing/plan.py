@@ -1,4 +1,4 @@
-"""What a chunk of accepted rows asks to be written (DESIGN §5 "Debtors", "Required"). No database."""
+"""The writes for a chunk of accepted rows (DESIGN §5 "Debtors", "Required"). No database."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -20,14 +20,14 @@ class NewCase(NamedTuple):
 
 
 class CaseRefresh(NamedTuple):
-    """An existing case whose creditor-owned data differ from the file's."""
+    """An existing case whose creditor's data differ from those of the file."""
 
     case: KnownCase
     row: ParsedRow
 
 
 class CaseMove(NamedTuple):
-    """A case whose debtor turned out to be somebody already known by that document."""
+    """A case whose document belongs to another existing debtor."""
 
     case: KnownCase
     debtor: KnownDebtor
@@ -35,7 +35,7 @@ class CaseMove(NamedTuple):
 
 @dataclass
 class ChunkPlan:
-    """Everything to write for one chunk, in an order that foreign keys allow."""
+    """All writes for one chunk, in an order that foreign keys allow."""
 
     new_debtors: list[KnownDebtor] = field(default_factory=list)
     new_phones: list[tuple[KnownDebtor, ParsedRow]] = field(default_factory=list)
@@ -50,7 +50,7 @@ class ChunkPlan:
 
 
 def plan_chunk(rows: Iterable[ParsedRow], known: Known, *, on_existing: str) -> ChunkPlan:
-    """Compare accepted rows with what is known."""
+    """Compare accepted rows with the existing cases and debtors; `known` is updated on the way."""
     plan = ChunkPlan()
     for row in rows:
         problems = list(row.problems)
@@ -94,7 +94,7 @@ def _plan_new(row: ParsedRow, known: Known, plan: ChunkPlan, problems: list[Prob
 
 
 def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan, problems: list[Problem]) -> None:
-    """A creditor's refresh. Assignment, notes, history and, but for §3.5, status are never touched."""
+    """Plan the refresh of a case. Assignment, notes and history never change, nor the status except by §3.5."""
     debtor = known.by_id[case.debtor_id]
     holder = _holder(row, known) or debtor
     changed = False
@@ -102,7 +102,7 @@ def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan,
         plan.moves.append(CaseMove(case, holder))
         debtor, changed = holder, True
     if holder is not debtor or _is_of_another(row, debtor):
-        # The row speaks of somebody else: their phone and address are not this debtor's either.
+        # The row is about another person, so its phone and street are not this debtor's either.
         reason = (
             f"El caso ya es de otro documento ({debtor.dni or debtor.cuit}): no se cambió. Revise cuál es correcto."
         )
@@ -122,7 +122,7 @@ def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan,
 
 
 def _is_of_another(row: ParsedRow, debtor: KnownDebtor) -> bool:
-    """Whether the row states a document that cannot be the debtor's: another number, or a company's for a person's."""
+    """Whether the document of the row cannot be the debtor's: another number, or a company's for a person."""
     if row.dni and debtor.dni:
         return row.dni != debtor.dni
     if row.cuit and debtor.cuit:
@@ -133,7 +133,7 @@ def _is_of_another(row: ParsedRow, debtor: KnownDebtor) -> bool:
 
 
 def _differs(row: ParsedRow, case: KnownCase) -> bool:
-    """Whether the creditor now says something else. An empty cell says nothing."""
+    """Whether the creditor's data have changed. Empty cells are ignored."""
     return (
         row.total != case.creditor_total
         or (row.monto_inicial is not None and row.monto_inicial != case.initial_amount)
@@ -143,7 +143,7 @@ def _differs(row: ParsedRow, case: KnownCase) -> bool:
 
 
 def _holder(row: ParsedRow, known: Known) -> KnownDebtor | None:
-    """Whoever has the row's DNI, else its CUIT; a CUIT stored for another DNI is nobody's word."""
+    """The debtor with the DNI of the row, else with its CUIT, unless that CUIT is stored with another DNI."""
     if row.dni and row.dni in known.by_dni:
         return known.by_dni[row.dni]
     holder = known.by_cuit.get(row.cuit) if row.cuit else None
@@ -167,7 +167,7 @@ def _fill_document(row: ParsedRow, debtor: KnownDebtor, known: Known, problems: 
 
 
 def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
-    """Missing contact data are filled in; an address only where what is stored does not contradict it."""
+    """Fill missing contact data; those of the street only if the stored ones do not contradict them."""
     missing = []
     if row.email and not debtor.email:
         missing.append("email")

@@ -1,4 +1,4 @@
-"""Open a portfolio file of any supported kind, decided by its content and never by its name (DESIGN §5 "Reading")."""
+"""Open a portfolio file of any supported kind, detected by its content, never by its name (DESIGN §5 "Reading")."""
 
 import hashlib
 import stat
@@ -14,7 +14,7 @@ from cases.importing.workbook import WorkbookRows
 _HEAD_BYTES = 64 * 1024
 _CHUNK_BYTES = MIB
 
-# What people send by mistake, by its first bytes.
+# Files that people send by mistake, by their first bytes.
 _FOREIGN_SIGNATURES = (
     (b"%PDF", "es un PDF"),
     (b"\x89PNG", "es una imagen"),
@@ -115,7 +115,7 @@ def _open_text(path: Path, head: bytes, limits: Limits, size: int) -> Table:
 
 
 def _digest(path: Path, check: EncodingCheck | None = None) -> str:
-    """SHA-256 of the content, in one pass that also settles the encoding of a text."""
+    """SHA-256 of the content, in one pass; for a text, `check` finds the encoding in the same pass."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK_BYTES):

@@ -1,4 +1,4 @@
-"""The report of an import: one line for every rejected, warned-about or noted row (DESIGN §5)."""
+"""The report of an import: one line for every rejection, warning or note of a row (DESIGN §5)."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""From a file's row to what a case needs, or to the reason it cannot be one (DESIGN §5 "Cells", "Required").
+"""From a row of a file to the data of a case, or to the reason for its rejection (DESIGN §5 "Cells", "Required").
 
 `parse_rows` yields exactly one outcome per row that is not blank: `ParsedRow`, `Rejected` or `Ignored`.
 """
@@ -47,13 +47,13 @@ _TOTAL_LABEL = re.compile(
     r"(?:sub|gran)?total(?:es)?(?:general|generales|cartera|delacartera|deuda|asignado|acobrar|casos|decasos|clientes"
     r"|deudores|registros)?[0-9]*|suma|sumatoria"
 )
-# Where a key should be, whatever begins with the word: no creditor numbers a client "TOTAL CARTERA MARZO".
+# In place of a key, any text that begins with the word: no creditor uses a key like "TOTAL CARTERA MARZO".
 _TOTAL_AS_KEY = re.compile(r"(?:sub|gran\s+)?total(?:es)?\b", re.I)
 _NUMBER = re.compile(r"[0-9.,$ -]+")
 
 
 class Problem(NamedTuple):
-    """One line of the report: `row,column,value,severity,reason`, and a code to count rejections by."""
+    """One line of the report: `row,column,value,severity,reason`, and a code for counting rejections."""
 
     row: int
     column: str
@@ -64,7 +64,7 @@ class Problem(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A row's raw cells by field ("" where there is no such column), with what a message about them needs."""
+    """The raw cells of a row by field ("" for a missing column), with the data for messages about them."""
 
     number: int
     mapping: Mapping
@@ -88,11 +88,11 @@ class Row(NamedTuple):
 
 
 class ParsedRow(NamedTuple):
-    """A row that makes a case, always filled by keyword: many fields are strings. "" is "not given"; amounts are pesos
-    with two decimals. (A frozen dataclass took 30 % longer to parse a row.)
+    """An accepted row. Always filled by keyword, because many fields are strings. "" is "not given".
 
-    `phone` is E.164 where it parses (else as given) and `phone_kind` mobile, landline or other ("" without phone).
-    `problems` holds one warning per optional cell that was dropped; `source` the raw cells, for warnings to come.
+    Amounts are in ARS with two decimals. `phone` is E.164 when it can be parsed (else as given); `phone_kind` is
+    mobile, landline or other ("" without phone). `problems` has one warning per optional cell that was dropped;
+    `source` has the raw cells, for later warnings. (A frozen dataclass took 30 % longer to parse a row.)
     """
 
     row: int
@@ -119,7 +119,7 @@ class ParsedRow(NamedTuple):
 
 
 class Rejected(NamedTuple):
-    """A row that makes no case; `code` is nro_cliente, name, total or duplicate, the first that applies."""
+    """A rejected row; `code` is nro_cliente, name, total or duplicate, the first that applies."""
 
     row: int
     code: str
@@ -127,7 +127,7 @@ class Rejected(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A last row that is only a total: neither accepted nor rejected, and noted."""
+    """A last row with only totals: neither accepted nor rejected, but noted in the report."""
 
     row: int
     problems: tuple[Problem, ...]
@@ -145,10 +145,10 @@ def parse_rows(
     date_order: str = "dmy",
     today: date,
 ) -> Iterator[Outcome]:
-    """Parse a table's rows in one pass: memory grows only with the keys seen, by which duplicates are known.
+    """Parse the rows of a table in one pass. Memory grows only with the keys, which are kept to find duplicates.
 
-    `rows` is a `Table` or anything that yields (row number in the file, cells). Blank rows yield nothing. The last
-    row waits for its turn, because only there a row of totals is ignored.
+    `rows` is a `Table` or anything that yields (row number in the file, cells). Blank rows yield nothing. A row is
+    judged when it is known whether it is the last one, because only a last row of totals is ignored.
     """
     seen: set[str] = set()
     waiting: tuple[int, Sequence[Cell]] | None = None
@@ -169,7 +169,7 @@ def parse_rows(
 def _judge(
     numbered: tuple[int, Sequence[Cell]], mapping: Mapping, date_order: str, today: date, seen: set[str]
 ) -> Outcome:
-    """Parse one row and refuse a key that an accepted row already has."""
+    """Parse one row and reject a key that an accepted row already has."""
     outcome = parse_row(*numbered, mapping, date_order=date_order, today=today)
     if type(outcome) is ParsedRow:
         if outcome.nro_cliente in seen:
@@ -182,10 +182,10 @@ def _judge(
 def parse_row(
     row_number: int, cells: Sequence[Cell], mapping: Mapping, *, date_order: str = "dmy", today: date
 ) -> ParsedRow | Rejected:
-    """Parse one row on its own: the first bad required cell rejects it, a bad optional one is dropped with a warning.
+    """Parse one row: the first bad required cell rejects it, a bad optional one is dropped with a warning.
 
-    More cells than headers reject it too, under `total`: a separator without quotes (`6,326,996`) has shifted the
-    cells, and no amount of such a row can be believed.
+    A row with more cells than headers is rejected too, with the code `total`: a separator without quotes (`6,326,996`)
+    has shifted the cells, so no amount of the row is reliable.
     """
     width = len(mapping.headers)
     row = Row(row_number, mapping, *mapping.pick([*cells[:width], *[""] * (width + 1 - min(len(cells), width))]))
@@ -240,7 +240,7 @@ def parse_row(
 
 
 def _optional(row: Row, field: str, value: Cell, parse: Callable[[Cell], T], absent: T, problems: list[Problem]) -> T:
-    """The parsed cell; `absent` for a blank one, and for a bad one, which is then a warning."""
+    """The parsed cell; `absent` for a blank cell, and for a bad one, which adds a warning."""
     if value == "" or value is None:
         return absent
     try:
@@ -263,7 +263,7 @@ def _text(row: Row, field: str, value: Cell, problems: list[Problem]) -> str:
 
 
 def _names(row: Row) -> tuple[str, str]:
-    """(first, last): from their own columns, else from a full name, which a lone name column may also hold."""
+    """(first, last) from their own columns, else from a full name, which may also be in a single name column."""
     first_name, last_name = parse_name(row.name), parse_name(row.lastname)
     if first_name and last_name:
         return first_name, last_name
@@ -276,14 +276,14 @@ def _names(row: Row) -> tuple[str, str]:
 
 
 def is_blank(cells: Sequence[Cell]) -> bool:
-    """Whether no cell of the row holds anything that can be seen."""
+    """Whether no cell of the row has a visible character."""
     return not any(text_of(value) for value in cells)
 
 
 def is_total_row(cells: Sequence[Cell], mapping: Mapping) -> bool:
-    """Whether a row is only a total: a "TOTAL" label and/or amounts, and nothing that belongs to a case.
+    """Whether a row has only totals: a "TOTAL" label and/or amounts, and no data of a case.
 
-    With the label in place of the key, a number under a name or a DNI is how many there are.
+    When the label is in the place of the key, a number in the column of a name or a DNI is a count of rows.
     """
     places = {index: field for field, index in mapping.fields.items()}
     labels: set[str | None] = set()
@@ -333,14 +333,14 @@ def _reject_name(row: Row, reason: str) -> Rejected:
 
 
 def name_cell(row: Row) -> tuple[str, str]:
-    """The column a row's name is reported under, and the name as the file has it."""
+    """The column under which the name of a row is reported, and the name as in the file."""
     mapped = [field for field in ("full_name", "lastname", "name") if field in row.mapping.fields]
     value = " ".join(filter(None, (text_of(getattr(row, field)) for field in mapped)))
     return row.mapping.header_of(mapped[0]), value
 
 
 def document_cell(row: Row) -> tuple[str, str]:
-    """The column of a row's document, and the document as the file has it."""
+    """The column of the document of a row, and the document as in the file."""
     return row.mapping.header_of("dni"), _raw(row.dni)
 
 
@@ -361,7 +361,7 @@ def _warn(row: Row, field: str, value: Cell, reason: str) -> Problem:
 
 
 def _raw(value: Cell) -> str:
-    """The cell as the report quotes it: untrimmed text without NUL, which PostgreSQL refuses."""
+    """The cell as quoted in the report: untrimmed text without NUL, which PostgreSQL refuses."""
     return value.replace("\0", "") if type(value) is str else text_of(value)
 
 

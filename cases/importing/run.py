@@ -1,4 +1,4 @@
-"""One import from file to batch: the path of the command, the upload page and both their previews (DESIGN §5)."""
+"""One import, from the file to its batch. The command, the upload page and both previews use it (DESIGN §5)."""
 
 import gc
 from collections import Counter
@@ -37,7 +37,7 @@ Progress = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Options:
-    """`cartera` and `assign_to` are names as people write them; `assign_to` may be `round-robin`."""
+    """`cartera` and `assign_to` are names as a person wrote them; `assign_to` may be `round-robin`."""
 
     cartera: str
     create_cartera: bool = False
@@ -49,7 +49,7 @@ class Options:
 
 @dataclass
 class Result:
-    """What an import did, or in a dry run would do. `total` is what the accepted rows' debts add up to, in ARS."""
+    """What an import did, or would do in a dry run. `total` is the sum of the debts of the accepted rows, in ARS."""
 
     cartera: str
     created: int = 0
@@ -84,7 +84,7 @@ def import_table(
     progress: Progress = lambda rows: None,
     now: datetime | None = None,
 ) -> Result:
-    """Import an open table in one transaction, or raise ImportFailed and leave the database as it was."""
+    """Import an open table in one transaction. Raises ImportFailed, after which nothing was saved."""
     try:
         with _collector_paused():
             return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
@@ -100,7 +100,7 @@ def import_table(
 
 @contextmanager
 def _collector_paused() -> Iterator[None]:
-    """Rows make no reference cycles, and walking the many that live at once cost 15 % of an import's time."""
+    """Pauses the garbage collector: rows make no reference cycles, and it took 15 % of the time of an import."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -153,7 +153,7 @@ def _import(
 
 
 def _chunks(outcomes: Iterator[Any], result: Result) -> Iterator[list[ParsedRow]]:
-    """Accepted rows, a chunk at a time; the others go to the result on the way."""
+    """The accepted rows, a chunk at a time; the others are added to the result."""
     while chunk := list(islice(outcomes, CHUNK_ROWS)):
         accepted = []
         for outcome in chunk:
@@ -185,7 +185,7 @@ def _cartera(options: Options) -> Cartera:
 
 
 def _dealer(assign_to: str) -> Iterator[int | None]:
-    """Who gets each new case in turn: nobody, one gestor, or all the active ones in equal shares."""
+    """An endless sequence with the gestor (id) of each new case: None, one gestor, or all active ones in turn."""
     if not assign_to:
         return repeat(None)
     if assign_to == ROUND_ROBIN:

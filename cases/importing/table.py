@@ -1,4 +1,4 @@
-"""What every reader gives: a header and the rows under it, one at a time (DESIGN §5 "Reading")."""
+"""The result of every reader: a header and the rows under it, one at a time (DESIGN §5 "Reading")."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ NumberedRow = tuple[int, Sequence[Cell]]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a file may cost: bytes, rows, columns, characters; memory and CPU bind the process that opens a workbook."""
+    """Limits of a file: bytes, rows, columns, characters. Memory and CPU apply to the process that reads a workbook."""
 
     max_bytes: int = 300 * MIB
     max_inflated_bytes: int = 512 * MIB
@@ -32,17 +32,17 @@ DEFAULT_LIMITS = Limits()
 
 
 def _nothing_to_close() -> None:
-    """Text files hold nothing between two iterations."""
+    """Text files keep no open resource between two iterations."""
 
 
 @dataclass(slots=True)
 class Table:
-    """An open file: how it was understood, its header, and its rows by iteration as (row number, cells).
+    """An open file: its format, its header, and its rows by iteration as (row number, cells).
 
-    Row numbers are those of the file, from 1, blank rows and title rows counted; in a text file a quoted line break
+    Row numbers are those of the file, from 1, and count blank rows and title rows; in a text file a quoted line break
     does not start a row, as in a spreadsheet. Blank rows are left out. Every iteration reads the file again from the
-    start, in flat memory for text. Iterating raises `ImportFailed` where a row cannot be read and when there is none
-    under the header. `with open_table(...) as table:` ends a workbook's process even if the rows were not read.
+    start, with constant memory for text. Iterating raises `ImportFailed` at a row that cannot be read, and when there
+    is no row under the header. `with open_table(...) as table:` ends a workbook's process even if no row was read.
     """
 
     kind: str  # csv, xlsx, xlsb, xls or ods
@@ -89,15 +89,15 @@ class Header:
 
     @property
     def rank(self) -> tuple[bool, int, int]:
-        """Compares candidates: all that is required, then more fields named, then more cells filled."""
+        """For comparing candidates: all required fields, then the number of fields, then of filled cells."""
         return (has_required(self.fields), len(self.fields) if self.is_recognised else 0, self.filled)
 
 
 def find_header(rows: Iterable[NumberedRow]) -> Header | None:
     """The header among the first 50 rows, title rows skipped; `None` when all of them are blank.
 
-    It is the first row that names every required column, else the first of those that name most fields (two at
-    least), else the first with two cells or more, so that a person can still say which column is which.
+    It is the first row that names every required column, else the first of those that name most fields (at least two),
+    else the first with two or more cells, so that a person can still choose the fields of the columns.
     """
     best: Header | None = None
     for number, cells in rows:
@@ -121,5 +121,5 @@ def _is_better(header: Header, best: Header) -> bool:
 
 
 def thousands(number: int) -> str:
-    """`1.100.000`, as messages write it."""
+    """A number as in messages: `1.100.000`."""
     return f"{number:,}".replace(",", ".")

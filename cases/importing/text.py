@@ -1,4 +1,4 @@
-"""Text tables: which encoding, which separator, and their rows in flat memory (DESIGN §5 "Reading")."""
+"""Text tables: their encoding, their separator and their rows, in constant memory (DESIGN §5 "Reading")."""
 
 import codecs
 import csv
@@ -22,7 +22,7 @@ from cases.importing.table import (
 )
 
 DELIMITERS = (",", ";", "\t", "|")
-_CELLS_IN_A_LINE = 32  # a line may be as long as so many of the longest cells
+_CELLS_IN_A_LINE = 32  # the limit of a line is the length of so many cells of the longest kind
 _SAMPLE_LINES = 4 * HEADER_SEARCH_ROWS  # a header may hold quoted line breaks
 _SAMPLE_CHARS = 4 * MIB
 _MOST_LINE_BREAKS = 200  # in one cell
@@ -34,7 +34,7 @@ _LONG_LINE = "es demasiado larga para ser una fila de datos. Corrija esa fila."
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, because its BOM begins with the one of UTF-16
     (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
@@ -42,7 +42,7 @@ _BOMS = (
 
 
 def guess_encoding(head: bytes) -> str | None:
-    """The encoding that the first bytes prove (BOM, or UTF-16 by its NULs), "utf-8" to be tried, `None` if binary."""
+    """The encoding that the first bytes prove (BOM, or UTF-16 by its NULs), else "utf-8" to try; None if binary."""
     for mark, name in _BOMS:
         if head.startswith(mark):
             return name
@@ -58,14 +58,14 @@ def guess_encoding(head: bytes) -> str | None:
 
 
 class EncodingCheck:
-    """Fed with the file's bytes once, says the encoding: what was guessed, or cp1252 when it is not strict UTF-8."""
+    """Finds the encoding from all bytes of a file: the guess, or cp1252 when the file is not valid UTF-8."""
 
     def __init__(self, guess: str) -> None:
         self.encoding = guess
         self._decoder = codecs.getincrementaldecoder(guess)("strict")
 
     def feed(self, chunk: bytes, *, final: bool = False) -> None:
-        """Raises `ImportFailed` when a file that says what it is (BOM, UTF-16) is not that."""
+        """Check the next bytes. Raises `ImportFailed` when a file with a BOM or of UTF-16 is not valid."""
         if self.encoding == "cp1252":
             return
         try:
@@ -80,10 +80,10 @@ class EncodingCheck:
 
 
 def detect_layout(path: Path, encoding: str, limits: Limits = DEFAULT_LIMITS) -> tuple[str, Header]:
-    """The separator and the header: of `, ; tab |`, the one under which the best header row is found.
+    """The separator (one of `, ; tab |`) and the header: the separator with the best header row.
 
-    A decimal comma or a quoted text does not mislead it, because what counts is the columns recognised. Excel's own
-    `sep=;` first line decides. Raises `ImportFailed` when there is nothing but blanks.
+    A decimal comma or a quoted text does not matter, because the number of recognised columns decides. Excel's first
+    line `sep=;` has precedence. Raises `ImportFailed` when the file is blank.
     """
     sample = _sample(path, encoding, limits)
     declared = sample[0].strip('"\r\n') if sample else ""
@@ -96,7 +96,7 @@ def detect_layout(path: Path, encoding: str, limits: Limits = DEFAULT_LIMITS) ->
 
 
 def _sample(path: Path, encoding: str, limits: Limits) -> list[str]:
-    """The first lines: enough to hold any header, and few enough to hold in memory."""
+    """The first lines: enough for any header, and few enough for the memory."""
     sample: list[str] = []
     size = 0
     with _open(path, encoding) as stream:
@@ -112,7 +112,7 @@ def _sample(path: Path, encoding: str, limits: Limits) -> list[str]:
 
 
 def _sample_rows(sample: list[str], delimiter: str) -> Iterator[NumberedRow]:
-    """The first rows under one separator, ending quietly where they make no sense under it."""
+    """The first rows with one separator. Stops without an error at a row that cannot be parsed."""
     try:
         yield from enumerate(csv.reader(sample, delimiter=delimiter), start=1)
     except csv.Error:
@@ -133,7 +133,7 @@ def read_rows(path: Path, encoding: str, delimiter: str, header: Header, limits:
                 if spans_lines:
                     _check_line_breaks(number, cells, delimiter, width)
                 _check_size(number, cells, limits)
-                # A comma too many may be a decimal comma without quotes, which is for `parse_row` to refuse.
+                # With commas, an extra cell may come from a decimal comma without quotes, which `parse_row` rejects.
                 while len(cells) > width and delimiter != "," and not cells[-1].strip():
                     cells.pop()
                 if text_of(cells[0]) or any(map(text_of, cells)):
@@ -145,16 +145,16 @@ def read_rows(path: Path, encoding: str, delimiter: str, header: Header, limits:
 
 
 class _LineTooLongError(Exception):
-    """A line longer than any row may be."""
+    """A line longer than the limit of a row."""
 
 
 def _open(path: Path, encoding: str) -> TextIO:
-    """cp1252 leaves five bytes undefined: they become a visible replacement character, everything else is strict."""
+    """Open the file as text. The five undefined bytes of cp1252 become a replacement character; the rest is strict."""
     return path.open(encoding=encoding, errors="replace" if encoding == "cp1252" else "strict", newline="")
 
 
 def _lines(stream: TextIO, limits: Limits) -> Iterator[str]:
-    """Lines, never holding more of one than a row may have."""
+    """The lines, read with a limit on their length."""
     longest = limits.max_cell_chars * _CELLS_IN_A_LINE
     for line in iter(partial(stream.readline, longest + 1), ""):
         if len(line) > longest:
@@ -172,9 +172,9 @@ def _check_size(number: int, cells: list[str], limits: Limits) -> None:
 
 
 def _check_line_breaks(number: int, cells: list[str], delimiter: str, width: int) -> None:
-    """Refuse a row that swallowed others: a stray opening quote would otherwise lose them without a word.
+    """Raises `ImportFailed` for a row that contains others because of a stray opening quote; they would be lost.
 
-    A text with line breaks leaves its row with the header's width, and its lines do not look like rows.
+    A valid cell with line breaks differs: its row has the width of the header, and its lines do not look like rows.
     """
     for cell in cells:
         _, *others = cell.split("\n")

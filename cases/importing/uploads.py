@@ -1,7 +1,7 @@
-"""A file between its upload and its confirmation: what the import pages do, without their HTML (DESIGN §5).
+"""A file between its upload and its confirmation: the logic of the import pages, without HTML (DESIGN §5).
 
-The file waits in the database, so that any web process can go on with it, and belongs to whoever uploaded it. Preview
-and confirmation are `run.import_table`, as in the command: the same rows give the same counts.
+The file is stored in the database, so that every web process can read it, and only its uploader can use it. Preview and
+confirmation call `run.import_table`, as the command does: the same rows give the same counts.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ CHANGED_MEANWHILE = "El archivo o las opciones cambiaron en otra ventana: revise
 
 @dataclass(frozen=True)
 class Column:
-    """A column of the file as a person sees it. `detected` is the field its header names, or empty."""
+    """A column of the file, for the pages. `detected` is the field that its header names, or empty."""
 
     index: int
     header: str
@@ -45,7 +45,7 @@ class Column:
 
     @property
     def letter(self) -> str:
-        """A, B … Z, AA, as a spreadsheet heads it."""
+        """A, B … Z, AA, as in a spreadsheet."""
         letters, rest = "", self.index + 1
         while rest:
             rest, place = divmod(rest - 1, 26)
@@ -62,9 +62,9 @@ def store(
     upload: ImportUpload | None = None,
     now: datetime | None = None,
 ) -> ImportUpload:
-    """Keep a file with its options, or change those of `upload` (its file too when `content` is given).
+    """Store a file with its options, or change those of `upload` (its file too when `content` is given).
 
-    Chosen columns are forgotten with another file or sheet. Whatever nobody went on with for a day is deleted.
+    Another file or sheet resets the chosen columns. Uploads not confirmed within a day are deleted.
     """
     now = now or timezone.now()
     ImportUpload.objects.filter(created_at__lt=now - KEPT_FOR).delete()
@@ -79,26 +79,26 @@ def store(
         upload.content = content
         upload.file_name = file_name[:255]
         upload.sha256 = hashlib.sha256(content).hexdigest()
-    # A content that was not read is not written either.
+    # A deferred content that was not read is not written either.
     upload.save()
     return upload
 
 
 def choose_columns(upload: ImportUpload, chosen: Mapping[int, str | None]) -> None:
-    """Keep which column is which field (None: not imported)."""
+    """Store the field of each column, by column index (None: not imported)."""
     upload.options = {**upload.options, "columns": {str(index): field for index, field in chosen.items()}}
     upload.save(update_fields=["options"])
 
 
 def fingerprint(upload: ImportUpload) -> str:
-    """Changes with the file or any option: what was confirmed is what was seen."""
+    """A hash of the file and its options, to check that the confirmed import is the one previewed."""
     seen = json.dumps([upload.sha256, upload.options], sort_keys=True)
     return hashlib.sha256(seen.encode()).hexdigest()[:16]
 
 
 @contextmanager
 def opened(upload: ImportUpload) -> Iterator[Table]:
-    """The file as a table, in a temporary file for as long as it is read. Raises ImportFailed."""
+    """The file as a table; a temporary file exists inside the block. Raises ImportFailed."""
     with tempfile.NamedTemporaryFile(prefix="nova-import-") as stream:
         stream.write(upload.content)
         stream.flush()
@@ -125,21 +125,21 @@ def columns_of(table: Table) -> list[Column]:
 
 
 def chosen_columns(upload: ImportUpload) -> dict[int, str | None] | None:
-    """What a person chose for this file, or None: by its headers."""
+    """The columns chosen by a person for this file; None when its headers decide."""
     chosen = upload.options.get("columns")
     return chosen and {int(index): field for index, field in chosen.items()}
 
 
 def preview(upload: ImportUpload, *, by: User) -> Result:
-    """What a confirmation would do now: the import itself, rolled back. Raises ImportFailed."""
+    """What a confirmation would do now: the import, rolled back. Raises ImportFailed."""
     return _import(upload, by=by, dry_run=True)
 
 
 def confirm(*, pk: int, by: User, seen: str) -> ImportBatch:
-    """Import an upload, once: its row is locked first and goes in the same transaction.
+    """Import an upload, once: its row is locked first and deleted in the same transaction.
 
-    `seen` is the fingerprint that the preview showed. Raises ImportUpload.DoesNotExist when it is gone (see
-    `batch_of`) and ImportFailed, after which the upload is still there.
+    `seen` is the fingerprint of the preview. Raises ImportUpload.DoesNotExist when the upload no longer exists (see
+    `batch_of`), and ImportFailed, after which the upload still exists.
     """
     try:
         with transaction.atomic():
@@ -147,7 +147,7 @@ def confirm(*, pk: int, by: User, seen: str) -> ImportBatch:
             if fingerprint(upload) != seen:
                 raise ImportConflict(CHANGED_MEANWHILE)
             batch = _import(upload, by=by, dry_run=False).batch
-            assert batch is not None  # noqa: S101 - a run that is not dry makes one
+            assert batch is not None  # noqa: S101 - a run that is not dry creates one
             batch.options["upload"] = pk
             batch.save(update_fields=["options"])
             upload.delete()
@@ -159,12 +159,12 @@ def confirm(*, pk: int, by: User, seen: str) -> ImportBatch:
 
 
 def batch_of(pk: int, *, by: User) -> ImportBatch | None:
-    """The import that an upload became."""
+    """The import made from an upload, or None."""
     return ImportBatch.objects.filter(created_by=by, options__upload=pk).defer("report").first()
 
 
 def earlier_import(upload: ImportUpload) -> ImportBatch | None:
-    """The last import of exactly this file into the same cartera."""
+    """The last import of the same file (by hash) into the same cartera, or None."""
     same = ImportBatch.objects.filter(sha256=upload.sha256, cartera__name__iexact=upload.options["cartera"])
     return same.defer("report").select_related("created_by").first()
 

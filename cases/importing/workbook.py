@@ -1,8 +1,8 @@
 """Workbooks, opened by python-calamine in a process of their own (DESIGN §5 "Reading", §8 "Uploads").
 
-A hostile workbook can ask for any amount of memory (two cells at the corners of a sheet are 17,000 million), and the
-reader then aborts its process: it must not be the web worker. The child has a memory and a CPU limit and writes JSON
-lines: first what it found, then one line per row, then the number of rows.
+A hostile workbook can need any amount of memory (two cells at the corners of a sheet are 17,000 million), and the
+reader then aborts its process, which must not be the web worker. The child process has a memory and a CPU limit and
+writes JSON lines: first the sheet and its header, then one line per row, then the number of rows.
 """
 
 import json
@@ -40,10 +40,10 @@ TOO_SLOW = "La planilla tarda demasiado en leerse: guárdela como CSV y vuelva a
 
 
 class WorkbookRows:
-    """The rows of one sheet. Opening it finds the sheet and header; the first reading goes on from there."""
+    """The rows of one sheet. The constructor finds the sheet and header; the first reading continues from there."""
 
     def __init__(self, path: Path, sheet: str | None, limits: Limits) -> None:
-        """Raises `ImportFailed` for whatever keeps the workbook from being read."""
+        """Raises `ImportFailed` for any reason why the workbook cannot be read."""
         self._path, self._limits = path, limits
         process = self._start(sheet)
         found = _first_line(process)
@@ -88,7 +88,7 @@ def _first_line(process: subprocess.Popen) -> Any:
 
 
 def _next_line(process: subprocess.Popen) -> list | dict:
-    """The child's next line; raises `ImportFailed` with what it says, or with what its death means."""
+    """The next line of the child. Raises `ImportFailed` with the error it reports, or for its exit code."""
     line = _output(process).readline(_LONGEST_LINE)
     if not line.endswith(b"\n"):
         _end(process, kill=False)
@@ -113,7 +113,7 @@ def _end(process: subprocess.Popen, *, kill: bool = True) -> None:
 
 
 def _output(process: subprocess.Popen) -> IO[bytes]:
-    """The child was started with a pipe: there is always one."""
+    """The output pipe of the child, which always has one."""
     return cast("IO[bytes]", process.stdout)
 
 
@@ -123,12 +123,12 @@ def _end_all(processes: list[subprocess.Popen]) -> None:
 
 
 def _decoded(cell: list) -> date:
-    """Dates travel as a list of one ISO text, which no other cell is."""
+    """A date from its JSON form: a list with one ISO text. No other cell is a list."""
     (text,) = cell
     return date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
 
 
-# The child's side: it prints to its parent and knows no Django.
+# The child's side: it prints to its parent and does not use Django.
 
 
 def main(order: str, out: BinaryIO) -> None:
@@ -153,7 +153,7 @@ def main(order: str, out: BinaryIO) -> None:
 
 def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO) -> None:
     """Choose the sheet, then write its header and every row under it that is not blank."""
-    # By path the reader would go by the file's extension, which is whatever its sender made it.
+    # A stream, because with a path the reader trusts the file's extension, which may be wrong.
     with Path(path).open("rb") as stream:
         workbook = python_calamine.CalamineWorkbook.from_filelike(stream)
     sheet, header = choose_sheet(workbook, sheet_name, limits)
@@ -225,7 +225,7 @@ def _numbered(sheet: python_calamine.CalamineSheet, limits: Limits) -> Iterator[
 
 
 def _line(message: dict | Sequence[Cell | Sequence[Cell]]) -> bytes:
-    # A lone surrogate in a hostile sheet stays escaped, so the line is always ASCII.
+    # JSON escapes a lone surrogate of a hostile sheet, so the line is always ASCII.
     return json.dumps(message, default=_encoded).encode("ascii") + b"\n"
 
 

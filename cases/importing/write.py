@@ -1,4 +1,4 @@
-"""A chunk's plan into the database, inside the import's one transaction."""
+"""Writes the plan of a chunk to the database, inside the single transaction of the import."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -34,7 +34,7 @@ CASE_REFRESH_COLUMNS = (
 
 @dataclass
 class Writer:
-    """What stays the same over the chunks of one import. `gestores` deals new cases out in turn, for ever."""
+    """The values shared by all chunks of one import. `gestores` is an endless sequence of ids for new cases."""
 
     cartera: Cartera
     by: User | None
@@ -65,7 +65,7 @@ class Writer:
         self._refresh_cases(plan.refreshes)
 
     def _move_cases(self, moves: list[CaseMove]) -> set[tuple[int, str]]:
-        """Returns the phones that the new debtors have after their cases brought some along."""
+        """Move the cases. Returns the (debtor id, number) of all phones that their new debtors have afterwards."""
         for move in moves:
             move_case(case_id=move.case.id, debtor_id=move.debtor.id)
         phones = DebtorPhone.objects.filter(debtor__in=[move.debtor.id for move in moves]).order_by()
@@ -110,7 +110,7 @@ class Writer:
         return (case_id, self.cartera.pk, kind, amount, self.today, "", "", gestor, self.by_id, self.moment, notes)
 
     def _refresh_cases(self, refreshes: list[CaseRefresh]) -> None:
-        """Changed cases are locked and read anew, so that a payment taken meanwhile is in the balance (§3.2)."""
+        """Lock the changed cases and read them again, so that the balance includes concurrent payments (§3.2)."""
         rows = {refresh.case.id: refresh.row for refresh in refreshes}
         locked = Case.objects.select_for_update(no_key=True).filter(pk__in=list(rows)).order_by("id")
         ours = LedgerEntry.objects.effective_payments().filter(case__in=list(rows)).latest_by_case()
