@@ -1,4 +1,4 @@
-"""What the commands that move data share: where a report goes, and a bar on a terminal."""
+"""Shared code of the commands that move data: report files and a progress bar."""
 
 import contextlib
 import csv
@@ -16,18 +16,19 @@ from nova.lib.spreadsheets import inert
 
 
 class Unwritable(Exception):
-    """The file cannot be written; the reason, in Spanish, says where. Nothing has been done yet."""
+    """The file cannot be written; the reason, in Spanish, names it. Nothing has been done yet."""
 
 
 class WrittenTooLate(Exception):
-    """The work is done, its file could not be kept."""
+    """The work is done, but its file could not be written."""
 
 
 @contextlib.contextmanager
 def whole_file(path: Path | None, *, what: str = "el informe", private: bool = False) -> Iterator[Any]:
-    """A text file that appears under its name only when it is whole. `private`: for its owner alone.
+    """A text file that gets its name only when it is complete. `private`: readable only by its owner.
 
-    Opened before anything is done, so that a bad path costs nothing. None: nowhere.
+    It is opened before the work begins, so that a bad path is found early. With `path` None nothing is written. Raises
+    Unwritable and WrittenTooLate.
     """
     if path is None:
         yield StringIO()
@@ -57,7 +58,7 @@ def whole_file(path: Path | None, *, what: str = "el informe", private: bool = F
 
 
 def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
-    """A report that a spreadsheet opens without evaluating anything in it."""
+    """A report as CSV, with cells escaped so that a spreadsheet does not evaluate them as formulas."""
     buffer = StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(header)
@@ -67,7 +68,7 @@ def csv_text(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
 
 @contextlib.contextmanager
 def progress_bar(title: str, total: int | None) -> Iterator[Callable[..., None]]:
-    """A bar on a terminal, silence elsewhere. What it gives is told how far the work is, and of how much."""
+    """A progress bar on a terminal, nothing elsewhere. Yields a function that takes the work done and its total."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield lambda done, total=None: None

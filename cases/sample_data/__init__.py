@@ -1,4 +1,4 @@
-"""A believable agency to try the system on: a year of work on today's calendar, made by the services themselves.
+"""A realistic agency to try the system: a year of work up to today, recorded through the services.
 
 The same seed on the same day gives the same agency. For demonstrations only: its passwords are public.
 """

@@ -1,4 +1,4 @@
-"""Who works at the invented agency, and for whom. Its passwords are known to everybody: DEBUG only (DESIGN §8)."""
+"""The users and carteras of the sample agency. The passwords are public: only with DEBUG (DESIGN §8)."""
 
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ LOGINS = (
     Login("datos", "datos123", "administración de datos"),
 )
 
-# The six share a password, so that it is hashed once: hashing is slow on purpose.
+# The six share a password, so that it is hashed once, because hashing is slow.
 GESTORES = (
     ("gestor", "Gabriela", "Paz"),
     ("mlopez", "Marcos", "López"),
@@ -43,7 +43,7 @@ class Staff(NamedTuple):
 
 
 def hire() -> Staff:
-    """The demo users that do not exist yet; those who do keep their password and role."""
+    """Create the demo users that do not exist; existing ones keep their password and role."""
     passwords = {login.username: make_password(login.password) for login in LOGINS}
     admin = _user("admin", "Alicia", "Navarro", passwords["admin"], role=User.Role.ADMIN, is_superuser=True)
     gestores = [

@@ -1,4 +1,4 @@
-"""The agency put together: debtors, portfolios as they were placed over a year, and the life of every case."""
+"""Creates the sample agency: debtors, portfolios placed over a year, and the history of every case."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from cases.sample_data.calendar import Calendar
 from cases.sample_data.life import Desk, Life
 from cases.sample_data.people import debtors
 
-# Business days ago on which portfolios came in; of the last one nobody has touched a case yet.
+# The placement of each portfolio, in business days before today. The cases of the last one are untouched.
 PLACED = (243, 219, 195, 171, 147, 123, 99, 75, 56)
 PLACED_LAST = 2
 ASSIGNED_AFTER = timedelta(hours=1)
 SEVERAL_DEBTS_EVERY = 5
-UNASSIGNED_OF_THE_LAST = 4  # one in so many
+UNASSIGNED_OF_THE_LAST = 4  # one of so many cases
 SMALLEST, LARGEST = Decimal("8000.00"), Decimal("6000000.00")
 NOTES = ("Compra de electrodomésticos en 12 cuotas.", "Préstamo personal.", "Resumen impago desde marzo.")
 
@@ -42,7 +42,10 @@ class Summary:
 
 @transaction.atomic
 def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], None]) -> Summary:
-    """All or nothing. `progress` is told how many of the cases are ready. Some tens of ms a case on SQLite."""
+    """Create the agency in one transaction. `progress` gets the number of finished cases.
+
+    Takes some tens of milliseconds a case on SQLite.
+    """
     chance = Random(seed)  # noqa: S311 (no secret depends on it)
     staff, carteras = hire(), found_carteras()
     calendar = Calendar(now, chance)
@@ -67,7 +70,7 @@ def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], No
 
 
 def _owners(cases: int, chance: Random) -> list[Debtor]:
-    """The debtor of each case, saved with their phones: a fifth have two or three debts, wherever they fall."""
+    """The debtor of each case, saved with their phones. A fifth have two or three cases, in any cartera."""
     owners: list[Debtor] = []
     people: list[Debtor] = []
     phones: list[DebtorPhone] = []
@@ -93,7 +96,7 @@ def _phones_of(owners: list[Debtor]) -> dict[int, list[DebtorPhone]]:
 
 
 def _place(owners: list[Debtor], carteras: list[Cartera], desk: Desk) -> tuple[list[Case], list[Case]]:
-    """The portfolios as they came in, each shared among the gestores: the worked cases and the untouched ones."""
+    """Place the portfolios and share each among the gestores. Returns the worked cases and the untouched ones."""
     days = [desk.calendar.ago(days) for days in (*PLACED, PLACED_LAST)]
     remaining = iter(enumerate(owners, start=1))
     batches: list[list[Case]] = []

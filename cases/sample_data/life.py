@@ -1,4 +1,4 @@
-"""One invented case as its gestor works it: in order of time, and through the same services as everybody."""
+"""The history of one sample case: events in order of time, recorded through the services."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ TYPES = {
     "VIS": Activity.Type.VISIT,
     "NOTA": Activity.Type.NOTE,
 }
-SAID = {
+NOTES = {
     "PP": ("Se compromete a pagar por transferencia.", "Promete pagar cuando cobra.", "Acuerda el pago en efectivo."),
     "YP": ("Dice que pagó la semana pasada; enviará el comprobante.", "Manifiesta haber pagado en el local."),
     "NEG": ("Pide quita; se eleva al supervisor.", "Pregunta por un plan en cuotas sin interés."),
@@ -55,7 +55,7 @@ OBJECTIONS = ("Cheque rechazado.", "Pago acreditado en otra cuenta.", "Transfere
 
 @dataclass
 class Desk:
-    """What all cases share: the calendar, the catalogue, and who decides."""
+    """Shared by all cases: the calendar, the catalogues and the admin."""
 
     calendar: Calendar
     chance: Random
@@ -70,7 +70,7 @@ class Desk:
 
 
 class Life:
-    """What happens to one case. `clock` is the moment of the last event: nothing is recorded before it."""
+    """Records the events of one case. `clock` is the moment of the last event; later events come after it."""
 
     def __init__(self, desk: Desk, case: Case, phones: Sequence[DebtorPhone], *, since: datetime) -> None:
         self.desk, self.case, self.phones, self.clock = desk, case, phones, since
@@ -94,7 +94,7 @@ class Life:
             type=kind,
             result=self.desk.results[code],
             phone=self._phone() if kind in (Activity.Type.CALL, Activity.Type.MESSAGE) and code != "CD" else None,
-            notes=self.chance.choice(SAID.get(code, ("",))),
+            notes=self.chance.choice(NOTES.get(code, ("",))),
             next_action_at=chosen,
             promise=promise,
             now=self.clock,
@@ -102,7 +102,7 @@ class Life:
         return recorded.activity
 
     def promise(self, day: date, due: date, *, share: float = 1.0) -> Decimal:
-        """A call in which they promise a share of what is owed: in hundreds, the whole of it to the cent."""
+        """A call with a promise of a share of the balance, rounded to hundreds of ARS; the whole balance is exact."""
         amount = self.owed if share == 1 else max((self.owed * Decimal(share)) // HUNDRED * HUNDRED, HUNDRED)
         amount = min(amount, self.owed)
         self.gestion(day, "PP", promise={"amount": amount, "promise_date": due})
@@ -130,14 +130,14 @@ class Life:
         self.owed += payment.amount
 
     def night_after(self, due: date) -> date:
-        """The night run that finds the promise of that day broken, had there been one. Returns its day."""
+        """Run what `nightly` does when a promise of that date becomes broken. Returns the day of that run."""
         day = rules.last_day_of_grace(due, promise_terms()) + timedelta(days=1)
         self.clock = max(self.clock, dates.start_of_day(day) + timedelta(hours=2))
         services.settle(lock_case(self.case), now=self.clock)
         return day
 
     def restate(self, day: date) -> None:
-        """The creditor's refresh: a few per cent more, or less."""
+        """A refresh of the creditor's total, a few percent more or less."""
         self.clock = self.calendar.moment(day, after=self.clock)
         total = (self.owed * Decimal(self.chance.choice((90, 104, 108))) / HUNDRED).quantize(Decimal("0.01"))
         services.refresh_total(case=self.case, by=self.desk.admin, total=total, now=self.clock)
@@ -157,7 +157,7 @@ class Life:
         )
 
     def mistake(self, day: date) -> None:
-        """A gestión recorded on the wrong case, and voided by who recorded it."""
+        """A gestión recorded on the wrong case and voided by its creator."""
         activity = self.gestion(day, "NC")
         self.clock += timedelta(minutes=5)
         services.void_activity(activity=activity, by=self._gestor(), now=self.clock)

@@ -1,4 +1,4 @@
-"""Invented people of Argentina: names put together by chance, documents and phones that are valid and nobody's."""
+"""Invented people of Argentina: random names, with valid documents and phones that belong to nobody."""
 
 from collections.abc import Iterator
 from random import Random
@@ -88,7 +88,7 @@ WITHOUT_DNI_PER_HUNDRED = 3
 
 
 def debtors(chance: Random) -> Iterator[tuple[Debtor, list[DebtorPhone]]]:
-    """Unsaved debtors with their unsaved phones, without end; no document comes twice."""
+    """An endless sequence of unsaved debtors with their unsaved phones; documents are unique."""
     taken: set[str] = set()
     while True:
         place = chance.choice(PLACES)
@@ -139,7 +139,7 @@ def _plain(text: str) -> str:
 
 
 def _phones(debtor: Debtor, place: Place, chance: Random) -> list[DebtorPhone]:
-    """One to three, of the 555 exchanges: valid, and answered by nobody."""
+    """One to three phones of the 555 exchanges: valid, but not in use."""
     phones: dict[str, DebtorPhone] = {}
     for position in range(chance.choice((1, 1, 2, 2, 2, 3))):
         local = f"5555{chance.randrange(10_000):04d}" if place.area == "11" else f"555{chance.randrange(10_000):04d}"

@@ -1,4 +1,4 @@
-"""What becomes of invented cases: a past, and one of the ends in which a real book is found on any morning."""
+"""The histories of sample cases: a past, and one of the situations that a real portfolio has on any morning."""
 
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -10,7 +10,7 @@ from cases.sample_data.life import Life
 from cases.services.settlement import promise_terms
 from nova.lib import dates
 
-# Code and how often of a hundred, in a past without promises.
+# Result codes of a past without promises, with their frequency in percent.
 ATTEMPTS = {
     "NC": 24, "BUZ": 10, "OCU": 5, "APA": 4, "FS": 3, "TER": 8, "WSP": 12, "MAIL": 5, "REN": 6, "NEG": 6,
     "DIF": 5, "EQ": 3, "INX": 2, "VIS": 3, "CD": 1, "NOTA": 3,
@@ -25,10 +25,10 @@ RESTATED, MISTAKEN = 0.03, 0.02
 
 
 def past(life: Life, until: date) -> None:
-    """Attempts, promises kept and broken, from placement to `until`. Something stays owed."""
+    """Attempts, and promises kept and broken, from placement to `until`. A balance always remains."""
     calendar, chance = life.calendar, life.chance
     first = dates.local_date(life.clock) + timedelta(days=1)
-    # The first weeks are the busiest ones of any case.
+    # The first weeks of a case have most events.
     spans = [chance.choice((until, min(until, first + timedelta(days=60)))) for _ in range(chance.choice(PAST_EVENTS))]
     for day in sorted(calendar.business_day_between(first, span) for span in spans):
         if day <= dates.local_date(life.clock):
@@ -96,7 +96,7 @@ def due_tomorrow(life: Life) -> None:
 
 
 def promised(life: Life) -> None:
-    """One payment to come, or an arrangement of two."""
+    """One promise in the future, or an arrangement of two."""
     calendar, chance = life.calendar, life.chance
     day, due = calendar.ago(chance.randrange(1, 4)), calendar.today + timedelta(days=chance.randrange(4, 25))
     life.promise(day, due, share=0.4)
@@ -116,7 +116,7 @@ def unreached(life: Life) -> None:
 
 
 def worked_today(life: Life) -> None:
-    """Within the hour; before the office opens, on the last business day."""
+    """A gestión within the last hour; before office hours, on the last business day."""
     calendar = life.calendar
     moment = calendar.now - timedelta(minutes=life.chance.randrange(2, 60))
     is_open = dates.local_date(moment) == calendar.today and dates.is_business_day(calendar.today)
@@ -136,7 +136,7 @@ def paid_in_part(life: Life) -> None:
 
 
 def _keeps_a_promise(life: Life, *, share: float) -> None:
-    """At any time of the case's life, with what came before it."""
+    """A kept promise at any time since placement, after a past."""
     placed_on = dates.local_date(life.clock)
     day = life.calendar.business_day_between(placed_on + timedelta(days=7), life.calendar.ago(8))
     past(life, day - timedelta(days=1))
@@ -148,7 +148,7 @@ def kept_lately(life: Life) -> None:
 
 
 def _promises_and_pays(life: Life, day: date, *, share: float) -> None:
-    """Within days, and not later than on the last business day."""
+    """A promise and its payment within some days, not later than on the last business day."""
     due = min(day + timedelta(days=life.chance.randrange(3, 9)), life.calendar.ago(1))
     life.pay(due, life.promise(day, due, share=share))
 
@@ -164,7 +164,7 @@ def stopped(life: Life) -> None:
 
 
 def reopened(life: Life) -> None:
-    """The last instalment, returned by the bank."""
+    """A paid case reopened, because the bank returned the last payment."""
     life.pay(life.calendar.ago(10), (life.owed * 9 / 10).quantize(life.owed))
     payment = life.pay(life.calendar.ago(9), life.owed)
     life.reverse(life.calendar.ago(2), payment)
@@ -175,7 +175,10 @@ def handed_over(life: Life) -> None:
 
 
 class Plot(NamedTuple):
-    """`of_hundred` is how often; the past ends `begins` business days before today, or (None) is the plot's affair."""
+    """`of_hundred` is the frequency in percent. The past ends `begins` business days before today.
+
+    With `begins` None, the plot itself makes the past.
+    """
 
     end: Callable[[Life], None]
     of_hundred: int
@@ -202,12 +205,12 @@ PLOTS = (
     Plot(uncollectable, 6, 27),
     Plot(stopped, 4, 27),
 )
-# One of each puts every band into a gestor's queue.
+# One case of each of these gives a queue with every band.
 IN_EVERY_QUEUE = PLOTS[:8]
 
 
 def deal(cases: list[Case], chance: Random) -> list[tuple[Case, Plot]]:
-    """A plot for each case of a gestor: first what every queue should show, then by how often."""
+    """A plot for each case of a gestor: first one of each of IN_EVERY_QUEUE, then by frequency."""
     plots = list(IN_EVERY_QUEUE[: len(cases)])
     plots += chance.choices(PLOTS, [plot.of_hundred for plot in PLOTS], k=len(cases) - len(plots))
     chance.shuffle(plots)

@@ -1,1 +1,1 @@
-"""Data as a whole: what moves between installations, and whether it is right (DESIGN §10)."""
+"""Data of a whole installation: export, import, anonymization and verification (DESIGN §10)."""

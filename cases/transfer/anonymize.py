@@ -1,7 +1,8 @@
-"""A copy of production to develop with: the same debts, other people (DESIGN §10 `anonymize_data`).
+"""Anonymizes a copy of production for development: the same debts of invented people (DESIGN §10 `anonymize_data`).
 
-Amounts, dates, statuses, outcomes and who works what stay, so that screens are as slow and figures as odd as in
-production. Names, documents, phones, addresses, free texts and what the audit remembers go; nothing leads back.
+Amounts, dates, statuses, outcomes and assignments stay, so that screens are as slow and figures as unusual as in
+production. Names, documents, phones, emails, streets, free texts and audit details are replaced or deleted, so that no
+person can be identified.
 """
 
 from collections.abc import Callable, Iterator
@@ -44,7 +45,7 @@ Progress = Callable[[int], None]
 
 @transaction.atomic
 def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: None) -> dict[str, int]:
-    """All of it in one transaction. Returns how many rows of each kind were changed or forgotten."""
+    """Anonymize everything in one transaction. Returns how many rows of each kind were changed or deleted."""
     counts = {"debtors": _debtors(progress)}
     counts["phones"] = _phones()
     counts["cases"] = _texts(Case, "notes", external_id=None, nro_cliente=_numbered("nro_cliente", ""))
@@ -64,13 +65,13 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
 
 
 def _debtors(progress: Progress) -> int:
-    """Companies stay companies, who had no document has none; documents are valid and nobody's that we know."""
+    """Companies stay companies, and debtors without a document get none. New documents are valid and invented."""
     invented = people.debtors(SystemRandom())
     invented_companies = (person for person, _ in invented if not person.first_name)
     invented_people = (person for person, _ in invented if person.first_name and person.dni)
     with_dni = set(Debtor.objects.filter(dni__isnull=False).order_by().values_list("pk", flat=True))
     with_cuit = set(Debtor.objects.filter(cuit__isnull=False).order_by().values_list("pk", flat=True))
-    # Out of the way first: an invented document may be that of somebody further down.
+    # All documents are cleared first, because an invented one may equal that of a later debtor.
     Debtor.objects.update(dni=None, cuit=None)
     done = 0
     for rows in chunks_by_key(Debtor.objects.values_list("id", "email", "street", "notes"), "id", CHUNK):
@@ -92,7 +93,7 @@ def _debtors(progress: Progress) -> int:
 
 
 def _phones() -> int:
-    """A number that cannot be anybody's: its own number in the table, in an area that does not exist."""
+    """Numbers that do not exist: the id of the row, in an area code that does not exist."""
     return DebtorPhone.objects.update(
         number=Concat(Value("+54900"), Cast("id", CharField())), note=_if_any("note", "Nota de ejemplo")
     )
@@ -103,18 +104,18 @@ def _texts(model: type[models.Model], field: str, **others: Any) -> int:
 
 
 def _if_any(field: str, text: str) -> When_Case:
-    """The text where there was one."""
+    """The given text where the field was not empty."""
     return When_Case(When(**{field: ""}, then=Value("")), default=Value(text), output_field=TextField())
 
 
 def _numbered(field: str, prefix: str) -> When_Case:
-    """The row's number where there was something."""
+    """The prefix with the id of the row, where the field was not empty."""
     value = Concat(Value(prefix), Cast("id", CharField()), output_field=CharField())
     return When_Case(When(**{f"{field}__isnull": True}, then=F(field)), default=value, output_field=CharField())
 
 
 def _ledger() -> int:
-    """The one change that the ledger ever sees, and of a copy alone: its texts."""
+    """Replace the texts of the ledger. This is the only change of existing entries, and only in a copy."""
     entries: models.QuerySet = models.QuerySet(LedgerEntry).exclude(notes="", reference="")
     with _unguarded("cases_ledgerentry"):
         return entries.update(
@@ -127,9 +128,9 @@ def _ledger() -> int:
 
 @contextmanager
 def _unguarded(table: str) -> Iterator[None]:
-    """The table without its trigger, which refuses every change, until the block ends. PostgreSQL alone has it.
+    """Disables the trigger that refuses every change of the table, until the block ends. Only PostgreSQL has it.
 
-    What fails within takes the whole transaction back, this included.
+    An error in the block rolls the whole transaction back, and with it the disabled trigger.
     """
     _switch_guard(table, "DISABLE")
     yield
@@ -139,12 +140,12 @@ def _unguarded(table: str) -> Iterator[None]:
 def _switch_guard(table: str, to: str) -> None:
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with checks to come cannot be altered
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # a table with deferred checks cannot be altered
             cursor.execute(f"ALTER TABLE {table} {to} TRIGGER ledger_append_only")
 
 
 def _users() -> int:
-    """Roles and numbers stay, so that work is whose it was; nobody's password works any longer."""
+    """Roles and ids stay, so that assignments stay too; all passwords are made unusable."""
     for user in User.objects.order_by("pk"):
         user.username = f"{user.role}{user.pk}"
         user.first_name, user.last_name = user.get_role_display(), str(user.pk)
@@ -155,5 +156,5 @@ def _users() -> int:
 
 
 def _audit() -> int:
-    """The trail of production is production's; here nobody did any of it."""
+    """Delete the audit trail, which describes actions of real people in production."""
     return models.QuerySet(AuditEvent).delete()[0]

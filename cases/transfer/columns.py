@@ -1,4 +1,4 @@
-"""A value of a file into a column: what the field takes, on PostgreSQL and SQLite alike."""
+"""Converts a value of a file to the value of a column, checked in the same way for PostgreSQL and SQLite."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,11 +14,11 @@ Converter = Callable[[Any], Any]
 
 
 class Misfit(ValueError):
-    """The value is nothing that the field can hold; the reason, in Spanish, follows the quoted value."""
+    """The field cannot hold the value; the reason, in Spanish, follows the quoted value."""
 
 
 def converter(field: models.Field) -> Converter:
-    """For values of a file, None included. Raises Misfit."""
+    """A function that converts values of a file, None included, for this field. It raises Misfit."""
     convert = _of_kind(field)
 
     def checked(value: Any) -> Any:
@@ -103,7 +103,7 @@ def _whole(field: models.Field) -> Converter:
 
 
 def _json(field: models.Field) -> Converter:
-    return lambda value: json.dumps(value, default=float)  # of numbers with decimals the reader makes Decimal
+    return lambda value: json.dumps(value, default=float)  # the reader returns numbers with decimals as Decimal
 
 
 def _uuid(field: models.Field) -> Converter:
@@ -112,7 +112,7 @@ def _uuid(field: models.Field) -> Converter:
 
 
 def moment_of(value: Any) -> Any:
-    """An aware moment of a text; what is one already, or None, as it is."""
+    """An aware datetime from a text; a datetime or None is returned as it is."""
     return parse_datetime(value) if isinstance(value, str) else value
 
 
@@ -126,6 +126,6 @@ _KINDS: Mapping[type[models.Field], Callable[[Any], Converter]] = {
     models.IntegerField: _whole,
     models.JSONField: _json,
     models.UUIDField: _uuid,
-    models.ForeignKey: _whole,  # resolved by then
+    models.ForeignKey: _whole,  # resolved to an id before
     models.AutoField: _whole,
 }

@@ -1,4 +1,4 @@
-"""Debtors of a file among those of here: one person is one debtor, whoever brought them."""
+"""Matches debtors of a file with existing ones: one person is one debtor, from any source."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -16,12 +16,14 @@ FIELDS = ("id", "dni", "cuit", "first_name", "last_name", "street", "street_numb
 
 
 class Debtors:
-    """Known by their documents, else by number and the moment they were made. Who is not here waits until a new case
-    is theirs, so that a second run brings nobody."""
+    """Debtors are matched by document, else by id and creation time.
+
+    A debtor who does not exist here is created only with a new case, so that a second run creates none.
+    """
 
     def __init__(self, tables: Tables, result: Result, *, keeps_numbers: bool) -> None:
         self._tables, self._result, self._keeps_numbers = tables, result, keeps_numbers
-        self.ids: dict[int, int] = {}  # number in the file → number here
+        self.ids: dict[int, int] = {}  # id in the file → id here
         self.phone_ids: dict[int, int] = {}
         self._waiting: dict[int, Numbered] = {}
         self._waiting_phones: dict[int, list[dict[str, Any]]] = {}
@@ -44,15 +46,15 @@ class Debtors:
             self._compare(number, row, match)
 
     def _here(self, rows: list[Numbered]) -> dict[tuple[Any, Any], dict[str, Any]]:
-        """By document; and, for those without one, by number and the moment they were made."""
+        """The existing debtors by document, or by id and creation time for those without a document."""
         here: dict[tuple[Any, Any], dict[str, Any]] = {}
-        asked = {
+        wanted = {
             "dni": {row["dni"] for _, row in rows if row["dni"]},
             "cuit": {row["cuit"] for _, row in rows if row["cuit"]},
             "id": {row["id"] for _, row in rows if row.get("created_at")},
         }
         made = {row["id"]: row.get("created_at") for _, row in rows}
-        for column, values in asked.items():
+        for column, values in wanted.items():
             found = Debtor.objects.filter(**{f"{column}__in": values}).order_by().values(*FIELDS)
             for debtor in found if values else []:
                 if column != "id" or debtor["created_at"] == moment_of(made[debtor["id"]]):
@@ -60,12 +62,12 @@ class Debtors:
         return here
 
     def _compare(self, number: int, row: dict[str, Any], kept: dict[str, Any]) -> None:
-        """Say what of a person who was known already is not taken over."""
+        """Warn about the data of an existing debtor that are not taken from the file."""
         for fields, what in ((("first_name", "last_name"), "el nombre"), (("street", "street_number"), "el domicilio")):
-            told, ours = (" ".join(str(person[name]) for name in fields).strip() for person in (row, kept))
-            if told and told.casefold() != ours.casefold():
+            given, ours = (" ".join(str(person[name]) for name in fields).strip() for person in (row, kept))
+            if given and given.casefold() != ours.casefold():
                 reason = f"con el mismo documento ya está {what} «{ours}»: queda ese"
-                self._result.warn("debtors", number, told, reason)
+                self._result.warn("debtors", number, given, reason)
 
     def load_phones(self, rows: list[Numbered]) -> None:
         section = BY_NAME["phones"]
@@ -85,7 +87,7 @@ class Debtors:
                     self.phone_ids[row["id"]] = pk
 
     def bring(self, numbers: Iterable[int]) -> None:
-        """Those that new cases need: whoever waits, and the phones that they lack here."""
+        """Create the debtors that new cases need, and the phones that they do not have here."""
         wanted = sorted(set(numbers))
         by_document: dict[str, dict[str, Any]] = {}
         newcomers = []

@@ -1,4 +1,4 @@
-"""Reading an export of any size in the memory of a few rows: ours, or that of the old system (DESIGN §10)."""
+"""Reads an export of any size, ours or the old system's, with the memory of a few rows (DESIGN §10)."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -20,11 +20,11 @@ Progress = Callable[[int, int], None]  # rows done, rows in all
 class Document(NamedTuple):
     path: Path
     is_legacy: bool
-    sections: dict[str, int]  # those that the file has, with how many rows
+    sections: dict[str, int]  # the sections of the file, with the number of rows
 
 
 def open_document(path: Path) -> Document:
-    """What kind of file it is. One pass over it, so that a file cut short is refused before anything is loaded."""
+    """The kind and sections of a file. Reads all of it, so that a truncated file is refused before the import."""
     heads: dict[str, Any] = {}
     sections: Counter[str] = Counter()
     with _reading(path) as stream:
@@ -52,10 +52,10 @@ def open_document(path: Path) -> Document:
 
 
 def chunks(document: Document, *, progress: Progress) -> Iterator[tuple[str, list[Numbered]]]:
-    """(section, rows numbered from 1), in an order in which what is named comes before what names it.
+    """(section, rows numbered from 1), in an order in which referenced rows come before those that refer to them.
 
-    A pass for each section, up to its last row: the parser skips what is not asked for at 150 MB a second, and it does
-    not matter in what order somebody's file has them.
+    Reads the file once for each section, up to its last row: the parser skips other sections at 150 MB a second, and so
+    the order of the sections in the file does not matter.
     """
     wanted = LEGACY_SECTIONS if document.is_legacy else tuple(section.name for section in SECTIONS)
     total = sum(document.sections.get(name, 0) for name in wanted)

@@ -1,7 +1,7 @@
-"""Everything an installation holds, as one JSON document a row a line (DESIGN §10 `export_data`).
+"""Exports all data of an installation as one JSON document, one row per line (DESIGN §10 `export_data`).
 
-Rows are read by key, a chunk at a time, inside one transaction that sees one moment: memory is that of a chunk and the
-file agrees with itself, whoever works meanwhile.
+Rows are read by key, a chunk at a time, inside one transaction with a single snapshot: memory is that of a chunk, and
+the file is consistent while users work.
 """
 
 import json
@@ -23,9 +23,9 @@ class Writable(Protocol):
 
 
 def export(stream: Writable, *, progress: Progress = lambda section, rows: None) -> dict[str, int]:
-    """Write the document. Returns how many rows each section has. `progress` is told of the rows written so far."""
+    """Write the document. Returns the number of rows of each section; `progress` gets a section and rows so far."""
     counts = {}
-    is_outermost = not connection.in_atomic_block  # within another transaction it is that one's moment
+    is_outermost = not connection.in_atomic_block  # an outer transaction has set its snapshot already
     with transaction.atomic():
         if connection.vendor == "postgresql" and is_outermost:
             with connection.cursor() as cursor:
@@ -41,7 +41,7 @@ def export(stream: Writable, *, progress: Progress = lambda section, rows: None)
 
 
 def size() -> int:
-    """About how many rows there are to write: for a progress bar, so large tables are not counted on PostgreSQL."""
+    """The approximate number of rows, for a progress bar. On PostgreSQL large tables are estimated, not counted."""
     if connection.vendor != "postgresql":
         return sum(section.model._base_manager.count() for section in SECTIONS)
     tables = [section.model._meta.db_table for section in SECTIONS]
@@ -76,7 +76,7 @@ def _write_rows(
 
 
 def _rows(section: Section, fields: list[str]) -> Iterator[tuple[Any, ...]]:
-    """By key. What is named is little and sorted here, because databases differ on the order of letters."""
+    """The rows by key. Tables with names are small and sorted here, because databases sort letters differently."""
     rows = section.model._base_manager.values_list(section.key, *fields)
     chunks = [sorted(rows)] if section.sorts_by_letters else chunks_by_key(rows, section.key, CHUNK)
     for chunk in chunks:
@@ -85,12 +85,12 @@ def _rows(section: Section, fields: list[str]) -> Iterator[tuple[Any, ...]]:
 
 
 def _as_text(value: Any) -> str:
-    """Amounts as they are written, moments in UTC to the microsecond."""
+    """A value as text: amounts as they are, moments in UTC to the microsecond."""
     return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _in_order(value: Any) -> Any:
-    """PostgreSQL keeps the keys of an object in an order of its own."""
+    """The value with sorted keys, because PostgreSQL changes the order of the keys of an object."""
     if isinstance(value, dict):
         return {key: _in_order(value[key]) for key in sorted(value)}
     return [_in_order(item) for item in value] if isinstance(value, list) else value

@@ -1,8 +1,8 @@
-"""The old system's `export_for_prod.json` in the words of ours (DESIGN §10): one row of it to rows of several tables.
+"""Translates the old system's `export_for_prod.json` (DESIGN §10): one of its rows becomes rows of several tables.
 
-There a case was the person and the debt in one, its status the only sign of a payment, its times in UTC without saying
-so. Nothing is invented: a case that was marked as paid is placed with its total, which an adjustment of that day takes
-away again, because nobody wrote down what was paid.
+In the old system a case was the debtor and the debt in one row, its status was the only record of a payment, and its
+times were in UTC without a zone. No payment is invented: a case marked as paid gets a placement with its total and an
+adjustment of that day that cancels it, because the paid amounts were never recorded.
 """
 
 import hashlib
@@ -41,18 +41,18 @@ _OUTCOMES = frozenset(Promise.Status.values)
 
 
 class Refused(ValueError):
-    """The row cannot come in; the reason is in Spanish."""
+    """The row cannot be imported; the reason is in Spanish."""
 
 
 class LegacyReader:
-    """Gives each chunk of the old file, translated, to the loader. Sections in the order of LEGACY_SECTIONS."""
+    """Translates each chunk of the old file and passes it to the loader. Sections come in the order LEGACY_SECTIONS."""
 
     def __init__(self, loader: Loader, people: People, result: Result, *, now: datetime) -> None:
         self.loader, self.people, self.result, self.now = loader, people, result, now
         self.today = dates.local_date(now)
         self._carteras: dict[Any, str] = {}
         self._statuses: dict[Any, str] = {}
-        self.pending: dict[int, date] = {}  # case here → its first pending promise
+        self.pending: dict[int, date] = {}  # id of the case here → date of its first pending promise
         self._seen: Counter[str] = Counter()
 
     def read(self, section: str, rows: list[Numbered]) -> None:
@@ -89,7 +89,7 @@ class LegacyReader:
             self.loader.load("carteras", translated)
 
     def _read_statuses(self, rows: list[Numbered]) -> None:
-        """By name; one that nobody here knows is made, as one of `en_gestion`, and said."""
+        """Find statuses by name. A missing one is created with the stage `en_gestion` and reported."""
         by_name = {_plain(name): slug for name, slug in CaseStatus.objects.values_list("name", "slug")}
         position = CaseStatus.objects.count()
         for number, row in rows:
@@ -110,7 +110,7 @@ class LegacyReader:
             self._statuses[row.get("id")] = slug or ""
 
     def _read_users(self, rows: list[Numbered]) -> None:
-        """Not imported: whoever is missing here is named, so that an admin makes them."""
+        """Users are not imported; those missing here are reported, so that an admin can create them."""
         here = set(User.objects.values_list("username", flat=True))
         missing = [str(row.get("username")) for _, row in rows if row.get("active") and row.get("username") not in here]
         if missing:
@@ -257,7 +257,7 @@ class LegacyReader:
         }  # fmt: skip
         return [placement, gone]
 
-    # --- What hangs on cases ----------------------------------------------------------------------
+    # --- Rows of cases ----------------------------------------------------------------------------
     def _read_activities(self, rows: list[Numbered]) -> None:
         translated: list[Numbered] = []
         for number, row in rows:
@@ -339,7 +339,7 @@ class LegacyReader:
         }
 
     def _external_id(self, kind: str, row: dict[str, Any], fields: Mapping[str, Any]) -> str:
-        """Of what had no number there: its case, its fields, and which of the rows that say the same it is."""
+        """An id for rows without one in the old system: case, fields, and the position among equal rows."""
         case = row.get("case_id")
         digest = hashlib.sha256(json.dumps([kind, case, fields], sort_keys=True, default=str).encode()).hexdigest()[:32]
         self._seen[digest] += 1
@@ -347,7 +347,7 @@ class LegacyReader:
 
     # --- Times ------------------------------------------------------------------------------------
     def _moment(self, value: Any) -> datetime:
-        """The old system's times are UTC without saying so."""
+        """An aware moment; a time without a zone is UTC."""
         try:
             moment = parse_datetime(str(value).replace(" ", "T")) or datetime.fromisoformat(str(value))
         except ValueError as error:
@@ -356,7 +356,7 @@ class LegacyReader:
 
 
 def _line(value: Any) -> str:
-    """On one line, blanks collapsed; a number as it is written."""
+    """The text on one line, with blanks collapsed; a number as written."""
     return " ".join(_text(value).split())
 
 
@@ -369,7 +369,7 @@ def _plain(name: str) -> str:
 
 
 def _amount(value: Any) -> Decimal | None:
-    """Greater than zero, in cents; None for anything else."""
+    """An amount in ARS greater than zero, rounded to cents; None for anything else."""
     if value is None or isinstance(value, bool):
         return None
     try:

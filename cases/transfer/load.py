@@ -1,8 +1,8 @@
-"""Rows of an export into this installation (DESIGN §10 `import_data`), inside the transaction of whoever calls.
+"""Loads rows of an export into this installation (DESIGN §10 `import_data`), inside the transaction of the caller.
 
-Into an empty installation rows keep their numbers. Into another one a case is known by its cartera and nro_cliente,
-else by its external_id, else by its number and the moment it was made. One that is here already stays as it is, and of
-what hangs on it only that comes in which carries an external_id that is not here yet.
+In an empty installation rows keep their ids. In another one a case is matched by cartera and nro_cliente, else by
+external_id, else by id and creation time. An existing case stays as it is; of its activities and promises, only those
+with a new external_id are imported.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,14 +25,14 @@ TAKEN_KEY = "otro caso de la cartera ya tiene ese número de cliente; lo que cue
 
 
 class Known(NamedTuple):
-    """A case that is here already."""
+    """A case that exists in this installation."""
 
     pk: int
     external_id: str | None
 
 
 def is_empty() -> bool:
-    """Whether this installation holds nothing yet but what its migrations seed."""
+    """Whether this installation has no data but those that its migrations create."""
     return not any(model._base_manager.exists() for model in (Cartera, Debtor, Case, ImportBatch))
 
 
@@ -41,9 +41,9 @@ class Loader:
 
     def __init__(self, people: People, result: Result, *, keeps_numbers: bool) -> None:
         self.people, self.result, self.keeps_numbers = people, result, keeps_numbers
-        self.cases: dict[Any, int] = {}  # number in the file → number here, of the cases that are here now
-        self.new_cases: set[int] = set()  # those of them, by their number here, that this transfer brought
-        self.touched_cases: set[int] = set()  # those that were here and got a gestión
+        self.cases: dict[Any, int] = {}  # id in the file → id here, of existing and new cases
+        self.new_cases: set[int] = set()  # the ids here of the cases that this transfer created
+        self.touched_cases: set[int] = set()  # existing cases that got a gestión
         self.tables = Tables(people, result)
         self.debtors = Debtors(self.tables, result, keeps_numbers=keeps_numbers)
         self._ids: dict[type[models.Model], dict[int, int]] = {
@@ -51,7 +51,7 @@ class Loader:
             Activity: {},
             LedgerEntry: {},
         }
-        self._twins: set[int] = set()  # numbers in the file of cases that are one with another: without money of theirs
+        self._twins: set[int] = set()  # ids in the file of duplicates of another case; their entries are skipped
 
     def load(self, section: str, rows: list[Numbered]) -> None:
         loaders: dict[str, Callable[[list[Numbered]], None]] = {
@@ -80,17 +80,17 @@ class Loader:
 
     # --- Cases ------------------------------------------------------------------------------------
     def cases_here(self, rows: Sequence[dict[str, Any]]) -> dict[int, Known]:
-        """Of these rows of the section `cases`, by their number in the file, those that are here already."""
+        """The existing cases among these rows of the section `cases`, by their id in the file."""
         if self.keeps_numbers:
             return {}
         fields = ("id", "cartera_id", "nro_cliente", "external_id", "created_at")
-        asked = {
+        wanted = {
             "nro_cliente__in": {row["nro_cliente"] for row in rows if row["nro_cliente"]},
             "external_id__in": {_external_id(row) for row in rows if not row["nro_cliente"]},
             "id__in": {row["id"] for row in rows if not row["nro_cliente"] and not row["external_id"]},
         }
         here: dict[Any, Known] = {}
-        for lookup, values in asked.items():
+        for lookup, values in wanted.items():
             stored = Case.objects.filter(**{lookup: values}).order_by().values_list(*fields) if values else []
             for pk, cartera, nro, external_id, created_at in stored:
                 case = Known(pk, external_id)
@@ -112,7 +112,7 @@ class Loader:
     def _cases(self, rows: list[Numbered]) -> None:
         known = self.cases_here([row for _, row in rows])
         newcomers: dict[Any, Numbered] = {}
-        twins: list[tuple[int, int]] = []  # of a key that the file has twice: the number of the later, of the first
+        twins: list[tuple[int, int]] = []  # keys that the file has twice: (id of the later case, of the first)
         for number, row in rows:
             found, identity = known.get(row["id"]), self._identity(row)
             if found is not None:
@@ -134,7 +134,7 @@ class Loader:
         self.cases.update((later, self.cases[first]) for later, first in twins if first in self.cases)
 
     def _placed(self, newcomers: list[Numbered]) -> list[dict[str, Any]]:
-        """The rows with the numbers of here, those without a debtor left out."""
+        """The rows with the ids of this installation; rows without a debtor are left out."""
         placed = []
         pks = [] if self.keeps_numbers else copying.reserve_ids(Case, len(newcomers))
         for index, (number, row) in enumerate(newcomers):
@@ -149,14 +149,14 @@ class Loader:
             stage = self.tables.stage_of(status)
             gestor = self._gestor(row["assigned_to"], is_open=stage in CaseStatus.OPEN_STAGES)
             if not self.keeps_numbers and not row["nro_cliente"]:
-                row["external_id"] = _external_id(row)  # its number says nothing any more
+                row["external_id"] = _external_id(row)  # its id has changed
             placed.append({**row, "id": pk, "debtor": debtor, "status": status, "stage": stage, "assigned_to": gestor})
         return placed
 
     def _gestor(self, name: object, *, is_open: bool) -> int | None:
-        """Whoever holds it there, if they are here; an open case of somebody who is not goes to the default gestor.
+        """The gestor of the case, if they exist here; otherwise an open case gets the default gestor.
 
-        A number has been found already (cases.transfer.legacy).
+        An id has been resolved before (cases.transfer.legacy).
         """
         if isinstance(name, int):
             return name
@@ -165,7 +165,7 @@ class Loader:
             return person.pk if person else None
         return self.people.default_gestor() if is_open else None
 
-    # --- What hangs on cases ----------------------------------------------------------------------
+    # --- Rows of cases ----------------------------------------------------------------------------
     def _hanging(self, section: Section, rows: list[Numbered]) -> None:
         """Activities and promises."""
         here = self._external_ids_here(section.model, rows)
@@ -200,7 +200,7 @@ class Loader:
         return set(model._base_manager.filter(external_id__in=wanted).order_by().values_list("external_id", flat=True))
 
     def _ledger(self, rows: list[Numbered]) -> None:
-        """The money of new cases. A case that was here has a ledger of its own, which nobody adds to from outside."""
+        """Load the ledger of new cases. The ledger of an existing case is never changed by a transfer."""
         section, newcomers = BY_NAME["ledger"], []
         tally = self.result.of("ledger")
         for number, row in rows:
@@ -220,7 +220,7 @@ class Loader:
         tally.created += len(newcomers)
 
     def _numbers(self, model: type[models.Model], rows: list[dict[str, Any]]) -> list[int]:
-        """The numbers of here for new rows, kept for whoever names them."""
+        """The ids here of new rows, stored for the rows that refer to them."""
         if self.keeps_numbers:
             return [row["id"] for row in rows]
         pks = copying.reserve_ids(model, len(rows))
@@ -233,7 +233,7 @@ class Loader:
         return number if self.keeps_numbers else self._ids[model].get(number)
 
     def _once(self, section: Section, keys: tuple[str, ...], rows: list[Numbered]) -> None:
-        """Rows that nothing names: those that are not here yet, by what identifies them."""
+        """Insert rows that no other row refers to, if they do not exist yet; `keys` identify them."""
         fields = {field.name: columns.converter(field) for field in section.fields if field.name in keys}
         first = keys[0]
         wanted = [row[first] for _, row in rows]
@@ -251,5 +251,5 @@ class Loader:
 
 
 def _external_id(row: dict[str, Any]) -> str:
-    """Of a case without a key: its own, else what it was called where it comes from."""
+    """The external_id of a case without a key: its own, else one made from its id in the other installation."""
     return row["external_id"] or f"{row['id']}@{row['created_at']}"

@@ -1,4 +1,4 @@
-"""The old system's `contact_submissions.json`: messages that somebody has answered long ago, or should have."""
+"""The import of the old system's `contact_submissions.json`, the messages of its contact form."""
 
 import json
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from cases.transfer.result import Result, TransferFailed
 from contact.models import ContactSubmission
 
 SECTION = "contact_submissions"
-# The same message is the same row, however often its file is loaded.
+# The namespace of the ids, so that a message gets the same id each time its file is loaded.
 NAMESPACE = UUID("5d0b8f5e-6a57-4f0a-9c63-0f6f2f6f9f11")
 ALIASES = {
     "entity": ("entity", "entidad", "empresa", "company"),
@@ -29,7 +29,7 @@ LENGTHS = {"entity": 120, "name": 120, "email": 254, "phone": 40, "message": 500
 
 @transaction.atomic
 def load_messages(path: Path, *, dry_run: bool = False) -> Result:
-    """Every message of the file that is not here yet, counted as notified: nobody is mailed about last year."""
+    """Import every message of the file that does not exist yet, marked as notified, so that no mail is sent for it."""
     result = Result()
     found: dict[UUID, ContactSubmission] = {}
     for number, row in enumerate(_rows(path), 1):

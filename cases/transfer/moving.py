@@ -1,4 +1,4 @@
-"""An export into this installation, all of it or nothing (DESIGN §10 `import_data`)."""
+"""Imports an export into this installation, in one transaction (DESIGN §10 `import_data`)."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -33,7 +33,7 @@ def move_in(
     dry_run: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Result:
-    """Load the file in one transaction. Raises TransferFailed: nothing saved."""
+    """Load the file in one transaction. Raises TransferFailed, after which nothing was saved."""
     document = open_document(path)
     result = Result()
     with transaction.atomic():
@@ -51,7 +51,7 @@ def move_in(
                 loader.load(section, rows)
         if keeps_numbers:
             count_on()
-        _tell_unknown(people, result)
+        _report_unknown(people, result)
         _record(path, result)
         if dry_run:
             transaction.set_rollback(True)
@@ -68,9 +68,9 @@ def _move_in_legacy(
 
 
 def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> None:
-    """The last gestión of the cases that came in, and their place in the queue: as a save of today would leave it.
+    """Set the last gestión of the imported cases and their place in the queue, as a save of today would.
 
-    What has a pending promise comes up for it, what has been worked before comes up today, the rest is new.
+    Cases with a pending promise get its next action, cases with gestiones are due today, the others are new.
     """
     numbers = sorted(cases | pending.keys())
     for start in range(0, len(numbers), CHUNK):
@@ -96,7 +96,7 @@ def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> 
         copying.update(Case, ("last_activity_at", "queue_band", "next_action_at"), rows)
 
 
-def _tell_unknown(people: People, result: Result) -> None:
+def _report_unknown(people: People, result: Result) -> None:
     if people.unknown:
         names = ", ".join(f"{name} ({count})" for name, count in sorted(people.unknown.items()))
         result.notices.append(

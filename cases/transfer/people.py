@@ -1,4 +1,4 @@
-"""Who is who between two installations. Users are never imported: a file's people are found among those of here."""
+"""Matches the users of a file with those of this installation. Users are never imported."""
 
 import csv
 from collections import Counter
@@ -17,7 +17,7 @@ class Person(NamedTuple):
 
 
 class People:
-    """`called` maps what a file calls somebody to a username of here; `by_username`: else names are the same."""
+    """`called` maps names in the file to usernames here; `by_username`: other names are usernames too."""
 
     def __init__(self, called: dict[str, str], *, by_username: bool, default_gestor: str = "") -> None:
         self._here = {
@@ -37,7 +37,7 @@ class People:
         self.unknown: Counter[str] = Counter()
 
     def find(self, name: object) -> Person | None:
-        """Who that is here; None, and counted, when nobody is."""
+        """The user here with that name in the file; None, and counted as unknown, when there is none."""
         if name in (None, ""):
             return None
         username = self._called.get(str(name), str(name) if self._by_username else "")
@@ -47,7 +47,7 @@ class People:
         return person
 
     def default_gestor(self) -> int | None:
-        """Who gets an open case that is nobody's: the one named, else the only one; None where there are none."""
+        """The id of the gestor for open cases without one: the named one, else the only one, else None."""
         if not self._default_gestor and len(self._gestores) > 1:
             raise TransferFailed(
                 "Hay casos abiertos sin gestor y varios gestores activos: elija quién los recibe con --default-gestor "
@@ -58,7 +58,7 @@ class People:
 
 
 def read_users_map(path: Path | None) -> dict[str, str]:
-    """`legacy_id,username` as a spreadsheet or a person writes it: semicolons, a BOM and blank lines are all right."""
+    """Read a CSV with `legacy_id,username`; semicolons, a BOM and blank lines are accepted."""
     if path is None:
         return {}
     try:

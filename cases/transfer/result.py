@@ -1,4 +1,4 @@
-"""What a transfer did, row by row."""
+"""The result of a transfer: counts and issues, by section and row."""
 
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -7,11 +7,11 @@ REJECTED, WARNING = "rejected", "warning"
 
 
 class TransferFailed(Exception):
-    """The whole transfer: nothing was saved. The message, in Spanish, says what to do."""
+    """The whole transfer failed and nothing was saved. The message, in Spanish, says what to do."""
 
 
 class Issue(NamedTuple):
-    """A row that was left out (`rejected`) or not taken as it was (`warning`). `row` counts from 1 in its section."""
+    """A row that was left out (`rejected`) or changed (`warning`). `row` counts from 1 in its section."""
 
     section: str
     row: int
@@ -31,7 +31,7 @@ class Tally:
 class Result:
     tallies: dict[str, Tally] = field(default_factory=dict)
     issues: list[Issue] = field(default_factory=list)
-    notices: list[str] = field(default_factory=list)  # about the whole, in Spanish
+    notices: list[str] = field(default_factory=list)  # about the whole transfer, in Spanish
 
     def of(self, section: str) -> Tally:
         return self.tallies.setdefault(section, Tally())

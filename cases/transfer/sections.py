@@ -1,7 +1,8 @@
-"""What our own export holds (DESIGN §10): one list of rows a table, the fields of the models under their own names.
+"""The sections of our own export (DESIGN §10): one list of rows per table, with the field names of the models.
 
-Catalogues and people are named (`"cartera": "Favacard"`, `"status": "promesa"`, `"assigned_to": "gperez"`), everything
-else is numbered, so that a file says the same wherever it is read. A field added to a model is exported at once.
+References to catalogues and users are names (`"cartera": "Favacard"`, `"status": "promesa"`, `"assigned_to":
+"gperez"`), all others are ids, so that a file means the same in every installation. A field added to a model is
+exported without further code.
 """
 
 from collections.abc import Mapping
@@ -28,7 +29,7 @@ from contact.models import ContactSubmission
 FORMAT = "nova-gestion-de-cobranzas"
 VERSION = 1
 
-# By which field the rows of a table are named in a file; those of the others by their number.
+# The field that identifies the rows of a table in a file; the rows of other tables are identified by id.
 NAMED_BY: Mapping[type[models.Model], str] = {
     User: "username",
     Cartera: "name",
@@ -39,7 +40,7 @@ NAMED_BY: Mapping[type[models.Model], str] = {
 
 
 class Section:
-    """One table of an export. `leaves_out` says what is not written, because it follows from the rest."""
+    """One table of an export. `leaves_out` are fields that are not written, because they follow from the others."""
 
     def __init__(
         self, name: str, model: type[models.Model], *, only: tuple[str, ...] = (), leaves_out: tuple[str, ...] = ()
@@ -60,7 +61,7 @@ class Section:
 
     @property
     def key(self) -> str:
-        """What identifies a row, and the order in which rows are written."""
+        """The field that identifies a row and orders the rows."""
         return NAMED_BY.get(self.model, "id")
 
     @property
@@ -72,7 +73,7 @@ SECTIONS = [
     Section("carteras", Cartera),
     Section("case_statuses", CaseStatus),
     Section("activity_results", ActivityResult),
-    # Names and roles, so that whoever reads the file knows who is meant. Nobody's password, and never imported.
+    # Names and roles, so that a reader of the file can identify the users. No passwords; the section is not imported.
     Section("users", User, only=("username", "first_name", "last_name", "role", "is_active")),
     Section("debtors", Debtor),
     Section("phones", DebtorPhone),
@@ -88,7 +89,7 @@ CATALOGUES = ("carteras", "case_statuses", "activity_results")
 
 
 class Reference(NamedTuple):
-    """A field that names a row of a small table: how it is stored, and how it is said."""
+    """A field that refers to a row of a small table: its column, and the field with the name in the file."""
 
     field: str
     model: type[models.Model]

@@ -1,4 +1,4 @@
-"""Rows of a file into our tables, and what they name by its name: carteras, statuses, result codes, people."""
+"""Inserts rows of a file into our tables and resolves names: carteras, statuses, result codes, users."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -28,7 +28,7 @@ class Tables:
 
     # --- Names ------------------------------------------------------------------------------------
     def named(self, model: type[models.Model], name: object) -> int:
-        """The number of a row of a catalogue. Raises Misfit."""
+        """The id of the row of a catalogue with this name. Raises Misfit when there is none."""
         pk = self.find(model, name)
         if not pk:
             raise columns.Misfit(f"«{name}» no está en el catálogo del archivo")
@@ -48,7 +48,7 @@ class Tables:
 
     # --- Catalogues -------------------------------------------------------------------------------
     def add_catalogue(self, section: Section, rows: list[Numbered], *, replaces: bool) -> None:
-        """What lacks here. `replaces`: in an empty installation the file's takes the place of the seeded one."""
+        """Add missing rows of a catalogue. `replaces` (empty installation): they replace those of the migrations."""
         model, names = section.model, self._names[section.model]
         tally, key = self._result.of(section.name), section.key
         if replaces and rows[0][0] == 1 and model is not Cartera:
@@ -88,7 +88,7 @@ class Tables:
         return self._writers[section.name]
 
     def _column(self, field: Any) -> Callable[[dict[str, Any]], Any]:
-        """Row → what goes into the column. A key that an older file lacks takes the field's own default."""
+        """A function from a row to the value of the column. A key missing in an older file gets the field's default."""
         convert, name = columns.converter(field), field.name
         is_stamped = getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
         default = timezone.now if is_stamped else field.get_default
@@ -104,7 +104,7 @@ class Tables:
 
 
 def _has_default(model: type[models.Model], row: dict[str, Any]) -> bool:
-    """Whether the stage has its default status here already: it can have one alone."""
+    """Whether the stage already has its default status here; it can have only one."""
     return (
         model is CaseStatus
         and bool(row.get("is_stage_default"))
@@ -113,7 +113,7 @@ def _has_default(model: type[models.Model], row: dict[str, Any]) -> bool:
 
 
 def count_on() -> None:
-    """Sequences behind the rows that kept their numbers. SQLite counts from what is there."""
+    """Move the sequences past the ids that were kept from the file. SQLite does not need this."""
     numbered = [section.model for section in SECTIONS if section.key == "id"]
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), numbered):

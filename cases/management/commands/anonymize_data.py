@@ -1,4 +1,4 @@
-"""Other people in the place of those of a copy of production. The work is done by `cases.transfer.anonymize`."""
+"""Anonymizes a copy of production. The work is done by `cases.transfer.anonymize`."""
 
 from argparse import ArgumentParser
 from typing import Any

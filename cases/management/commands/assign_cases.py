@@ -1,4 +1,4 @@
-"""Who works which cases, many at once. The work is done by `cases.services`."""
+"""Assigns many cases to gestores. The work is done by `cases.services`."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -96,7 +96,7 @@ def _statuses(names: list[str]) -> list[CaseStatus]:
 
 
 def _gestores(given: dict[str, Any]) -> dict[User, int]:
-    """Who receives, and in what proportion."""
+    """The gestores that receive cases, with their weights."""
     if given["weights"]:
         parts = [part.strip().partition("=") for part in given["weights"].split(",")]
         if any(not weight.isdecimal() or not int(weight) for _, _, weight in parts):
@@ -113,7 +113,7 @@ def _gestores(given: dict[str, Any]) -> dict[User, int]:
 
 
 def _held(gestores: dict[User, int]) -> dict[int, int]:
-    """Open cases of each."""
+    """The number of open cases of each gestor, by id. Runs a query."""
     counted = Case.objects.open().filter(assigned_to__in=list(gestores)).order_by()
     counts = dict(counted.values_list("assigned_to").annotate(count=Count("pk")))
     return {gestor.pk: counts.get(gestor.pk, 0) for gestor in gestores}

@@ -1,4 +1,4 @@
-"""An invented agency to try the system on. The work is done by `cases.sample_data`; DEBUG only (DESIGN §8)."""
+"""Creates a sample agency to try the system. The work is done by `cases.sample_data`; only with DEBUG (DESIGN §8)."""
 
 import time
 from argparse import ArgumentParser, ArgumentTypeError

@@ -1,4 +1,4 @@
-"""Everything this installation holds into one file. The work is done by `cases.transfer.export`."""
+"""Exports all data of this installation to one file. The work is done by `cases.transfer.export`."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -56,7 +56,7 @@ class Command(BaseCommand):
 
 
 class _Nowhere:
-    """What is written to it is gone: a dry run of a million cases fills no memory."""
+    """Discards what is written to it, so that a dry run of a million cases uses no memory."""
 
     def write(self, text: str) -> int:
         return len(text)

@@ -1,4 +1,4 @@
-"""Load a creditor's portfolio file. The rules are DESIGN §5; the work is done by `cases.importing`."""
+"""Imports a creditor's portfolio file. The rules are DESIGN §5; the work is done by `cases.importing`."""
 
 import os
 from argparse import ArgumentParser
@@ -64,7 +64,7 @@ class Command(BaseCommand):
             on_existing=given["on_existing"],
             dry_run=given["dry_run"],
         )
-        # From other code (`call_command(report="…")`) an option comes as it was given, without its type.
+        # `call_command(report="…")` from other code does not convert an option to its type.
         report_path = Path(given["report"]) if given["report"] else None
         now = timezone.now()
         try:
@@ -95,13 +95,13 @@ class Command(BaseCommand):
             for column in mapping.ignored:
                 self.stdout.write(f"Columna «{column.header.strip()}»: {column.reason}")
             with progress_bar("Importando", _line_count(path) if table.encoding else None) as advance:
-                # A name out of an old ZIP may not be UTF-8: what cannot be read of it cannot be stored either.
+                # A file name from an old ZIP may not be UTF-8; bytes that cannot be decoded cannot be stored.
                 file_name = os.fsencode(path.name).decode(errors="replace")
                 return import_table(table, mapping, options, file_name=file_name, by=None, progress=advance, now=now)
 
     def _summarize(self, result: Result, options: Options) -> None:
         counts = result.counts
-        # Not the table's title: that is cut to the width of the table.
+        # Not as title of the table, which is cut to the width of the table.
         self.stdout.write(f"Cartera {result.cartera}" + (" (prueba: no se guardó nada)" if options.dry_run else ""))
         table = RichTable(show_header=False)
         table.add_column()
@@ -117,7 +117,7 @@ class Command(BaseCommand):
 
 
 def _interruption(now: datetime) -> CommandError:
-    """What Ctrl+C came to. It may fall while the transaction is being committed: only the database knows."""
+    """The error after Ctrl+C. It may come during the commit, so the database is queried whether the import exists."""
     connection.close()
     if ImportBatch.objects.filter(created_at=now).exists():
         return CommandError(
@@ -134,6 +134,6 @@ def _check_report(path: Path | None, source: Path) -> None:
 
 
 def _line_count(path: Path) -> int:
-    """About as many rows as a text file has: enough for a progress bar."""
+    """The approximate number of rows of a text file, for a progress bar."""
     with path.open("rb") as stream:
         return sum(chunk.count(b"\n") for chunk in iter(lambda: stream.read(1 << 20), b""))

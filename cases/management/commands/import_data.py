@@ -1,4 +1,4 @@
-"""Another installation's data, or the old system's, into this one. The work is done by `cases.transfer`."""
+"""Imports data of another installation or of the old system. The work is done by `cases.transfer`."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -75,7 +75,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt as error:
             raise CommandError("Carga interrumpida: no se guardó nada.", returncode=NOTHING_DONE) from error
         for result in results:
-            self._tell(result)
+            self._print(result)
         self._close(results, issues, dry_run=given["dry_run"])
 
     def _load(self, path: Path | None, contact: Path | None, given: dict[str, Any]) -> list[Result]:
@@ -96,7 +96,7 @@ class Command(BaseCommand):
             results.append(load_messages(contact, dry_run=given["dry_run"]))
         return results
 
-    def _tell(self, result: Result) -> None:
+    def _print(self, result: Result) -> None:
         for name, tally in result.tallies.items():
             self.stdout.write(
                 f"{LABELS[name]}: {tally.created} nuevos, {tally.unchanged} que ya estaban, {tally.rejected} sin cargar"

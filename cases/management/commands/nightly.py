@@ -1,4 +1,4 @@
-"""What runs every night from the scheduler. The work is done by `cases.nightly`."""
+"""The nightly run, started by the scheduler. The work is done by `cases.nightly`."""
 
 from argparse import ArgumentParser
 from typing import Any

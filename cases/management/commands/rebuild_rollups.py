@@ -1,4 +1,4 @@
-"""Sums anew what the dashboard reads. For after a correction by hand with the triggers off; `verify_data` says when."""
+"""Computes the dashboard's sums again, after a correction with the triggers off; `verify_data` reports the need."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""The clock of an installation: runs `nightly` once a day by itself. Several may run; one does the work."""
+"""Runs `nightly` once a day. Several schedulers may run at the same time; only one does the work."""
 
 import logging
 import signal
@@ -49,7 +49,7 @@ class Command(BaseCommand):
             try:
                 if is_due(timezone.now(), given["at"]):
                     self._run()
-            except DatabaseError as error:  # it comes back, and so do we
+            except DatabaseError as error:  # the database may come back: try again later
                 logger.warning("scheduler: the database does not answer: %s", type(error).__name__)
             if given["once"]:
                 return
@@ -68,7 +68,7 @@ class Command(BaseCommand):
 
 
 def is_due(now: datetime, at: time) -> bool:
-    """Whether the hour has come and nobody has run it since 00:00. Runs a query."""
+    """Whether the time `at` has passed and there was no run since 00:00. Runs a query."""
     if dates.to_local(now).time() < at:
         return False
     midnight = dates.start_of_day(dates.local_date(now))

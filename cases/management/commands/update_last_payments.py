@@ -1,4 +1,4 @@
-"""The creditor's dates of last payments into the cases. The work is done by `cases.importing.last_payments`."""
+"""Updates the creditor's last payment dates. The work is done by `cases.importing.last_payments`."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -56,7 +56,7 @@ class Command(BaseCommand):
             raise CommandError(f"{trouble_of(error)} No se guardó nada.", returncode=NOTHING_DONE) from error
         except KeyboardInterrupt as error:
             raise CommandError("Interrumpido: no se guardó nada.", returncode=NOTHING_DONE) from error
-        self._tell(result, dry_run=given["dry_run"])
+        self._print(result, dry_run=given["dry_run"])
 
     def _update(self, path: Path, given: dict[str, Any]) -> Result:
         cartera = Cartera.objects.named(given["cartera"]) if given["cartera"] else None
@@ -76,7 +76,7 @@ class Command(BaseCommand):
                 progress=advance,
             )
 
-    def _tell(self, result: Result, *, dry_run: bool) -> None:
+    def _print(self, result: Result, *, dry_run: bool) -> None:
         if dry_run:
             self.stdout.write("Prueba: no se guardó nada.")
         for problem in result.problems[:SHOWN]:

@@ -1,4 +1,4 @@
-"""Looks whether the data is right. The checks are in `cases.transfer.verify`."""
+"""Verifies the data. The checks are in `cases.transfer.verify`."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -27,10 +27,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **given: Any) -> None:
         errors = notices = 0
         try:
-            # In a transaction cursors stay on one connection, also where PgBouncer hands them out.
+            # In a transaction, so that server-side cursors keep their connection with PgBouncer too.
             with transaction.atomic():
                 for outcome in verify.run(today=dates.today(), keep=max(given["limit"], 0)):
-                    self._tell(outcome)
+                    self._print(outcome)
                     errors += outcome.errors
                     notices += outcome.notices
         except DatabaseError as error:
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         if errors:
             raise CommandError(f"Hay errores en los datos ({errors}): el detalle está arriba.", returncode=WRONG)
 
-    def _tell(self, outcome: verify.Outcome) -> None:
+    def _print(self, outcome: verify.Outcome) -> None:
         verdict = "ERROR" if outcome.errors else "AVISO" if outcome.notices else "ok"
         counts = f" (errores: {outcome.errors}, avisos: {outcome.notices})" if verdict != "ok" else ""
         self.stdout.write(f"{verdict:<6}{outcome.title}{counts}")

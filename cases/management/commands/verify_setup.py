@@ -1,4 +1,4 @@
-"""Whether an installation has what it needs: settings, database, migrations, mail, Redis, files (DESIGN §10)."""
+"""Checks the setup of an installation: settings, database, migrations, mail, Redis, files (DESIGN §10)."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
@@ -20,7 +20,7 @@ from nova.lib.databases import trouble_of
 WRONG = 1
 OK, NOTICE, ERROR = "ok", "AVISO", "ERROR"
 OLDEST_POSTGRESQL = 150_000
-# What one setting relaxes: HSTS, the redirect to https and the cookies.
+# The warnings that one setting causes on purpose: HSTS, the redirect to https and the cookies.
 OF_PLAIN_HTTP = frozenset({"security.W004", "security.W008", "security.W012", "security.W016"})
 
 
@@ -128,7 +128,7 @@ def _mail() -> Iterator[Line]:
     try:
         server.open()
         server.close()
-    except Exception as error:  # whatever it was, it is what the operator wants to know
+    except Exception as error:  # any error is a finding for the operator
         yield Line(ERROR, "Correo", mail.in_words(error))
     else:
         yield Line(OK, "Correo", f"{settings.EMAIL_HOST}:{settings.EMAIL_PORT}")

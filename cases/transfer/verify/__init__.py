@@ -1,7 +1,7 @@
-"""Whether the data keeps every promise of the design: one small check per invariant (DESIGN §10 `verify_data`).
+"""Checks the data against the design: one small check per invariant (DESIGN §10 `verify_data`).
 
-A check is a function that yields findings from set-wise SQL, streamed, so that a million cases take minutes and no
-memory. A new one is a function and a line in `checks_for`.
+A check is a function that yields findings, streamed from one SQL statement, so that a million cases take minutes and
+little memory. A new check is a function and a line in `checks_for`.
 """
 
 from collections.abc import Callable, Iterator
@@ -23,7 +23,7 @@ class Check(NamedTuple):
 
 @dataclass
 class Outcome:
-    """What one check found: all of it counted, the first findings kept."""
+    """The result of one check: the counts and the first findings."""
 
     title: str
     errors: int = 0
@@ -67,7 +67,7 @@ def checks_for(today: date) -> list[Check]:
 
 
 def run(*, today: date, keep: int) -> Iterator[Outcome]:
-    """Every check in turn. `keep` is how many findings of each are kept; all are counted."""
+    """Run the checks one after another. All findings are counted; the first `keep` of each check are kept."""
     for check in checks_for(today):
         outcome = Outcome(check.title)
         for finding in _until_unreadable(check.find()):
@@ -81,7 +81,7 @@ def run(*, today: date, keep: int) -> Iterator[Outcome]:
 
 
 def _until_unreadable(findings: Iterator[Finding]) -> Iterator[Finding]:
-    """SQLite keeps whatever is written into a column: what is no number or date ends a check as its last finding."""
+    """The findings; a value that is no number or date (SQLite stores any) becomes the last finding of the check."""
     try:
         yield from findings
     except (ArithmeticError, TypeError, ValueError) as error:

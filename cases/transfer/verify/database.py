@@ -1,4 +1,4 @@
-"""Checks of the tables themselves: what a restored dump or a hand-made edit may have broken."""
+"""Checks of the tables themselves, for errors after restoring a dump or editing by hand."""
 
 from collections.abc import Iterator
 
@@ -10,12 +10,12 @@ from cases.models import CaseStatus
 from cases.querysets import WORKING_SLUG
 from cases.transfer.verify.finding import Finding, rows
 
-# Whose rows a person would miss; the tables of Django and its libraries hang on these.
+# The apps with our own data; the tables of Django and its libraries only refer to them.
 OWN_APPS = frozenset({"accounts", "cases", "contact", "dashboards"})
 
 
 def rows_point_to_rows() -> Iterator[Finding]:
-    """A SQLite file may have been written with foreign keys off, a dump restored with the triggers disabled."""
+    """Foreign keys without a row: from SQLite with foreign keys off, or a dump restored with triggers disabled."""
     if connection.vendor != "sqlite":
         yield from _orphans()
         return
@@ -24,7 +24,7 @@ def rows_point_to_rows() -> Iterator[Finding]:
 
 
 def _orphans() -> Iterator[Finding]:
-    """One pass over each table and foreign key; a 64-bit key against another is a hash join."""
+    """One statement for each table and foreign key, which PostgreSQL executes as a hash join."""
     name = connection.ops.quote_name
     for model in apps.get_models(include_auto_created=True):
         if model._meta.app_label not in OWN_APPS:
@@ -43,7 +43,7 @@ def _orphans() -> Iterator[Finding]:
 
 
 def sequences_are_ahead() -> Iterator[Finding]:
-    """Else the next row gets a number that is taken. SQLite counts from what is there."""
+    """Otherwise the next row would get an id that exists. SQLite has no sequences to check."""
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
@@ -77,7 +77,7 @@ def rules_find_their_statuses() -> Iterator[Finding]:
 
 
 def rollups_are_what_they_sum() -> Iterator[Finding]:
-    """What the dashboard reads (`cases.rollups`) is what the tables add up to. PostgreSQL alone keeps it."""
+    """The sums that the dashboard reads (`cases.rollups`) equal those of the tables. Only PostgreSQL stores them."""
     if not rollups.is_kept():
         return
     for drift in rollups.drifts():

@@ -1,4 +1,4 @@
-"""What the checks share: a finding, rows streamed from the database, and words for cases, money and dates."""
+"""Shared code of the checks: a finding, rows streamed from the database, and texts for cases, money and dates."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date
@@ -13,16 +13,16 @@ FETCH = 2000
 
 
 class Finding(NamedTuple):
-    """One line in Spanish. A notice is worth knowing and no error: the data is right, somebody has work to do."""
+    """One line in Spanish. A notice is not an error: the data are right, but a person should look at them."""
 
     text: str
     is_notice: bool = False
 
 
 def rows(sql: str, params: Sequence[Any] | None = None) -> Iterator[tuple[Any, ...]]:
-    """The rows of one statement, streamed: on PostgreSQL the server keeps what has not been read.
+    """The rows of one statement, streamed: on PostgreSQL with a server-side cursor.
 
-    One statement sees one moment, so people who work meanwhile cause no false alarm.
+    One statement has one snapshot, so concurrent changes cause no false findings.
     """
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
@@ -35,7 +35,7 @@ def case_label(pk: int, nro_cliente: str | None) -> str:
 
 
 def money(amount: Decimal | float | None) -> str:
-    """SQLite answers a sum in floating point: shown in cents all the same. What is no number is shown as it is."""
+    """An amount in ARS as text, rounded to cents (SQLite returns sums as floats). No number: the value as it is."""
     if amount is None:
         return "nada"
     try:
@@ -45,7 +45,7 @@ def money(amount: Decimal | float | None) -> str:
 
 
 def day(value: date | str | None) -> str:
-    """SQLite answers a date that it computed as text."""
+    """A date as text; SQLite returns computed dates as text already."""
     if value is None:
         return "ninguna"
     return f"{value if isinstance(value, date) else date.fromisoformat(value[:10]):%d/%m/%Y}"

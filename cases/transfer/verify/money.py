@@ -1,4 +1,4 @@
-"""Checks of money: the ledger, and what is copied from it (DESIGN §2, §3.1)."""
+"""Checks of the ledger and of the values copied from it (DESIGN §2, §3.1)."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -8,7 +8,7 @@ from cases.transfer.verify.finding import Finding, case_label, day, money, rows
 
 
 def balance_is_the_sum_of_the_ledger() -> Iterator[Finding]:
-    """Compared in cents: SQLite keeps decimals as floating point."""
+    """Compared in cents, because SQLite stores decimals as floating point."""
     found = rows(f"""
         SELECT c.id, c.nro_cliente, c.balance, l.total
         FROM cases_case c LEFT JOIN (
@@ -91,7 +91,7 @@ def value_dates_are_possible(today: date) -> Iterator[Finding]:
 
 
 def last_payment_is_the_later_of_both() -> Iterator[Finding]:
-    """The creditor's date or that of our last unreversed payment."""
+    """The later of the creditor's date and that of our last payment without a reversal."""
     found = rows("""
         SELECT id, nro_cliente, last_payment_date, expected FROM (
             SELECT c.id, c.nro_cliente, c.last_payment_date,

@@ -1,4 +1,4 @@
-"""Checks of who is who: one person twice, one phone twice, one key twice."""
+"""Checks for duplicates: debtors, phones and keys of cases."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,7 @@ from cases.transfer.verify.finding import Finding, rows
 
 
 def nobody_is_there_twice_by_dni() -> Iterator[Finding]:
-    """Leading zeros do not make another person (DESIGN §2: the DNI is who they are)."""
+    """Leading zeros are ignored: the DNI identifies a person (DESIGN §2)."""
     found = rows("""
         SELECT LTRIM(dni, '0'), COUNT(*), MIN(id), MAX(id) FROM cases_debtor
         WHERE dni IS NOT NULL GROUP BY LTRIM(dni, '0') HAVING COUNT(*) > 1
@@ -16,7 +16,7 @@ def nobody_is_there_twice_by_dni() -> Iterator[Finding]:
 
 
 def nobody_is_there_twice_by_cuil() -> Iterator[Finding]:
-    """A notice: the CUIL of one debtor says the DNI of another, and only a person can tell which is mistyped."""
+    """A notice: the CUIL of one debtor contains the DNI of another, and a person must decide which is wrong."""
     found = rows("""
         SELECT a.id, a.cuit, b.id, b.dni
         FROM cases_debtor a JOIN cases_debtor b ON b.dni = LTRIM(SUBSTR(a.cuit, 3, 8), '0') AND b.id <> a.id
@@ -27,7 +27,7 @@ def nobody_is_there_twice_by_cuil() -> Iterator[Finding]:
 
 
 def no_phone_is_there_twice() -> Iterator[Finding]:
-    """A notice: the same number of one debtor with the mobile 9 and without it."""
+    """A notice: a debtor has the same number with and without the 9 of mobile phones."""
     found = rows("""
         SELECT debtor_id, REPLACE(number, '+549', '+54'), COUNT(*) FROM cases_debtorphone
         GROUP BY debtor_id, REPLACE(number, '+549', '+54') HAVING COUNT(*) > 1
@@ -37,7 +37,7 @@ def no_phone_is_there_twice() -> Iterator[Finding]:
 
 
 def no_key_is_there_twice() -> Iterator[Finding]:
-    """A notice: two keys of a cartera that differ by blanks or case alone are usually one debt."""
+    """A notice: two keys of a cartera that differ only in blanks or case are usually one debt."""
     found = rows("""
         SELECT cartera_id, UPPER(TRIM(nro_cliente)), COUNT(*), MIN(id), MAX(id) FROM cases_case
         WHERE nro_cliente IS NOT NULL

@@ -1,4 +1,4 @@
-"""Checks of where a case stands: its stage, its place in the queue, its gestor (DESIGN §2, §3.5, §4)."""
+"""Checks of the stage of a case, its place in the queue and its gestor (DESIGN §2, §3.5, §4)."""
 
 from collections.abc import Iterator
 
@@ -18,7 +18,7 @@ def stage_is_that_of_the_status() -> Iterator[Finding]:
 
 
 def paid_is_what_owes_nothing() -> Iterator[Finding]:
-    """An error for an open case; one that staff closed otherwise after it was paid is a notice."""
+    """An error for an open case; a notice for a paid case that staff moved to another closed stage."""
     found = rows("""
         SELECT id, nro_cliente, stage, balance FROM cases_case
         WHERE (stage = 'pagada' AND balance > 0) OR (stage <> 'pagada' AND balance <= 0)

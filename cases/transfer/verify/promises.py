@@ -1,4 +1,4 @@
-"""Checks of promises: their outcomes follow from the ledger, now as when they were stored (DESIGN §3.3, §3.5)."""
+"""Checks of promises: the stored outcomes are those that follow from the ledger (DESIGN §3.3, §3.5)."""
 
 from collections.abc import Iterator
 from datetime import date
@@ -19,13 +19,13 @@ LABELS = {value: label.lower() for value, label in Promise.Status.choices}
 
 
 def outcomes_follow_from_the_ledger(today: date) -> Iterator[Finding]:
-    """Compute every promise again with `cases.rules.promises`, a case at a time; historic ones are never computed."""
+    """Compute every promise again with `cases.rules.promises`, one case at a time, except historic ones."""
     for case_id, group in groupby(_facts(), key=itemgetter(0)):
         yield from _outcomes_of(case_id, list(group), today)
 
 
 def _facts() -> Iterator[tuple[Any, ...]]:
-    """Promises and the payments that may feed them, by case, in one statement: nothing is paid between two reads."""
+    """Promises and their possible payments, by case. One statement, so that no payment comes between two reads."""
     promises = Promise.objects.computed().values_list(
         "case_id", "id", "amount", "promise_date", "created_at", "status", "paid_amount", "fulfilled_date"
     )
@@ -64,11 +64,11 @@ def _outcomes_of(case_id: int, facts: list[tuple[Any, ...]], today: date) -> Ite
             yield Finding(f"{about} ya venció: la próxima ejecución de nightly la dará por incumplida.", is_notice=True)
         else:
             yield Finding(
-                f"{about} figura {_told(status, paid, fulfilled_date)}; según los pagos está {_told(*outcome)}."
+                f"{about} figura {_shown(status, paid, fulfilled_date)}; según los pagos está {_shown(*outcome)}."
             )
 
 
-def _told(status: str, paid: Any, fulfilled_date: date | None) -> str:
+def _shown(status: str, paid: Any, fulfilled_date: date | None) -> str:
     kept = f" el {day(fulfilled_date)}" if fulfilled_date else ""
     return f"{LABELS.get(status, status)}{kept} con {money(paid)} pagados"
 
@@ -106,7 +106,7 @@ def activity_of_a_promise_is_of_its_case() -> Iterator[Finding]:
 
 
 def pending_promises_fit_in_the_balance() -> Iterator[Finding]:
-    """A notice: a creditor's refresh may leave less owed than was promised."""
+    """A notice: after a creditor's refresh, the balance may be less than the promised amount."""
     found = rows("""
         SELECT c.id, c.nro_cliente, p.total, c.balance
         FROM (
