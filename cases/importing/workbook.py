@@ -133,13 +133,13 @@ def _decoded(cell: list) -> date:
 
 def main(order: str, out: BinaryIO) -> None:
     """Write the sheet's header and rows as JSON lines, or one line with the error."""
-    asked = json.loads(order)
-    limits = Limits(**asked["limits"])
+    arguments = json.loads(order)
+    limits = Limits(**arguments["limits"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (limits.max_memory, limits.max_memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.max_cpu_seconds, limits.max_cpu_seconds + 1))
     try:
-        write_sheet(asked["path"], asked["sheet"], limits, out)
+        write_sheet(arguments["path"], arguments["sheet"], limits, out)
     except ImportFailed as error:
         out.write(_line({"error": str(error)}))
     except MemoryError:

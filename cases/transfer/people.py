@@ -17,7 +17,10 @@ class Person(NamedTuple):
 
 
 class People:
-    """`called` maps names in the file to usernames here; `by_username`: other names are usernames too."""
+    """`called` maps names in the file to usernames here; `by_username`: other names are usernames too.
+
+    Raises TransferFailed when a username of the map, or the default gestor, does not exist here.
+    """
 
     def __init__(self, called: dict[str, str], *, by_username: bool, default_gestor: str = "") -> None:
         self._here = {
@@ -47,7 +50,10 @@ class People:
         return person
 
     def default_gestor(self) -> int | None:
-        """The id of the gestor for open cases without one: the named one, else the only one, else None."""
+        """The id of the gestor for open cases without one: the named one, else the only one; None without gestores.
+
+        Raises TransferFailed when there are several and none was named.
+        """
         if not self._default_gestor and len(self._gestores) > 1:
             raise TransferFailed(
                 "Hay casos abiertos sin gestor y varios gestores activos: elija quién los recibe con --default-gestor "

@@ -89,7 +89,7 @@ CATALOGUES = ("carteras", "case_statuses", "activity_results")
 
 
 class Reference(NamedTuple):
-    """A field that refers to a row of a small table: its column, and the field with the name in the file."""
+    """A field that refers to a row of a small table by name, and the model of that table."""
 
     field: str
     model: type[models.Model]

@@ -35,7 +35,7 @@ def case_label(pk: int, nro_cliente: str | None) -> str:
 
 
 def money(amount: Decimal | float | None) -> str:
-    """An amount in ARS as text, rounded to cents (SQLite returns sums as floats). No number: the value as it is."""
+    """An amount in ARS as text, rounded to cents (SQLite returns sums as floats). Infinite values stay as they are."""
     if amount is None:
         return "nada"
     try:
@@ -45,7 +45,7 @@ def money(amount: Decimal | float | None) -> str:
 
 
 def day(value: date | str | None) -> str:
-    """A date as text; SQLite returns computed dates as text already."""
+    """A date in Argentine format; `value` is text for dates that SQLite computed."""
     if value is None:
         return "ninguna"
     return f"{value if isinstance(value, date) else date.fromisoformat(value[:10]):%d/%m/%Y}"
