@@ -35,7 +35,7 @@ def case_label(pk: int, nro_cliente: str | None) -> str:
 
 
 def money(amount: Decimal | float | None) -> str:
-    """An amount in ARS as text, rounded to cents (SQLite returns sums as floats). Infinite values stay as they are."""
+    """An amount in ARS as text, rounded to cents (SQLite returns sums as floats); no number: as it is."""
     if amount is None:
         return "nada"
     try:
