@@ -1,5 +1,4 @@
-"""The tests' database without its migrations run each time: a copy of the one that an earlier run migrated, and on
-PostgreSQL emptied without TRUNCATE.
+"""The tests' database without its migrations run each time: a copy of the one that an earlier run migrated.
 
 On SQLite the copy is a file of pytest's cache, on PostgreSQL a template database of the same server. Its name holds a
 hash of the migrations, so that a changed migration makes another one. Django still runs `migrate` on the copy, which
@@ -11,7 +10,6 @@ import hashlib
 import importlib.util
 import os
 import sqlite3
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -102,7 +100,6 @@ class PostgreSQL:
             connection.settings_dict["TEST"]["TEMPLATE"] = self.kept
 
     def keep(self) -> None:
-        connection.ops.sql_flush = quick_flush(connection.ops.sql_flush)
         if self.found:
             return
         connection.close()  # a database with sessions cannot be copied
@@ -137,28 +134,6 @@ class PostgreSQL:
             port=given["PORT"] or None,
             autocommit=True,
         )
-
-
-def quick_flush(truncate: Callable[..., list[str]]) -> Callable[..., list[str]]:
-    """Instead of TRUNCATE after each transactional test: that makes new files for every table and index, a second or
-    so; the tests' few rows are deleted in milliseconds. Like TRUNCATE it waits for whatever still writes, fires no
-    trigger of rows and keeps sequences. Triggers are passed over by superusers only; others truncate."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('is_superuser') = 'on'")
-        (may_pass_over_triggers,) = cursor.fetchone()
-
-    def sql_flush(style, tables, *, reset_sequences=False, allow_cascade=False) -> list[str]:
-        if reset_sequences or allow_cascade or not tables or not may_pass_over_triggers:
-            return truncate(style, tables, reset_sequences=reset_sequences, allow_cascade=allow_cascade)
-        quoted = [connection.ops.quote_name(table) for table in tables]
-        return [
-            f"LOCK TABLE {', '.join(quoted)} IN ACCESS EXCLUSIVE MODE",
-            "SET LOCAL session_replication_role = replica",
-            "; ".join(f"DELETE FROM {table}" for table in quoted),  # noqa: S608 - names of our tables
-            "SET LOCAL session_replication_role = origin",
-        ]
-
-    return sql_flush
 
 
 def database(config: pytest.Config) -> SQLite | PostgreSQL | None:
