@@ -23,6 +23,12 @@ from nova.lib.rates import waits
 IMAGES = Path(settings.BASE_DIR) / "static" / "images"
 SENT = "enviado"
 
+# What a search engine shows of the page.
+DESCRIPTION = (
+    "Gestión integral de carteras en mora: recupero prejudicial y judicial, análisis de cartera, acuerdos de pago y "
+    "rendiciones con el detalle de cada caso."
+)
+
 
 @login_not_required
 @require_safe
@@ -70,6 +76,7 @@ def _page(request: HttpRequest, form: ContactForm, *, was_sent: bool = False) ->
         "agency": agency(),
         "canonical": request.build_absolute_uri(reverse("home")),
         "origin": f"{request.scheme}://{request.get_host()}",
+        "description": DESCRIPTION,
         "year": timezone.localdate().year,
     }
 
