@@ -50,7 +50,7 @@ def test_fifty_of_a_stranger_pass_whichever_worker_answers(redis_site: serving.S
     answers = ask_at_once(redis_site.port, stranger, 80)
     other = ask(redis_site.port, {"X-Forwarded-For": f"203.0.113.{secrets.randbelow(250)}"})
     assert Counter(status for status, _ in answers) == {401: 50, 429: 30}
-    assert all(1 <= int(wait or 0) <= 3600 for status, wait in answers if status == 429)
+    assert all(1 <= int(wait or 0) <= 3600 for status, wait in answers if status == 429)  # honest: 30 of them
     assert other[0] == 401
 
 
@@ -59,4 +59,4 @@ def test_six_hundred_a_minute_of_a_user_pass_whichever_worker_answers(redis_site
     token = serving.manage(redis_site.env, "shell", "-v0", "--no-imports", "-c", A_TOKEN.format(pk=pk)).strip()
     answers = ask_at_once(redis_site.port, {"Authorization": f"Token {token}"}, 640)
     assert Counter(status for status, _ in answers) == {200: 600, 429: 40}
-    assert all(1 <= int(wait or 0) <= 60 for status, wait in answers if status == 429)
+    assert all(1 <= int(wait or 0) <= 60 for status, wait in answers if status == 429)  # honest: 40 of them

@@ -46,8 +46,8 @@ def send(installation: dict[str, str]) -> Callable[..., list[tuple[int, float]]]
 
     def later(port: int, *messages: str) -> list[tuple[int, float]]:
         forms = [_form(port) for _ in messages]
+        assert [fields.keys() for _, fields in forms] == [{"csrfmiddlewaretoken", "ticket"}] * len(messages)
         for _, fields in forms:
-            assert fields.keys() == {"csrfmiddlewaretoken", "ticket"}
             fields["ticket"] = ticket_of_age(4, installation["SECRET_KEY"])
         return [_post(port, *form, message) for form, message in zip(forms, messages, strict=True)]
 
@@ -103,7 +103,7 @@ def errors(database: Path) -> list[str]:
 
 def eventually(check: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 15
-    while not check():
+    while not check():  # honest: it is left when what is waited for has come
         assert time.monotonic() < deadline, "it did not happen"
         time.sleep(0.1)
 

@@ -170,7 +170,8 @@ def test_a_workbook_opens_with_numbers_dates_and_no_formula(admin_client: Client
     response = admin_client.get(f"{HOME}/movimientos/exports/xlsx")
     [sheet] = openpyxl.load_workbook(io.BytesIO(response.content)).worksheets
     cells = [cell for row in sheet.iter_rows() for cell in row]
-    assert not [cell for cell in cells if cell.data_type == "f" or cell.hyperlink]
+    assert {cell.data_type for cell in cells} == {"n", "s", "d"}
+    assert {cell.hyperlink for cell in cells} == {None}
     [head] = [row[0].row for row in sheet.iter_rows() if row[0].value == "Fecha"]
     first = [cell.value for cell in sheet[head + 1]]
     assert first[0].date() == dates.today()

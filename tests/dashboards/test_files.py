@@ -141,6 +141,7 @@ def test_report_workbook(admin_client: Client, case: Case) -> None:
 def test_report_tells_the_creditor_neither_notes_nor_authors(admin_client: Client, case: Case) -> None:
     content = admin_client.get(f"{REPORT}/xlsx", {"cartera": case.cartera_id}).content
     told = [str(cell) for rows in sheets_of(content).values() for row in rows for cell in row]
+    assert "No contesta" in told
     assert not [cell for cell in told if "Gabriel" in cell or "no contestó" in cell]
 
 

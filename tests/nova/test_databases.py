@@ -59,4 +59,4 @@ def test_chunks_come_in_order_and_no_query_reads_more_than_one(django_assert_num
 
     assert [len(chunk) for chunk in chunks] == [5, 5, 2]
     assert [row for chunk in chunks for row in chunk] == [(debtor.pk, debtor.dni) for debtor in made]
-    assert all("LIMIT 5" in query["sql"] for query in asked.captured_queries)
+    assert ["LIMIT 5" in query["sql"] for query in asked.captured_queries] == [True] * 4

@@ -84,8 +84,9 @@ def test_without_a_proxy_nobody_chooses_the_number(client: Client, log, settings
 def test_probes_and_files_say_nothing(client: Client, log):
     client.get("/healthz")
     client.get("/static/css/app.css").close()
+    client.get("/login")
 
-    assert not [line for line in lines(log) if line["name"] == "nova.access"]
+    assert [line["route"] for line in lines(log) if line["name"] == "nova.access"] == ["/login"]
 
 
 @pytest.mark.django_db

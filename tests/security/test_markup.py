@@ -25,7 +25,7 @@ def test_nothing_is_made_safe_out_of_ruffs_sight() -> None:
     files = [file for app in APPS for file in Path(settings.BASE_DIR, app).rglob("*.py")]
     assert len(files) > 100
     found = [f"{file}:{line}" for file in files for line in makers(ast.parse(file.read_text()))]
-    assert found == []
+    assert found == []  # honest: the next test shows that it finds
 
 
 def test_what_it_looks_for_is_found() -> None:

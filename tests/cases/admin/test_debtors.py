@@ -29,19 +29,20 @@ def test_adding_reads_documents_and_phones_as_people_write_them(staff_client):
 
 
 @pytest.mark.parametrize(
-    ("typed", "field"),
+    ("typed", "field", "reason"),
     [
-        ({"dni": "123"}, "dni"),
-        ({"cuit": "20-12345678-1"}, "cuit"),
-        ({"email": "x"}, "email"),
-        ({"dni": "20737173"}, "dni"),
+        ({"dni": "123"}, "dni", "«123» no es un DNI"),
+        ({"cuit": "20-12345678-1"}, "cuit", "cuyo dígito verificador no coincide"),
+        ({"email": "x"}, "email", "una dirección de correo electrónico válida"),
+        ({"dni": "20737173"}, "__all__", "Ya existe un deudor con ese DNI"),
     ],
 )
-def test_wrong_data_is_refused_beside_its_field(staff_client, typed, field):
+def test_wrong_data_is_refused_beside_its_field(staff_client, typed, field, reason):
     DebtorFactory(dni="20737173")
     response = staff_client.post(f"{LIST}add/", {"last_name": "Sosa", **NO_PHONES, **typed})
-    form = response.context["adminform"].form
-    assert field in form.errors or "Ya existe un deudor con ese DNI" in str(form.non_field_errors())
+    errors = response.context["adminform"].form.errors
+    assert list(errors) == [field]
+    assert reason in errors[field][0]
     assert Debtor.objects.count() == 1
 
 

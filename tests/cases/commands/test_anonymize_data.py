@@ -97,7 +97,7 @@ def test_figures_stay_and_the_data_is_sound(agency):
 def test_nobody_gets_in_with_an_old_password(agency):
     run("anonymize_data", "--confirm", connection.settings_dict["NAME"])
 
-    assert not any(user.has_usable_password() for user in User.objects.all())
+    assert {user.has_usable_password() for user in User.objects.all()} == {False}
 
 
 def test_it_asks_for_the_name_of_the_database(agency):

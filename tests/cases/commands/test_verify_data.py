@@ -13,6 +13,7 @@ from cases import services
 from cases.models import Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry, Promise
 from cases.transfer import verify
 from nova.lib import dates
+from tests.cases.transfer.command import run
 from tests.factories import (
     ActivityFactory,
     CaseFactory,
@@ -30,6 +31,7 @@ NOW = timezone.now()
 def found(title: str) -> verify.Outcome:
     """What the check of that title says; every other check must find no error."""
     outcomes = {outcome.title: outcome for outcome in verify.run(today=TODAY, keep=5)}
+    assert title in outcomes
     others = {other: outcome.findings for other, outcome in outcomes.items() if outcome.errors and other != title}
     assert not others
     return outcomes[title]
@@ -96,13 +98,11 @@ def test_book_worked_through_the_services_is_clean(case, gestor_user, admin_user
     closed = CaseFactory(assigned_to=gestor_user)
     promise(closed)
     services.change_status(case=closed, status=CaseStatus.objects.get(slug="incobrable"), by=admin_user)
-    out = StringIO()
-    call_command("verify_data", stdout=out)
-    assert out.getvalue().splitlines()[-1] == "errors=0 notices=0"
+    assert run("verify_data").summary == "errors=0 notices=0"
 
 
 def test_empty_database_is_clean(db):
-    call_command("verify_data", stdout=StringIO())
+    assert run("verify_data").summary == "errors=0 notices=0"
 
 
 def test_command_shows_a_few_of_many_counts_all_and_exits_one(gestor_user):

@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -83,8 +82,8 @@ def test_outcomes_agree_with_a_slow_obvious_reading_of_the_rule(history, data):
     promises = [row._replace(amount=data.draw(small)) for row in promises]
     payments = [row._replace(amount=data.draw(small)) for row in payments]
     expected = oracle(promises, payments)
-    for id, outcome in outcomes(promises, payments, today=START, terms=TERMS).items():
-        assert (outcome.paid_amount, outcome.fulfilled_date) == expected[id]
+    found = outcomes(promises, payments, today=START, terms=TERMS)
+    assert {id: (outcome.paid_amount, outcome.fulfilled_date) for id, outcome in found.items()} == expected
 
 
 @given(histories(), days, st.randoms(use_true_random=False))
@@ -101,6 +100,8 @@ def test_money_is_never_counted_twice_nor_a_promise_overfed(history, today):
     promises, payments = history
     found = outcomes(promises, payments, today=today, terms=TERMS)
     assert sum(row.paid_amount for row in found.values()) <= sum(row.amount for row in payments)
+    assert found.keys() == {made.id for made in promises}
+    assert promises
     for made in promises:
         assert 0 <= found[made.id].paid_amount <= made.amount
 
@@ -110,6 +111,7 @@ def test_time_alone_only_breaks_pending_promises(history, today):
     promises, payments = history
     before = outcomes(promises, payments, today=today, terms=TERMS)
     after = outcomes(promises, payments, today=today + timedelta(days=100), terms=TERMS)
+    assert len(after) == len(before) == len(promises) > 0
     for id, outcome in before.items():
         assert after[id].status == ("broken" if outcome.status == "pending" else outcome.status)
         assert after[id].paid_amount == outcome.paid_amount
@@ -121,10 +123,9 @@ def test_a_payment_fills_the_oldest_promise_before_it_reaches_the_next(history, 
     paid = payment(amount=amount, day=START + timedelta(days=3))
     found = outcomes(promises, [paid], today=START, terms=TERMS)
     in_order = sorted((row for row in promises if feeds(paid, row)), key=lambda row: (row.promise_date, row.id))
-    for earlier, later in pairwise(in_order):
-        if found[later.id].paid_amount:
-            assert found[earlier.id].paid_amount == earlier.amount
-    assert sum(found[row.id].paid_amount for row in in_order) == min(amount, sum(row.amount for row in in_order))
+    before = [sum(row.amount for row in in_order[:place]) for place in range(len(in_order))]
+    filled = [min(row.amount, max(amount - full, Decimal(0))) for row, full in zip(in_order, before, strict=True)]
+    assert [found[row.id].paid_amount for row in in_order] == filled
 
 
 def test_ninety_five_percent_is_kept_and_a_centavo_less_is_not():

@@ -9,6 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.html import escape
 
 from accounts.models import User
 from cases import services
@@ -133,13 +134,12 @@ def test_everything_in_one_save(gestor_client: Client, case: Case) -> None:
 def test_a_refusal_stands_at_its_field_and_keeps_the_text(
     gestor_client: Client, case: Case, sent: dict[str, Any], field: str, sentence: str
 ) -> None:
-    answer = gestor_client.post(
-        f"/cases/{case.pk}/activities", gestion(**{"notes": "" if sent.get("code") == "" else "lo que escribí", **sent})
-    )
+    typed = {"notes": "" if sent.get("code") == "" else "lo que escribí", **sent}
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(**typed))
 
     assert answer.status_code == 422
     assert sentence in " ".join(answer.context["screen"].gestion_form.errors[field])
-    assert sent.get("code") == "" or "notes" in sent or "lo que escribí</textarea>" in answer.text
+    assert f"{escape(typed['notes'])}</textarea>" in answer.text
     assert not Activity.objects.exists()
 
 

@@ -66,7 +66,9 @@ def test_impossible_promise_is_refused_and_leaves_nothing(gestor_user, given, fi
 
 @pytest.mark.parametrize("days", [0, 90])
 def test_promise_may_be_due_today_and_ninety_days_ahead(gestor_user, days):
-    promise_on(CaseFactory(), gestor_user, due=dates.today() + timedelta(days=days))
+    due = dates.today() + timedelta(days=days)
+    made = promise_on(CaseFactory(), gestor_user, due=due)
+    assert (made.status, made.promise_date) == ("pending", due)
 
 
 @pytest.mark.parametrize("slug", ["incobrable", "a-juicio", "de-baja"])

@@ -1,7 +1,7 @@
 """`import_data` of the old system's file: all of it, with its dates, its authors and its money (DESIGN §10)."""
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -62,7 +62,9 @@ def test_every_fact_of_the_sample_is_kept(users_map):
     run("import_data", SAMPLE, "--users-map", users_map, "--default-gestor", "mlopez")
 
     carteras = {row["id"]: row for row in section(SAMPLE, "carteras")}
-    for row in section(SAMPLE, "cases"):
+    rows = section(SAMPLE, "cases")
+    assert len(rows) == 5
+    for row in rows:
         case = Case.objects.select_related("cartera", "debtor", "status").get(external_id=str(row["id"]))
         made = datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC)
         assert (case.cartera.name, case.nro_cliente) == (carteras[row["cartera_id"]]["nombre"], row["nro_cliente"])
@@ -276,8 +278,8 @@ def test_key_that_comes_twice_is_one_case_with_both_histories(tmp_path, gestores
 
 
 def test_odd_values_are_taken_without_what_is_impossible_in_them(tmp_path, gestores):
-    tomorrow = (dates.today().replace(year=dates.today().year + 1)).isoformat()
-    case = old_system.case(1, dni="123", fecha_ultimo_pago=tomorrow, notes="a\x00b", status_id=99)
+    next_year = (dates.today() + timedelta(days=366)).isoformat()
+    case = old_system.case(1, dni="123", fecha_ultimo_pago=next_year, notes="a\x00b", status_id=99)
 
     ran = load(old_system.export(cases=[case]), tmp_path, "--default-gestor", "gperez")
 
