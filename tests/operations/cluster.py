@@ -19,6 +19,7 @@ from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from tests import serving
 
@@ -157,7 +158,8 @@ class Cluster:
     def _run(self, program: str, *arguments: object) -> None:
         command = [*self.as_user, str(self.bin / program), *map(str, arguments)]
         done = subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        assert done.returncode == 0, f"{program}: {done.stderr}"
+        if done.returncode:
+            pytest.fail(f"{program}: {done.stderr}")
 
     # --- Web processes --------------------------------------------------------------------------------
     def environment(self, *, direct: bool = False) -> dict[str, str]:
@@ -248,6 +250,7 @@ BROKEN_OFF = (OSError, HTTPException)
 
 def wait_until(condition, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():  # honest: it is left when what is waited for has come
-        assert time.monotonic() < deadline, "it did not happen in time"
+    while not condition():
+        if time.monotonic() > deadline:
+            pytest.fail("it did not happen in time")
         time.sleep(0.1)

@@ -63,7 +63,7 @@ def test_every_fact_of_the_sample_is_kept(users_map):
 
     carteras = {row["id"]: row for row in section(SAMPLE, "carteras")}
     rows = section(SAMPLE, "cases")
-    assert len(rows) == 5
+    assert len(rows) == 120
     for row in rows:
         case = Case.objects.select_related("cartera", "debtor", "status").get(external_id=str(row["id"]))
         made = datetime.fromisoformat(row["created_at"]).replace(tzinfo=UTC)
