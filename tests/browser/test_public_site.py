@@ -106,7 +106,8 @@ def test_the_trap_is_out_of_sight_and_reach(page_of: PageOf) -> None:
     page = page_of(None)
     page.goto("/")
     box = page.locator("#id_website").bounding_box()
-    assert box is None or box["x"] + box["width"] < 0
+    assert box is not None
+    assert box["x"] + box["width"] < 0
     page.locator("#id_message").focus()
     page.keyboard.press("Tab")
     assert page.evaluate("() => document.activeElement.textContent.trim()") == "Enviar mensaje"

@@ -19,7 +19,6 @@ from http.client import HTTPConnection, HTTPException, HTTPMessage
 from pathlib import Path
 
 import psycopg
-import pytest
 
 from tests import serving
 
@@ -158,8 +157,7 @@ class Cluster:
     def _run(self, program: str, *arguments: object) -> None:
         command = [*self.as_user, str(self.bin / program), *map(str, arguments)]
         done = subprocess.run(command, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-        if done.returncode:
-            pytest.fail(f"{program}: {done.stderr}")
+        assert done.returncode == 0, f"{program}: {done.stderr}"
 
     # --- Web processes --------------------------------------------------------------------------------
     def environment(self, *, direct: bool = False) -> dict[str, str]:
@@ -250,7 +248,6 @@ BROKEN_OFF = (OSError, HTTPException)
 
 def wait_until(condition, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            pytest.fail("it did not happen in time")
+    while not condition():  # honest: it is left when what is waited for has come
+        assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.1)

@@ -130,6 +130,7 @@ class Load:
         self.answers: Counter = Counter()
         self.broken: list[float] = []
         self.texts: set[str] = set()
+        self.waits: set[str | None] = set()
         self.taken = 0
         self.ends_at = 0.0
         self._lock = threading.Lock()
@@ -160,7 +161,7 @@ class Load:
             try:
                 path = f"/api/v1/cases/{self.case}/payments"
                 status, text, answered = ask(port, "POST", path, body={"amount": "1.00"}, headers=headers)
-            except NotSent:
+            except NotSent:  # honest: the next machine is asked
                 continue
             except BROKEN_OFF:
                 with self._lock:
@@ -170,7 +171,7 @@ class Load:
                 self.answers[status] += 1
                 if status != 201:
                     self.texts.add(text)
-                    assert status != 503 or answered.get("Retry-After")
+                    self.waits.add(answered.get("Retry-After"))
             return status == 201
         return False
 
@@ -222,6 +223,8 @@ def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_noth
     assert seen[503] > 0
     assert load.answers.keys() == {201, 503}, (load.answers, load.texts)
     assert len(load.broken) == 0
+    assert None not in load.waits
+    assert load.texts
     for text in load.texts:
         assert json.loads(text)["error"].startswith("La base de datos no responde en este momento")
     assert_every_payment_once(cluster, load)
@@ -271,7 +274,7 @@ def test_night_and_imports_hold_through_pgbouncer(cluster: Cluster, prepared: Pa
         [serving.sys.executable, "manage.py", "import_cases", str(data), "--cartera", "Plantilla", "--create-cartera"],
         cwd=serving.ROOT, env=env, capture_output=True, text=True,
     )  # fmt: skip
-    assert imported.returncode in (0, 1), imported.stderr
+    assert imported.returncode == 0, imported.stderr
 
     assert "Duración" in serving.manage(env, "nightly")
     assert "errors=0" in serving.manage(env, "verify_data")

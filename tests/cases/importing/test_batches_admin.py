@@ -76,7 +76,7 @@ def test_list_leaves_the_reports_where_they_are_and_costs_the_same_for_many(admi
         a_batch()
     five = cost()
 
-    assert len(one) == len(five)
+    assert len(five) == len(one) > 0
     assert not any('"cases_importbatch"."report"' in sql for sql in five)
 
 
@@ -106,7 +106,9 @@ def test_one_import_reads_only_the_head_of_a_long_report(admin_client):
 
     assert "motivo 51" in page
     assert "motivo 52" not in page
-    assert not any(', "cases_importbatch"."report"' in query["sql"] for query in queries)
+    read = [query["sql"] for query in queries if 'FROM "cases_importbatch"' in query["sql"]]
+    assert read
+    assert not any(', "cases_importbatch"."report"' in sql for sql in read)
 
 
 def test_import_of_an_older_shape_still_shows(admin_client):

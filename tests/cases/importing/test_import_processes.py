@@ -119,7 +119,7 @@ def ended(process: subprocess.Popen) -> tuple[int, list[str], list[str]]:
 
 def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
-    while not condition():
+    while not condition():  # honest: it is left when what is waited for has come
         assert time.monotonic() < end, "waited in vain"
         time.sleep(0.02)
 
