@@ -4,14 +4,13 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import ApiToken, AuditEvent, User
 from accounts.tokens import issue_token, revoke_token
 from tests import factories
+from tests.queries import queries_of
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/accounts/apitoken/add/"
@@ -66,9 +65,7 @@ def test_its_last_use_is_noted_once_a_minute(client: Client, gestor_user: User, 
     token.refresh_from_db()
     first = token.last_used_at
     assert first is not None
-    with CaptureQueriesContext(connection) as captured:
-        ask(client, text)
-    assert {query["sql"].split()[0] for query in captured} == {"SELECT"}
+    assert {sql.split()[0] for sql in queries_of(lambda: ask(client, text))} == {"SELECT"}
     ApiToken.objects.update(last_used_at=first - timedelta(minutes=2))
     ask(client, text)
     token.refresh_from_db()

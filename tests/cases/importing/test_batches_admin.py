@@ -1,13 +1,12 @@
 """Imports in the admin: the list, one import, its report (DESIGN §5, §8)."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import AuditEvent
 from cases.models import ImportBatch
 from tests import factories
+from tests.queries import queries_do_not_grow, queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -66,18 +65,10 @@ def test_list_tells_file_cartera_who_and_counts(admin_client):
 def test_list_leaves_the_reports_where_they_are_and_costs_the_same_for_many(admin_client):
     a_batch()
 
-    def cost() -> list[str]:
-        with CaptureQueriesContext(connection) as queries:
-            admin_client.get(LIST)
-        return [query["sql"] for query in queries]
-
-    one = cost()
-    for _ in range(4):
-        a_batch()
-    five = cost()
-
-    assert len(five) == len(one) > 0
-    assert not any('"cases_importbatch"."report"' in sql for sql in five)
+    queries_do_not_grow(lambda: admin_client.get(LIST), lambda: [a_batch() for _ in range(4)])
+    read = [sql for sql in queries_of(lambda: admin_client.get(LIST)) if 'FROM "cases_importbatch"' in sql]
+    assert read
+    assert not any('"cases_importbatch"."report"' in sql for sql in read)
 
 
 def test_one_import_shows_what_became_of_it(admin_client):
@@ -101,12 +92,12 @@ def test_one_import_reads_only_the_head_of_a_long_report(admin_client):
     lines = "".join(f"{n},Deuda Total,x,rejected,motivo {n}\n" for n in range(2, 5000))
     batch = a_batch(report=f"row,column,value,severity,reason\n{lines}")
 
-    with CaptureQueriesContext(connection) as queries:
-        page = admin_client.get(page_of(batch)).text
+    page = admin_client.get(page_of(batch)).text
 
     assert "motivo 51" in page
     assert "motivo 52" not in page
-    read = [query["sql"] for query in queries if 'FROM "cases_importbatch"' in query["sql"]]
+    sent = queries_of(lambda: admin_client.get(page_of(batch)))
+    read = [sql for sql in sent if 'FROM "cases_importbatch"' in sql]
     assert read
     assert not any(', "cases_importbatch"."report"' in sql for sql in read)
 

@@ -16,7 +16,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import OperationalError, connection, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -26,6 +25,7 @@ from cases.importing.errors import ImportConflict, ImportFailed
 from cases.models import Cartera, Case, Debtor, ImportBatch, ImportUpload, LedgerEntry
 from nova.lib.databases import Lock
 from tests import factories
+from tests.queries import queries_do_not_grow, queries_of
 
 pytestmark = pytest.mark.django_db
 
@@ -352,15 +352,16 @@ def test_preview_report_evaluates_nothing(admin_client):
 
 
 def test_queries_of_the_preview_do_not_grow_with_rows(admin_client):
-    def cost(count: int) -> int:
-        rows = "".join(f"{n};ANA;PEREZ;{20_000_000 + n};100\n" for n in range(count))
-        upload = uploaded(admin_client, f"cliente;nombre;apellido;dni;total\n{rows}")
-        previewed(admin_client, upload)
-        with CaptureQueriesContext(connection) as queries:
-            admin_client.get(url("preview", upload))
-        return len(queries)
+    previews = []
 
-    assert cost(3) == cost(300)
+    def upload(count: int) -> None:
+        rows = "".join(f"{n};ANA;PEREZ;{20_000_000 + n};100\n" for n in range(count))
+        made = uploaded(admin_client, f"cliente;nombre;apellido;dni;total\n{rows}")
+        previewed(admin_client, made)
+        previews.append(url("preview", made))
+
+    upload(3)
+    queries_do_not_grow(lambda: admin_client.get(previews[-1]), lambda: upload(300))
 
 
 # --- Confirmation ------------------------------------------------------------------------------------
@@ -540,11 +541,9 @@ def test_uploads_list_is_ones_own_and_leaves_the_files_where_they_are(admin_clie
     upload = uploaded(admin_client)
     listing = reverse("admin:cases_importupload_changelist")
 
-    with CaptureQueriesContext(connection) as queries:
-        page = admin_client.get(listing)
-
-    assert url("columns", upload) in page.text
-    read = [query["sql"] for query in queries if 'FROM "cases_importupload"' in query["sql"]]
+    assert url("columns", upload) in admin_client.get(listing).text
+    sent = queries_of(lambda: admin_client.get(listing))
+    read = [sql for sql in sent if 'FROM "cases_importupload"' in sql]
     assert read
     assert not any('"cases_importupload"."content"' in sql for sql in read)
     assert url("columns", upload) not in client_of(factories.AdminFactory()).get(listing).text
