@@ -13,6 +13,7 @@ from accounts.models import AuditEvent, User
 from accounts.trail import changes_table, shown
 from tests import factories
 from tests.queries import queries_do_not_grow
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/accounts/auditevent/"
@@ -86,8 +87,8 @@ def test_trail_is_found_by_label_action_and_date(admin_client: Client) -> None:
     "model", ["accounts/auditevent", "axes/accesslog", "axes/accessfailurelog", "auditlog/logentry"]
 )
 def test_history_cannot_be_written(admin_client: Client, gestor_user: User, model: str) -> None:
-    admin_client.post("/api/login", {"username": "nadie", "password": "x"})
-    admin_client.post("/api/login", {"username": "ana.admin", "password": factories.PASSWORD})
+    log_in(admin_client, "nadie", "x")
+    log_in(admin_client, "ana.admin")
     row = apps.get_model(model.replace("/", ".")).objects.latest("pk")
 
     assert admin_client.get(f"/admin/{model}/").status_code == 200
@@ -107,7 +108,7 @@ def test_list_of_many_costs_the_same(admin_client: Client) -> None:
 
 
 def test_titles_are_spanish(admin_client: Client) -> None:
-    admin_client.post("/api/login", {"username": "ana.admin", "password": factories.PASSWORD})
+    log_in(admin_client, "ana.admin")
     page = admin_client.get("/admin/").text + admin_client.get("/admin/axes/accesslog/").text
 
     for title in ["Historial de ingresos", "Ingresos fallidos", "Registros de auditoría", "Usuarios", "Ediciones"]:
@@ -116,7 +117,7 @@ def test_titles_are_spanish(admin_client: Client) -> None:
 
 
 def test_a_log_in_has_a_spanish_title(admin_client: Client) -> None:
-    Client().post("/api/login", {"username": "nadie", "password": "x"})
+    log_in(Client(), "nadie", "x")
     record = AccessFailureLog.objects.get()
 
     page = admin_client.get(f"/admin/axes/accessfailurelog/{record.pk}/change/").text

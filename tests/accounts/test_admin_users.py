@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.models import AuditEvent, User
 from tests import factories
 from tests.conftest import ClientOf
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/accounts/user/add/"
@@ -57,7 +58,7 @@ def test_without_a_password_one_is_generated_and_shown_once(admin_client: Client
 
     shown = re.search(r"nuevo: ([a-z2-9-]{14}) ", page)
     assert shown, "the page says the password"
-    assert client.post("/api/login", {"username": "nuevo", "password": shown[1]})["Location"] == "/dashboard-gestor"
+    assert log_in(client, "nuevo", shown[1])["Location"] == "/dashboard-gestor"
     assert client.get("/dashboard-gestor")["Location"] == "/cuenta/clave"
     assert shown[1] not in admin_client.get("/admin/accounts/user/").text
 

@@ -1,43 +1,38 @@
 """POST /api/login."""
 
-import json
-
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, User
 from tests.conftest import ClientOf
-from tests.factories import PASSWORD, UserFactory
+from tests.factories import UserFactory
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 WRONG = "Usuario o contraseña incorrectos."
-
-
-def log_in(client: Client, username: str, password: str = PASSWORD, **extra):
-    return client.post("/api/login", {"username": username, "password": password, **extra.pop("data", {})}, **extra)
 
 
 @pytest.mark.parametrize("role", ["admin_user", "gestor_user", "user_user"])
 def test_form_post_leads_to_the_page_of_the_role(client: Client, role: str, request) -> None:
     user = request.getfixturevalue(role)
 
-    response = log_in(client, user.username)
+    response = log_in(client, user)
 
     assert (response.status_code, response["Location"]) == (302, f"/dashboard-{user.role}")
     assert client.get(f"/dashboard-{user.role}").status_code == 200
 
 
 def test_goes_on_at_a_safe_next_only(client: Client, gestor_user: User) -> None:
-    safe = log_in(client, gestor_user.username, data={"next": "/cuenta/clave"})
-    unsafe = log_in(client, gestor_user.username, data={"next": "//evil.example/"})
+    safe = log_in(client, gestor_user, fields={"next": "/cuenta/clave"})
+    unsafe = log_in(client, gestor_user, fields={"next": "//evil.example/"})
 
     assert safe["Location"] == "/cuenta/clave"
     assert unsafe["Location"] == "/dashboard-gestor"
 
 
 def test_htmx_is_moved_and_gets_errors_as_a_fragment(client: Client, gestor_user: User) -> None:
-    wrong = log_in(client, gestor_user.username, "mala", headers={"HX-Request": "true"})
-    right = log_in(client, gestor_user.username, headers={"HX-Request": "true"})
+    wrong = log_in(client, gestor_user, "mala", headers={"HX-Request": "true"})
+    right = log_in(client, gestor_user, headers={"HX-Request": "true"})
 
     assert wrong.status_code == 400
     assert WRONG in wrong.text
@@ -46,12 +41,9 @@ def test_htmx_is_moved_and_gets_errors_as_a_fragment(client: Client, gestor_user
 
 
 def test_json_answers_json(client: Client, gestor_user: User) -> None:
-    def send(**data):
-        return client.post("/api/login", json.dumps(data), content_type="application/json")
-
-    wrong = send(username=gestor_user.username, password="mala")
-    missing = send(username=gestor_user.username)
-    right = send(username=gestor_user.username, password=PASSWORD)
+    wrong = log_in(client, gestor_user, "mala", content_type="application/json")
+    missing = client.post("/api/login", {"username": gestor_user.username}, content_type="application/json")
+    right = log_in(client, gestor_user, content_type="application/json")
 
     assert wrong.status_code == 400
     assert wrong.json() == {"success": False, "error": WRONG, "details": {}, "status_code": 400}
@@ -84,9 +76,9 @@ def test_nobody_learns_which_users_exist(client: Client, gestor_user: User) -> N
 
     answers = [
         log_in(client, "nadie"),
-        log_in(client, gestor_user.username, "mala"),
-        log_in(client, inactive.username),
-        log_in(client, inactive.username, "mala"),
+        log_in(client, gestor_user, "mala"),
+        log_in(client, inactive),
+        log_in(client, inactive, "mala"),
     ]
 
     assert {answer.status_code for answer in answers} == {400}
@@ -102,18 +94,13 @@ def test_nobody_learns_which_users_exist(client: Client, gestor_user: User) -> N
 
 def test_csrf_is_enforced(gestor_user: User) -> None:
     client = Client(enforce_csrf_checks=True)
-    credentials = {"username": gestor_user.username, "password": PASSWORD}
 
-    as_form = client.post("/api/login", credentials)
-    as_json = client.post("/api/login", json.dumps(credentials), content_type="application/json")
+    as_form = log_in(client, gestor_user)
+    as_json = log_in(client, gestor_user, content_type="application/json")
     token = client.get("/login").cookies["csrftoken"].value
-    right = client.post("/api/login", {**credentials, "csrfmiddlewaretoken": token})
-    by_header = client.post(
-        "/api/login",
-        json.dumps(credentials),
-        content_type="application/json",
-        headers={"X-CSRFToken": client.cookies["csrftoken"].value},
-    )
+    right = log_in(client, gestor_user, fields={"csrfmiddlewaretoken": token})
+    header = {"X-CSRFToken": client.cookies["csrftoken"].value}
+    by_header = log_in(client, gestor_user, content_type="application/json", headers=header)
 
     assert as_form.status_code == as_json.status_code == 403
     assert "El formulario venció" in as_form.text
@@ -128,14 +115,14 @@ def test_session_of_before_does_not_survive(client: Client, gestor_user: User) -
     session.save()
     client.cookies["sessionid"] = session.session_key
 
-    log_in(client, gestor_user.username)
+    log_in(client, gestor_user)
 
     assert client.cookies["sessionid"].value != session.session_key
     assert Client(headers={"Cookie": f"sessionid={session.session_key}"}).get("/dashboard-gestor").status_code == 302
 
 
 def test_session_lasts_eight_hours_and_is_hidden_from_scripts(client: Client, gestor_user: User) -> None:
-    cookie = log_in(client, gestor_user.username).cookies["sessionid"]
+    cookie = log_in(client, gestor_user).cookies["sessionid"]
 
     assert cookie["max-age"] == 8 * 3600
     assert cookie["httponly"]
@@ -160,7 +147,7 @@ def test_a_reload_of_the_address_shows_the_form(client: Client) -> None:
 
 def test_audit_says_who_came_and_who_tried_and_no_password(client: Client, gestor_user: User) -> None:
     log_in(client, "nadie", "secreto-tecleado")
-    log_in(client, gestor_user.username)
+    log_in(client, gestor_user)
     client.post("/logout")
 
     events = AuditEvent.objects.order_by("id")

@@ -7,6 +7,7 @@ from accounts import kept_form
 from accounts.models import User
 from cases.models import Activity, Debtor
 from tests import factories
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 DEBTOR = "/admin/cases/debtor/add/"
@@ -17,10 +18,6 @@ TYPED = {
     "phones-TOTAL_FORMS": "0",
     "phones-INITIAL_FORMS": "0",
 }
-
-
-def log_in(client: Client, user: User, **fields: str):
-    return client.post("/api/login", {"username": user.username, "password": factories.PASSWORD, **fields})
 
 
 def test_a_form_of_the_administration_is_saved_after_all(client: Client, admin_user: User) -> None:
@@ -76,7 +73,7 @@ def test_who_may_not_save_it_is_refused_as_always(client: Client, other_gestor: 
 
 def test_a_wrong_password_keeps_it(client: Client, gestor_user: User) -> None:
     client.post("/cases/1/activities", {"notes": "hola"})
-    client.post("/api/login", {"username": gestor_user.username, "password": "mala"})
+    log_in(client, gestor_user, "mala")
 
     assert log_in(client, gestor_user).url == "/cuenta/seguir"
 

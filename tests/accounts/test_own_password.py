@@ -13,13 +13,13 @@ pytestmark = pytest.mark.django_db
 NEW = "otra-clave-larga-7"
 
 
-def send(client: Client, old: str = PASSWORD, new: str = NEW, again: str = ""):
+def change(client: Client, old: str = PASSWORD, new: str = NEW, again: str = ""):
     data = {"old_password": old, "new_password1": new, "new_password2": again or new}
     return client.post("/cuenta/clave", data)
 
 
 def test_somebody_chooses_a_password_and_stays_signed_in(gestor_client: Client, gestor_user: User) -> None:
-    response = send(gestor_client)
+    response = change(gestor_client)
 
     gestor_user.refresh_from_db()
     assert response["Location"] == "/dashboard-gestor"
@@ -38,7 +38,7 @@ def test_somebody_chooses_a_password_and_stays_signed_in(gestor_client: Client, 
     ],
 )
 def test_errors_are_said_and_nothing_changes(gestor_client, gestor_user, old, new, again, message) -> None:
-    response = send(gestor_client, old, new, again)
+    response = change(gestor_client, old, new, again)
 
     gestor_user.refresh_from_db()
     assert response.status_code == 422
@@ -56,7 +56,7 @@ def test_whoever_must_change_it_does_nothing_before(client_of: ClientOf) -> None
     assert "la eligió otra persona" in client.get("/cuenta/clave").text
     assert client.get("/").status_code == 200
 
-    send(client)
+    change(client)
     assert client.get("/dashboard-gestor").status_code == 200
 
 

@@ -16,6 +16,7 @@ from accounts.limits import TooManyAttempts
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, Session, User
 from tests.conftest import ClientOf
 from tests.factories import PASSWORD, AdminFactory
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 SETUP, CODE = "/cuenta/segundo-factor", "/login/codigo"
@@ -50,7 +51,7 @@ def phone(admin_client: Client) -> Phone:
 
 def give_password(user: User, **more: str) -> tuple[Client, object]:
     client = Client()
-    return client, client.post("/api/login", {"username": user.username, "password": PASSWORD, **more})
+    return client, log_in(client, user, fields=more)
 
 
 def is_in(client: Client) -> bool:
@@ -239,7 +240,7 @@ def test_the_key_of_the_session_changes_at_each_step(phone: Phone, admin_user: U
     client = Client()
     client.post("/dashboard-gestor", {"notes": "algo"})  # a session before any log-in
     before = client.cookies["sessionid"].value
-    client.post("/api/login", {"username": admin_user.username, "password": PASSWORD})
+    log_in(client, admin_user)
     half = client.cookies["sessionid"].value
     client.post(CODE, {"code": phone.code()})
     assert len({before, half, client.cookies["sessionid"].value}) == 3
@@ -248,21 +249,19 @@ def test_the_key_of_the_session_changes_at_each_step(phone: Phone, admin_user: U
 def test_programs_send_it_along(phone: Phone, admin_user: User) -> None:
     client = Client()
 
-    def send(**code: str):
-        data = {"username": admin_user.username, "password": PASSWORD, **code}
-        return client.post("/api/login", data, content_type="application/json")
+    def enter(**code: str):
+        return log_in(client, admin_user, fields=code, content_type="application/json")
 
-    answer = send()
+    answer = enter()
     assert (answer.status_code, answer.json()["details"]) == (400, {"code": ["Falta el código de su segundo factor."]})
-    assert send(code="000000").status_code == 400
+    assert enter(code="000000").status_code == 400
     assert not is_in(client)
-    assert send(code=phone.code()).json()["data"]["redirect"] == "/dashboard-admin"
+    assert enter(code=phone.code()).json()["data"]["redirect"] == "/dashboard-admin"
     assert is_in(client)
 
 
 def test_htmx_is_led_to_the_page_of_the_code(phone: Phone, admin_user: User) -> None:
-    data = {"username": admin_user.username, "password": PASSWORD}
-    assert Client().post("/api/login", data, headers={"HX-Request": "true"})["HX-Redirect"] == CODE
+    assert log_in(Client(), admin_user, headers={"HX-Request": "true"})["HX-Redirect"] == CODE
 
 
 # --- Turning it off, and losing the phone -------------------------------------------------------------------
@@ -370,6 +369,6 @@ def test_an_installation_may_ask_it_of_everybody(settings, gestor_client: Client
 def test_what_was_typed_before_survives_both_steps(phone: Phone, admin_user: User) -> None:
     client = Client()
     client.post("/cases/1/activities", {"notes": "Prometió pagar el viernes"})
-    client.post("/api/login", {"username": admin_user.username, "password": PASSWORD})
+    log_in(client, admin_user)
     assert client.post(CODE, {"code": phone.code()}).url == "/cuenta/seguir"
     assert "Prometió pagar el viernes" in client.get("/cuenta/seguir").text

@@ -12,6 +12,7 @@ from accounts import session_life
 from accounts.models import AuditEvent, Session, User
 from tests.factories import PASSWORD, GestorFactory
 from tests.queries import queries_do_not_grow, queries_of
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 NEW = "otra-clave-larga-7"
@@ -30,10 +31,9 @@ def later(monkeypatch: pytest.MonkeyPatch):
     return move
 
 
-def log_in(user: User, **headers: str) -> Client:
+def signed_in(user: User, **headers: str) -> Client:
     client = Client(headers=headers)
-    answer = client.post("/api/login", {"username": user.username, "password": PASSWORD})
-    assert answer.status_code == HTTPStatus.FOUND
+    assert log_in(client, user).status_code == HTTPStatus.FOUND
     return client
 
 
@@ -76,7 +76,7 @@ def test_a_fragment_of_an_idle_session_leads_to_the_log_in_and_back(gestor_clien
 def test_what_was_typed_when_it_ended_is_kept(gestor_client: Client, gestor_user: User, later) -> None:
     later(hours=3)
     gestor_client.post("/cases/1/activities", {"notes": "Prometió pagar el viernes"})
-    answer = gestor_client.post("/api/login", {"username": gestor_user.username, "password": PASSWORD})
+    answer = log_in(gestor_client, gestor_user)
     assert answer.url == "/cuenta/seguir"
     assert "Prometió pagar el viernes" in gestor_client.get("/cuenta/seguir").text
 
@@ -107,8 +107,8 @@ def test_it_is_written_once_a_minute_at_most(gestor_client: Client, later) -> No
 
 # --- Where --------------------------------------------------------------------------------------------------
 def test_the_page_says_from_where_and_until_when(gestor_user: User) -> None:
-    log_in(gestor_user, user_agent=FIREFOX)
-    client = log_in(gestor_user)
+    signed_in(gestor_user, user_agent=FIREFOX)
+    client = signed_in(gestor_user)
     page = client.get("/cuenta").text
     assert "Firefox en Windows" in page
     assert "127.0.0.1" in page
@@ -126,34 +126,34 @@ def test_every_role_has_an_account(request: pytest.FixtureRequest, role: str) ->
 
 
 def test_somebody_sees_no_session_of_another(gestor_user: User, other_gestor: User) -> None:
-    log_in(other_gestor, user_agent=FIREFOX)
-    assert "Firefox" not in log_in(gestor_user).get("/cuenta").text
+    signed_in(other_gestor, user_agent=FIREFOX)
+    assert "Firefox" not in signed_in(gestor_user).get("/cuenta").text
 
 
 def test_no_key_of_a_session_leaves_the_server(gestor_user: User) -> None:
-    other, client = log_in(gestor_user), log_in(gestor_user)
+    other, client = signed_in(gestor_user), signed_in(gestor_user)
     page = client.get("/cuenta").text
     for keeper in (other, client):
         assert keeper.cookies["sessionid"].value not in page
 
 
 def test_the_previous_log_in_and_the_history(gestor_user: User) -> None:
-    client = log_in(gestor_user)
+    client = signed_in(gestor_user)
     assert "Este es el primero" in client.get("/cuenta").text
-    Client().post("/api/login", {"username": gestor_user.username.upper(), "password": "mala"})
-    client = log_in(gestor_user)
+    log_in(Client(), gestor_user.username.upper(), "mala")
+    client = signed_in(gestor_user)
     page = client.get("/cuenta").text
     assert "Este es el primero" not in page
     assert page.count("Ingreso fallido") == 1
-    assert "Ingreso fallido" not in log_in(GestorFactory()).get("/cuenta").text
+    assert "Ingreso fallido" not in signed_in(GestorFactory()).get("/cuenta").text
 
 
 def test_queries_do_not_grow_with_sessions(gestor_user: User) -> None:
     def more() -> None:
         for _ in range(6):
-            log_in(gestor_user)
+            signed_in(gestor_user)
 
-    client = log_in(gestor_user)
+    client = signed_in(gestor_user)
     more()
     assert queries_do_not_grow(lambda: client.get("/cuenta"), more) <= 10
 
@@ -164,7 +164,7 @@ def numbers_of(client: Client) -> list[str]:
 
 
 def test_the_sessions_chosen_end_and_the_others_stay(gestor_user: User) -> None:
-    first, second, mine = log_in(gestor_user, user_agent=FIREFOX), log_in(gestor_user), log_in(gestor_user)
+    first, second, mine = signed_in(gestor_user, user_agent=FIREFOX), signed_in(gestor_user), signed_in(gestor_user)
     chosen = [place.number for place in mine.get("/cuenta").context["others"] if place.device.startswith("Firefox")]
     answer = mine.post("/cuenta/sesiones", {"session": chosen, "password": PASSWORD})
     assert answer.url == "/cuenta"
@@ -174,7 +174,7 @@ def test_the_sessions_chosen_end_and_the_others_stay(gestor_user: User) -> None:
 
 
 def test_without_the_password_nothing_ends(gestor_user: User) -> None:
-    other, mine = log_in(gestor_user), log_in(gestor_user)
+    other, mine = signed_in(gestor_user), signed_in(gestor_user)
     for password in ("", "mala"):
         answer = mine.post("/cuenta/sesiones", {"session": numbers_of(mine), "password": password})
         assert answer.status_code == 422
@@ -182,7 +182,7 @@ def test_without_the_password_nothing_ends(gestor_user: User) -> None:
 
 
 def test_guessing_the_password_there_is_held_up_as_at_the_door(gestor_user: User) -> None:
-    mine = log_in(gestor_user)
+    mine = signed_in(gestor_user)
     for _ in range(5):
         assert mine.post("/cuenta/sesiones", {"password": "mala"}).status_code == 422
     assert mine.post("/cuenta/sesiones", {"password": PASSWORD}).status_code == 429
@@ -190,7 +190,7 @@ def test_guessing_the_password_there_is_held_up_as_at_the_door(gestor_user: User
 
 
 def test_nobody_ends_a_session_of_another(gestor_user: User, other_gestor: User) -> None:
-    theirs, mine = log_in(other_gestor), log_in(gestor_user)
+    theirs, mine = signed_in(other_gestor), signed_in(gestor_user)
     row = Session.objects.get(user=other_gestor)
     for number in (session_life._number(row.session_key), row.session_key):
         mine.post("/cuenta/sesiones", {"session": [number], "password": PASSWORD})
@@ -198,7 +198,7 @@ def test_nobody_ends_a_session_of_another(gestor_user: User, other_gestor: User)
 
 
 def test_a_new_password_ends_all_other_sessions(gestor_user: User) -> None:
-    other, mine = log_in(gestor_user), log_in(gestor_user)
+    other, mine = signed_in(gestor_user), signed_in(gestor_user)
     mine.post("/cuenta/clave", {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW})
     assert is_in(mine)
     assert not is_in(other)
@@ -206,7 +206,7 @@ def test_a_new_password_ends_all_other_sessions(gestor_user: User) -> None:
 
 
 def test_a_password_that_an_admin_gives_ends_all_sessions(admin_client: Client, gestor_user: User) -> None:
-    theirs = log_in(gestor_user)
+    theirs = signed_in(gestor_user)
     url = f"/admin/accounts/user/{gestor_user.pk}/password/"
     admin_client.post(url, {"password1": NEW, "password2": NEW})
     assert not Session.objects.filter(user=gestor_user).exists()
@@ -214,20 +214,20 @@ def test_a_password_that_an_admin_gives_ends_all_sessions(admin_client: Client, 
 
 
 def test_whoever_is_deactivated_is_out_at_once(gestor_user: User) -> None:
-    theirs = log_in(gestor_user)
+    theirs = signed_in(gestor_user)
     User.objects.filter(pk=gestor_user.pk).update(is_active=False)
     assert not is_in(theirs)
 
 
 def test_logging_out_leaves_no_session(gestor_user: User) -> None:
-    client = log_in(gestor_user)
+    client = signed_in(gestor_user)
     client.post("/logout")
     assert not Session.objects.filter(user=gestor_user).exists()
 
 
 # --- The store ----------------------------------------------------------------------------------------------
 def test_the_row_of_a_session_says_whose_it_is(gestor_user: User) -> None:
-    log_in(gestor_user, user_agent=FIREFOX)
+    signed_in(gestor_user, user_agent=FIREFOX)
     row = Session.objects.get(user=gestor_user)
     assert row.address == "127.0.0.1"
     assert row.agent == FIREFOX
@@ -252,12 +252,12 @@ def test_devices_in_words(agent: str, device: str) -> None:
 
 
 def test_a_very_long_agent_is_cut(gestor_user: User) -> None:
-    log_in(gestor_user, user_agent="x" * 5000)
+    signed_in(gestor_user, user_agent="x" * 5000)
     assert len(Session.objects.get(user=gestor_user).agent) == 300
 
 
 def test_an_admin_ends_the_sessions_of_others_and_keeps_their_own(admin_user: User, gestor_user: User) -> None:
-    boss, theirs = log_in(admin_user), log_in(gestor_user)
+    boss, theirs = signed_in(admin_user), signed_in(gestor_user)
     data = {"action": "end_sessions", "_selected_action": [gestor_user.pk, admin_user.pk]}
     answer = boss.post("/admin/accounts/user/", data, follow=True)
     assert "Sesiones cerradas: 1." in answer.text
@@ -266,7 +266,7 @@ def test_an_admin_ends_the_sessions_of_others_and_keeps_their_own(admin_user: Us
 
 
 def test_nobody_but_an_admin_does(staff_client: Client, gestor_user: User) -> None:
-    theirs = log_in(gestor_user)
+    theirs = signed_in(gestor_user)
     data = {"action": "end_sessions", "_selected_action": [gestor_user.pk]}
     assert staff_client.post("/admin/accounts/user/", data).status_code == 403
     assert is_in(theirs)

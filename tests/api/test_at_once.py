@@ -8,15 +8,15 @@ import pytest
 from accounts.models import User
 from cases.models import Case, LedgerEntry
 from tests import factories
-from tests.api.conftest import Send
 from tests.at_once import at_once
 from tests.conftest import ClientOf
+from tests.steps import send
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def twice(client_of: ClientOf, admin_user: User, send: Send) -> Any:
+def twice(client_of: ClientOf, admin_user: User) -> Any:
     """`twice("POST", address, body, other, **headers)`: the two responses."""
 
     def asking(method: str, address: str, *bodies: Any, **headers: str) -> list[Any]:

@@ -8,7 +8,7 @@ from django.test import Client
 
 from cases.models import Case, LedgerEntry
 from tests import factories
-from tests.api.conftest import Send
+from tests.steps import send
 
 pytestmark = pytest.mark.django_db
 
@@ -19,7 +19,7 @@ AMOUNTS = [
 
 
 @pytest.mark.parametrize("amount", AMOUNTS)
-def test_amounts(admin_client: Client, send: Send, amount: str) -> None:
+def test_amounts(admin_client: Client, amount: str) -> None:
     case = factories.CaseFactory()
     response = send(admin_client, "POST", f"cases/{case.pk}/payments", f'{{"amount": {amount}}}')
     assert response.status_code == 400, response.text
@@ -39,7 +39,7 @@ def test_amounts(admin_client: Client, send: Send, amount: str) -> None:
         ("case_id", 1),
     ],
 )
-def test_payments(admin_client: Client, send: Send, field: str, value: Any) -> None:
+def test_payments(admin_client: Client, field: str, value: Any) -> None:
     case = factories.CaseFactory()
     response = send(admin_client, "POST", f"cases/{case.pk}/payments", {"amount": "1", field: value})
     assert response.status_code == 400, response.text
@@ -57,7 +57,7 @@ def test_payments(admin_client: Client, send: Send, field: str, value: Any) -> N
         ("phone", "+5491100000000"),
     ],
 )
-def test_managements(admin_client: Client, send: Send, field: str, value: Any) -> None:
+def test_managements(admin_client: Client, field: str, value: Any) -> None:
     case = factories.CaseFactory()
     body = {"case_id": case.pk, "type": "note", "notes": "hola", field: value}
     response = send(admin_client, "POST", "register-management", body)
@@ -116,7 +116,7 @@ def test_a_search_is_only_a_search(admin_client: Client, text: str) -> None:
         b" " * 2_700_000,
     ],
 )
-def test_bodies(admin_client: Client, send: Send, body: bytes) -> None:
+def test_bodies(admin_client: Client, body: bytes) -> None:
     case = factories.CaseFactory()
     for method, address in (("POST", f"cases/{case.pk}/payments"), ("PATCH", f"cases/{case.pk}"), ("POST", "cases")):
         response = send(admin_client, method, address, body)

@@ -11,9 +11,9 @@ from accounts.models import AuditEvent, User
 from cases import services
 from cases.models import Case, Debtor
 from tests import factories
-from tests.api.conftest import Send
 from tests.conftest import ClientOf
 from tests.queries import queries_do_not_grow
+from tests.steps import pay, send
 
 pytestmark = pytest.mark.django_db
 KEYS = {
@@ -45,7 +45,7 @@ def test_a_case_has_exactly_the_keys_of_the_design(gestor_client: Client, gestor
 def test_filters_order_and_pages(admin_client: Client, gestor_user: User) -> None:
     mine = factories.CaseFactory(assigned_to=gestor_user, amount=Decimal(900), debtor__last_name="Zubiría")
     paid = factories.CaseFactory(amount=Decimal(100))
-    services.record_payment(case=paid, by=None, amount=Decimal(100))
+    pay(paid, 100)
     other = factories.CaseFactory(amount=Decimal(500), status=factories.status("contactado"))
 
     def found(query: str) -> list[int]:
@@ -96,7 +96,7 @@ def test_the_total_follows_every_way_of_writing_cases(admin_client: Client, admi
     assert total() == 1
 
 
-def test_loading_a_case(admin_client: Client, send: Send, gestor_user: User) -> None:
+def test_loading_a_case(admin_client: Client, gestor_user: User) -> None:
     cartera = factories.CarteraFactory(name="Cristal Cash")
     known = factories.DebtorFactory(first_name="Ana", last_name="Gómez", dni="20111222", email="", city="Azul")
     response = send(
@@ -135,7 +135,7 @@ def test_loading_a_case(admin_client: Client, send: Send, gestor_user: User) -> 
     assert Debtor.objects.count() == 1
 
 
-def test_what_was_read_can_be_put_back(admin_client: Client, send: Send) -> None:
+def test_what_was_read_can_be_put_back(admin_client: Client) -> None:
     case = factories.CaseFactory()
     read = admin_client.get(f"/api/v1/cases/{case.pk}").json()["data"]
 
@@ -164,7 +164,7 @@ def test_what_was_read_can_be_put_back(admin_client: Client, send: Send) -> None
         ({"version": "x"}, "version"),
     ],
 )
-def test_what_an_edit_refuses_by_name(admin_client: Client, send: Send, change: dict, field: str) -> None:
+def test_what_an_edit_refuses_by_name(admin_client: Client, change: dict, field: str) -> None:
     case = factories.CaseFactory()
     response = send(admin_client, "PATCH", f"cases/{case.pk}", {"notes": "esto no", **change})
     assert response.status_code == 400, response.text
@@ -173,7 +173,7 @@ def test_what_an_edit_refuses_by_name(admin_client: Client, send: Send, change: 
     assert case.notes == ""
 
 
-def test_a_gestor_edits_contact_and_notes_alone(gestor_client: Client, send: Send, gestor_user: User) -> None:
+def test_a_gestor_edits_contact_and_notes_alone(gestor_client: Client, gestor_user: User) -> None:
     case = factories.CaseFactory(assigned_to=gestor_user)
     read = gestor_client.get(f"/api/v1/cases/{case.pk}").json()["data"]
     right = send(
@@ -187,7 +187,7 @@ def test_a_gestor_edits_contact_and_notes_alone(gestor_client: Client, send: Sen
     assert case.debtor.phones.get().number == "+541144445555"
 
 
-def test_a_stale_version_is_409_and_writes_nothing(admin_client: Client, send: Send) -> None:
+def test_a_stale_version_is_409_and_writes_nothing(admin_client: Client) -> None:
     case = factories.CaseFactory()
     address = f"cases/{case.pk}"
     assert send(admin_client, "PATCH", address, {"notes": "uno", "version": case.version}).status_code == 200
@@ -205,7 +205,7 @@ def test_a_stale_version_is_409_and_writes_nothing(admin_client: Client, send: S
     assert (case.notes, case.status.slug) == ("uno", "sin-gestion")
 
 
-def test_status_by_slug_and_by_stage(gestor_client: Client, send: Send, gestor_user: User) -> None:
+def test_status_by_slug_and_by_stage(gestor_client: Client, gestor_user: User) -> None:
     case = factories.CaseFactory(assigned_to=gestor_user)
     first = send(gestor_client, "POST", "update-status", {"case_id": case.pk, "status": "contactado"})
     second = send(gestor_client, "POST", "update-status", {"case_id": case.pk, "status": "incobrable"})
@@ -215,7 +215,7 @@ def test_status_by_slug_and_by_stage(gestor_client: Client, send: Send, gestor_u
     assert (refused.status_code, list(refused.json()["details"])) == (400, ["status"])
 
 
-def test_a_status_of_a_stage_goes_with_that_stage(admin_client: Client, send: Send) -> None:
+def test_a_status_of_a_stage_goes_with_that_stage(admin_client: Client) -> None:
     case = factories.CaseFactory()
     address = f"cases/{case.pk}"
     together = send(admin_client, "PATCH", address, {"status": "incobrable", "management_status": "a-juicio"})
@@ -227,10 +227,10 @@ def test_a_status_of_a_stage_goes_with_that_stage(admin_client: Client, send: Se
     assert (refused.status_code, list(refused.json()["details"])) == (400, ["status"])
 
 
-def test_only_an_untouched_case_is_deleted(admin_client: Client, send: Send) -> None:
+def test_only_an_untouched_case_is_deleted(admin_client: Client) -> None:
     case = factories.CaseFactory()
     touched = factories.CaseFactory()
-    services.record_payment(case=touched, by=None, amount=Decimal(1))
+    pay(touched, 1)
     stale = send(admin_client, "DELETE", f"cases/{case.pk}", headers={"If-Match": '"7"'})
     assert (stale.status_code, list(stale.json()["details"])) == (409, ["version"])
     gone = send(admin_client, "DELETE", f"cases/{case.pk}")

@@ -9,9 +9,10 @@ from django.test import Client
 
 from accounts.models import User
 from cases import services
-from cases.models import Case, LedgerEntry
+from cases.models import Case
 from nova.lib import dates
 from tests import factories
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -32,10 +33,6 @@ def case(gestor_user: User) -> Case:
     return factories.CaseFactory(cartera=cartera, assigned_to=gestor_user, placed_on=date(2026, 1, 15))
 
 
-def pay(case: Case, amount: str, day: date) -> LedgerEntry:
-    return services.record_payment(case=case, by=factories.AdminFactory(), amount=Decimal(amount), value_date=day)
-
-
 def ask(client: Client, route: str, **parameters: Any) -> Any:
     response = client.get(f"/api/v1/dashboard/{route}", parameters)
     assert response.status_code == 200, response.text
@@ -48,10 +45,10 @@ def test_kpis_are_of_the_last_30_days_and_of_the_30_before(
     admin_client: Client, admin_user: User, gestor_user: User, case: Case
 ) -> None:
     other = factories.CaseFactory(placed_on=date(2026, 1, 15), amount=Decimal("90000.00"))
-    pay(case, "1000.50", TODAY)
-    pay(case, "500.00", TODAY - timedelta(days=29))
-    pay(case, "300.00", TODAY - timedelta(days=30))
-    undone = pay(other, "90000.00", TODAY)
+    pay(case, "1000.50", value_date=TODAY)
+    pay(case, "500.00", value_date=TODAY - timedelta(days=29))
+    pay(case, "300.00", value_date=TODAY - timedelta(days=30))
+    undone = pay(other, "90000.00", value_date=TODAY)
     services.reverse_payment(payment=undone, by=admin_user)
     for code in ("PP", "NC", "NC"):
         factories.ActivityFactory(case=case, created_by=gestor_user, result=factories.result(code), created_at=NOON)
@@ -71,7 +68,7 @@ def test_kpis_are_of_the_last_30_days_and_of_the_30_before(
 
 
 def test_a_payment_that_was_taken_back_is_no_debt_recovered(admin_client: Client, admin_user: User, case: Case) -> None:
-    earlier = pay(case, "700.00", TODAY - timedelta(days=40))
+    earlier = pay(case, "700.00", value_date=TODAY - timedelta(days=40))
     services.reverse_payment(payment=earlier, by=admin_user)
     found = ask(admin_client, "kpis")
     assert (found["monto_recuperado"], found["previous"]["monto_recuperado"]) == ("-700.00", "700.00")
@@ -81,8 +78,8 @@ def test_cartera_and_gestor_narrow_every_figure(
     admin_client: Client, gestor_user: User, other_gestor: User, case: Case
 ) -> None:
     other = factories.CaseFactory(placed_on=date(2026, 1, 15), assigned_to=other_gestor)
-    pay(case, "100.00", TODAY)
-    pay(other, "200.00", TODAY)
+    pay(case, "100.00", value_date=TODAY)
+    pay(other, "200.00", value_date=TODAY)
     mine = {"monto_recuperado": "100.00", "total_casos": 1, "total_deuda": "9900.00"}
     narrowings: list[dict[str, Any]] = [
         {"cartera_id": case.cartera_id},
@@ -99,9 +96,9 @@ def test_cartera_and_gestor_narrow_every_figure(
 
 
 def test_performance_is_of_the_last_four_weeks(admin_client: Client, case: Case) -> None:
-    pay(case, "10.00", date(2026, 11, 1))
-    pay(case, "20.00", date(2026, 11, 2))
-    pay(case, "30.00", TODAY)
+    pay(case, "10.00", value_date=date(2026, 11, 1))
+    pay(case, "20.00", value_date=date(2026, 11, 2))
+    pay(case, "30.00", value_date=TODAY)
     assert ask(admin_client, "charts/performance") == {
         "labels": ["2026-11-02", "2026-11-09", "2026-11-16", "2026-11-23"],
         "datasets": [{"label": "Cristal Cash", "data": ["20.00", "0.00", "0.00", "30.00"]}],
@@ -116,8 +113,8 @@ def test_performance_is_of_the_last_four_weeks(admin_client: Client, case: Case)
 def test_carteras_past_the_limit_are_added_up(admin_client: Client, case: Case) -> None:
     for number, amount in enumerate(("40.00", "30.00", "20.00")):
         other = factories.CaseFactory(cartera__name=f"Otra {number}", placed_on=date(2026, 1, 15))
-        pay(other, amount, TODAY)
-    pay(case, "50.00", TODAY)
+        pay(other, amount, value_date=TODAY)
+    pay(case, "50.00", value_date=TODAY)
     chart = ask(admin_client, "charts/performance", start_date="2026-11-23", limit=2)
     assert chart["datasets"] == [
         {"label": "Cristal Cash", "data": ["50.00"]},
@@ -128,7 +125,7 @@ def test_carteras_past_the_limit_are_added_up(admin_client: Client, case: Case) 
 
 def test_comparison_is_of_this_month_and_the_same_days_of_the_last(admin_client: Client, case: Case) -> None:
     for amount, day in (("1", date(2026, 11, 1)), ("2", date(2026, 10, 26)), ("4", date(2026, 10, 27))):
-        pay(case, amount, day)
+        pay(case, amount, value_date=day)
     found = ask(admin_client, "stats/comparison")
     assert list(found) == ["current", "previous"]
     assert (found["current"]["monto_recuperado"], found["previous"]["monto_recuperado"]) == ("1.00", "2.00")
@@ -137,9 +134,9 @@ def test_comparison_is_of_this_month_and_the_same_days_of_the_last(admin_client:
 
 
 def test_ranking(admin_client: Client, gestor_user: User, other_gestor: User, case: Case) -> None:
-    pay(case, "100.00", TODAY)
+    pay(case, "100.00", value_date=TODAY)
     services.assign_cases(cases=Case.objects.filter(pk=case.pk), gestor=other_gestor, by=factories.AdminFactory())
-    pay(case, "9900.00", TODAY)
+    pay(case, "9900.00", value_date=TODAY)
     first, second = ask(admin_client, "gestores/ranking")
     assert first == {
         "gestor_id": other_gestor.pk,
@@ -161,7 +158,7 @@ def test_ranking(admin_client: Client, gestor_user: User, other_gestor: User, ca
 
 
 def test_the_book_as_it_stands_has_no_dates(admin_client: Client, case: Case) -> None:
-    pay(case, "9000.00", TODAY)
+    pay(case, "9000.00", value_date=TODAY)
     factories.CaseFactory(cartera__name="Favacard", status_slug="de-baja")
     long_ago = {"start_date": "2001-01-01", "end_date": "2001-01-02"}
     chart = ask(admin_client, "charts/cartera", **long_ago)
@@ -195,8 +192,8 @@ def test_an_agency_without_cases_has_figures_too(admin_client: Client) -> None:
 
 
 def test_one_end_of_the_period_is_enough(admin_client: Client, case: Case) -> None:
-    pay(case, "10.00", date(2026, 2, 1))
-    pay(case, "20.00", date(2026, 3, 2))
+    pay(case, "10.00", value_date=date(2026, 2, 1))
+    pay(case, "20.00", value_date=date(2026, 3, 2))
     assert ask(admin_client, "kpis", start_date="2026-03-02")["monto_recuperado"] == "20.00"
     assert ask(admin_client, "kpis", start_date="2026-02-01")["monto_recuperado"] == "30.00"
     assert ask(admin_client, "kpis", end_date="2026-03-02")["monto_recuperado"] == "30.00"

@@ -13,6 +13,7 @@ from nova.api import urlpatterns
 from nova.lib import dates
 from tests import factories
 from tests.conftest import ClientOf
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -94,9 +95,9 @@ def test_who_may(
     elif address.startswith("promises"):
         pk = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today()).pk
     elif address.startswith("payments"):
-        pk = services.record_payment(case=case, by=gestor_user, amount=Decimal(10)).pk
+        pk = pay(case, 10, by=gestor_user).pk
     elif method == "DELETE":
-        services.record_payment(case=case, by=gestor_user, amount=Decimal(10))
+        pay(case, 10, by=gestor_user)
     people = [None, user_user, other_gestor, gestor_user, admin_user]
     client = client_of(people[who]) if people[who] else Client()
     url = "/api/v1/" + address.replace("<int:pk>", str(pk))

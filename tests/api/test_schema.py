@@ -19,6 +19,7 @@ from nova.lib import dates
 from tests import factories
 from tests.api.test_permissions import ROUTES
 from tests.conftest import ClientOf
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = 12
@@ -84,7 +85,7 @@ def test_no_request_leaves_the_schema(
     for case in factories.CaseFactory.create_batch(3, assigned_to=gestor_user):
         activity = factories.ActivityFactory(case=case, created_by=gestor_user)
         promise = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today())
-        payment = services.record_payment(case=case, by=gestor_user, amount=Decimal(1))
+        payment = pay(case, 1, by=gestor_user)
         known += [case.pk, activity.pk, promise.pk, payment.pk]
     headers = {"X-CSRFToken": "a" * 32}
     cookies = {"csrftoken": "a" * 32}

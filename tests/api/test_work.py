@@ -10,7 +10,7 @@ from accounts.models import User
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates
 from tests import factories
-from tests.api.conftest import Send
+from tests.steps import send
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +20,7 @@ def case(gestor_user: User) -> Case:
     return factories.CaseFactory(assigned_to=gestor_user, amount=Decimal(10000))
 
 
-def test_one_management_with_its_promise_and_payment(gestor_client: Client, send: Send, case: Case) -> None:
+def test_one_management_with_its_promise_and_payment(gestor_client: Client, case: Case) -> None:
     day = dates.today() + timedelta(days=5)
     phone = factories.DebtorPhoneFactory(debtor=case.debtor, number="+5491144445555")
     response = send(
@@ -46,7 +46,7 @@ def test_one_management_with_its_promise_and_payment(gestor_client: Client, send
     assert phone.state == "good"
 
 
-def test_a_refused_part_leaves_nothing(gestor_client: Client, send: Send, case: Case) -> None:
+def test_a_refused_part_leaves_nothing(gestor_client: Client, case: Case) -> None:
     body = {"case_id": case.pk, "type": "call", "payment": {"amount": "20000"}, "notes": "n"}
     response = send(gestor_client, "POST", "register-management", body)
     assert response.status_code == 400
@@ -56,7 +56,7 @@ def test_a_refused_part_leaves_nothing(gestor_client: Client, send: Send, case: 
 
 
 @pytest.mark.parametrize("kind", ["payment", "promise", "status"])
-def test_types_with_a_route_of_their_own(gestor_client: Client, send: Send, case: Case, kind: str) -> None:
+def test_types_with_a_route_of_their_own(gestor_client: Client, case: Case, kind: str) -> None:
     for address, more in ((f"cases/{case.pk}/activities", {}), ("register-management", {"case_id": case.pk})):
         response = send(gestor_client, "POST", address, {"type": kind, "notes": "x", **more})
         assert response.status_code == 400
@@ -64,9 +64,7 @@ def test_types_with_a_route_of_their_own(gestor_client: Client, send: Send, case
 
 
 @pytest.mark.parametrize("address", ["payments", "promises", "activities"])
-def test_the_same_key_and_body_get_the_first_answer(
-    gestor_client: Client, send: Send, case: Case, address: str
-) -> None:
+def test_the_same_key_and_body_get_the_first_answer(gestor_client: Client, case: Case, address: str) -> None:
     bodies = {
         "payments": {"amount": "100.00"},
         "promises": {"amount": "100.00", "promise_date": dates.today().isoformat()},
@@ -84,13 +82,13 @@ def test_the_same_key_and_body_get_the_first_answer(
     assert send(gestor_client, "POST", url, bodies[address], headers={"Idempotency-Key": "ñ"}).status_code == 400
 
 
-def test_a_refused_request_leaves_its_key_free(gestor_client: Client, send: Send, case: Case) -> None:
+def test_a_refused_request_leaves_its_key_free(gestor_client: Client, case: Case) -> None:
     key = {"Idempotency-Key": "k"}
     assert send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "20000"}, headers=key).status_code == 400
     assert send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "20"}, headers=key).status_code == 201
 
 
-def test_a_reference_is_used_once_in_its_cartera(admin_client: Client, send: Send, case: Case) -> None:
+def test_a_reference_is_used_once_in_its_cartera(admin_client: Client, case: Case) -> None:
     other = factories.CaseFactory(cartera=case.cartera)
     body = {"amount": "10", "reference": "TR-1"}
     assert send(admin_client, "POST", f"cases/{case.pk}/payments", body).status_code == 201
@@ -98,7 +96,7 @@ def test_a_reference_is_used_once_in_its_cartera(admin_client: Client, send: Sen
     assert (again.status_code, list(again.json()["details"])) == (400, ["reference"])
 
 
-def test_a_payment_is_reversed_once(admin_client: Client, send: Send, case: Case) -> None:
+def test_a_payment_is_reversed_once(admin_client: Client, case: Case) -> None:
     payment = send(admin_client, "POST", f"cases/{case.pk}/payments", {"amount": "10"}).json()["data"]
     first = send(admin_client, "POST", f"payments/{payment['id']}/reversal", {"notes": "rebotó"})
     again = send(admin_client, "POST", f"payments/{payment['id']}/reversal")
@@ -109,7 +107,7 @@ def test_a_payment_is_reversed_once(admin_client: Client, send: Send, case: Case
 
 
 def test_voiding_and_cancelling_are_the_authors(
-    gestor_client: Client, send: Send, case: Case, admin_user: User, gestor_user: User
+    gestor_client: Client, case: Case, admin_user: User, gestor_user: User
 ) -> None:
     theirs = factories.ActivityFactory(case=case, created_by=admin_user)
     mine = factories.ActivityFactory(case=case, created_by=gestor_user)

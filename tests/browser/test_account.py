@@ -13,6 +13,7 @@ from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_fits
 from tests.conftest import ClientOf
 from tests.factories import PASSWORD
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -29,9 +30,7 @@ def check(page: Page) -> None:
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (390, "dark")])
 def test_from_the_password_to_two_factors(page_of: PageOf, admin_user: User, width: int, theme: str) -> None:
-    Client(headers={"User-Agent": "Firefox/1 Windows"}).post(
-        "/api/login", {"username": admin_user.username, "password": PASSWORD}
-    )
+    log_in(Client(headers={"User-Agent": "Firefox/1 Windows"}), admin_user)
     page = page_of(admin_user, width=width, theme=theme)
     page.goto("/dashboard-admin")
     page.get_by_title("Mi cuenta").click()
@@ -70,7 +69,7 @@ def test_from_the_password_to_two_factors(page_of: PageOf, admin_user: User, wid
 
 def test_other_sessions_are_closed(page_of: PageOf, gestor_user: User) -> None:
     other = Client(headers={"User-Agent": "Firefox/1 Windows"})
-    other.post("/api/login", {"username": gestor_user.username, "password": PASSWORD})
+    log_in(other, gestor_user)
     page = page_of(gestor_user)
     page.goto("/cuenta")
     form = page.locator("#sessions")

@@ -18,6 +18,7 @@ from nova.lib import dates
 from nova.lib.money import parse_money
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_fits
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOME = "/dashboard-admin"
@@ -39,7 +40,7 @@ def agency(admin_user: User, gestor_user: User, other_gestor: User) -> list[Case
         )
         for days in (0, 3, 35):
             day = dates.today() - timedelta(days=days)
-            services.record_payment(case=case, by=admin_user, amount=Decimal(f"{1000 + number}.55"), value_date=day)
+            pay(case, f"{1000 + number}.55", by=admin_user, value_date=day)
         if gestor:
             services.record_activity(case=case, by=gestor, type="call", result=factories.result("NC"))
         made.append(case)

@@ -12,6 +12,7 @@ from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_fits
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -301,7 +302,7 @@ def test_every_page_of_the_screen_is_accessible_and_fits(
     case.debtor.email = "una.direccion.muy.larga.de.correo.electronico@subdominio.ejemplo.com.ar"
     case.debtor.save()
     factories.CaseFactory(debtor=case.debtor, assigned_to=None)
-    services.record_payment(case=case, by=gestor_user, amount=Decimal(10), reference="R" * 60)
+    pay(case, 10, by=gestor_user, reference="R" * 60)
     services.promise_payment(case=case, by=gestor_user, amount=Decimal(100), promise_date=dates.today())
     page = page_of(gestor_user, width=width, theme=theme)
     for address in (

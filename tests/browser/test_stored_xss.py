@@ -20,6 +20,7 @@ from nova.lib import dates
 from tests import factories
 from tests.browser.conftest import PageOf
 from tests.conftest import MODEL_BACKEND
+from tests.steps import log_in, pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Breaks out of text, of an attribute of either quote, of a script, of a comment, of a template, and of JSON.
@@ -63,11 +64,11 @@ def poisoned(admin_user: User, gestor_user: User, tmp_path: Path, settings) -> C
     services.promise_payment(
         case=case, by=gestor_user, amount=Decimal("10.00"), promise_date=dates.today() + timedelta(days=1), notes=EVIL
     )
-    services.record_payment(case=case, by=admin_user, amount=Decimal("1.00"), reference=evil(60))
+    pay(case, "1.00", by=admin_user, reference=evil(60))
     factories.ContactSubmissionFactory(
         name=evil(120), entity=evil(120), phone=evil(40), message=EVIL, attempts=1, last_error=EVIL
     )
-    Client(headers={"User-Agent": EVIL}).post("/api/login", {"username": EVIL, "password": "x"})
+    log_in(Client(headers={"User-Agent": EVIL}), EVIL, "x")
     Client(headers={"User-Agent": f"Firefox/{EVIL}"}).force_login(admin_user, backend=MODEL_BACKEND)
     case.refresh_from_db()
     return case

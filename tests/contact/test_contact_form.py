@@ -50,17 +50,17 @@ def test_another_text_from_the_same_page_is_another_message(client: Client) -> N
 def test_twice_at_once_is_one_message() -> None:
     form = filled_in()
 
-    def send(_: int) -> int:
+    def submit(_: int) -> int:
         try:
             return Client().post("/contact", form).status_code
         finally:
             connection.close()
 
     if connection.vendor == "sqlite":
-        assert [send(0), send(1)] == [302, 302]  # in memory, writers of two threads do not wait for each other
+        assert [submit(0), submit(1)] == [302, 302]  # in memory, writers of two threads do not wait for each other
     else:
         with ThreadPoolExecutor(6) as pool:
-            assert set(pool.map(send, range(6))) == {302}
+            assert set(pool.map(submit, range(6))) == {302}
     assert ContactSubmission.objects.count() == 1
 
 

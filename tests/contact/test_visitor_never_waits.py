@@ -41,7 +41,7 @@ def serve(installation: dict[str, str]) -> Callable:
 
 
 @pytest.fixture
-def send(installation: dict[str, str]) -> Callable[..., list[tuple[int, float]]]:
+def write(installation: dict[str, str]) -> Callable[..., list[tuple[int, float]]]:
     """As browsers do: fetch the forms and post them, some seconds later. Status and seconds of each post."""
 
     def later(port: int, *messages: str) -> list[tuple[int, float]]:
@@ -108,30 +108,30 @@ def eventually(check: Callable[[], bool]) -> None:
         time.sleep(0.1)
 
 
-def test_what_waited_goes_out_as_soon_as_the_server_is_back(serve: Callable, send: Callable, database: Path) -> None:
+def test_what_waited_goes_out_as_soon_as_the_server_is_back(serve: Callable, write: Callable, database: Path) -> None:
     mail_port = free_port()
     with serve(mail_port) as port:
-        send(port, "Mientras estaba caído")
+        write(port, "Mientras estaba caído")
         eventually(lambda: row(database)[2] != "")
         with smtp_server(inbox := Inbox(), mail_port):
-            send(port, "Ya volvió")
+            write(port, "Ya volvió")
             eventually(lambda: len(inbox.messages) >= 2)
             eventually(lambda: unsent(database) == 0)
 
 
-def test_without_a_worker_the_mail_is_sent(serve: Callable, send: Callable, database: Path) -> None:
+def test_without_a_worker_the_mail_is_sent(serve: Callable, write: Callable, database: Path) -> None:
     with smtp_server(inbox := Inbox()) as mail_port, serve(mail_port) as port:
-        assert_nobody_waited(send(port, "Hola", "Buenas", "Buen día"))
+        assert_nobody_waited(write(port, "Hola", "Buenas", "Buen día"))
         eventually(lambda: unsent(database) == 0)
     told = "".join(str(sent.get_body(("plain",)).get_content()) for sent in inbox.messages)
     assert all(message in told for message in ("Hola", "Buenas", "Buen día"))
 
 
-def test_a_dead_or_silent_mail_server_delays_nobody(serve: Callable, send: Callable, database: Path) -> None:
+def test_a_dead_or_silent_mail_server_delays_nobody(serve: Callable, write: Callable, database: Path) -> None:
     with serve(mail_port := free_port()) as port:
-        assert_nobody_waited(send(port, "Primero", "Segundo", "Tercero"))
+        assert_nobody_waited(write(port, "Primero", "Segundo", "Tercero"))
         eventually(lambda: row(database)[2] != "" or unsent(database) >= 3)
         with silent_server(mail_port):
-            assert_nobody_waited(send(port, "Cuarto", "Quinto", "Sexto"))
+            assert_nobody_waited(write(port, "Cuarto", "Quinto", "Sexto"))
             assert row(database)[0] == "Sexto"
             eventually(lambda: "no respondió" in "".join(errors(database)))

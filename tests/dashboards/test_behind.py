@@ -16,6 +16,7 @@ from nova.lib import dates, spreadsheets
 from tests import factories
 from tests.conftest import ClientOf
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 HOME = "/dashboard-admin"
@@ -40,7 +41,7 @@ def case(gestor_user: User) -> Case:
 @pytest.fixture
 def history(case: Case, admin_user: User, gestor_user: User) -> Case:
     for amount in ("1000.50", "2000.25"):
-        payment = services.record_payment(case=case, by=admin_user, amount=Decimal(amount), reference=f"-{amount}")
+        payment = pay(case, amount, by=admin_user, reference=f"-{amount}")
     services.reverse_payment(payment=payment, by=admin_user)
     for status, days in (("fulfilled", 3), ("broken", 2), ("pending", 1)):
         day = dates.today() - timedelta(days=days)

@@ -12,11 +12,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from cases import rollups, services
+from cases import rollups
 from cases.models import Case
 from nova.lib import dates
 from tests import factories
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 URL = "/dashboard-admin"
@@ -29,7 +30,7 @@ def text_of(response) -> str:
 @pytest.fixture
 def paid_case(admin_user: User, gestor_user: User) -> Case:
     case = factories.CaseFactory(assigned_to=gestor_user, amount=Decimal("20000.00"))
-    services.record_payment(case=case, by=admin_user, amount=Decimal("1234.56"))
+    pay(case, "1234.56", by=admin_user)
     return case
 
 
@@ -52,7 +53,7 @@ def test_filters_are_in_the_address(
     admin_client: Client, admin_user: User, paid_case: Case, other_gestor: User
 ) -> None:
     other = factories.CaseFactory(assigned_to=other_gestor)
-    services.record_payment(case=other, by=admin_user, amount=Decimal("500.00"))
+    pay(other, "500.00", by=admin_user)
 
     def recovered(**query) -> str:
         return admin_client.get(URL, query).context["tiles"][0].value
@@ -114,7 +115,7 @@ def test_the_whole_page_is_seven_statements_whatever_there_is(admin_client: Clie
         cache.clear()
         for number in range(12):
             case = factories.CaseFactory(assigned_to=factories.GestorFactory())
-            services.record_payment(case=case, by=gestor_user, amount=Decimal("1.00") + number)
+            pay(case, Decimal("1.00") + number, by=gestor_user)
             factories.PromiseFactory(case=case, status="broken", promise_date=dates.today())
             factories.ActivityFactory(case=case)
 
@@ -135,7 +136,7 @@ def test_names_are_text(admin_client: Client, admin_user: User) -> None:
     cartera = factories.CarteraFactory(name="<script>alert(1)</script>")
     gestor = factories.GestorFactory(first_name='"><img src=x>', last_name="O'Hara")
     case = factories.CaseFactory(cartera=cartera, assigned_to=gestor)
-    services.record_payment(case=case, by=admin_user, amount=Decimal("10.00"))
+    pay(case, "10.00", by=admin_user)
 
     html = admin_client.get(URL).text
 
@@ -158,7 +159,7 @@ def test_a_payment_is_there_at_the_next_load_and_the_rest_comes_from_memory(admi
     again, still, fewer = load()
     assert (first, at) == (again, still)
     assert (statements, fewer) == (7, 3)
-    services.record_payment(case=case, by=admin, amount=Decimal("1234.56"))
+    pay(case, "1234.56", by=admin)
     value, later, _ = load()
     assert value == "$ 1.234,56"
     assert later > at

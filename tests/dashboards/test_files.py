@@ -15,6 +15,7 @@ from cases import services
 from cases.models import Case
 from nova.lib import dates
 from tests import factories
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 VIEW, REPORT = "/dashboard-admin/exports", "/rendiciones/exports"
@@ -27,8 +28,8 @@ needs_pdftotext = pytest.mark.skipif(
 def case(admin_user: User, gestor_user: User) -> Case:
     cartera = factories.CarteraFactory(name="Crédito & Ñandú <b>")
     case = factories.CaseFactory(cartera=cartera, assigned_to=gestor_user, amount=Decimal("50000.00"))
-    payment = services.record_payment(case=case, by=admin_user, amount=Decimal("1234.56"))
-    services.record_payment(case=case, by=admin_user, amount=Decimal("765.44"))
+    payment = pay(case, "1234.56", by=admin_user)
+    pay(case, "765.44", by=admin_user)
     services.reverse_payment(payment=payment, by=admin_user)
     services.adjust_balance(case=case, by=admin_user, amount=Decimal("-100.00"))
     factories.ActivityFactory(case=case, result=factories.result("NC"))
@@ -101,7 +102,7 @@ def test_view_pdf_of_a_busy_agency_is_two_pages(admin_client: Client, admin_user
         cartera = factories.CarteraFactory(name=f"Cartera de nombre bastante largo número {number}")
         gestor = factories.GestorFactory(first_name="María de los Ángeles", last_name=f"Fernández Etchegaray {number}")
         case = factories.CaseFactory(cartera=cartera, assigned_to=gestor)
-        services.record_payment(case=case, by=admin_user, amount=Decimal("100.00") + number)
+        pay(case, Decimal("100.00") + number, by=admin_user)
     content = admin_client.get(f"{VIEW}/pdf", {"period": "year"}).content
     assert pages_of(content) == 2
     assert "Gestores: los 10 primeros" in text_of(content)

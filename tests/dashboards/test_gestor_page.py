@@ -1,7 +1,6 @@
 """GET /gestores/<id>, and the passing on of a gestor's cases."""
 
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 from django.test import Client
@@ -13,6 +12,7 @@ from cases.models import Activity, Case
 from tests import factories
 from tests.conftest import ClientOf
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -31,11 +31,11 @@ def address(user: User, tail: str = "") -> str:
 def test_shows_figures_queue_and_last_gestiones(
     admin_client: Client, admin_user: User, gestor_user: User, other_gestor: User, cases: list[Case]
 ) -> None:
-    services.record_payment(case=cases[0], by=gestor_user, amount=Decimal("1500.00"))
+    pay(cases[0], "1500.00", by=gestor_user)
     services.record_activity(case=cases[1], by=gestor_user, type="call", result=factories.result("NOC"))
     Case.objects.filter(pk=cases[2].pk).update(next_action_at=timezone.now() + timedelta(days=2), queue_band=6)
     other = factories.CaseFactory(assigned_to=other_gestor)
-    services.record_payment(case=other, by=other_gestor, amount=Decimal("900.00"))
+    pay(other, "900.00", by=other_gestor)
 
     response = admin_client.get(address(gestor_user))
 

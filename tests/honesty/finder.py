@@ -195,12 +195,22 @@ def _in_comparison(one: ast.expr, op: ast.cmpop, other: ast.expr, scope: Scope) 
                 yield "several"
             elif not scope.has_members(one):
                 yield "all"
+        case ast.Eq() if _is_default(one, other) or _is_default(other, one):
+            yield "always"
         case ast.Eq():
             for made, empty in ((one, other), (other, one)):
                 if _is_empty(empty) and not _looks_through(made, scope):
                     yield "all"
         case ast.GtE() if ast.unparse(other) == "0" and isinstance(one, ast.Call) and called(one) in {"len", "count"}:
             yield "always"
+
+
+def _is_default(one: ast.expr, other: ast.expr) -> bool:
+    """`found.get("a", 1) == 1`: as true without an `a`."""
+    match one:
+        case ast.Call(func=ast.Attribute(attr="get"), args=[_, default]):
+            return ast.unparse(default) == ast.unparse(other)
+    return False
 
 
 def _looks_through(rows: ast.expr, scope: Scope) -> bool:

@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import User
 from nova import cache as module
 from nova.cache import ResilientRedisCache
-from tests.factories import PASSWORD
+from tests.steps import log_in
 
 NOWHERE = "redis://127.0.0.1:1/0"
 BLACK_HOLE = "redis://10.255.255.1:6379/0"
@@ -28,7 +28,7 @@ def test_without_redis_everything_is_a_miss() -> None:
     cache.set_many({"a": 1})
     cache.delete_many(["a"])
     cache.clear()
-    assert cache.get("a", "otherwise") == "otherwise"
+    assert cache.get("a", "otherwise") == "otherwise"  # honest: nothing is there
     assert cache.get_many(["a"]) == {}
     assert cache.add("a", 1) is False
     assert "a" not in cache
@@ -54,7 +54,7 @@ def test_log_in_works_without_redis(client: Client, gestor_user: User, settings)
     settings.CACHES = DOWN
     settings.SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 
-    response = client.post("/api/login", {"username": gestor_user.username, "password": PASSWORD})
+    response = log_in(client, gestor_user)
 
     assert response["Location"] == "/dashboard-gestor"
     assert client.get("/dashboard-gestor").status_code == 200
@@ -64,9 +64,7 @@ def test_log_in_works_without_redis(client: Client, gestor_user: User, settings)
 def test_axes_guards_the_door_without_redis(client: Client, gestor_user: User, settings) -> None:
     settings.CACHES = DOWN
     settings.AXES_FAILURE_LIMIT = 8
-    statuses = [
-        client.post("/api/login", {"username": gestor_user.username, "password": "mala"}).status_code for _ in range(9)
-    ]
+    statuses = [log_in(client, gestor_user, "mala").status_code for _ in range(9)]
 
     assert statuses == [400] * 7 + [429] * 2
 

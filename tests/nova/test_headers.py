@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from tests.factories import PASSWORD
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 EXPECTED = {
@@ -57,7 +57,7 @@ def test_headers_of_errors(client: Client) -> None:
     check(client.get("/", headers={"Host": "evil.example"}))
     check(Client(enforce_csrf_checks=True).post("/api/login"))
     for _ in range(6):
-        response = client.post("/api/login", {"username": "nadie", "password": "x"})
+        response = log_in(client, "nadie", "x")
     assert response.status_code == 429
     check(response)
 
@@ -66,7 +66,7 @@ def test_headers_when_something_breaks(client: Client, monkeypatch: pytest.Monke
     client.raise_request_exception = False
     monkeypatch.setattr("accounts.limits.site_of", None)
 
-    response = client.post("/api/login", {"username": gestor_user.username, "password": PASSWORD})
+    response = log_in(client, gestor_user)
 
     assert response.status_code == 500
     assert "Algo falló" in response.text

@@ -59,6 +59,7 @@ def test_no_test_passes_whatever_the_code_does() -> None:
         ("always", "assert (page, 'is there')"),
         ("always", "assert (row for row in rows)"),
         ("always", "assert len(rows) >= 0"),
+        ("always", "assert page.get('a', 1) == 1"),
         ("stale", "assert page  # honest: nothing to excuse"),
     ],
 )

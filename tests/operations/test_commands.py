@@ -15,6 +15,7 @@ from cases.management.commands.scheduler import is_due
 from nova.lib import dates
 from tests import serving
 from tests.cases.transfer.command import run
+from tests.steps import log_in
 
 TOLD = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
 ADMIN = {"ADMIN_USERNAME": "jefa", "ADMIN_PASSWORD": "laLlaveDelSabado", "ADMIN_EMAIL": "jefa@example.com"}
@@ -38,7 +39,7 @@ class TestPrepareDatabase:
             "jefa", "jefa@example.com", True, True,
         )  # fmt: skip
         assert "laLlaveDelSabado" not in ran.out
-        entered = client.post("/api/login", {"username": "jefa", "password": ADMIN["ADMIN_PASSWORD"]})
+        entered = log_in(client, "jefa", ADMIN["ADMIN_PASSWORD"])
         assert client.get(entered.url).url.startswith("/cuenta/clave")
 
     def test_again_or_with_an_admin_there_it_makes_nobody(self, from_environment, admin_user):

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import secrets
 import signal
 import subprocess
@@ -18,12 +17,12 @@ import pytest
 from tests import serving
 from tests.operations import cluster as machines
 from tests.operations.cluster import BROKEN_OFF, Cluster, NotSent, ask, wait_until
+from tests.wire import Browser
 
 pytestmark = [
     pytest.mark.deployment,
     pytest.mark.skipif(bool(machines.missing()), reason=f"needs {machines.missing()}"),
 ]
-CSRF = "a" * 32
 # The issue of a night: `OUTAGE_SECONDS=20 pytest tests/operations`. The gate has less time.
 OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "4"))
 
@@ -45,24 +44,6 @@ def webs(cluster: Cluster, prepared: Path) -> Iterator[list[int]]:
     cluster.stop_webs()
 
 
-class Browser:
-    def __init__(self) -> None:
-        self.cookies = {"csrftoken": CSRF}
-        self.address = f"2001:db8:{secrets.token_hex(2)}::1"
-
-    def send(self, port: int, method: str, path: str, body: object = None) -> tuple[int, str]:
-        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
-        headers = {"Cookie": cookies, "X-CSRFToken": CSRF, "X-Forwarded-For": self.address}
-        status, text, answered = ask(port, method, path, body=body, headers=headers)
-        for cookie in answered.get_all("Set-Cookie") or []:
-            if found := re.match(r'sessionid="?(\w*)', cookie):
-                self.cookies["sessionid"] = found[1]
-        return status, text
-
-    def log_in(self, port: int, password: str, username: str = "jefa") -> int:
-        return self.send(port, "POST", "/api/login", {"username": username, "password": password})[0]
-
-
 def place(cluster: Cluster, port: int, amount: str = "1000000.00") -> int:
     cluster.sql("INSERT INTO cases_cartera (name, is_active, monthly_interest_rate, created_at)"
                 " VALUES ('Carga', true, 5, now()) ON CONFLICT DO NOTHING RETURNING id")  # fmt: skip
@@ -75,11 +56,11 @@ def place(cluster: Cluster, port: int, amount: str = "1000000.00") -> int:
 
 def test_they_share_sessions_and_limits(cluster: Cluster, webs: list[int]):
     browser = Browser()
-    assert browser.log_in(webs[0], cluster.password) == 200
+    assert browser.log_in(webs[0], "jefa", cluster.password) == 200
 
     assert {browser.send(port, "GET", "/cuenta")[0] for port in webs * 4} == {200}
     stranger = Browser()
-    answers = Counter(stranger.log_in(webs[n % 2], "no es esta", "nadie") for n in range(9))
+    answers = Counter(stranger.log_in(webs[n % 2], "nadie", "no es esta") for n in range(9))
     assert answers == {400: 5, 429: 4}  # five a minute, whichever machine is asked
 
     browser.send(webs[1], "POST", "/logout")
@@ -207,7 +188,7 @@ def test_a_web_machine_that_goes_takes_at_most_what_was_in_flight(cluster: Clust
 def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_nothing(cluster: Cluster, webs: list[int]):
     case = place(cluster, webs[0])
     browser = Browser()
-    browser.log_in(webs[0], cluster.password)
+    browser.log_in(webs[0], "jefa", cluster.password)
 
     with Load(cluster, webs, case, each=40, pause=0.05) as load:
         wait_until(lambda: load.taken > 40)

@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import User
 from tests.factories import PASSWORD
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 ROUNDS = 9
@@ -34,7 +35,7 @@ def attempt(username: str, password: str = "no-es-esta-clave") -> tuple[int, str
     cache.clear()  # the limits are not what is measured
     client = Client()
     started = time.process_time()
-    answer = client.post("/api/login", {"username": username, "password": password})
+    answer = log_in(client, username, password)
     seconds = time.process_time() - started
     return answer.status_code, answer.text.replace(username, "—"), seconds
 
@@ -72,5 +73,5 @@ def test_both_are_locked_out_alike(gestor_user: User) -> None:
     for username in (gestor_user.username, "nadie.con.este.nombre"):
         cache.clear()
         client = Client()
-        codes = [client.post("/api/login", {"username": username, "password": "x"}).status_code for _ in range(7)]
+        codes = [log_in(client, username, "x").status_code for _ in range(7)]
         assert codes == [400] * 5 + [429] * 2

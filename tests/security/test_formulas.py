@@ -15,6 +15,7 @@ from cases import services
 from nova.lib import dates
 from nova.lib.spreadsheets import Column, Workbook, csv_lines
 from tests import factories
+from tests.steps import pay
 
 STARTS = ["=", "+", "-", "@", "\t=", "\r=", "\n=", "＝", "＋", "－", "＠"]
 EVIL = '=HYPERLINK("https://evil.example","x")'
@@ -54,7 +55,7 @@ def test_no_file_of_the_site_holds_a_formula(admin_client: Client, admin_user: U
     case = factories.CaseFactory(cartera=cartera, assigned_to=gestor, nro_cliente="=1+1", entity=EVIL, **names)
     services.record_activity(case=case, by=gestor, type="call", result=factories.result("NC"), notes=EVIL)
     services.promise_payment(case=case, by=gestor, amount=Decimal("10.00"), promise_date=dates.today())
-    services.record_payment(case=case, by=gestor, amount=Decimal("5.00"))
+    pay(case, "5.00", by=gestor)
     factories.ContactSubmissionFactory(name=EVIL, message="-1+1")
     forms, kinds = ("csv", "xlsx"), ("movimientos", "promesas", "gestiones", "casos")
     paths = [

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tests.factories import PASSWORD
+from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
 AWAY = [
@@ -31,8 +31,7 @@ AWAY = [
 
 @pytest.mark.parametrize("target", AWAY)
 def test_next_after_a_log_in(client: Client, gestor_user: User, target: str) -> None:
-    data = {"username": gestor_user.username, "password": PASSWORD, "next": target}
-    answer = client.post("/api/login", data)
+    answer = log_in(client, gestor_user, fields={"next": target})
     if "\x00" in target:
         assert answer.status_code == 400
     else:
@@ -41,11 +40,14 @@ def test_next_after_a_log_in(client: Client, gestor_user: User, target: str) -> 
 
 @pytest.mark.parametrize("target", AWAY)
 def test_next_of_fragments_and_programs(gestor_user: User, target: str) -> None:
-    data = {"username": gestor_user.username, "password": PASSWORD, "next": target}
-    answer = Client().post("/api/login", data, headers={"HX-Request": "true"})
-    assert answer.get("HX-Redirect", "/dashboard-gestor") == "/dashboard-gestor"
-    answer = Client().post("/api/login", data, content_type="application/json")
-    assert answer.json().get("data", {}).get("redirect", "/dashboard-gestor") == "/dashboard-gestor"
+    part = log_in(Client(), gestor_user, fields={"next": target}, headers={"HX-Request": "true"})
+    program = log_in(Client(), gestor_user, fields={"next": target}, content_type="application/json")
+    if "\x00" in target:
+        assert part.status_code == program.status_code == 400
+        assert "HX-Redirect" not in part
+    else:
+        assert part["HX-Redirect"] == "/dashboard-gestor"
+        assert program.json()["data"]["redirect"] == "/dashboard-gestor"
 
 
 @pytest.mark.parametrize("target", AWAY)
@@ -61,7 +63,7 @@ def test_a_forged_current_url_of_htmx(client: Client) -> None:
 
 def test_a_forged_referer_of_a_form_that_is_kept(client: Client, gestor_user: User) -> None:
     client.post("/cases/1/activities", {"notes": "hola"}, headers={"Referer": "https://evil.example/"})
-    client.post("/api/login", {"username": gestor_user.username, "password": PASSWORD})
+    log_in(client, gestor_user)
     assert "evil.example" not in client.get("/cuenta/seguir").text
 
 

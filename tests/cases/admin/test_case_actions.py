@@ -4,11 +4,11 @@ import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 
 from accounts.models import AuditEvent
-from cases import services
 from cases.admin import case_actions
 from cases.models import Activity, Case, Promise
 from tests.factories import ActivityFactory, CarteraFactory, CaseFactory, GestorFactory, PromiseFactory, status
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/cases/case/"
@@ -92,7 +92,7 @@ def test_share_asks_for_somebody(admin_client, gestor_user):
 
 def test_change_status_reports_the_refused_with_the_reason(admin_client, admin_user):
     owing, paid = CaseFactory(), CaseFactory()
-    services.record_payment(case=paid, by=admin_user, amount=paid.amount)
+    pay(paid, paid.amount, by=admin_user)
     response = answer(admin_client, "change_status", [owing, paid], status=status("contactado").pk)
     assert "Casos que cambiaron de estado: 1." in texts(response)
     assert f"Sin cambiar: 1. El caso no tiene saldo: ya está pagado. ({paid})" in texts(response)

@@ -11,6 +11,7 @@ from cases import services
 from cases.models import Case, LedgerEntry
 from nova.lib import dates
 from tests.factories import CaseFactory, result
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +108,7 @@ def test_adjustment(admin_client):
 
 def test_reversal_asks_then_restores_the_balance_once(admin_client, admin_user):
     case = CaseFactory()
-    entry = services.record_payment(case=case, by=admin_user, amount=Decimal(10000))
+    entry = pay(case, 10000, by=admin_user)
     url = f"/admin/cases/ledgerentry/{entry.pk}/reverse/"
     assert url in admin_client.get(page(case, "change")).content.decode()
     assert "$ 10.000,00" in admin_client.get(url).content.decode()

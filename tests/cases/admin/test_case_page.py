@@ -11,6 +11,7 @@ from cases.models import Activity, Case, Debtor, LedgerEntry
 from nova.lib import dates
 from tests.factories import ActivityFactory, CarteraFactory, CaseFactory, DebtorFactory, PromiseFactory, status
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 EDITED = ["nro_cliente", "entity", "initial_amount", "next_action_at", "notes", "status", "assigned_to"]
@@ -164,13 +165,13 @@ def test_page_shows_a_screen_of_history_and_where_the_rest_is(admin_client, gest
 def test_history_adds_no_queries(admin_client, gestor_user):
     case = CaseFactory(assigned_to=gestor_user)
     ActivityFactory(case=case)
-    services.record_payment(case=case, by=gestor_user, amount=Decimal(10))
+    pay(case, 10, by=gestor_user)
     admin_client.get(url(case))
 
     def more():
         ActivityFactory.create_batch(4, case=case)
         for _ in range(4):
-            services.record_payment(case=case, by=gestor_user, amount=Decimal(10))
+            pay(case, 10, by=gestor_user)
 
     assert queries_do_not_grow(lambda: admin_client.get(url(case)), more) <= 16
 

@@ -19,6 +19,7 @@ from contact.models import ContactSubmission
 from nova.lib import dates
 from nova.lib.databases import Lock, alone
 from tests.factories import CaseFactory, GestorFactory, PromiseFactory, result, status
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 MONDAY = date(2026, 11, 30)
@@ -55,7 +56,7 @@ def a_mixed_book(start: date) -> None:
         if days % 3 == 0:
             work(promise.case, start)
         if days % 4 == 0:
-            services.record_payment(case=promise.case, by=None, amount=Decimal("400.00"), now=at(start, 16))
+            pay(promise.case, "400.00", now=at(start, 16))
         if days % 5 == 0:
             Case.objects.filter(pk=promise.case_id).update(queue_band=days % 7 + 1)
     two = promised(start + timedelta(days=1), made=start).case
@@ -295,14 +296,14 @@ def test_a_payment_recorded_during_the_run_is_not_lost():
         due -= timedelta(days=1)
     promise = promised(due, made=due - timedelta(days=3))
 
-    def pay():
+    def pay_meanwhile():
         try:
-            services.record_payment(case=promise.case, by=None, amount=Decimal("1000.00"), value_date=due)
+            pay(promise.case, "1000.00", value_date=due)
         finally:
             connection.close()
 
     with ThreadPoolExecutor(1) as pool:
-        paying = pool.submit(pay)
+        paying = pool.submit(pay_meanwhile)
         nightly.run(now=timezone.now())
         paying.result(timeout=30)
     promise.refresh_from_db()

@@ -7,12 +7,12 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from cases import services
 from cases.models import Case
 from nova.lib import dates
 from tests.cases.transfer.command import run
 from tests.factories import CarteraFactory, CaseFactory
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_again_changes_nothing(tmp_path):
 
 def test_our_own_later_payment_stays_the_last(tmp_path, admin_user):
     case = CaseFactory(nro_cliente="0042")
-    services.record_payment(case=case, by=admin_user, amount=Decimal(10))
+    pay(case, 10, by=admin_user)
 
     run("update_last_payments", csv(tmp_path, "0042;15/03/2026"))
 

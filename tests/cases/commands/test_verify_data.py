@@ -22,6 +22,7 @@ from tests.factories import (
     PromiseFactory,
     result,
 )
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 TODAY = dates.today()
@@ -67,10 +68,6 @@ def damage(sql: str, *params) -> None:
         cursor.execute(sql, params)
         if connection.vendor == "sqlite":
             cursor.execute("PRAGMA ignore_check_constraints = OFF")
-
-
-def pay(case, amount="1000.00", **given):
-    return services.record_payment(case=case, by=None, amount=Decimal(amount), **given)
 
 
 def promise(case, amount="1000.00", days=5, **given):

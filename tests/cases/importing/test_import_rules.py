@@ -11,6 +11,7 @@ from cases import services
 from cases.models import Activity, Case, Debtor, DebtorPhone, ImportBatch, LedgerEntry
 from tests import factories
 from tests.cases.importing.command import everything, import_cases, portfolio
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +46,7 @@ def is_consistent() -> bool:
 # --- The creditor's refresh ------------------------------------------------------------------------
 def test_payment_here_and_the_same_file_changes_nothing(load, admin_user):
     load("1;ANA;PÉREZ;20111222;1000")
-    services.record_payment(case=case(), by=admin_user, amount=Decimal("400.00"))
+    pay(case(), "400.00", by=admin_user)
     before = everything()
 
     assert load("1;ANA;PÉREZ;20111222;1000") == (0, 0, 1, 0)
@@ -58,7 +59,7 @@ def test_payment_here_and_the_same_file_changes_nothing(load, admin_user):
 def test_another_total_becomes_the_balance_by_an_adjustment(load, admin_user, gestor_user):
     load("1;ANA;PÉREZ;20111222;1000")
     services.assign_cases(cases=Case.objects.all(), gestor=gestor_user, by=admin_user)
-    services.record_payment(case=case(), by=admin_user, amount=Decimal("400.00"))
+    pay(case(), "400.00", by=admin_user)
 
     assert load("1;ANA;PÉREZ;20111222;900") == (0, 1, 0, 0)
 
@@ -79,7 +80,7 @@ def test_a_lower_total_adjusts_down(load):
 
 def test_a_total_that_already_counts_our_payment_posts_nothing(load, admin_user):
     load("1;ANA;PÉREZ;20111222;1000")
-    services.record_payment(case=case(), by=admin_user, amount=Decimal("400.00"))
+    pay(case(), "400.00", by=admin_user)
 
     assert load("1;ANA;PÉREZ;20111222;600") == (0, 1, 0, 0)
 
@@ -89,7 +90,7 @@ def test_a_total_that_already_counts_our_payment_posts_nothing(load, admin_user)
 
 def test_a_paid_case_stays_paid_with_the_same_total_and_reopens_with_another(load, admin_user):
     load("1;ANA;PÉREZ;20111222;1000")
-    services.record_payment(case=case(), by=admin_user, amount=Decimal("1000.00"))
+    pay(case(), "1000.00", by=admin_user)
     assert load("1;ANA;PÉREZ;20111222;1000") == (0, 0, 1, 0)
     assert case().stage == "pagada"
 
@@ -143,7 +144,7 @@ def test_last_payment_is_the_later_of_the_creditors_and_ours(load, admin_user):
         "Banco X",
     )
 
-    payment = services.record_payment(case=case(), by=admin_user, amount=Decimal("10.00"))
+    payment = pay(case(), "10.00", by=admin_user)
     assert load("1;ANA;1000;01/04/2020;700;Banco X", header=header) == (0, 1, 0, 0)
     assert case().last_payment_date == payment.value_date
 

@@ -15,6 +15,7 @@ from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib import dates
 from tests import factories
 from tests.queries import queries_do_not_grow
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -274,7 +275,7 @@ def test_the_timeline_is_read_by_pages(gestor_client: Client, case: Case) -> Non
 def test_queries_do_not_grow_with_the_history(gestor_client: Client, gestor_user: User, case: Case) -> None:
     def more(times: int) -> None:
         for _ in range(times):
-            services.record_payment(case=case, by=gestor_user, amount=Decimal(1))
+            pay(case, 1, by=gestor_user)
             services.promise_payment(case=case, by=gestor_user, amount=Decimal(1), promise_date=dates.today())
             factories.CaseFactory(debtor=case.debtor)
             factories.DebtorPhoneFactory(debtor=case.debtor)

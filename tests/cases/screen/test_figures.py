@@ -13,6 +13,7 @@ from cases.desk.figures import Figures
 from cases.models import Case, LedgerEntry
 from nova.lib import dates
 from tests import factories
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 URL = "/dashboard-gestor"
@@ -34,15 +35,15 @@ def case(gestor_user: User) -> Case:
 def test_recovered_is_payments_less_reversals_of_this_month(
     gestor_client: Client, gestor_user: User, other_gestor: User, admin_user: User, case: Case
 ) -> None:
-    services.record_payment(case=case, by=gestor_user, amount=Decimal("1000.50"))
-    undone = services.record_payment(case=case, by=gestor_user, amount=Decimal(300))
+    pay(case, "1000.50", by=gestor_user)
+    undone = pay(case, 300, by=gestor_user)
     services.reverse_payment(payment=undone, by=admin_user)
     earlier = dates.today().replace(day=1) - timedelta(days=1)
     LedgerEntry.objects.create(
         case=case, cartera=case.cartera, kind="payment", amount=7, value_date=earlier, credited_to=gestor_user
     )
     others = factories.CaseFactory(assigned_to=other_gestor)
-    services.record_payment(case=others, by=gestor_user, amount=Decimal(55))
+    pay(others, 55, by=gestor_user)
 
     assert figures(gestor_client).recovered == Decimal("1000.50")
     assert behind(gestor_client, "recovered") == {case.pk}
@@ -52,7 +53,7 @@ def test_kept_promises_of_this_month(gestor_client: Client, gestor_user: User, c
     assert figures(gestor_client).kept_percent is None
     today = dates.today()
     services.promise_payment(case=case, by=gestor_user, amount=Decimal(100), promise_date=today)
-    services.record_payment(case=case, by=gestor_user, amount=Decimal(100))
+    pay(case, 100, by=gestor_user)
     factories.PromiseFactory(case=case, status="broken", promise_date=today)
     factories.PromiseFactory(case=case, status="cancelled", promise_date=today)
 

@@ -12,6 +12,7 @@ from cases import services
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates
 from tests.factories import CaseFactory, DebtorPhoneFactory, result
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +69,7 @@ def test_stopping_result_takes_the_case_out_of_the_queue_until_an_admin_releases
 def test_stopped_case_that_was_paid_is_released_without_a_next_action(gestor_user, admin_user):
     case = CaseFactory(assigned_to=gestor_user)
     record(case, gestor_user, "REC")
-    services.record_payment(case=case, by=gestor_user, amount=case.amount)
+    pay(case, case.amount, by=gestor_user)
     services.release_case(case=case, by=admin_user, next_action_at=timezone.now() + timedelta(days=1))
     case.refresh_from_db()
     assert (case.stage, case.stopped_at, case.next_action_at) == ("pagada", None, None)

@@ -13,18 +13,19 @@ from cases.models import Case, LedgerEntry
 from cases.services.settlement import lock_case
 from tests.at_once import at_once
 from tests.factories import AdminFactory, CaseFactory, status
+from tests.steps import pay
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
 
 
-def pay(case, by, amount="100.00", **given):
-    return lambda: services.record_payment(case=case, by=by, amount=Decimal(amount), **given)
+def paying(case, by, amount="100.00", **given):
+    return lambda: pay(case, amount, by=by, **given)
 
 
 def test_two_payments_at_the_same_moment_both_count():
     admin, case = AdminFactory(), CaseFactory()
     for _ in range(5):
-        outcome = at_once(pay(case, admin, "100.00"), pay(case, admin, "250.00"))
+        outcome = at_once(paying(case, admin, "100.00"), paying(case, admin, "250.00"))
         assert [type(result) for result in outcome] == [LedgerEntry, LedgerEntry], outcome
     case.refresh_from_db()
     assert case.balance == Decimal("8250.00") == case.entries.balance()
@@ -33,7 +34,7 @@ def test_two_payments_at_the_same_moment_both_count():
 
 def test_two_that_together_exceed_the_balance_do_not_both_pass():
     admin, case = AdminFactory(), CaseFactory()
-    outcome = at_once(pay(case, admin, "6000.00"), pay(case, admin, "6000.00"))
+    outcome = at_once(paying(case, admin, "6000.00"), paying(case, admin, "6000.00"))
     assert sum(isinstance(result, ValidationError) for result in outcome) == 1
     case.refresh_from_db()
     assert case.balance == Decimal("4000.00")
@@ -42,7 +43,7 @@ def test_two_that_together_exceed_the_balance_do_not_both_pass():
 def test_one_reference_pays_once_even_on_two_cases():
     admin, first = AdminFactory(), CaseFactory()
     second = CaseFactory(cartera=first.cartera)
-    outcome = at_once(pay(first, admin, reference="R-9"), pay(second, admin, reference="R-9"))
+    outcome = at_once(paying(first, admin, reference="R-9"), paying(second, admin, reference="R-9"))
     assert sum(isinstance(result, ValidationError) for result in outcome) == 1
     balances = sorted(Case.objects.values_list("balance", flat=True))
     assert balances == [Decimal("9900.00"), Decimal("10000.00")]
@@ -50,7 +51,7 @@ def test_one_reference_pays_once_even_on_two_cases():
 
 def test_one_payment_is_reversed_once():
     admin, case = AdminFactory(), CaseFactory()
-    payment = pay(case, admin)()
+    payment = paying(case, admin)()
     reverse = lambda: services.reverse_payment(payment=payment, by=admin)  # noqa: E731
     outcome = at_once(reverse, reverse)
     assert sum(isinstance(result, ValidationError) for result in outcome) == 1
@@ -64,9 +65,9 @@ def test_who_waited_for_anothers_save_comes_after_it_in_the_timeline():
     with ThreadPoolExecutor(1) as pool:
         with transaction.atomic():
             lock_case(case)
-            waiting = pool.submit(at_once, pay(case, admin))
+            waiting = pool.submit(at_once, paying(case, admin))
             sleep(0.5)
-            first = pay(case, admin)()
+            first = paying(case, admin)()
         (second,) = waiting.result(timeout=30)
     assert second.created_at > first.created_at
     case.refresh_from_db()

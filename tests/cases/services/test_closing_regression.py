@@ -12,6 +12,7 @@ from cases.models import Case
 from cases.transfer import verify
 from nova.lib import dates
 from tests.factories import CarteraFactory, CaseFactory, DebtorFactory, status
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 NOW = timezone.now()
@@ -22,10 +23,6 @@ def promise(case, amount, due_in, ago):
     return services.promise_payment(
         case=case, by=None, amount=Decimal(amount), promise_date=dates.today() + timedelta(days=due_in), now=made
     )
-
-
-def pay(case, amount, ago=0):
-    return services.record_payment(case=case, by=None, amount=Decimal(amount), now=NOW - timedelta(days=ago))
 
 
 def close_alone(case, by):
@@ -55,9 +52,9 @@ def test_promise_past_its_grace_is_broken_whether_or_not_a_night_has_passed(clos
 def test_money_of_a_promise_cancelled_by_closing_goes_on_to_the_next(close, admin_user):
     case = CaseFactory()
     kept = promise(case, "1000.00", due_in=20, ago=12)
-    pay(case, "960.00", ago=10)  # 96 %: kept, with 40 to go
+    pay(case, "960.00", now=NOW - timedelta(days=10))  # 96 %: kept, with 40 to go
     cancelled = promise(case, "1000.00", due_in=10, ago=8)
-    pay(case, "300.00", ago=5)  # feeds the earlier date
+    pay(case, "300.00", now=NOW - timedelta(days=5))  # feeds the earlier date
     close(case, admin_user)
     kept.refresh_from_db()
     cancelled.refresh_from_db()
@@ -70,7 +67,7 @@ def test_money_of_a_promise_cancelled_by_closing_goes_on_to_the_next(close, admi
 def test_reversal_on_a_closed_case_leaves_no_pending_promise(slug, admin_user):
     case = CaseFactory()
     made = promise(case, "1000.00", due_in=10, ago=2)
-    payment = pay(case, "1000.00", ago=1)
+    payment = pay(case, "1000.00", now=NOW - timedelta(days=1))
     services.change_status(case=case, status=status(slug), by=admin_user)
     services.reverse_payment(payment=payment, by=admin_user)
     made.refresh_from_db()

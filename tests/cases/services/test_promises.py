@@ -11,6 +11,7 @@ from cases import services
 from cases.models import Activity, Case
 from nova.lib import dates
 from tests.factories import CaseFactory, status
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 DUE = dates.today() + timedelta(days=10)
@@ -79,7 +80,7 @@ def test_closed_case_takes_no_promise(gestor_user, slug):
 
 def test_paid_case_takes_no_promise(gestor_user):
     case = CaseFactory()
-    services.record_payment(case=case, by=gestor_user, amount=case.amount)
+    pay(case, case.amount, by=gestor_user)
     with pytest.raises(ValidationError):
         promise_on(case, gestor_user)
 
@@ -95,7 +96,7 @@ def test_several_promises_may_not_exceed_the_balance(gestor_user):
 def test_paid_part_of_a_promise_makes_no_room_that_the_balance_has_not(gestor_user):
     case = CaseFactory()
     promise_on(case, gestor_user, "10000.00")
-    services.record_payment(case=case, by=gestor_user, amount=Decimal("3000.00"))
+    pay(case, "3000.00", by=gestor_user)
     with pytest.raises(ValidationError):  # balance 7000, still unpaid 7000
         promise_on(case, gestor_user, "0.01")
 
@@ -104,12 +105,12 @@ def test_last_promise_kept_sends_the_case_back_to_follow_up(gestor_user):
     case = CaseFactory()
     first = promise_on(case, gestor_user, "1000.00")
     second = promise_on(case, gestor_user, "2000.00", DUE + timedelta(days=5))
-    services.record_payment(case=case, by=gestor_user, amount=Decimal("1000.00"))
+    pay(case, "1000.00", by=gestor_user)
     case.refresh_from_db()
     first.refresh_from_db()
     assert (first.status, first.fulfilled_date) == ("fulfilled", dates.today())
     assert (case.stage, case.queue_band) == ("promesa", Case.Band.PROMISE_DUE)
-    services.record_payment(case=case, by=gestor_user, amount=Decimal("2000.00"))
+    pay(case, "2000.00", by=gestor_user)
     case.refresh_from_db()
     second.refresh_from_db()
     assert second.status == "fulfilled"
@@ -154,13 +155,7 @@ def test_back_dated_payment_and_its_reversal_turn_an_outcome_both_ways(gestor_us
     promise = promise_on(case, gestor_user)
     long_after = timezone.now() + timedelta(days=60)
     settle_on(case, dates.local_date(long_after))
-    payment = services.record_payment(
-        case=case,
-        by=gestor_user,
-        amount=Decimal("1000.00"),
-        value_date=dates.today() + timedelta(days=1),
-        now=long_after,
-    )
+    payment = pay(case, "1000.00", by=gestor_user, value_date=dates.today() + timedelta(days=1), now=long_after)
     promise.refresh_from_db()
     assert promise.status == "fulfilled"
     services.reverse_payment(payment=payment, by=admin_user, now=long_after)
@@ -216,6 +211,6 @@ def test_historic_promise_is_never_recomputed_nor_fed(gestor_user):
     case = CaseFactory()
     promise = promise_on(case, gestor_user)
     case.promises.filter(pk=promise.pk).update(is_historic=True, status="broken")
-    services.record_payment(case=case, by=gestor_user, amount=Decimal("1000.00"))
+    pay(case, "1000.00", by=gestor_user)
     promise.refresh_from_db()
     assert (promise.status, promise.paid_amount) == ("broken", 0)

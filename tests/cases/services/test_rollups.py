@@ -21,6 +21,7 @@ from tests.at_once import at_once
 from tests.cases.importing.command import import_cases, portfolio
 from tests.cases.services.test_histories import START, histories, take_if_allowed
 from tests.queries import queries_of
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 TITLE = "Totales del tablero = lo que suman"
@@ -127,7 +128,7 @@ def test_a_result_that_counts_otherwise_counts_anew(gestor_user: User) -> None:
 def test_a_night_makes_one_row_a_key_of_it(gestor_user: User, admin_user: User) -> None:
     cases = factories.CaseFactory.create_batch(3, assigned_to=gestor_user, cartera=factories.CarteraFactory())
     for case in cases:
-        services.record_payment(case=case, by=admin_user, amount=Decimal("10.50"))
+        pay(case, "10.50", by=admin_user)
     nightly.run(now=timezone.now())
     assert BookTotal.objects.count() == 1
     today = DailyTotal.objects.filter(day=dates.today())
@@ -158,14 +159,14 @@ def test_rebuilding_waits_for_who_is_writing_and_gives_up_in_the_end(monkeypatch
     admin, case = factories.AdminFactory(), factories.CaseFactory()
     monkeypatch.setattr(rollups, "LOCK_TRIES", 3)
     with transaction.atomic():
-        services.record_payment(case=case, by=admin, amount=Decimal("1.00"))
+        pay(case, "1.00", by=admin)
         [given_up] = at_once(lambda: call_command("rebuild_rollups", stdout=StringIO()))
     assert "Pruebe más tarde" in str(given_up)
     monkeypatch.setattr(rollups, "LOCK_TRIES", 300)
 
     def write() -> None:
         for _ in range(20):
-            services.record_payment(case=case, by=admin, amount=Decimal("1.00"))
+            pay(case, "1.00", by=admin)
 
     assert at_once(write, rollups.rebuild, write, rollups.rebuild, rollups.compact) == [None] * 5
     assert quick_drift() == []
@@ -192,10 +193,10 @@ def test_what_changes_a_figure_raises_the_version_and_nothing_else_does() -> Non
     admin.save(update_fields=["last_login"])
     assert rollups.data_version() == before
     with transaction.atomic():
-        services.record_payment(case=case, by=admin, amount=Decimal("1.00"))
+        pay(case, "1.00", by=admin)
         transaction.set_rollback(True)
     assert rollups.data_version() == before
-    services.record_payment(case=case, by=admin, amount=Decimal("1.00"))
+    pay(case, "1.00", by=admin)
     assert rollups.data_version() == before + 1
     case.cartera.name = "Otra"
     case.cartera.save()
@@ -208,9 +209,9 @@ def test_nobody_waits_for_a_long_writing_and_its_version_is_its_own() -> None:
     admin, cases = factories.AdminFactory(), factories.CaseFactory.create_batch(2)
     before = rollups.data_version()
     with transaction.atomic():
-        services.record_payment(case=cases[0], by=admin, amount=Decimal("1.00"))
+        pay(cases[0], "1.00", by=admin)
         # Meanwhile somebody else writes to the same cartera's day and is done.
-        [done] = at_once(lambda: services.record_payment(case=cases[1], by=admin, amount=Decimal("2.00")))
+        [done] = at_once(lambda: pay(cases[1], "2.00", by=admin))
         assert not isinstance(done, Exception), done
         with connection.cursor() as cursor:
             cursor.execute("SELECT version FROM cases_dataversion")

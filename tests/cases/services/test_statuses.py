@@ -12,6 +12,7 @@ from cases import services
 from cases.models import Case
 from nova.lib import dates
 from tests.factories import CaseFactory, status
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +43,7 @@ def test_pagada_is_not_set_by_hand_while_something_is_owed(gestor_user):
 
 def test_case_without_balance_is_not_reopened_by_hand(gestor_user):
     case = CaseFactory()
-    services.record_payment(case=case, by=gestor_user, amount=case.amount)
+    pay(case, case.amount, by=gestor_user)
     with pytest.raises(ValidationError):
         change(case, "en-gestion", gestor_user)
 
@@ -88,7 +89,7 @@ def test_inactive_status_is_refused(gestor_user):
 def test_many_change_and_the_impossible_ones_are_named(admin_user):
     owing = CaseFactory.create_batch(2)
     paid = CaseFactory()
-    services.record_payment(case=paid, by=admin_user, amount=paid.amount)
+    pay(paid, paid.amount, by=admin_user)
     outcome = services.change_status_of_cases(cases=Case.objects.all(), status=status("en-gestion"), by=admin_user)
     assert outcome.changed == 2
     assert list(outcome.examples.values()) == [[str(paid)]]
@@ -112,7 +113,7 @@ def test_edit_writes_fields_and_trail_and_refuses_a_stale_version(gestor_user):
 
 def test_paid_case_takes_no_next_action(gestor_user):
     case = CaseFactory()
-    services.record_payment(case=case, by=gestor_user, amount=case.amount)
+    pay(case, case.amount, by=gestor_user)
     with pytest.raises(ValidationError) as error:
         services.edit_case(case=case, by=gestor_user, changes={"next_action_at": timezone.now()})
     assert list(error.value.message_dict) == ["next_action_at"]
@@ -121,7 +122,7 @@ def test_paid_case_takes_no_next_action(gestor_user):
 @pytest.mark.parametrize("is_bulk", [False, True])
 def test_case_set_to_pagada_by_hand_loses_its_next_action(admin_user, is_bulk):
     case = CaseFactory()
-    services.record_payment(case=case, by=admin_user, amount=case.amount)
+    pay(case, case.amount, by=admin_user)
     change(case, "incobrable", admin_user)
     services.edit_case(case=case, by=admin_user, changes={"next_action_at": timezone.now()})
     if is_bulk:

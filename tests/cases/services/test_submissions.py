@@ -1,7 +1,6 @@
 """What is sent twice is done once: DESIGN §3.7."""
 
 from concurrent.futures import ThreadPoolExecutor
-from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -10,13 +9,14 @@ from django.db import connection
 from cases import services
 from cases.models import Submission
 from tests.factories import AdminFactory, CaseFactory
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
 
-def pay(case, by, key="k1", amount="100.00"):
+def pay_once(case, by, key="k1", amount="100.00"):
     def action():
-        entry = services.record_payment(case=case, by=by, amount=Decimal(amount))
+        entry = pay(case, amount, by=by)
         return {"payment": entry.pk}
 
     return services.submit_once(by=by, key=key, content={"amount": amount}, action=action)
@@ -28,32 +28,32 @@ def payments_of(case):
 
 def test_the_same_again_gets_the_first_answer_and_is_not_done_twice(admin_user):
     case = CaseFactory()
-    first = pay(case, admin_user)
-    assert pay(case, admin_user) == first
+    first = pay_once(case, admin_user)
+    assert pay_once(case, admin_user) == first
     assert payments_of(case) == 1
 
 
 def test_another_content_under_the_same_key_is_refused(admin_user):
     case = CaseFactory()
-    pay(case, admin_user)
+    pay_once(case, admin_user)
     with pytest.raises(services.AnotherSubmission):
-        pay(case, admin_user, amount="200.00")
+        pay_once(case, admin_user, amount="200.00")
     assert payments_of(case) == 1
 
 
 def test_key_of_somebody_else_is_no_key_of_mine(admin_user, gestor_user):
     case = CaseFactory()
-    pay(case, admin_user)
-    pay(case, gestor_user)
+    pay_once(case, admin_user)
+    pay_once(case, gestor_user)
     assert payments_of(case) == 2
 
 
 def test_refused_submission_leaves_its_key_to_the_corrected_one(admin_user):
     case = CaseFactory()
     with pytest.raises(ValidationError):
-        pay(case, admin_user, amount="99999.00")
+        pay_once(case, admin_user, amount="99999.00")
     assert not Submission.objects.exists()
-    pay(case, admin_user, amount="99.00")
+    pay_once(case, admin_user, amount="99.00")
     assert payments_of(case) == 1
 
 
@@ -64,7 +64,7 @@ def test_two_clicks_at_the_same_moment_pay_once():
 
     def click():
         try:
-            return pay(case, admin)
+            return pay_once(case, admin)
         finally:
             connection.close()
 

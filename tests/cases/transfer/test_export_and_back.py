@@ -26,6 +26,7 @@ from tests.factories import (
     ImportBatchFactory,
     result,
 )
+from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +42,7 @@ def agency(settings, gestor_user, admin_user):
         case=case, by=gestor_user, type=Activity.Type.CALL, result=result("PP"), phone=phone, notes="«Ñandú»\n\ttab",
         promise={"amount": Decimal("100.10"), "promise_date": dates.today() + timedelta(days=3)},
     )  # fmt: skip
-    payment = services.record_payment(case=case, by=gestor_user, amount=Decimal("0.10"), reference="R-1")
+    payment = pay(case, "0.10", by=gestor_user, reference="R-1")
     services.reverse_payment(payment=payment, by=admin_user)
     ImportBatchFactory(counts={"rejected_by": {"total": 1}, "created": 3}, mapping={"b": [1, 2], "a": None})
     ContactSubmissionFactory(message="Línea 1\nLínea 2")
@@ -82,7 +83,7 @@ def test_work_goes_on_with_numbers_of_its_own(agency, tmp_path, gestor_user):
     run("import_data", tmp_path / "out.json")
 
     case = Case.objects.get(pk=agency.pk)
-    services.record_payment(case=case, by=gestor_user, amount=Decimal("1.00"))
+    pay(case, "1.00", by=gestor_user)
     CaseFactory()
 
     assert_sound()
@@ -109,7 +110,7 @@ def test_into_another_agency_it_adds_what_is_not_there(agency, tmp_path, gestor_
 
 def test_case_that_is_here_keeps_its_own_money(agency, tmp_path, gestor_user):
     run("export_data", tmp_path / "out.json")
-    services.record_payment(case=Case.objects.get(pk=agency.pk), by=gestor_user, amount=Decimal("500.00"))
+    pay(Case.objects.get(pk=agency.pk), "500.00", by=gestor_user)
 
     run("import_data", tmp_path / "out.json")
 

@@ -1,0 +1,35 @@
+"""What many tests do, in one way: log in, ask the API, pay."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.test import Client
+
+from accounts.models import User
+from cases import services
+from cases.models import Case, LedgerEntry
+from tests.factories import PASSWORD
+
+
+def log_in(
+    client: Client,
+    who: User | str,
+    password: str = PASSWORD,
+    *,
+    fields: Mapping[str, Any] | None = None,
+    **request: Any,
+) -> Any:
+    """The answer to the form with those fields; `request` is what `client.post` takes: headers, `content_type`…"""
+    username = who if isinstance(who, str) else who.username
+    return client.post("/api/login", {"username": username, "password": password, **(fields or {})}, **request)
+
+
+def send(client: Client, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None) -> Any:
+    """`send(client, "POST", "cases", {…})`: the answer of the API; the body is JSON, or text and bytes as they are."""
+    data = body if isinstance(body, bytes | str) else client._encode_json(body or {}, "application/json")
+    return client.generic(method, f"/api/v1/{path}", data, content_type="application/json", headers=headers)
+
+
+def pay(case: Case, amount: Decimal | str | int = 1000, *, by: User | None = None, **given: Any) -> LedgerEntry:
+    return services.record_payment(case=case, by=by, amount=Decimal(amount), **given)
