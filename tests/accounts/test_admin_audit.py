@@ -12,7 +12,7 @@ from accounts import audit
 from accounts.models import AuditEvent, User
 from accounts.trail import changes_table, shown
 from tests import factories
-from tests.queries import queries_do_not_grow
+from tests.queries import queries_do_not_grow, queries_of
 from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
@@ -99,11 +99,13 @@ def test_history_cannot_be_written(admin_client: Client, gestor_user: User, mode
 
 
 def test_list_of_many_costs_the_same(admin_client: Client) -> None:
-    def more() -> None:
-        audit.record_many(audit.event("login", by=factories.UserFactory(), label=str(n)) for n in range(150))
+    def more(count: int) -> None:
+        audit.record_many(audit.event("login", by=factories.UserFactory(), label=str(n)) for n in range(count))
 
-    more()  # more than a page: its keys are found before its rows
-    queries_do_not_grow(lambda: admin_client.get(LIST), more)
+    more(1)
+    few = queries_do_not_grow(lambda: admin_client.get(LIST), lambda: more(50))
+    more(100)
+    assert len(queries_of(lambda: admin_client.get(LIST))) <= few + 1  # the page's keys are found before its rows
     assert "?p=2" in admin_client.get(LIST).text
 
 
