@@ -169,6 +169,8 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 
 def _seed_again(item: pytest.Item) -> None:
+    if not getattr(item, "funcargs", None):  # skipped: it had no fixtures, and emptied no table
+        return
     marker = item.get_closest_marker("django_db")
     fixtures = set(getattr(item, "fixturenames", ()))
     if fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")):
