@@ -24,7 +24,11 @@ max_requests_jitter = max_requests // 10
 # The heartbeat is a file: in memory, also where the root file system is read-only.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 control_socket_disable = True  # would be a file in the home of a user who has none
-forwarded_allow_ips = "*"  # whom to believe is settled by TRUSTED_PROXY_HOPS (nova.middleware)
+# gunicorn believes nobody's headers about the visitor, the scheme or the place of the site: whom to believe is settled
+# by TRUSTED_PROXY_HOPS, in the application alone (nova.middleware, SECURE_PROXY_SSL_HEADER).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 if os.environ.get("DJANGO_SETTINGS_MODULE", "nova.settings.production") == "nova.settings.production":
     from nova.logs import configuration
