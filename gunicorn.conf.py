@@ -2,7 +2,7 @@
 anything else."""
 
 import os
-import tempfile
+import sys
 
 # The application is loaded once, before the workers: settings that refuse to start end gunicorn with their one line
 # instead of workers that die and are born for ever, and the workers share its memory.
@@ -35,13 +35,18 @@ if os.environ.get("DJANGO_SETTINGS_MODULE", "nova.settings.production") == "nova
 
     logconfig_dict = configuration(os.environ.get("LOG_LEVEL", "INFO"))
 
-# All workers of this machine add up in one place (nova.metrics). Set before prometheus_client is imported.
-if os.environ.get("METRICS_TOKEN") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="nova-metrics-")
+
+def _metrics():
+    """nova.metrics, where METRICS_TOKEN made the settings load it."""
+    return sys.modules.get("nova.metrics")
 
 
-def child_exit(server, worker):
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from prometheus_client import multiprocess  # noqa: PLC0415 (not before the directory is named)
+def pre_fork(server, worker):
+    """In the parent: the new worker counts in the place that a dead one left (nova.metrics)."""
+    if _metrics():
+        worker.place = _metrics().free_place([other.place for other in server.WORKERS.values()])
 
-        multiprocess.mark_process_dead(worker.pid)
+
+def post_fork(server, worker):
+    if _metrics():
+        _metrics().count_in(worker.place)
