@@ -4,14 +4,18 @@ anything else."""
 import os
 import sys
 
+from nova.settings import read_env_file
+
+read_env_file()
+
 # The application is loaded once, before the workers: settings that refuse to start end gunicorn with their one line
 # instead of workers that die and are born for ever, and the workers share its memory.
 preload_app = True
 
-# A thread of its own for the request, because a worker without one is taken for dead in the middle of a download of
-# half a minute. One: where there is no Redis the counters of log-in live in a cache that does not count at once.
-worker_class = "gthread"
-threads = int(os.environ.get("GUNICORN_THREADS", "1"))
+# Threads, so that one long answer is not the whole worker. They are few: each keeps a connection of the database.
+worker_class = "nova.gunicorn_worker.PatientWorker"
+threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
 timeout = int(os.environ.get("GUNICORN_TIMEOUT", "60"))
 # On SIGTERM: nothing new is accepted, what is under way may end. Below the ten seconds after which Docker kills,
