@@ -114,7 +114,7 @@ def test_a_counter_of_the_database_ends_when_it_would_have_ended(counters: Count
     ends = "SELECT expires > %s FROM nova_cache WHERE cache_key LIKE %s"
     with connection.cursor() as cursor:
         cursor.execute(ends, [timezone.now() + timedelta(hours=23), "%long"])
-        assert cursor.fetchall() in ([(True,)], [(1,)])
+        assert [bool(lasts) for (lasts,) in cursor.fetchall()] == [True]
     for key in ("over", "never"):
         with pytest.raises(ValueError, match="not found"):
             counters.incr(key)
