@@ -2,16 +2,20 @@
 anything else."""
 
 import os
-import tempfile
+import sys
+
+from nova.settings import read_env_file
+
+read_env_file()
 
 # The application is loaded once, before the workers: settings that refuse to start end gunicorn with their one line
 # instead of workers that die and are born for ever, and the workers share its memory.
 preload_app = True
 
-# A thread of its own for the request, because a worker without one is taken for dead in the middle of a download of
-# half a minute. One: where there is no Redis the counters of log-in live in a cache that does not count at once.
-worker_class = "gthread"
-threads = int(os.environ.get("GUNICORN_THREADS", "1"))
+# Threads, so that one long answer is not the whole worker. They are few: each keeps a connection of the database.
+worker_class = "nova.gunicorn_worker.PatientWorker"
+threads = int(os.environ.get("GUNICORN_THREADS", "4"))
+workers = int(os.environ.get("WEB_CONCURRENCY", "1"))
 bind = os.environ.get("GUNICORN_BIND", "127.0.0.1:8000")
 timeout = int(os.environ.get("GUNICORN_TIMEOUT", "60"))
 # On SIGTERM: nothing new is accepted, what is under way may end. Below the ten seconds after which Docker kills,
@@ -24,20 +28,29 @@ max_requests_jitter = max_requests // 10
 # The heartbeat is a file: in memory, also where the root file system is read-only.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 control_socket_disable = True  # would be a file in the home of a user who has none
-forwarded_allow_ips = "*"  # whom to believe is settled by TRUSTED_PROXY_HOPS (nova.middleware)
+# gunicorn believes nobody's headers about the visitor, the scheme or the place of the site: whom to believe is settled
+# by TRUSTED_PROXY_HOPS, in the application alone (nova.middleware, SECURE_PROXY_SSL_HEADER).
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 if os.environ.get("DJANGO_SETTINGS_MODULE", "nova.settings.production") == "nova.settings.production":
     from nova.logs import configuration
 
     logconfig_dict = configuration(os.environ.get("LOG_LEVEL", "INFO"))
 
-# All workers of this machine add up in one place (nova.metrics). Set before prometheus_client is imported.
-if os.environ.get("METRICS_TOKEN") and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="nova-metrics-")
+
+def _metrics():
+    """nova.metrics, where METRICS_TOKEN made the settings load it."""
+    return sys.modules.get("nova.metrics")
 
 
-def child_exit(server, worker):
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-        from prometheus_client import multiprocess  # noqa: PLC0415 (not before the directory is named)
+def pre_fork(server, worker):
+    """In the parent: the new worker counts in the place that a dead one left (nova.metrics)."""
+    if _metrics():
+        worker.place = _metrics().free_place([other.place for other in server.WORKERS.values()])
 
-        multiprocess.mark_process_dead(worker.pid)
+
+def post_fork(server, worker):
+    if _metrics():
+        _metrics().count_in(worker.place)

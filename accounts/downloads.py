@@ -1,12 +1,16 @@
 """Downloads. Each is recorded in the audit trail (DESIGN §8)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import wraps
 from http import HTTPStatus
 from itertools import islice
+from threading import BoundedSemaphore
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 
 from accounts import audit
@@ -17,6 +21,34 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "pdf": "application/pdf",
 }
+
+BUSY = "Ya se están preparando otros archivos. Espere un minuto y vuelva a pedirlo."
+BUSY_SECONDS = 60
+
+_slots = BoundedSemaphore(settings.DOWNLOADS_AT_ONCE)
+
+
+def few_at_once(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """A file takes its thread of the web process until the last byte is sent: half of them stay free for pages."""
+
+    @wraps(view)
+    def limited(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        slots = _slots
+        if not slots.acquire(blocking=False):
+            response = no_export(request, [BUSY], status=HTTPStatus.SERVICE_UNAVAILABLE)
+            response["Retry-After"] = str(BUSY_SECONDS)
+            return response
+        try:
+            answer = view(request, *args, **kwargs)
+        except BaseException:
+            slots.release()
+            raise
+        # At the end of the answer, whether it was sent or another took its place; once.
+        done = weakref.finalize(answer, slots.release)
+        answer._resource_closers.append(done)  # type: ignore[attr-defined]
+        return answer
+
+    return limited
 
 
 def csv_download(
@@ -55,6 +87,6 @@ def _record(request: Request, name: str, parameters: Mapping[str, Any]) -> None:
         audit.record(AuditEvent.Action.EXPORT, by=request.user, label=name, after=dict(parameters))
 
 
-def no_export(request: Request, reasons: Sequence[str]) -> HttpResponse:
-    """A 400 page with the reasons why there is no file."""
-    return render(request, "no_export.html", {"errors": reasons}, status=HTTPStatus.BAD_REQUEST)
+def no_export(request: Request, reasons: Sequence[str], *, status: HTTPStatus = HTTPStatus.BAD_REQUEST) -> HttpResponse:
+    """A page with the reasons why there is no file."""
+    return render(request, "no_export.html", {"errors": reasons}, status=status)

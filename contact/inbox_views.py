@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import audit
 from accounts.access import Request, for_role
-from accounts.downloads import csv_download, file_download, no_export
+from accounts.downloads import csv_download, few_at_once, file_download, no_export
 from accounts.models import AuditEvent, User
 from contact import mail, outbox, services
 from contact.inbox import COLUMNS, SHOWN, InboxFilters, as_json, read_filters
@@ -80,6 +80,7 @@ def handled(request: Request, pk: int) -> HttpResponse:
 @reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
+@few_at_once
 def submissions_export(request: Request, form: str) -> HttpResponseBase:
     """All messages of the page's filters: CSV streamed, a workbook up to a limit."""
     filters = read_filters(request.GET)

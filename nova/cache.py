@@ -1,12 +1,16 @@
 """Caches whose failure never takes the site down."""
 
+import base64
 import logging
+import pickle  # noqa: TID251  writes a number as Django's cache does, and reads nothing
 import time
 from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.db import DatabaseCache
 from django.core.cache.backends.redis import RedisCache
+from django.db import connections, router, transaction
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
@@ -19,6 +23,27 @@ READ_TIMEOUT_SECONDS = 1.0
 PAUSE_SECONDS = 5.0
 
 _paused_until: dict[str, float] = {}
+
+
+class CountingDatabaseCache(DatabaseCache):
+    """Django's, but `incr` counts threads and processes that come at once, and a counter ends when it would have ended.
+
+    Django's own reads, adds and stores: of 200 at once it counts a tenth, and each begins five minutes anew.
+    """
+
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        db = router.db_for_write(self.cache_model_class)
+        table = connections[db].ops.quote_name(self._table)  # type: ignore[attr-defined]
+        stored = self.make_and_validate_key(key, version=version)
+        lock = "FOR UPDATE" if connections[db].features.has_select_for_update else ""  # SQLite's transactions wait
+        with transaction.atomic(using=db), connections[db].cursor() as cursor:
+            cursor.execute(f"SELECT 1 FROM {table} WHERE cache_key = %s {lock}", [stored])  # noqa: S608  our own words
+            count = self.get(key, version=version)
+            if count is None:
+                raise ValueError(f"Key '{key}' not found.")
+            value = base64.b64encode(pickle.dumps(count + delta, self.pickle_protocol)).decode()
+            cursor.execute(f"UPDATE {table} SET value = %s WHERE cache_key = %s", [value, stored])  # noqa: S608
+        return count + delta
 
 
 class ResilientRedisCache(RedisCache):

@@ -8,7 +8,7 @@ from django.utils.text import slugify
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
-from accounts.downloads import csv_download, file_download, no_export
+from accounts.downloads import csv_download, few_at_once, file_download, no_export
 from accounts.models import User
 from dashboards.files import creditor_report, pdf, sheets
 from dashboards.filtering import all_carteras, choices, figures_of, read_filters
@@ -22,6 +22,7 @@ from nova.lib.spreadsheets import csv_lines
 @reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
+@few_at_once
 def view_export(request: Request, form: str) -> HttpResponseBase:
     now = timezone.now()
     filters, errors = read_filters(request.GET, now=now)
@@ -60,6 +61,7 @@ def reports(request: Request) -> HttpResponse:
 @reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
+@few_at_once
 def report_export(request: Request, form: str) -> HttpResponseBase:
     filters, errors = read_filters(request.GET, now=timezone.now())
     if filters is None or filters.scope.cartera is None:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, for_role
-from accounts.downloads import csv_download, file_download, no_export
+from accounts.downloads import csv_download, few_at_once, file_download, no_export
 from accounts.models import User
 from cases.models import CaseStatus
 from dashboards import rows
@@ -56,6 +56,7 @@ def figure_rows(request: Request, kind: str) -> HttpResponse:
 @reads_from_replica
 @require_safe
 @for_role(User.Role.ADMIN)
+@few_at_once
 def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBase:
     """All the rows: CSV is streamed without a limit; a workbook has a maximum of rows."""
     filters, errors = read_filters(request.GET, now=timezone.now())

@@ -7,8 +7,8 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 
 WORKERS_WITHOUT_REDIS = Error(
-    "Several web workers without Redis: each would count log-in failures by itself.",
-    hint="Set REDIS_URL, or WEB_CONCURRENCY=1 (the database cache's counters are not atomic).",
+    "Several web workers without Redis: what they count would be writes of the database, several in each form.",
+    hint="Set REDIS_URL, or WEB_CONCURRENCY=1.",
     id="nova.E001",
 )
 
@@ -28,7 +28,7 @@ def sessions_last(**kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def workers_share_their_counters(**kwargs: Any) -> list[CheckMessage]:
-    """Error when counters are not shared: they need Redis, or the database with a single worker (DESIGN §8)."""
+    """Error when several workers would count in the database (DESIGN §8)."""
     workers = os.environ.get("WEB_CONCURRENCY", "1")
     several = not workers.isdecimal() or int(workers) > 1
     return [WORKERS_WITHOUT_REDIS] if several and not settings.REDIS_URL else []

@@ -207,6 +207,10 @@ PROMISE_GRACE_BUSINESS_DAYS = env.int("PROMISE_GRACE_BUSINESS_DAYS", default=2)
 PROMISE_FULFILLED_PERCENT = Decimal(env("PROMISE_FULFILLED_PERCENT", default="95"))
 PROMISE_MAX_DAYS_AHEAD = env.int("PROMISE_MAX_DAYS_AHEAD", default=90)
 
+# --- Downloads ---------------------------------------------------------------------------------
+# In each web process, of whose threads they take no more than half (gunicorn.conf.py).
+DOWNLOADS_AT_ONCE = max(1, env.int("GUNICORN_THREADS", default=4) // 2)
+
 # --- Imports -----------------------------------------------------------------------------------
 IMPORT_MAX_BYTES = env.int("IMPORT_MAX_BYTES", default=300 * 1024 * 1024)
 IMPORT_UPLOAD_MAX_BYTES = env.int("IMPORT_UPLOAD_MAX_BYTES", default=20 * 1024 * 1024)

@@ -70,7 +70,7 @@ STORAGES = {
 if not REDIS_URL:
     # A migration of accounts creates the table. It is large enough that no counter of a limit is evicted.
     CACHES["default"] = {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "BACKEND": "nova.cache.CountingDatabaseCache",
         "LOCATION": "nova_cache",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
     }

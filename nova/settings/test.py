@@ -10,6 +10,7 @@ ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CONTACT_RECIPIENTS = ["cobranzas@agencia.example", "gerencia@agencia.example"]
+DOWNLOADS_AT_ONCE = 1000  # tests ask for files and do not read them
 CONTACT_WORKER = True  # no thread outlives a test; the thread of a web process is tested under gunicorn
 WHITENOISE_AUTOREFRESH = True
 WHITENOISE_USE_FINDERS = True

@@ -1,14 +1,18 @@
-"""Redis helps while it answers and harms nobody when it does not (nova.cache)."""
+"""Redis helps while it answers and harms nobody when it does not; without it the database counts (nova.cache)."""
 
 import time
 import uuid
+from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
 from nova import cache as module
-from nova.cache import ResilientRedisCache
+from nova.cache import CountingDatabaseCache, ResilientRedisCache
+from tests.at_once import at_once
 from tests.steps import log_in
 
 NOWHERE = "redis://127.0.0.1:1/0"
@@ -81,3 +85,36 @@ def test_with_redis_it_is_a_cache(settings) -> None:
         cache.incr("b")
     cache.delete("a")
     assert cache.get("a") is None
+
+
+# --- Without Redis: the database ------------------------------------------------------------------------
+@pytest.fixture
+def counters() -> CountingDatabaseCache:
+    return CountingDatabaseCache("nova_cache", {})
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_database_counts_all_that_come_at_once(counters: CountingDatabaseCache) -> None:
+    counters.set("a", 0, 60)
+
+    counts = at_once(*[lambda: counters.incr("a")] * 20)
+
+    assert sorted(counts) == list(range(1, 21))
+    assert counters.get("a") == 20
+    assert counters.decr("a", 5) == 15
+
+
+@pytest.mark.django_db
+def test_a_counter_of_the_database_ends_when_it_would_have_ended(counters: CountingDatabaseCache) -> None:
+    counters.set("long", 1, 86_400)
+    counters.set("over", 1, -1)
+
+    assert counters.incr("long") == 2
+
+    ends = "SELECT expires > %s FROM nova_cache WHERE cache_key LIKE %s"
+    with connection.cursor() as cursor:
+        cursor.execute(ends, [timezone.now() + timedelta(hours=23), "%long"])
+        assert [bool(lasts) for (lasts,) in cursor.fetchall()] == [True]
+    for key in ("over", "never"):
+        with pytest.raises(ValueError, match="not found"):
+            counters.incr(key)

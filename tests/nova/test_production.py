@@ -99,8 +99,8 @@ print(plain.status_code, secure.get("Strict-Transport-Security"), is_secure,
 @pytest.mark.parametrize(
     ("secure", "answer"),
     [
-        ("True", "301 max-age=31536000; includeSubDomains; preload True True DatabaseCache"),
-        ("False", "200 None False False DatabaseCache"),
+        ("True", "301 max-age=31536000; includeSubDomains; preload True True CountingDatabaseCache"),
+        ("False", "200 None False False CountingDatabaseCache"),
     ],
 )
 def test_plain_http_is_asked_for_explicitly(secure: str, answer: str, tmp_path: Path) -> None:

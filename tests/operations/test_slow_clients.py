@@ -1,0 +1,213 @@
+"""Slow and idle clients freeze nobody: bare gunicorn collects requests before a thread takes them, Caddy before it."""
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nova.gunicorn_worker import BUFFERED, Arriving
+from tests import serving
+from tests.mailing import free_port
+from tests.operations.slow_clients import (
+    SLOW_BODY,
+    SLOW_CHUNKS,
+    SLOW_HEADERS,
+    SLOW_UPLOAD,
+    clients,
+    seconds_of_login,
+)
+
+WORKERS, THREADS = 2, 4
+
+
+# --- Where a request ends ----------------------------------------------------------------------------
+def request_of(body: bytes, chunks: list[bytes] | None, trailer: bytes) -> bytes:
+    if chunks is None:
+        return b"POST / HTTP/1.1\r\nHost: a\r\ncontent-LENGTH: %d\r\n\r\n%s" % (len(body), body)
+    sent = b"".join(b"%x;a=b\r\n%s\r\n" % (len(chunk), chunk) for chunk in chunks)
+    return (
+        b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n" + sent + b"0\r\n" + trailer + b"\r\n"
+    )
+
+
+REQUESTS = st.one_of(
+    st.just(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"),
+    st.builds(request_of, st.binary(max_size=50), st.none(), st.just(b"")),
+    st.builds(
+        request_of,
+        st.just(b""),
+        st.lists(st.one_of(st.binary(min_size=1, max_size=20), st.just(b"\r\n0\r\n\r\n")), max_size=4),
+        st.sampled_from([b"", b"X-A: b\r\n"]),
+    ),
+)
+
+
+@given(request=REQUESTS, cuts=st.lists(st.integers(0, 200), max_size=5))
+def test_a_request_is_whole_with_its_last_byte_and_not_before(request: bytes, cuts: list[int]) -> None:
+    edges = sorted({min(cut, len(request) - 1) for cut in cuts} | {0, len(request) - 1})
+    arriving = Arriving(request[: edges[0]])
+    for begin, end in pairwise(edges):  # honest: what follows holds without it too
+        arriving.data += request[begin:end]
+        assert not arriving.is_whole()
+    arriving.data += request[edges[-1] :]
+    assert arriving.is_whole()
+
+
+@given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from([b"\r\n\r\n", b"Transfer-Encoding: chunked\r\n"]))))
+def test_any_bytes_are_whole_or_not(pieces: list[bytes]) -> None:
+    arriving = Arriving(b"POST / HTTP/1.1\r\n")
+    for piece in pieces:  # honest: any number of them
+        arriving.data += piece
+        ends = [arriving.is_whole(), arriving.asks_to_go_on()]
+        assert [type(end) for end in ends] == [bool, bool]
+
+
+# --- The site ------------------------------------------------------------------------------------------
+@pytest.fixture(scope="module")
+def port(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    folder = tmp_path_factory.mktemp("slow")
+    env = serving.installation(prepared, folder, redis_url="", workers=WORKERS)
+    with serving.gunicorn(env | {"GUNICORN_THREADS": str(THREADS)} | serving.QUICK_HASHES) as port:
+        for _ in range(10 * WORKERS):  # the first request of a worker loads what it shows
+            seconds_of_login(port)
+        yield port
+
+
+@pytest.fixture(scope="module")
+def caddy_port(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
+    """The deployed configuration, on a port of its own and without TLS, in front of that site."""
+    if shutil.which("caddy") is None:
+        pytest.skip("needs Caddy (apt install caddy)")
+    folder, own = tmp_path_factory.mktemp("caddy"), free_port()
+    deployed = (serving.ROOT / "deploy/Caddyfile").read_text()
+    changed, count = re.subn(r"dynamic a web 5000 \{[^}]*\}", f"to 127.0.0.1:{port}", deployed)
+    changed, more = re.subn(r"^\{\n", "{\n\tadmin off\n", changed, flags=re.M)
+    assert (count, more) == (1, 1)
+    (folder / "Caddyfile").write_text(changed)
+    command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
+    env = os.environ | {"SITE_ADDRESS": f"http://127.0.0.1:{own}", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    version = tuple(map(int, re.findall(r"\d+", subprocess.check_output(["caddy", "version"], text=True))[:3]))
+    if version < (2, 6, 4):  # as the file says
+        env["CADDY_REQUEST_BUFFERS"] = "buffer_requests"
+    with (folder / "log").open("w") as log:
+        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
+    try:
+        serving.wait_for(own)
+        yield own
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def assert_quick(port: int) -> None:
+    """Each of ten visits, which come to all workers."""
+    times = [seconds_of_login(port) for _ in range(10)]
+    assert max(times) < 1, times
+
+
+@pytest.mark.deployment
+def test_as_many_slow_ones_as_threads_and_hundreds_idle(port: int) -> None:
+    with clients(port, *[SLOW_BODY] * (WORKERS * THREADS - 1), *[b""] * 200) as connected:
+        assert_quick(port)
+        assert connected() == WORKERS * THREADS - 1 + 200
+
+
+@pytest.mark.deployment
+@pytest.mark.parametrize(
+    "slow", [SLOW_BODY, SLOW_CHUNKS, SLOW_HEADERS, SLOW_UPLOAD], ids=["body", "chunks", "headers", "upload"]
+)
+def test_many_more_slow_ones_than_threads(port: int, slow: bytes) -> None:
+    with clients(port, *[slow] * 40) as connected:
+        assert_quick(port)
+        assert connected() >= (16 if slow == SLOW_UPLOAD else 40)
+
+
+def connections_to(port: int) -> int:
+    """Those of this machine that are open."""
+    lines = Path("/proc/net/tcp").read_text().splitlines()[1:]
+    fields = [line.split()[2:4] for line in lines]
+    return sum(1 for remote, state in fields if int(remote.split(":")[1], 16) == port and state == "01")
+
+
+@pytest.mark.deployment
+def test_fifty_slow_ones_behind_the_proxy_do_not_reach_the_site(caddy_port: int, port: int) -> None:
+    with clients(caddy_port, *[SLOW_BODY] * 20, *[SLOW_CHUNKS] * 15, *[SLOW_HEADERS] * 15, *[b""] * 100) as connected:
+        assert_quick(caddy_port)
+        assert connected() == 150
+        assert connections_to(caddy_port) >= 150
+        assert connections_to(port) < 10  # those that are kept
+
+
+# --- What arrives slowly is answered as well -----------------------------------------------------------
+JSON = b'{"username": "nadie", "password": "mala"}'
+HEAD = (
+    b"POST /api/login HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+    b"X-CSRFToken: " + b"a" * 32 + b"\r\nCookie: csrftoken=" + b"a" * 32 + b"\r\n"
+)
+WITH_LENGTH = HEAD + b"Content-Length: %d\r\n\r\n" % len(JSON) + JSON
+IN_CHUNKS = HEAD + b"Transfer-Encoding: chunked\r\n\r\n5\r\n" + JSON[:5] + b"\r\n%x\r\n" % len(JSON[5:]) + JSON[5:]
+IN_CHUNKS += b"\r\n0\r\n\r\n"
+
+
+def answers(connection: socket.socket, number: int) -> list[int]:
+    """The statuses of the next answers of a connection, each with its length or none."""
+    received = b""
+    while len(found := re.findall(rb"HTTP/1\.1 (\d+) ", received)) < number:  # honest: it is left with all answers
+        data = connection.recv(65536)
+        assert data, received
+        received += data
+    return [int(status) for status in found]
+
+
+@pytest.mark.deployment
+@pytest.mark.parametrize("whole", [WITH_LENGTH, IN_CHUNKS], ids=["length", "chunks"])
+def test_a_slow_request_is_answered_as_a_quick_one(port: int, whole: bytes) -> None:
+    with closing(socket.create_connection(("127.0.0.1", port), 10)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for begin in range(0, len(whole), 40):
+            connection.sendall(whole[begin : begin + 40])
+        assert answers(connection, 1) == [400]
+        # The connection is kept, and two that come at once are answered one after the other.
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n" * 2)
+        assert answers(connection, 2) == [200, 200]
+
+
+@pytest.mark.deployment
+def test_who_asks_before_sending_is_told_to_go_on_once(port: int) -> None:
+    with closing(socket.create_connection(("127.0.0.1", port), 10)) as connection:
+        connection.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: %d\r\n\r\n" % len(JSON))
+        assert answers(connection, 1) == [100]
+        connection.sendall(JSON)
+        assert answers(connection, 1) == [400]
+
+
+@pytest.mark.deployment
+def test_a_large_body_is_read_to_its_end(port: int) -> None:
+    body = b'{"username": "' + b"a" * (BUFFERED * 8) + b'", "password": "mala"}'
+    with closing(socket.create_connection(("127.0.0.1", port), 10)) as connection:
+        connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        assert answers(connection, 1) == [400]
+        connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert answers(connection, 1) == [200]
+
+
+@pytest.mark.deployment
+@pytest.mark.parametrize(
+    ("nonsense", "status"),
+    [(b"\r\n\r\n\r\n", 400), (b"GET\r\n\r\n", 400), (b"\x16\x03\x01\r\n\r\n", 400), (b"a" * (2 * BUFFERED), 414)],
+    ids=["empty", "word", "tls", "endless"],
+)
+def test_what_is_no_request_is_refused(port: int, nonsense: bytes, status: int) -> None:
+    with closing(socket.create_connection(("127.0.0.1", port), 10)) as connection:
+        connection.sendall(nonsense)
+        assert answers(connection, 1) == [status]
+    assert seconds_of_login(port) < 1
