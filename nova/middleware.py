@@ -22,6 +22,7 @@ from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import databases, envelope, health
 from nova.lib.errors import conflict, method_not_allowed, too_many_requests
 from nova.lib.ip import client_ip
+from nova.lib.links import page_of
 from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -111,8 +112,7 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
             kept_form.keep(request)
         if not request.htmx:  # type: ignore[attr-defined]
             return super().handle_no_permission(request, view_func)
-        here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(redirect_to_login(here, settings.LOGIN_URL).url)
+        return HttpResponseClientRedirect(redirect_to_login(page_of(request) or "/", settings.LOGIN_URL).url)
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         if getattr(request, "is_private", False) and not response.has_header("Cache-Control"):
