@@ -79,8 +79,9 @@ def test_a_get_changes_nothing(admin_user: User) -> None:
     addresses = all_addresses()
     assert len(addresses) > 100
     for address in addresses:
-        if address != "/logout" and "exports" not in address and not address.endswith((".png", ".ico")):
+        if "exports" not in address and not address.endswith((".png", ".ico")):
             client.get(address, headers={"Sec-Fetch-Site": "cross-site"})
+            if "logout" in address:  # nor from a browser that says nothing
+                client.get(address)
     assert everything() == before
-    assert client.get("/logout", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 200
     assert client.get("/cuenta").status_code == 200  # still in
