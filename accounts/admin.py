@@ -16,10 +16,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
-from accounts import audit, second_factor, session_life
+from accounts import audit, second_factor, session_life, tokens
 from accounts.admin_forms import NewUserForm, ResetPasswordForm
 from accounts.admin_tokens import ApiTokenAdmin
 from accounts.models import ApiToken, AuditEvent, User
@@ -50,7 +50,7 @@ class UserAdmin(DjangoUserAdmin):
     search_fields = ["username", "first_name", "last_name", "email"]
     ordering = ["username"]
     filter_horizontal = ["groups", "user_permissions"]
-    readonly_fields = ["last_login", "date_joined", "has_second_factor"]
+    readonly_fields = ["last_login", "date_joined", "has_second_factor", "api_tokens"]
     add_fieldsets = [
         (None, {"fields": ["username", "first_name", "last_name", "email", "role"]}),
         ("Contraseña", {"fields": ["password1", "password2", "must_change_password"]}),
@@ -80,6 +80,15 @@ class UserAdmin(DjangoUserAdmin):
     def has_second_factor(self, user: User) -> bool:
         return hasattr(user, "second_factor")
 
+    @admin.display(description="tokens de la API")
+    def api_tokens(self, user: User) -> SafeString | str:
+        """What enters as this user without a password. Runs a query."""
+        links = [
+            (reverse("admin:accounts_apitoken_change", args=[token.pk]), tokens.described(token))
+            for token in user.auth_token_set.order_by("name", "pk")
+        ]
+        return format_html_join(mark_safe("<br>"), '<a href="{}">{}</a>', links) or "—"
+
     @admin.display(description="nombre", ordering="first_name")
     def full_name(self, user: User) -> str:
         return user.get_full_name() or "—"
@@ -89,7 +98,7 @@ class UserAdmin(DjangoUserAdmin):
             return self.add_fieldsets
         special = ["is_superuser", "user_permissions"] if request.user.is_superuser else []
         return [
-            (None, {"fields": ["username", "password", "must_change_password", "has_second_factor"]}),
+            (None, {"fields": ["username", "password", "must_change_password", "has_second_factor", "api_tokens"]}),
             ("Datos personales", {"fields": ["first_name", "last_name", "email"]}),
             ("Permisos", {"fields": ["role", "is_active", "is_staff", "groups", *special]}),
             ("Fechas", {"fields": ["last_login", "date_joined"]}),
@@ -155,6 +164,9 @@ class UserAdmin(DjangoUserAdmin):
                 user, address = User.objects.get(pk=unquote(id)), ip_of(request)
                 audit.record(AuditEvent.Action.PASSWORD, by=request.user, target=user, address=address)
                 session_life.end_others(user=user, by=request.user, address=address)
+                if request.POST.get(tokens.REVOKE) == "on":
+                    revoked = tokens.revoke_all(user=user, by=request.user)
+                    self.message_user(request, f"Tokens de la API revocados: {revoked}.", messages.SUCCESS)
         return response
 
 

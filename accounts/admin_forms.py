@@ -7,6 +7,7 @@ from django import forms
 from django.contrib.auth.forms import AdminPasswordChangeForm, SetPasswordMixin, UsernameField
 
 from accounts.models import User
+from accounts.tokens import offer_to_revoke
 
 # Without characters that are easily confused: 0 O, 1 l I.
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -70,6 +71,7 @@ class ResetPasswordForm(AdminPasswordChangeForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields.pop("usable_password", None)  # to block a log-in, the user is deactivated
+        offer_to_revoke(self, self.user)
 
     def save(self, commit: bool = True) -> User:
         self.user.must_change_password = True

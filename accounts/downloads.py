@@ -63,7 +63,7 @@ def csv_download(
     return StreamingHttpResponse(
         _resumed(first, lines),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
 
 
@@ -78,7 +78,7 @@ def file_download(request: Request, content: bytes, name: str, parameters: Mappi
     return HttpResponse(
         content,
         content_type=TYPES[name.rsplit(".", 1)[1]],
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from accounts import limits
 from accounts.models import User
+from accounts.tokens import offer_to_revoke
 
 MAX_PASSWORD_LENGTH = 1024  # longer ones are refused before they are hashed
 MAX_CODE_LENGTH = 60
@@ -75,6 +76,7 @@ class OwnPasswordForm(PasswordChangeForm):
         self.request = request
         for name in ("old_password", "new_password1", "new_password2"):
             self.fields[name].validators += [validate_text, MaxLengthValidator(MAX_PASSWORD_LENGTH)]
+        offer_to_revoke(self, request.user)
 
     def clean_old_password(self) -> str:
         password = self.cleaned_data["old_password"]

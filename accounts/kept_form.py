@@ -5,10 +5,10 @@ in, and a page first shows what would be saved.
 """
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django.http import HttpRequest
 
+from nova.lib.links import page_of
 from nova.lib.rates import waits
 
 KEY = "resume"
@@ -50,9 +50,5 @@ def forget(request: HttpRequest) -> None:
 
 def _page_of(request: HttpRequest) -> str:
     """The page of the form, to return to without saving."""
-    if request.htmx:  # type: ignore[attr-defined]
-        return request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-    came_from = urlsplit(request.headers.get("Referer", ""))
-    if came_from.netloc == request.get_host():
-        return came_from._replace(scheme="", netloc="").geturl()
-    return request.get_full_path()
+    otherwise = "/" if request.htmx else request.get_full_path()  # type: ignore[attr-defined]
+    return page_of(request) or otherwise

@@ -4,6 +4,7 @@ Sessions are in the database; with Redis they are read from there. The columns a
 both agree.
 """
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +19,15 @@ STARTED, SEEN, ADDRESS, AGENT = "started_at", "seen_at", "address", "agent"
 
 _Store: Any = CachedStore if settings.REDIS_URL else DatabaseStore
 
+# A cookie may say anything: in quotes, with \000, also what PostgreSQL takes in no text.
+_KEY = re.compile(r"[a-z0-9]{8,40}")
+
 
 class SessionStore(_Store):
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Whether the key may be one of ours; another one is nobody's session."""
+        return bool(key and _KEY.fullmatch(key))
+
     @classmethod
     def get_model_class(cls) -> Any:
         return apps.get_model("accounts", "Session")

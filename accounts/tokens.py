@@ -4,8 +4,10 @@ import re
 from datetime import datetime, timedelta
 from typing import Any
 
+from django import forms
 from django.db import transaction
 from django.utils import timezone
+from django.utils.html import format_html
 from knox.auth import TokenAuthentication
 from rest_framework.authentication import get_authorization_header
 from rest_framework.exceptions import AuthenticationFailed
@@ -15,6 +17,7 @@ from accounts.models import ApiToken, AuditEvent, User
 
 FORM = re.compile(rb"[A-Za-z0-9_]{1,200}")
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
+REVOKE = "revoke_tokens"
 REFUSED = "El token no es válido: no existe, fue revocado o venció."
 
 
@@ -36,6 +39,43 @@ def revoke_token(*, token: ApiToken, by: User) -> None:
     before = {"name": token.name, "user": token.user.username, "last_used_at": token.last_used_at}
     audit.record(AuditEvent.Action.TOKEN_REVOKED, by=by, target=token, before=before)
     token.delete()
+
+
+@transaction.atomic
+def revoke_all(*, user: User, by: User) -> int:
+    """Revoke every token of a user, each with its audit event. Returns their number."""
+    tokens = list(user.auth_token_set.select_for_update().order_by("pk"))
+    for token in tokens:
+        revoke_token(token=token, by=by)
+    return len(tokens)
+
+
+def offer_to_revoke(form: forms.Form, user: User) -> None:
+    """Add the box REVOKE to a form that changes the password of a user who has tokens. Runs a query.
+
+    Not ticked: a program goes on working when its user merely chooses another password. But whoever knew the old one
+    may also know a token, which needs none.
+    """
+    tokens = list(user.auth_token_set.order_by("name", "pk"))
+    if not tokens:
+        return
+    label = "Revocar también el token de la API" if len(tokens) == 1 else "Revocar también los tokens de la API"
+    form.fields[REVOKE] = forms.BooleanField(
+        required=False,
+        label=label,
+        help_text=format_html(
+            "Con un token un sistema entra sin la contraseña: revóquelo si alguien pudo conocerlo. "
+            "El sistema deja de entrar en el momento. Tokens: {}.",
+            "; ".join(map(described, tokens)),
+        ),
+    )
+
+
+def described(token: ApiToken) -> str:
+    """«Sistema Cristal», usado el 24/11/2026."""
+    used = token.last_used_at and f"usado el {timezone.localtime(token.last_used_at):%d/%m/%Y}"
+    expired = token.expiry is not None and token.expiry <= timezone.now()
+    return f"«{token.name}», {'vencido' if expired else used or 'sin usar'}"
 
 
 class ApiTokenAuthentication(TokenAuthentication):

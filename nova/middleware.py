@@ -22,6 +22,7 @@ from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import databases, envelope, health
 from nova.lib.errors import conflict, method_not_allowed, too_many_requests
 from nova.lib.ip import client_ip
+from nova.lib.links import page_of
 from nova.lib.rates import waits
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
@@ -83,6 +84,36 @@ class HealthMiddleware:
         return JsonResponse(result, status=status, headers={"Cache-Control": "no-store"})
 
 
+class NoCopiesMiddleware:
+    """No browser and no proxy keeps an answer that may hold personal data: `private, no-store` (DESIGN §8).
+
+    Those are the answers of private views and of the API, and all answers to whoever has a session or a token, errors
+    included. A public view that says `public` itself (images) is left alone.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if getattr(request, "is_private", False) or (
+            _may_know_somebody(request, response) and "public" not in response.headers.get("Cache-Control", "")
+        ):
+            patch_cache_control(response, private=True, no_store=True)
+        return response
+
+
+def _may_know_somebody(request: HttpRequest, response: HttpResponse) -> bool:
+    """Whether the request came with a session or a token, begins a session, or asks the API. Runs no query."""
+    session = settings.SESSION_COOKIE_NAME
+    return (
+        session in request.COOKIES
+        or session in response.cookies
+        or "Authorization" in request.headers
+        or request.path.startswith("/api/")
+    )
+
+
 class SecureApiMiddleware:
     """Refuses the API over plain HTTP: a redirect would hide that the token was exposed (ASVS 5.0, 4.1.2)."""
 
@@ -96,9 +127,10 @@ class SecureApiMiddleware:
 
 
 class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
-    """Every view requires a log-in unless marked otherwise; its pages are not kept in shared or browser caches."""
+    """Every view requires a log-in unless marked otherwise."""
 
     def process_view(self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any) -> Any:
+        # For NoCopiesMiddleware.
         request.is_private = getattr(view_func, "login_required", True)  # type: ignore[attr-defined]
         return super().process_view(request, view_func, view_args, view_kwargs)
 
@@ -111,13 +143,7 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
             kept_form.keep(request)
         if not request.htmx:  # type: ignore[attr-defined]
             return super().handle_no_permission(request, view_func)
-        here = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
-        return HttpResponseClientRedirect(redirect_to_login(here, settings.LOGIN_URL).url)
-
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
-        if getattr(request, "is_private", False) and not response.has_header("Cache-Control"):
-            patch_cache_control(response, private=True, no_store=True)
-        return response
+        return HttpResponseClientRedirect(redirect_to_login(page_of(request) or "/", settings.LOGIN_URL).url)
 
 
 class SessionLifeMiddleware:

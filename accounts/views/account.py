@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import audit, kept_form, second_factor, session_life
+from accounts import audit, kept_form, second_factor, session_life, tokens
 from accounts.access import Request
 from accounts.account import shown
 from accounts.forms import ConfirmForm, OwnPasswordForm, SecondFactorForm
@@ -33,7 +33,7 @@ def account(request: Request) -> HttpResponse:
 @sensitive_variables()
 @require_http_methods(["GET", "HEAD", "POST"])
 def own_password(request: Request) -> HttpResponse:
-    """Change the password. This ends all other sessions."""
+    """Change the password. This ends all other sessions, and the API tokens where the user asks for it."""
     form = OwnPasswordForm(request, request.POST or None)
     if request.method == "POST" and form.is_valid():
         with transaction.atomic():
@@ -44,8 +44,9 @@ def own_password(request: Request) -> HttpResponse:
             ended = session_life.end_others(
                 user=user, by=user, current=request.session.session_key, address=ip_of(request)
             )
+            revoked = tokens.revoke_all(user=user, by=user) if form.cleaned_data.get(tokens.REVOKE) else 0
         update_session_auth_hash(request, user)
-        messages.success(request, f"Su contraseña cambió.{_ended(ended)}")
+        messages.success(request, f"Su contraseña cambió.{_ended(ended)}{_revoked(revoked)}")
         return redirect(RESUME if kept_form.kept(request) else user.home_url)
     context = {"form": form, "is_forced": request.user.must_change_password}
     return render(request, "accounts/own_password.html", context, status=422 if form.errors else 200)
@@ -70,6 +71,12 @@ def _ended(count: int) -> str:
     if not count:
         return ""
     return " Se cerró otra sesión." if count == 1 else f" Se cerraron {count} sesiones."
+
+
+def _revoked(count: int) -> str:
+    if not count:
+        return ""
+    return " Se revocó un token de la API." if count == 1 else f" Se revocaron {count} tokens de la API."
 
 
 # --- The second factor --------------------------------------------------------------------------------------

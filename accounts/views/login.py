@@ -32,6 +32,8 @@ from nova.lib.ip import ip_of
 
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"
 RESUME = "resume-form"
+# Values of Sec-Fetch-Site: a link of ours, an address typed or kept by the user.
+OWN_REQUESTS = ("same-origin", "none")
 # One sentence for an unknown user, a wrong password and an inactive user, so that it does not reveal which.
 WRONG_CREDENTIALS = "Usuario o contraseña incorrectos."
 
@@ -188,9 +190,12 @@ def locked_out(request: Request, response: HttpResponse | None, credentials: Any
 @login_not_required
 @require_http_methods(["GET", "POST"])
 def logout(request: Request) -> HttpResponse:
-    """Log out on POST. A GET asks for confirmation, so that a link on another site logs nobody out (DESIGN §7)."""
+    """Log out on POST. A GET asks first, unless the browser says that this site or its user sent it (DESIGN §7).
+
+    Otherwise a link or a picture on another site would log people out.
+    """
     if request.user.is_authenticated:
-        if request.method == "GET" and request.headers.get("Sec-Fetch-Site") == "cross-site":
+        if request.method == "GET" and request.headers.get("Sec-Fetch-Site") not in OWN_REQUESTS:
             return render(request, "accounts/logout.html")
         end_session(request)
     if request.htmx:

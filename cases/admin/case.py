@@ -279,7 +279,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
     def gestores_view(self, request: HttpRequest) -> JsonResponse:
         """Active gestores for a select. Needs the right to view cases, not the right to view users."""
         found = User.objects.gestores().order_by("last_name", "first_name", "id")
-        for word in request.GET.get("term", "").split():
+        for word in request.GET.get("term", "").replace("\0", " ").split():
             named = Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(username__icontains=word)
             found = found.filter(named)
         return self._choices(request, found, gestor_label)

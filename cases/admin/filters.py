@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from cases.admin.forms import GestorSelect
 from cases.models import Case, CaseStatus
+from nova.lib.text import key_in
 
 
 class AutocompleteFilter(admin.FieldListFilter):
@@ -27,7 +28,7 @@ class AutocompleteFilter(admin.FieldListFilter):
         self.title = field.verbose_name
         values: Any = self.used_parameters.get(self.parameter) or [None]
         self.value = values[-1]
-        if self.value is not None and not str(self.value).isdecimal():
+        if self.value is not None and key_in(str(self.value)) is None:
             raise IncorrectLookupParameters
 
     def expected_parameters(self) -> list[str | None]:

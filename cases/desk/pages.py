@@ -15,6 +15,7 @@ from cases.desk.rows import rows_of, with_tools
 from cases.desk.screen import Screen, query_with, show, visible_case
 from cases.models import ActivityResult, Case
 from nova.lib.paginators import CappedPaginator
+from nova.lib.text import key_in
 
 CASES_PER_PAGE = 25
 NO_ANSWER = "NC"  # the result code that a row of the list records with one click
@@ -59,8 +60,7 @@ def case_page(request: Request, pk: int) -> HttpResponse:
 def next_case(request: Request) -> HttpResponse:
     """Skip the case given as `from`: show the next one, and continue from there."""
     queue = Queue(request.user, request.GET, now=timezone.now())
-    number = request.GET.get("from", "")
-    left = Case.objects.visible_to(request.user).filter(pk=int(number)).first() if number.isdecimal() else None
+    left = Case.objects.visible_to(request.user).filter(pk=key_in(request.GET.get("from", ""))).first()
     return go_on(request.GET, queue, left, leaving=left)
 
 

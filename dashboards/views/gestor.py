@@ -20,6 +20,7 @@ from dashboards.page.words import whole
 from dashboards.reassigning import ReassignmentForm
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
+from nova.lib.text import key_in
 
 
 @reads_from_replica
@@ -65,9 +66,9 @@ def reassignment(request: Request, pk: int) -> HttpResponse:
         return render(request, "dashboards/reassignment.html", context, status=422)
     status = 200
     if request.method == "POST":
-        expected = request.POST.get("expected", "")
+        expected = key_in(request.POST.get("expected", ""))
         try:
-            moved = form.reassign(by=request.user, expected=int(expected) if expected.isdecimal() else -1)
+            moved = form.reassign(by=request.user, expected=-1 if expected is None else expected)
         except ValidationError as error:
             form.add_error(None, error)
             status = 409

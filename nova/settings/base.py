@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "nova.middleware.PermissionsPolicyMiddleware",
+    "nova.middleware.NoCopiesMiddleware",
     "nova.middleware.HealthMiddleware",
     "nova.middleware.SecureApiMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -136,3 +136,78 @@ def test_an_expiry_in_the_past_is_refused(admin_client: Client, gestor_user: Use
     page = admin_client.post(ADD, sent)
     assert "ya pasó" in page.text
     assert not ApiToken.objects.exists()
+
+
+# --- When a password changes ---------------------------------------------------------------------------------
+NEW = "otra-clave-larga-7"
+
+
+@pytest.fixture
+def token(gestor_user: User, admin_user: User) -> str:
+    """One that Gabriel's program has; another program, of Ana, has its own."""
+    issue_token(user=admin_user, name="Tablero <b>", by=admin_user)
+    return issue_token(user=gestor_user, name="Discador <b>", by=admin_user)[1]
+
+
+def own_change(client: Client, **more: str) -> Any:
+    data = {"old_password": factories.PASSWORD, "new_password1": NEW, "new_password2": NEW}
+    return client.post("/cuenta/clave", {**data, **more}, follow=True)
+
+
+def test_an_admin_sees_what_enters_as_a_user(
+    admin_client: Client, token: str, gestor_user: User, user_user: User
+) -> None:
+    page = admin_client.get(f"/admin/accounts/user/{gestor_user.pk}/change/").text
+    assert f'<a href="{LIST}{gestor_user.auth_token_set.get().pk}/change/">«Discador &lt;b&gt;», sin usar</a>' in page
+    assert "Discador" not in admin_client.get(f"/admin/accounts/user/{user_user.pk}/change/").text
+
+
+def test_an_admin_who_gives_a_password_may_end_the_tokens(
+    admin_client: Client, client: Client, admin_user: User, gestor_user: User, token: str
+) -> None:
+    url = f"/admin/accounts/user/{gestor_user.pk}/password/"
+    page = admin_client.get(url).text
+    assert "«Discador &lt;b&gt;», sin usar" in page
+    assert 'name="revoke_tokens"' in page
+    assert "checked" not in page.split('name="revoke_tokens"')[1].split(">")[0]
+    assert "Tablero" not in page
+
+    admin_client.post(url, {"password1": NEW, "password2": NEW})
+    assert ApiToken.objects.count() == 2  # offered, not forced
+
+    done = admin_client.post(url, {"password1": NEW, "password2": NEW, "revoke_tokens": "on"}, follow=True)
+    assert "Tokens de la API revocados: 1." in done.text
+    assert [left.name for left in ApiToken.objects.all()] == ["Tablero <b>"]
+    assert ask(client, token).status_code == 401
+    event = AuditEvent.objects.get(action="token_revoked")
+    assert (event.actor, event.before["user"]) == (admin_user, gestor_user.username)
+
+
+def test_a_password_that_is_refused_ends_no_token(admin_client: Client, gestor_user: User, token: str) -> None:
+    url = f"/admin/accounts/user/{gestor_user.pk}/password/"
+    page = admin_client.post(url, {"password1": NEW, "password2": "x", "revoke_tokens": "on"})
+    assert "checked" in page.text.split('name="revoke_tokens"')[1].split(">")[0]
+    assert ApiToken.objects.count() == 2
+
+
+def test_whoever_changes_their_own_may_too(gestor_client: Client, gestor_user: User, token: str) -> None:
+    page = gestor_client.get("/cuenta/clave").text
+    assert "«Discador &lt;b&gt;», sin usar" in page
+    refused = own_change(gestor_client, old_password="mala", revoke_tokens="on")
+    assert (refused.status_code, ApiToken.objects.count()) == (422, 2)
+
+    done = own_change(gestor_client, revoke_tokens="on")
+    assert "Se revocó un token de la API." in done.text
+    assert [left.name for left in ApiToken.objects.all()] == ["Tablero <b>"]
+    assert AuditEvent.objects.get(action="token_revoked").actor == gestor_user
+
+
+def test_unasked_no_token_ends(gestor_client: Client, client: Client, token: str) -> None:
+    own_change(gestor_client)
+    assert ask(client, token).status_code == 200
+
+
+def test_nobody_without_tokens_is_asked(admin_client: Client, user_client: Client, user_user: User) -> None:
+    assert "revoke_tokens" not in user_client.get("/cuenta/clave").text
+    assert "revoke_tokens" not in admin_client.get(f"/admin/accounts/user/{user_user.pk}/password/").text
+    assert "revocó" not in own_change(user_client, revoke_tokens="on").text

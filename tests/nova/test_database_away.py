@@ -27,7 +27,7 @@ def test_people_get_a_page_that_says_so(down: Client):
     assert response.status_code == 503
     assert WORDS in response.text
     assert response["Retry-After"] == "10"
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "no-store, private"
 
 
 def test_programs_get_the_envelope(down: Client):

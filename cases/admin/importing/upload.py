@@ -24,6 +24,7 @@ from cases.importing.report import report_text
 from cases.importing.run import BUSY
 from cases.models import ImportUpload
 from nova.lib.money import format_money
+from nova.lib.text import key_in
 
 NO_DATABASE = "La base de datos no respondió y no se guardó nada: espere un momento y vuelva a intentar."
 
@@ -86,9 +87,10 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return self._upload_page(request, None)
 
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
-        if not object_id.isdecimal():
+        number = key_in(object_id)
+        if number is None:
             raise Http404
-        upload = self._own(request, int(object_id))
+        upload = self._own(request, number)
         return upload if isinstance(upload, HttpResponse) else self._upload_page(request, upload)
 
     def _upload_page(self, request: Request, upload: ImportUpload | None) -> HttpResponse:
