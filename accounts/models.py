@@ -200,6 +200,7 @@ class AuditEvent(models.Model):
         IMPORT = "import", "Importación"
         EXPORT = "export", "Exportación"
         NIGHTLY = "nightly", "Proceso nocturno"
+        REPAIRED = "repaired", "Reparación de datos"
         TOKEN_ISSUED = "token_issued", "Token emitido"
         TOKEN_REVOKED = "token_revoked", "Token revocado"
         SESSIONS_ENDED = "sessions_ended", "Cierre de sesiones"

@@ -20,6 +20,7 @@ from django_otp.oath import TOTP
 
 from accounts import audit, limits, session_life
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, User
+from nova.lib.databases import Gone, lock_row
 from nova.lib.dates import doubled
 
 KEY_BYTES = 20
@@ -114,28 +115,29 @@ def accept(user: User, code: str) -> bool:
 
 
 def _accept_of_app(user: User, code: str) -> bool:
-    """Check a code of the app. The row is locked, so of two simultaneous requests with one code one passes."""
-    factor = SecondFactor.objects.filter(user=user).first()
-    if factor is None:
+    """Check a code of the app. The row is locked first: of simultaneous requests with one code one passes, and of
+    simultaneous wrong ones none is compared during the wait that another has just begun.
+    """
+    pk = SecondFactor.objects.filter(user=user).values_list("pk", flat=True).first()
+    if pk is None:
         return False
-    now = timezone.now()
-    if factor.blocked_until and factor.blocked_until > now:
-        raise limits.TooManyAttempts(math.ceil((factor.blocked_until - now).total_seconds()))
-    step = _step_of(factor.key, code, after=factor.last_step)
-    mine = SecondFactor.objects.filter(pk=factor.pk, last_step=factor.last_step)
-    if step is not None and mine.update(last_step=step, failures=0, blocked_until=None):
-        return True
-    _count_failure(factor)
-    return False
-
-
-def _count_failure(factor: SecondFactor) -> None:
     with transaction.atomic():
-        factor = SecondFactor.objects.select_for_update().get(pk=factor.pk)
-        factor.failures += 1
-        if factor.failures >= FREE_FAILURES:
-            factor.blocked_until = timezone.now() + block_after(factor.failures)
-        factor.save(update_fields=["failures", "blocked_until"])
+        try:
+            factor = lock_row(SecondFactor.objects.all(), pk)
+        except Gone:  # turned off meanwhile
+            return False
+        now = timezone.now()
+        if factor.blocked_until and factor.blocked_until > now:
+            raise limits.TooManyAttempts(math.ceil((factor.blocked_until - now).total_seconds()))
+        step = _step_of(factor.key, code, after=factor.last_step)
+        if step is not None:
+            factor.last_step, factor.failures, factor.blocked_until = step, 0, None
+        else:
+            factor.failures += 1
+            if factor.failures >= FREE_FAILURES:
+                factor.blocked_until = now + block_after(factor.failures)
+        factor.save(update_fields=["last_step", "failures", "blocked_until"])
+    return step is not None
 
 
 def block_after(failures: int) -> timedelta:

@@ -26,7 +26,7 @@ from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
 from nova.lib import dates
-from nova.lib.databases import Lock, alone, chunks_by_key
+from nova.lib.databases import Gone, Lock, alone, chunks_by_key
 
 logger = logging.getLogger(__name__)
 
@@ -70,6 +70,8 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
             try:
                 with _transaction(dry_run):
                     _bring_up_to_date(case_id, report, now=now)
+            except Gone:
+                continue
             except Exception:
                 logger.exception("nightly: case %s was left as it is", case_id)
                 report.fail(case_id)

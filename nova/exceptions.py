@@ -1,5 +1,6 @@
 """The error envelope of the API (DESIGN §7): every error under /api/v1 is answered here."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,10 +14,12 @@ from rest_framework.views import set_rollback
 
 from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import security
-from nova.lib.databases import is_outage
-from nova.lib.envelope import refusal, unexpected
+from nova.lib.databases import Gone, is_collision, is_outage
+from nova.lib.envelope import COLLISION, refusal, unexpected
 from nova.lib.refusals import by_field
 from nova.lib.rest.views import Conflict
+
+logger = logging.getLogger(__name__)
 
 Details = dict[str, list[str]]
 SENTENCES = {
@@ -49,6 +52,11 @@ def _known(error: Exception) -> Exception:
         return Conflict({"version": [f"Otra persona cambió el caso: ya está en la versión {error.current.version}."]})
     if isinstance(error, AnotherSubmission):
         return Conflict({"Idempotency-Key": ["Esa clave ya se usó con otro contenido: nada se hizo."]})
+    if isinstance(error, Gone):
+        return Http404()
+    if is_collision(error):
+        logger.warning("two writers collided", exc_info=error)
+        return Conflict(COLLISION)
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError("El pedido no se puede leer.")
     return error

@@ -1,5 +1,6 @@
 """Middleware of the whole site."""
 
+import logging
 from collections.abc import Callable, Iterator
 from http import HTTPStatus
 from typing import Any
@@ -20,10 +21,12 @@ from accounts import access, kept_form, session_life
 from accounts.limits import TooManyAttempts
 from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import databases, envelope, health
-from nova.lib.errors import conflict, method_not_allowed, too_many_requests
+from nova.lib.errors import conflict, gone, method_not_allowed, too_many_requests
 from nova.lib.ip import client_ip
 from nova.lib.links import page_of
 from nova.lib.rates import waits
+
+logger = logging.getLogger(__name__)
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -185,7 +188,7 @@ class UnfinishedAccountMiddleware:
 
 
 class ErrorPagesMiddleware:
-    """Error pages that Django lacks: conflicting edits, too many attempts, a GET of a POST-only URL."""
+    """Error pages that Django lacks: conflicting edits, deleted rows, too many attempts, a GET of a POST-only URL."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -201,6 +204,11 @@ class ErrorPagesMiddleware:
             return conflict(request, "Otra persona cambió el caso mientras usted lo tenía abierto.")
         if isinstance(exception, AnotherSubmission):
             return conflict(request, "Este formulario ya se había enviado, con otros datos.")
+        if isinstance(exception, databases.Gone):
+            return gone(request)
+        if databases.is_collision(exception):
+            logger.warning("two writers collided", exc_info=exception)
+            return conflict(request, envelope.COLLISION)
         if isinstance(exception, TooManyAttempts):
             return too_many_requests(request, wait=exception.wait)
         return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib import admin
+from django.db import IntegrityError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
@@ -10,6 +11,7 @@ from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, changelist_
 from cases.admin.forms import DebtorForm, DebtorPhoneFormSet
 from cases.fields import DebtorPhoneForm
 from cases.models import Case, Debtor, DebtorPhone
+from nova.lib.databases import is_collision, lock_row
 from nova.lib.documents import format_cuit, format_dni
 
 
@@ -58,6 +60,21 @@ class DebtorAdmin(RefusableDeletion, BigTableAdmin):
 
     def get_tools(self, request: HttpRequest, obj: Debtor) -> list[Tool]:
         return [Tool("Casos de este deudor", changelist_url(Case, debtor__id__exact=obj.pk))]
+
+    def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
+        """When the same document was stored at the same moment, show the form again: now its own check sees it."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            if not is_collision(error):
+                raise
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def save_model(self, request: HttpRequest, obj: Debtor, form: Any, change: bool) -> None:
+        """A debtor goes with their last case: saving one who went meanwhile would bring them back without any."""
+        if change:
+            lock_row(Debtor.objects.all(), obj.pk)
+        super().save_model(request, obj, form, change)
 
     def deletion_refusal(self, obj: Any) -> str:
         if obj.cases.exists():

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from cases import services
+from cases.api.reading import visible_case
 from cases.api.refusals import NO_CARTERA, NO_STATUS
 from cases.api.serializers import (
     MONEY_IS_ELSEWHERE,
@@ -21,6 +22,8 @@ from cases.api.serializers import (
 from cases.importing.cells import split_full_name
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
 from cases.models.debtor import CONTACT_FIELDS
+from cases.services.settlement import lock_case
+from nova.lib.databases import lock_rows
 from nova.lib.documents import parse_document
 from nova.lib.phones import read_phone
 from nova.lib.refusals import by_field
@@ -44,8 +47,10 @@ def create_case(data: Mapping[str, Any], *, by: User) -> Case:
     try:
         with transaction.atomic(), _as_sent():
             return _create(data, by=by)
-    except IntegrityError as error:  # another request created the same debtor or key at the same time
-        raise ValidationError({"non_field_errors": "Otro pedido acaba de cargar este caso o su deudor."}) from error
+    except IntegrityError:
+        # Another request has just stored the same debtor, who is joined now, or the same key, which is refused by name.
+        with transaction.atomic(), _as_sent():
+            return _create(data, by=by)
 
 
 def _create(data: Mapping[str, Any], *, by: User) -> Case:
@@ -73,16 +78,21 @@ def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
     """The debtor with that document, only with empty fields filled (DESIGN §5), or a new one."""
     documents = _documents(data.get("dni"))
     first_name, last_name = _names(data)
-    # Locked, because all fields are saved, which would undo a concurrent edit.
-    debtor = Debtor.objects.select_for_update().filter(**documents).first() if documents else None
     given = {name: data[name] for name in CONTACT_FIELDS if data.get(name)}
-    if debtor is not None:
+    if documents and (debtor := _locked_debtor(documents)):
         services.fill_in_debtor(debtor=debtor, by=by, given=given)
         return debtor
     debtor = Debtor(first_name=first_name, last_name=last_name, **documents, **given)
-    debtor.full_clean()
+    # Whether the document is new only the database can say: of two requests at the same moment neither sees the other.
+    debtor.full_clean(exclude=set(documents))
     debtor.save()
     return debtor
+
+
+def _locked_debtor(documents: Mapping[str, str]) -> Debtor | None:
+    """Locked, because all fields are saved, which would undo a concurrent edit, and so that nobody deletes them."""
+    named = Debtor.objects.filter(**documents)
+    return next(iter(lock_rows(named, list(named.values_list("pk", flat=True)))), None)
 
 
 # --- An edit -----------------------------------------------------------------------------------------
@@ -90,15 +100,18 @@ def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
 def update_case(case: Case, sent: Mapping[str, Any], *, by: User, version: int | None) -> None:
     """Write the sent keys that differ.
 
-    Raises ValidationError, StaleVersion, and PermissionDenied for keys that a gestor may not change.
+    Raises ValidationError, StaleVersion, Gone, and PermissionDenied for keys that a gestor may not change.
     """
+    lock_case(case, version=version)
+    case = visible_case(by, case.pk)
     changes = _changes(case, sent)
     _check_role(changes, by=by)
     serializer = CaseUpdateIn(data=changes)
     serializer.is_valid(raise_exception=True)
     data = serializer.validated_data
     with _as_sent():
-        services.edit_case(case=case, by=by, version=version, **_edits(case, data))
+        changed, of_debtor = _edits(case, data)
+        services.edit_case(case=case, by=by, changes=changed, debtor_changes=of_debtor)
     if status := _new_status(data):
         services.change_status(case=case, status=status, by=by)
     if "assigned_to_id" in data:
@@ -138,7 +151,8 @@ def _check_role(changes: Mapping[str, Any], *, by: User) -> None:
         raise PermissionDenied(f"Un gestor no cambia {', '.join(known)}: pídalo a un administrador.")
 
 
-def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _edits(case: Case, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The changes of the case, and those of its debtor."""
     changes = {name: data[name] for name in ("initial_amount", "notes") if name in data}
     if "entity" in data:
         changes["entity"] = data["entity"] or case.cartera.name
@@ -146,15 +160,15 @@ def _edits(case: Case, data: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
         changes["nro_cliente"] = _key(data["nro_cliente"])
         _check_key(case.cartera, changes["nro_cliente"], other_than=case)
     debtor: dict[str, Any] = {name: data[name] for name in CONTACT_FIELDS if name in data}
-    if "name" in data or "lastname" in data:
-        debtor |= {"first_name": data.get("name", case.debtor.first_name)}
-        debtor |= {"last_name": data.get("lastname", case.debtor.last_name)}
+    names = {field: data[name] for field, name in (("first_name", "name"), ("last_name", "lastname")) if name in data}
+    if names:
+        debtor |= names
     elif "debtor_name" in data:
         debtor["first_name"], debtor["last_name"] = split_full_name(data["debtor_name"])
     if "dni" in data:
         documents: dict[str, Any] = _documents(data["dni"]) or {"dni": None}
         debtor |= documents
-    return {"changes": changes, "debtor_changes": debtor}
+    return changes, debtor
 
 
 def _new_status(data: Mapping[str, Any]) -> CaseStatus | None:
@@ -251,4 +265,4 @@ def _add_phone(case: Case, text: str | None) -> None:
     if not text:
         return
     phone = read_phone(text)
-    DebtorPhone.objects.get_or_create(debtor=case.debtor, number=phone.number, defaults={"kind": phone.kind})
+    services.add_phone(case=case, phone=DebtorPhone(number=phone.number, kind=phone.kind))

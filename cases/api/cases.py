@@ -1,7 +1,6 @@
 """The API of cases: list, read, create, edit, delete and change of status."""
 
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiExample, extend_schema
@@ -10,30 +9,17 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.response import Response
 
-from accounts.models import User
 from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
 from cases.api.case_input import create_case, status_named, update_case
 from cases.api.filters import ApiCaseFilter
+from cases.api.reading import listed, visible_case
 from cases.api.requests import checked, created, once, read_version
 from cases.api.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
-from cases.models import Case, DebtorPhone, Promise
-from cases.querysets import CaseQuerySet
+from cases.models import Case
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
 from nova.lib.rest.views import ApiView, ApiViewSet, Conflict, PageQuery
-
-
-def listed(cases: CaseQuerySet) -> CaseQuerySet:
-    """The cases with the relations that `CaseOut` shows."""
-    phones = Prefetch("debtor__phones", DebtorPhone.objects.usable(), to_attr="usable_phones")
-    return cases.listed().prefetch_related(phones)
-
-
-def visible_case(user: User, pk: int) -> Case:
-    """The case with the relations that `CaseDetailOut` shows. Raises Http404 when the user may not see it."""
-    promises = Prefetch("promises", Promise.objects.select_related("created_by").order_by("promise_date", "id"))
-    return get_object_or_404(listed(Case.objects.visible_to(user)).prefetch_related(promises), pk=pk)
 
 
 def answer(case: Case) -> Response:

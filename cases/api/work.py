@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
-from cases.api.cases import visible_case
+from cases.api.reading import visible_case
 from cases.api.requests import checked, created, once
 from cases.api.serializers import (
     ActivityIn,

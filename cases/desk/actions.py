@@ -205,7 +205,7 @@ def phones(request: Request, pk: int) -> HttpResponse:
     form = PhoneForm(request.POST, instance=DebtorPhone(debtor=case.debtor), auto_id="id_phone_%s")
     if not form.is_valid():
         return refused(request, case, "phones", phone_form=form)
-    form.save()
+    services.add_phone(case=case, phone=form.save(commit=False))
     messages.success(request, f"Teléfono {format_phone(form.instance.number)} agregado.")
     return _back_to(request, case)
 
@@ -217,8 +217,7 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     state = request.POST.get("state", "")
     if state not in DebtorPhone.State.values:
         raise Http404
-    phone.state = state
-    phone.save(update_fields=["state"])
+    services.mark_phone(phone=phone, state=state)
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
     messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
     return _back_to(request, case)

@@ -17,6 +17,7 @@ from cases.importing.rows import REJECTED, Problem
 from cases.importing.table import Table
 from cases.models import Cartera, Case, LedgerEntry
 from nova.lib import dates
+from nova.lib.databases import lock_rows
 
 CHUNK = 2000
 PLAIN_DATES = frozenset({"fecha", "fechapago", "fechadepago", "date", "pago"})
@@ -135,7 +136,7 @@ def _write(stated: list[Stated], cartera: Cartera | None, header: str, result: R
     cases = Case.objects.filter(nro_cliente__in=[row.nro_cliente for row in stated])
     if cartera is not None:
         cases = cases.filter(cartera=cartera)
-    locked = list(cases.order_by("id").select_for_update(no_key=True, of=("self",)))
+    locked = lock_rows(cases, list(cases.values_list("pk", flat=True)), no_key=True)
     by_key: dict[str, list[Case]] = {}
     for case in locked:
         by_key.setdefault(case.nro_cliente or "", []).append(case)

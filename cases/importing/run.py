@@ -25,7 +25,7 @@ from cases.importing.table import Table
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
 from nova.lib import dates
-from nova.lib.databases import Lock, Taken, alone_in_transaction
+from nova.lib.databases import Gone, Lock, Taken, alone_in_transaction
 
 CHUNK_ROWS = 5000
 MAX_CARTERA_NAME = 120
@@ -91,6 +91,10 @@ def import_table(
     except IntegrityError as error:
         raise ImportConflict(
             "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
+        ) from error
+    except Gone as error:
+        raise ImportConflict(
+            "Alguien eliminó al mismo tiempo un caso de este archivo: no se guardó nada, vuelva a intentar."
         ) from error
     except OperationalError as error:
         if "locked" in str(error):

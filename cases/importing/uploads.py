@@ -26,8 +26,10 @@ from cases.importing.reader import open_table
 from cases.importing.run import BUSY, Options, Result, import_table
 from cases.importing.table import Limits, Table
 from cases.models import ImportBatch, ImportUpload
+from nova.lib.databases import lock_row
 
 KEPT_FOR = timedelta(days=1)
+STORED = ImportUpload.objects.defer("content")  # up to 20 MB
 SAMPLE_ROWS = 50
 SAMPLES_PER_COLUMN = 3
 
@@ -53,6 +55,7 @@ class Column:
         return letters
 
 
+@transaction.atomic
 def store(
     *,
     by: User,
@@ -64,11 +67,14 @@ def store(
 ) -> ImportUpload:
     """Store a file with its options, or change those of `upload` (its file too when `content` is given).
 
-    Another file or sheet resets the chosen columns. Uploads not confirmed within a day are deleted.
+    Another file or sheet resets the chosen columns. Uploads not confirmed within a day are deleted. Raises Gone when
+    `upload` has been imported or discarded in another window.
     """
     now = now or timezone.now()
     ImportUpload.objects.filter(created_at__lt=now - KEPT_FOR).delete()
     kept = {}
+    if upload is not None:
+        upload = lock_row(STORED, upload.pk)
     if upload is None:
         upload = ImportUpload(created_by=by)
     elif content is None and upload.options.get("sheet") == options["sheet"]:
@@ -84,8 +90,10 @@ def store(
     return upload
 
 
+@transaction.atomic
 def choose_columns(upload: ImportUpload, chosen: Mapping[int, str | None]) -> None:
-    """Store the field of each column, by column index (None: not imported)."""
+    """Store the field of each column, by column index (None: not imported). Raises Gone."""
+    upload = lock_row(STORED, upload.pk)
     upload.options = {**upload.options, "columns": {str(index): field for index, field in chosen.items()}}
     upload.save(update_fields=["options"])
 
@@ -138,12 +146,12 @@ def preview(upload: ImportUpload, *, by: User) -> Result:
 def confirm(*, pk: int, by: User, seen: str) -> ImportBatch:
     """Import an upload, once: its row is locked first and deleted in the same transaction.
 
-    `seen` is the fingerprint of the preview. Raises ImportUpload.DoesNotExist when the upload no longer exists (see
-    `batch_of`), and ImportFailed, after which the upload still exists.
+    `seen` is the fingerprint of the preview. Raises Gone when the upload no longer exists (see `batch_of`), and
+    ImportFailed, after which the upload still exists.
     """
     try:
         with transaction.atomic():
-            upload = ImportUpload.objects.select_for_update().get(pk=pk, created_by=by)
+            upload = lock_row(ImportUpload.objects.filter(created_by=by), pk)
             if fingerprint(upload) != seen:
                 raise ImportConflict(CHANGED_MEANWHILE)
             batch = _import(upload, by=by, dry_run=False).batch

@@ -14,6 +14,7 @@ from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerE
 from cases.rules import ledger, queue
 from cases.services.cases import move_case
 from nova.lib import copying, dates
+from nova.lib.databases import Gone, lock_rows
 
 DEBTOR_COLUMNS = ("id", "first_name", "last_name", "dni", "cuit", *CONTACT_FIELDS, "notes", "created_at")
 PHONE_COLUMNS = ("debtor", "number", "kind", "state", "note")
@@ -110,9 +111,14 @@ class Writer:
         return (case_id, self.cartera.pk, kind, amount, self.today, "", "", gestor, self.by_id, self.moment, notes)
 
     def _refresh_cases(self, refreshes: list[CaseRefresh]) -> None:
-        """Lock the changed cases and read them again, so that the balance includes concurrent payments (§3.2)."""
+        """Lock the changed cases and read them and their payments again, which concurrent ones may have changed (§3.2).
+
+        Raises Gone when one of them has been deleted meanwhile: its row of the file would be lost.
+        """
         rows = {refresh.case.id: refresh.row for refresh in refreshes}
-        locked = Case.objects.select_for_update(no_key=True).filter(pk__in=list(rows)).order_by("id")
+        locked = lock_rows(Case.objects.all(), list(rows), no_key=True)
+        if len(locked) < len(rows):
+            raise Gone(f"{len(rows) - len(locked)} cases of the file")
         ours = LedgerEntry.objects.effective_payments().filter(case__in=list(rows)).latest_by_case()
         updates, entries = [], []
         for case in locked:

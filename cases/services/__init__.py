@@ -1,8 +1,9 @@
 """Every write of more than one row. No request, no HTML: `by` and `now` are arguments.
 
 All services are atomic, lock the case before they compute from its balance, and raise `ValidationError` with field
-keys. Without `now`, the time is read after the case is locked: a save that waited for another one also comes later in
-the timeline. A change of many cases has one moment for all, the one of its start.
+keys, and `Gone` where the case has been deleted since it was looked up. Without `now`, the time is read after the case
+is locked: a save that waited for another one also comes later in the timeline. A change of many cases has one moment
+for all, the one of its start.
 """
 
 from cases.services.activities import Recorded, name_in_part, record_activity, void_activity
@@ -19,6 +20,7 @@ from cases.services.cases import (
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.once import AnotherSubmission, Answer, submit_once
+from cases.services.phones import add_phone, mark_phone
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
@@ -29,6 +31,7 @@ __all__ = [
     "BulkResult",
     "Recorded",
     "StaleVersion",
+    "add_phone",
     "adjust_balance",
     "assign_cases",
     "cancel_promise",
@@ -40,6 +43,7 @@ __all__ = [
     "fill_in_debtor",
     "has_history",
     "make_stage_default",
+    "mark_phone",
     "name_in_part",
     "place_case",
     "promise_payment",

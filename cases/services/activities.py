@@ -16,7 +16,8 @@ from cases.services.money import PaymentTerms, post_payment
 from cases.services.promises import PromiseTerms, add_promise
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.statuses import change_status
-from cases.services.touch import touch
+from cases.services.touch import latest_gestion_at, touch
+from nova.lib.databases import lock_row
 from nova.lib.refusals import by_field
 
 LAST_YEAR = 2100  # a later year is a typing error, and databases cannot store the latest ones
@@ -205,15 +206,14 @@ def void_activity(*, activity: Activity, by: User, now: datetime | None = None) 
     """
     case = lock_case(activity.case_id)
     now = now or timezone.now()
-    activity = Activity.objects.select_for_update().get(pk=activity.pk)
+    activity = lock_row(Activity.objects.all(), activity.pk)
     if activity.voided_at is not None:
         raise ValidationError({"activity": "Esa gestión ya fue anulada."})
     if not by.is_admin and activity.created_by_id != by.pk:
         raise ValidationError({"activity": "Solo quien registró la gestión o un administrador puede anularla."})
     activity.voided_at, activity.voided_by = now, by
     activity.save(update_fields=["voided_at", "voided_by"])
-    latest = case.activities.by_people().order_by("-created_at", "-id").values_list("created_at", flat=True).first()
-    case.last_activity_at = latest
+    case.last_activity_at = latest_gestion_at(case)
     case.save(update_fields=["last_activity_at", "updated_at"])
     audit.record(
         AuditEvent.Action.ACTIVITY_VOIDED,

@@ -21,6 +21,7 @@ from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot
 from cases.services.statuses import refusal_of
 from nova.lib import dates
+from nova.lib.databases import lock_row
 
 HAS_HISTORY = "El caso tiene historia: en lugar de eliminarlo, páselo al estado «De baja»."
 
@@ -113,6 +114,8 @@ def edit_case(
 ) -> Case:
     """Write the given fields of a case and its debtor. Raises StaleVersion, and ValidationError with field keys."""
     case = lock_case(case, version=version)
+    if debtor_changes:  # whom other cases share: all fields are saved, which would undo a concurrent edit
+        case.debtor = lock_row(Debtor.objects.all(), case.debtor_id)
     before, after = _apply(case, changes or {}, EDITABLE_FIELDS)
     debtor_before, debtor_after = _apply(case.debtor, debtor_changes or {}, EDITABLE_DEBTOR_FIELDS)
     if not after and not debtor_after:
@@ -234,7 +237,8 @@ def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
     if has_history(case):
         raise ValidationError({"case": HAS_HISTORY})
     audit.record(AuditEvent.Action.DELETED, by=by, target=case, before=snapshot(case), label=str(case))
-    debtor = case.debtor
+    # Whoever is placing another case for this debtor holds their lock (cases.api.case_input).
+    debtor = lock_row(Debtor.objects.all(), case.debtor_id)
     case.activities.all().delete()
     # SQL, because the querysets of the ledger refuse deletions; this is the only one that is allowed.
     with connection.cursor() as cursor:
@@ -269,7 +273,7 @@ def move_case(*, case_id: int, debtor_id: int) -> None:
     The phones used by its gestiones are copied to the new debtor, so that no gestión points to another debtor's phone.
     """
     case = lock_case(case_id)
-    former = case.debtor
+    former = lock_row(Debtor.objects.all(), case.debtor_id)
     Case.objects.filter(pk=case_id).update(debtor_id=debtor_id, version=F("version") + 1)
     is_empty = not former.cases.exists()
     for phone in former.phones.all():

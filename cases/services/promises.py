@@ -17,6 +17,7 @@ from cases.services.money import checked_amount
 from cases.services.settlement import ensure_next_action, lock_case, set_status, settle, snapshot
 from cases.services.touch import touch
 from nova.lib import dates
+from nova.lib.databases import lock_row
 from nova.lib.money import format_money
 
 
@@ -104,7 +105,7 @@ def cancel_promise(*, promise: Promise, by: User, notes: str = "", now: datetime
     now = now or timezone.now()
     before = snapshot(case)
     settle(case, now=now)  # a promise past its grace is broken even when `nightly` has not run since
-    promise = Promise.objects.select_for_update().get(pk=promise.pk)
+    promise = lock_row(Promise.objects.all(), promise.pk)
     if promise.status != Promise.Status.PENDING:
         raise ValidationError(
             {"promise": f"La promesa está {promise.get_status_display().lower()}: solo se cancelan las pendientes."}

@@ -11,6 +11,7 @@ from cases.models import Case, CaseStatus, Promise
 from cases.rules import promises as rules
 from cases.rules import queue
 from nova.lib import dates
+from nova.lib.databases import lock_row
 
 
 class StaleVersion(Exception):
@@ -38,13 +39,10 @@ class Transition:
 def lock_case(case: Case | int, *, version: int | None = None) -> Case:
     """Lock the row of the case and read it again. Needs a transaction; runs two queries.
 
-    Raises StaleVersion when `version` is given and is not the current one.
+    Raises Gone, and StaleVersion when `version` is given and is not the current one.
     """
     pk = case.pk if isinstance(case, Case) else case
-    # Two queries, first the lock and then the read with its relations. In one query, a row that waited for its lock
-    # would be joined with the status and gestor from before the wait, and would be missing in the result.
-    Case.objects.select_for_update().values_list("pk").get(pk=pk)
-    locked = Case.objects.select_related("status", "cartera", "debtor", "assigned_to").get(pk=pk)
+    locked = lock_row(Case.objects.select_related("status", "cartera", "debtor", "assigned_to"), pk)
     if version is not None and version != locked.version:
         raise StaleVersion(locked)
     return locked
@@ -70,13 +68,18 @@ def settle(case: Case, *, now: datetime, cancelled: bool = False) -> Transition:
 
     `cancelled`: the caller has just cancelled a promise. Safe to repeat: a second run changes nothing.
     """
-    case.balance = case.entries.balance()
-    case.last_payment_date = latest_payment_date(case)
-    transition = recompute_promises(case, now=now)
+    transition = derive(case, now=now)
     transition.cancelled = cancelled
-    _apply_status_rules(case, transition, now=now)
+    apply_status_rules(case, transition, now=now)
     case.save()
     return transition
+
+
+def derive(case: Case, *, now: datetime) -> Transition:
+    """Compute balance, last payment and promise outcomes of a locked case from its ledger. The case is not saved."""
+    case.balance = case.entries.balance()
+    case.last_payment_date = latest_payment_date(case)
+    return recompute_promises(case, now=now)
 
 
 def latest_payment_date(case: Case) -> Any:
@@ -151,7 +154,8 @@ def ensure_next_action(case: Case, *, now: datetime) -> None:
         case.next_action_at = dates.start_of_day(dates.next_business_day(dates.local_date(now)))
 
 
-def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) -> None:
+def apply_status_rules(case: Case, transition: Transition, *, now: datetime) -> None:
+    """Set the status and place in the queue that follow from balance and promises (DESIGN §3.5), in memory."""
     stages = CaseStatus.Stage
     if case.balance <= 0:
         if case.stage != stages.PAGADA:

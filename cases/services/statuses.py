@@ -15,6 +15,7 @@ from cases.rules import queue
 from cases.services.many import BulkResult, locked_chunks
 from cases.services.settlement import cancel_pending_promises, lock_case, set_status, snapshot
 from cases.services.touch import touch
+from nova.lib.databases import Gone, lock_rows
 
 # Setting a status of these stages by hand cancels the pending promises (DESIGN §3.5).
 CANCELLING_STAGES = (CaseStatus.Stage.INCOBRABLE, CaseStatus.Stage.DE_BAJA)
@@ -112,18 +113,22 @@ def change_status_of_cases(
 def make_stage_default(*, status: CaseStatus) -> CaseStatus:
     """Make a status the default of its stage: the status that rules set when they move a case to that stage.
 
-    Raises ValidationError (key status) for an inactive status.
+    Raises Gone, and ValidationError (key status) for an inactive status.
     """
-    status = CaseStatus.objects.select_for_update().get(pk=status.pk)
-    if not status.is_active:
+    # All statuses, a dozen rows: of two people who choose another default each, the second sees the first one's.
+    every = lock_rows(CaseStatus.objects.all(), list(CaseStatus.objects.values_list("pk", flat=True)))
+    chosen = next((row for row in every if row.pk == status.pk), None)
+    if chosen is None:
+        raise Gone(f"status {status.pk}")
+    if not chosen.is_active:
         raise ValidationError({"status": "Un estado inactivo no puede ser el predeterminado de su etapa."})
-    former = CaseStatus.objects.select_for_update().filter(stage=status.stage, is_stage_default=True)
-    for row in former.exclude(pk=status.pk):
-        row.is_stage_default = False
-        row.save()
-    status.is_stage_default = True
-    status.save()
-    return status
+    for row in every:
+        if row.stage == chosen.stage and row.is_stage_default and row is not chosen:
+            row.is_stage_default = False
+            row.save()
+    chosen.is_stage_default = True
+    chosen.save()
+    return chosen
 
 
 def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) -> None:

@@ -7,6 +7,12 @@ from cases.rules import queue
 from nova.lib import dates
 
 
+def latest_gestion_at(case: Case) -> datetime | None:
+    """When the last gestión of a person was made; voided and automatic ones do not count. Runs a query."""
+    gestiones = case.activities.by_people().order_by("-created_at", "-id")
+    return gestiones.values_list("created_at", flat=True).first()
+
+
 def touch(
     case: Case,
     *,

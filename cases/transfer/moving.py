@@ -18,7 +18,7 @@ from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
 from cases.transfer.tables import count_on
 from nova.lib import copying, dates
-from nova.lib.databases import Lock, Taken, alone_in_transaction
+from nova.lib.databases import Lock, Taken, alone_in_transaction, lock_rows
 
 BUSY = "Ya hay otra carga de datos en marcha: espere a que termine y repita la orden."
 CHUNK = 2000
@@ -75,6 +75,7 @@ def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> 
     numbers = sorted(cases | pending.keys())
     for start in range(0, len(numbers), CHUNK):
         chunk = numbers[start : start + CHUNK]
+        locked = lock_rows(Case.objects.all(), chunk, no_key=True)
         newest = dict(
             Activity.objects.by_people()
             .filter(case__in=chunk)
@@ -83,7 +84,7 @@ def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> 
             .annotate(Max("created_at"))
         )
         rows = []
-        for case in Case.objects.filter(pk__in=chunk).order_by("pk"):
+        for case in locked:
             last = newest.get(case.pk)
             band, next_action = case.queue_band, case.next_action_at
             if case.is_open and next_action is None and (last or case.pk in pending):

@@ -1,8 +1,8 @@
-"""Databases: errors as sentences, the replica, locks for one process at a time."""
+"""Databases: errors as sentences, the replica, locks on rows and for one process at a time."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from enum import IntEnum
@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from django.db import (
     DEFAULT_DB_ALIAS,
     Error,
+    IntegrityError,
     InterfaceError,
     InternalError,
     OperationalError,
@@ -18,10 +19,12 @@ from django.db import (
     connections,
     models,
 )
+from django.db.transaction import TransactionManagementError
 
 logger = logging.getLogger(__name__)
 
 View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row", bound=models.Model)
 
 # PostgreSQL says "relation … does not exist", SQLite "no such table" and "no such column".
 _STALE_SCHEMA = ("does not exist", "no such table", "no such column")
@@ -58,6 +61,22 @@ def is_outage(error: BaseException | None) -> bool:
     if connection.vendor == "sqlite":
         return "locked" in str(error)
     return state.startswith(_PASSING) if state else not isinstance(error, InternalError)
+
+
+# SQLSTATEs of PostgreSQL, and SQLite's words: a row that another one refers to, a value that another row has.
+_COLLISIONS = ("23503", "23505")
+_COLLISIONS_OF_SQLITE = ("FOREIGN KEY constraint", "UNIQUE constraint")
+
+
+def is_collision(error: BaseException | None) -> bool:
+    """Whether a write met one of another person at the same moment, which no check before it could see: the same value
+    stored twice, or a row deleted that this one refers to. Nothing was written.
+    """
+    if not isinstance(error, IntegrityError):
+        return False
+    if connection.vendor == "sqlite":
+        return str(error).startswith(_COLLISIONS_OF_SQLITE)
+    return getattr(error.__cause__, "sqlstate", None) in _COLLISIONS
 
 
 # --- A replica to read from (DESIGN §9) -------------------------------------------------------------
@@ -163,6 +182,37 @@ def chunks_by_key(rows: Any, key: str, size: int) -> Iterator[list[tuple[Any, ..
     while chunk:
         yield chunk
         chunk = list(rows.filter(**{f"{key}__gt": chunk[-1][0]})[:size])
+
+
+# --- Rows that are locked ------------------------------------------------------------------------------
+class Gone(Exception):
+    """The row was there when it was looked up, and has been deleted since. Nothing was written."""
+
+
+def lock_rows(rows: "models.QuerySet[Row]", keys: Collection[Any], *, no_key: bool = False) -> list[Row]:
+    """Lock the rows with these primary keys and return those of them that are in `rows`, ascending by primary key.
+
+    This and `lock_row` are the only ways to lock rows. A queryset with `select_for_update` is lazy, so what is read
+    between making and iterating it is read before the lock; a list is not. Two statements, the lock by key alone and
+    then the read: in one, a row that was waited for would be joined with, and compared with, other rows as they were
+    before the wait. The order of the keys keeps two callers from a deadlock.
+
+    `no_key`: rows that refer to these may be inserted meanwhile. Needs a transaction. On SQLite, whose transactions
+    lock the whole database, it is the read alone.
+    """
+    if not connection.in_atomic_block:
+        raise TransactionManagementError("A lock ends with its transaction: there is none.")
+    if connection.features.has_select_for_update:
+        locking = rows.model._base_manager.filter(pk__in=keys).order_by("pk").select_for_update(no_key=no_key)
+        list(locking.values_list("pk"))
+    return list(rows.filter(pk__in=keys).order_by("pk"))
+
+
+def lock_row(rows: "models.QuerySet[Row]", key: Any, *, no_key: bool = False) -> Row:
+    """`lock_rows` for one row. Raises Gone when `rows` does not have it (any more)."""
+    for row in lock_rows(rows, [key], no_key=no_key):
+        return row
+    raise Gone(f"{rows.model._meta.label} {key}")
 
 
 # --- One at a time ------------------------------------------------------------------------------------

@@ -50,6 +50,7 @@ def failure(message: str, *, status: int, details: dict[str, list[str]] | None =
 # saved once (DESIGN §3.7).
 UNAVAILABLE = "La base de datos no responde en este momento: espere unos segundos y repítalo."
 RETRY_SECONDS = 10
+COLLISION = "No se guardó nada: otra persona guardó o eliminó lo mismo en ese momento. Revise cómo quedó y repítalo."
 
 
 def unavailable() -> Enveloped:

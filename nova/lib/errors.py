@@ -38,6 +38,11 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, HTTPStatus.NOT_FOUND, "La dirección no existe, o lo que muestra no está a su cargo.")
 
 
+def gone(request: HttpRequest) -> HttpResponse:
+    """404: what the form is about was there when the page was opened."""
+    return _error(request, HTTPStatus.NOT_FOUND, "No se guardó nada: entretanto alguien eliminó el caso o el registro.")
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """The 500 page. Rendered without context, as the database may have failed. Shows the number of the log."""
     if databases.is_outage(sys.exception()):

@@ -14,6 +14,7 @@ from django_otp.oath import TOTP
 from accounts import second_factor
 from accounts.limits import TooManyAttempts
 from accounts.models import AuditEvent, RecoveryCode, SecondFactor, Session, User
+from tests.at_once import at_once
 from tests.conftest import ClientOf
 from tests.factories import PASSWORD, AdminFactory
 from tests.steps import log_in
@@ -372,3 +373,16 @@ def test_what_was_typed_before_survives_both_steps(phone: Phone, admin_user: Use
     log_in(client, admin_user)
     assert client.post(CODE, {"code": phone.code()}).url == "/cuenta/seguir"
     assert "Prometió pagar el viernes" in client.get("/cuenta/seguir").text
+
+
+@pytest.mark.postgres
+@pytest.mark.django_db(transaction=True)
+def test_wrong_codes_at_the_same_moment_do_not_outrun_the_wait(admin_user: User) -> None:
+    """The tenth begins it: the others of the same moment are not even compared."""
+    factor = SecondFactor.objects.create(user=admin_user, key=second_factor.new_key(), last_step=0, failures=9)
+
+    outcomes = at_once(*[lambda: second_factor.accept(admin_user, "000000")] * 6)
+
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["TooManyAttempts"] * 5 + ["bool"]
+    factor.refresh_from_db()
+    assert factor.failures == 10

@@ -4,11 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import User
-from cases.models import Case, LedgerEntry
+from cases import services
+from cases.models import Case, Debtor, LedgerEntry
 from tests import factories
-from tests.at_once import at_once
+from tests.at_once import after_waiting, at_once
 from tests.conftest import ClientOf
 from tests.steps import send
 
@@ -84,3 +86,97 @@ def test_one_key_creates_one_case(twice: Any) -> None:
     first, second = twice("POST", "cases", body, body, **{"Idempotency-Key": "alta"})
     assert first.json() == second.json()
     assert Case.objects.count() == 1
+
+
+# --- The same new person -----------------------------------------------------------------------------------
+@pytest.fixture
+def post(admin_client: Client) -> Any:
+    """`post(nro_cliente="2")`: how a case of Ana's, of cartera Cristal Cash, is placed."""
+    factories.CarteraFactory(name="Cristal Cash")
+
+    def posting(**given: Any) -> Any:
+        body = {"debtor_name": "Gómez, Ana", "dni": "20111222", "amount": "500", "cartera": "Cristal Cash", **given}
+        return lambda: send(admin_client, "POST", "cases", body)
+
+    return posting
+
+
+@pytest.mark.parametrize("document", ["20111222", "27-20111222-8", "30-71234567-1"])
+def test_two_requests_with_one_new_document_make_one_person_with_both_cases(post: Any, document: str) -> None:
+    second = after_waiting(
+        post(nro_cliente="1", dni=document), post(nro_cliente="2", dni=document, email="ana@example.com")
+    )
+
+    assert second.status_code == 201, second.json()
+    debtor = Debtor.objects.get()
+    assert set(debtor.cases.values_list("nro_cliente", flat=True)) == {"1", "2"}
+    assert debtor.email == "ana@example.com"
+
+
+def test_the_same_key_and_the_same_new_person_is_refused_by_the_key(post: Any) -> None:
+    answer = after_waiting(post(nro_cliente="1"), post(nro_cliente="1"))
+
+    assert (answer.status_code, list(answer.json()["details"])) == (400, ["nro_cliente"])
+    assert (Case.objects.count(), Debtor.objects.count()) == (1, 1)
+
+
+def test_many_at_once_are_all_created(post: Any) -> None:
+    answers = at_once(*(post(nro_cliente=str(number)) for number in range(6)))
+
+    assert [answer.status_code for answer in answers] == [201] * 6
+    assert (Case.objects.count(), Debtor.objects.count()) == (6, 1)
+
+
+def test_a_debtor_who_gets_a_case_stays_when_the_other_one_goes(post: Any, admin_user: User) -> None:
+    case = factories.CaseFactory(debtor__dni="20111222")
+
+    after_waiting(post(nro_cliente="2"), lambda: services.delete_case(case=case, by=admin_user))
+
+    assert Debtor.objects.get().cases.get().nro_cliente == "2"
+
+
+def test_a_debtor_who_went_meanwhile_is_made_anew(post: Any, admin_user: User) -> None:
+    case = factories.CaseFactory(debtor__dni="20111222", debtor__city="Viedma")
+
+    answer = after_waiting(lambda: services.delete_case(case=case, by=admin_user), post(nro_cliente="2"))
+
+    assert answer.status_code == 201
+    assert (Debtor.objects.get().city, Case.objects.get().nro_cliente) == ("", "2")
+
+
+def test_a_document_that_another_is_just_getting_is_a_conflict(admin_client: Client, admin_user: User) -> None:
+    first, second = factories.CaseFactory(), factories.CaseFactory()
+
+    answer = after_waiting(
+        lambda: services.edit_case(case=first, by=admin_user, debtor_changes={"dni": "30111222"}),
+        lambda: send(admin_client, "PATCH", f"cases/{second.pk}", {"dni": "30.111.222"}),
+    )
+
+    assert (answer.status_code, "otra persona guardó" in answer.json()["error"]) == (409, True)
+    assert Debtor.objects.get(dni="30111222") == first.debtor
+
+
+# --- An edit that waited -------------------------------------------------------------------------------------
+def test_an_edit_says_nothing_of_what_it_does_not_send(admin_client: Client, admin_user: User) -> None:
+    """A surname that was corrected while a first name waited stays corrected."""
+    case = factories.CaseFactory(debtor__first_name="Ana", debtor__last_name="Gomes")
+
+    answer = after_waiting(
+        lambda: services.edit_case(case=case, by=admin_user, debtor_changes={"last_name": "Gómez"}),
+        lambda: send(admin_client, "PATCH", f"cases/{case.pk}", {"name": "Ana María"}),
+    )
+
+    assert (answer.status_code, answer.json()["data"]["debtor_name"]) == (200, "Ana María Gómez")
+
+
+def test_a_case_that_was_taken_away_meanwhile_is_not_edited(
+    gestor_client: Client, gestor_user: User, other_gestor: User, admin_user: User
+) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user)
+
+    answer = after_waiting(
+        lambda: services.assign_cases(cases=Case.objects.all(), gestor=other_gestor, by=admin_user),
+        lambda: send(gestor_client, "PATCH", f"cases/{case.pk}", {"notes": "otra"}),
+    )
+
+    assert (answer.status_code, Case.objects.get().notes) == (404, "")

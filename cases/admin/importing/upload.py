@@ -23,6 +23,7 @@ from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.report import report_text
 from cases.importing.run import BUSY
 from cases.models import ImportUpload
+from nova.lib.databases import Gone
 from nova.lib.money import format_money
 from nova.lib.text import key_in
 
@@ -106,16 +107,18 @@ class ImportUploadAdmin(admin.ModelAdmin):
         )
         if request.method == "POST" and form.is_valid():
             file = form.cleaned_data["file"]
-            upload = uploads.store(
-                by=request.user,
-                options=form.options,
-                upload=upload,
-                content=file.read() if file else None,
-                file_name=file.name if file else "",
-            )
             try:
+                upload = uploads.store(
+                    by=request.user,
+                    options=form.options,
+                    upload=upload,
+                    content=file.read() if file else None,
+                    file_name=file.name if file else "",
+                )
                 with uploads.opened(upload) as table:
                     uploads.columns_of(table)
+            except Gone:
+                return self._gone(request, upload.pk if upload else 0)
             except ImportFailed as error:
                 form.add_error(None, str(error))
             else:
@@ -133,7 +136,10 @@ class ImportUploadAdmin(admin.ModelAdmin):
             return self._page(request, "columns", upload, error=str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
         form = ColumnsForm(request.POST or None, columns=columns, chosen=uploads.chosen_columns(upload))
         if request.method == "POST" and form.is_valid():
-            uploads.choose_columns(upload, form.chosen)
+            try:
+                uploads.choose_columns(upload, form.chosen)
+            except Gone:
+                return self._gone(request, pk)
             return HttpResponseRedirect(page_url("preview", upload))
         return self._page(request, "columns", upload, form=form, table=table)
 
@@ -163,7 +169,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
     def _confirm(self, request: Request, pk: int) -> HttpResponse:
         try:
             batch = uploads.confirm(pk=pk, by=request.user, seen=request.POST.get("fingerprint", ""))
-        except ImportUpload.DoesNotExist:
+        except Gone:
             return self._gone(request, pk)
         messages.success(request, f"Se importó «{batch.file_name}» en la cartera {batch.cartera}.")
         return HttpResponseRedirect(change_url(batch))

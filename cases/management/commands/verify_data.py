@@ -48,3 +48,5 @@ class Command(BaseCommand):
         total = outcome.errors + outcome.notices
         if total > len(outcome.findings):
             self.stdout.write(f"        … y {total - len(outcome.findings)} más: --limit {total} los muestra todos.")
+        if outcome.errors and outcome.mended_by:
+            self.stdout.write(f"        Se corrige con manage.py {outcome.mended_by} (con --dry-run dice qué haría).")

@@ -13,12 +13,17 @@ from typing import NamedTuple
 from cases.transfer.verify import database, money, people, places, promises
 from cases.transfer.verify.finding import Finding
 
-__all__ = ["Check", "Finding", "Outcome", "checks_for", "run"]
+__all__ = ["REPAIR", "Check", "Finding", "Outcome", "cases_to_repair", "checks_for", "run"]
+
+REPAIR = "repair_data"
 
 
 class Check(NamedTuple):
+    """`mended_by` is the command that mends the errors of a check; empty where a person has to decide."""
+
     title: str
     find: Callable[[], Iterator[Finding]]
+    mended_by: str = ""
 
 
 @dataclass
@@ -26,6 +31,7 @@ class Outcome:
     """The result of one check: the counts and the first findings."""
 
     title: str
+    mended_by: str = ""
     errors: int = 0
     notices: int = 0
     findings: list[Finding] = field(default_factory=list)
@@ -33,24 +39,24 @@ class Outcome:
 
 def checks_for(today: date) -> list[Check]:
     return [
-        Check("Saldo = suma de movimientos", money.balance_is_the_sum_of_the_ledger),
+        Check("Saldo = suma de movimientos", money.balance_is_the_sum_of_the_ledger, REPAIR),
         Check("Un alta de deuda por caso", money.every_case_was_placed_once),
         Check("Importe y fecha del alta", money.placement_agrees_with_the_case),
         Check("Cartera de los movimientos", money.entries_carry_the_cartera_of_their_case),
         Check("Reversas iguales a su pago", money.reversals_mirror_their_payment),
         Check("Fechas de los movimientos", partial(money.value_dates_are_possible, today)),
-        Check("Fecha del último pago", money.last_payment_is_the_later_of_both),
+        Check("Fecha del último pago", money.last_payment_is_the_later_of_both, REPAIR),
         Check("Gestión de los movimientos", money.activity_of_an_entry_is_of_its_case),
-        Check("Resultado de las promesas", partial(promises.outcomes_follow_from_the_ledger, today)),
+        Check("Resultado de las promesas", partial(promises.outcomes_follow_from_the_ledger, today), REPAIR),
         Check("Fecha de las promesas cumplidas", promises.fulfilled_and_only_they_have_a_date),
         Check("Promesas pendientes en casos abiertos", promises.pending_promises_stand_on_open_cases),
         Check("Gestión de las promesas", promises.activity_of_a_promise_is_of_its_case),
         Check("Promesas pendientes dentro del saldo", promises.pending_promises_fit_in_the_balance),
-        Check("Etapa = la del estado", places.stage_is_that_of_the_status),
-        Check("Pagada = sin saldo", places.paid_is_what_owes_nothing),
-        Check("Casos pagados sin próxima acción", places.paid_case_has_no_next_action),
+        Check("Etapa = la del estado", places.stage_is_that_of_the_status, REPAIR),
+        Check("Pagada = sin saldo", places.paid_is_what_owes_nothing, REPAIR),
+        Check("Casos pagados sin próxima acción", places.paid_case_has_no_next_action, REPAIR),
         Check("Casos abiertos con próxima acción", places.touched_open_case_has_a_next_action),
-        Check("Fecha de la última gestión", places.last_activity_is_the_newest_gestion),
+        Check("Fecha de la última gestión", places.last_activity_is_the_newest_gestion, REPAIR),
         Check("Banda, versión y detención", places.band_version_and_stop_are_possible),
         Check("Teléfono de las gestiones", places.phone_of_a_gestion_is_of_its_debtor),
         Check("Gestores activos", places.open_cases_are_held_by_active_gestores),
@@ -69,7 +75,7 @@ def checks_for(today: date) -> list[Check]:
 def run(*, today: date, keep: int) -> Iterator[Outcome]:
     """Run the checks one after another. All findings are counted; the first `keep` of each check are kept."""
     for check in checks_for(today):
-        outcome = Outcome(check.title)
+        outcome = Outcome(check.title, check.mended_by)
         for finding in _until_unreadable(check.find()):
             if finding.is_notice:
                 outcome.notices += 1
@@ -78,6 +84,16 @@ def run(*, today: date, keep: int) -> Iterator[Outcome]:
             if len(outcome.findings) < keep:
                 outcome.findings.append(finding)
         yield outcome
+
+
+def cases_to_repair(today: date) -> list[int]:
+    """The ids, ascending, of the cases with an error that `repair_data` mends. Notices are no errors."""
+    found = set()
+    for check in checks_for(today):
+        if check.mended_by == REPAIR:
+            findings = _until_unreadable(check.find())
+            found |= {finding.case for finding in findings if finding.case and not finding.is_notice}
+    return sorted(found)
 
 
 def _until_unreadable(findings: Iterator[Finding]) -> Iterator[Finding]:

@@ -13,10 +13,14 @@ FETCH = 2000
 
 
 class Finding(NamedTuple):
-    """One line in Spanish. A notice is not an error: the data are right, but a person should look at them."""
+    """One line in Spanish. A notice is not an error: the data are right, but a person should look at them.
+
+    `case` is the id of the case whose derived columns are wrong, for `cases.repair`.
+    """
 
     text: str
     is_notice: bool = False
+    case: int | None = None
 
 
 def rows(sql: str, params: Sequence[Any] | None = None) -> Iterator[tuple[Any, ...]]:

@@ -18,7 +18,9 @@ def balance_is_the_sum_of_the_ledger() -> Iterator[Finding]:
         WHERE ROUND(COALESCE(l.total, 0), 2) <> ROUND(c.balance, 2)
     """)  # noqa: S608
     for pk, nro, balance, total in found:
-        yield Finding(f"{case_label(pk, nro)}: el saldo es {money(balance)} y sus movimientos suman {money(total)}.")
+        yield Finding(
+            f"{case_label(pk, nro)}: el saldo es {money(balance)} y sus movimientos suman {money(total)}.", case=pk
+        )
 
 
 def every_case_was_placed_once() -> Iterator[Finding]:
@@ -107,7 +109,7 @@ def last_payment_is_the_later_of_both() -> Iterator[Finding]:
     """)
     for pk, nro, stored, expected in found:
         yield Finding(
-            f"{case_label(pk, nro)}: la fecha del último pago es {day(stored)} y debería ser {day(expected)}."
+            f"{case_label(pk, nro)}: la fecha del último pago es {day(stored)} y debería ser {day(expected)}.", case=pk
         )
 
 

@@ -14,7 +14,9 @@ def stage_is_that_of_the_status() -> Iterator[Finding]:
         WHERE c.stage <> s.stage
     """)
     for pk, nro, stage, slug, expected in found:
-        yield Finding(f"{case_label(pk, nro)}: la etapa es {stage}, pero su estado {slug} es de la etapa {expected}.")
+        yield Finding(
+            f"{case_label(pk, nro)}: la etapa es {stage}, pero su estado {slug} es de la etapa {expected}.", case=pk
+        )
 
 
 def paid_is_what_owes_nothing() -> Iterator[Finding]:
@@ -25,13 +27,14 @@ def paid_is_what_owes_nothing() -> Iterator[Finding]:
     """)
     for pk, nro, stage, balance in found:
         is_notice = stage in ("incobrable", "de_baja")
-        yield Finding(f"{case_label(pk, nro)}: está en la etapa {stage} con un saldo de {money(balance)}.", is_notice)
+        text = f"{case_label(pk, nro)}: está en la etapa {stage} con un saldo de {money(balance)}."
+        yield Finding(text, is_notice, case=pk)
 
 
 def paid_case_has_no_next_action() -> Iterator[Finding]:
     found = rows("SELECT id, nro_cliente FROM cases_case WHERE stage = 'pagada' AND next_action_at IS NOT NULL")
     for pk, nro in found:
-        yield Finding(f"{case_label(pk, nro)}: está pagado y tiene una próxima acción.")
+        yield Finding(f"{case_label(pk, nro)}: está pagado y tiene una próxima acción.", case=pk)
 
 
 def touched_open_case_has_a_next_action() -> Iterator[Finding]:
@@ -54,7 +57,8 @@ def last_activity_is_the_newest_gestion() -> Iterator[Finding]:
         WHERE c.last_activity_at <> a.newest OR (c.last_activity_at IS NULL) <> (a.newest IS NULL)
     """)
     for pk, nro in found:
-        yield Finding(f"{case_label(pk, nro)}: la fecha de la última gestión no es la de su gestión más nueva.")
+        text = f"{case_label(pk, nro)}: la fecha de la última gestión no es la de su gestión más nueva."
+        yield Finding(text, case=pk)
 
 
 def band_version_and_stop_are_possible() -> Iterator[Finding]:

@@ -64,7 +64,8 @@ def _outcomes_of(case_id: int, facts: list[tuple[Any, ...]], today: date) -> Ite
             yield Finding(f"{about} ya venció: la próxima ejecución de nightly la dará por incumplida.", is_notice=True)
         else:
             yield Finding(
-                f"{about} figura {_shown(status, paid, fulfilled_date)}; según los pagos está {_shown(*outcome)}."
+                f"{about} figura {_shown(status, paid, fulfilled_date)}; según los pagos está {_shown(*outcome)}.",
+                case=case_id,
             )
 
 

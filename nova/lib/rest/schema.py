@@ -48,7 +48,7 @@ REFUSALS = {
     "403": ("El rol no alcanza, o falta el token CSRF.", "Su usuario no puede hacer esto."),
     "404": ("No existe, o no está a cargo de quien pregunta.", "No existe, o no está a su cargo."),
     "405": ("Esa dirección no admite ese método.", "Esa dirección no admite ese método."),
-    "409": ("Versión vieja, clave de idempotencia usada con otro cuerpo, o caso con historia.", "El pedido choca."),
+    "409": ("Versión vieja, clave usada con otro cuerpo, caso con historia, u otro se adelantó.", "El pedido choca."),
     "415": ("El cuerpo no es application/json.", "Envíe los datos como application/json."),
     "429": ("Demasiados pedidos: espere `Retry-After` segundos.", "Demasiados pedidos."),
     "500": ("Falla nuestra: `X-Error-Id` la identifica en el registro.", "Algo falló de nuestro lado."),

@@ -1,18 +1,15 @@
 """Two people at the same moment, on two real PostgreSQL connections."""
 
-from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from time import sleep
+from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
-from django.db import transaction
 
 from cases import services
-from cases.models import Case, LedgerEntry
-from cases.services.settlement import lock_case
-from tests.at_once import at_once
-from tests.factories import AdminFactory, CaseFactory, status
+from cases.models import Case, CaseStatus, Debtor, LedgerEntry
+from tests.at_once import after_waiting, at_once
+from tests.factories import AdminFactory, CaseFactory, DebtorFactory, GestorFactory, status
 from tests.steps import pay
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -62,13 +59,8 @@ def test_one_payment_is_reversed_once():
 def test_who_waited_for_anothers_save_comes_after_it_in_the_timeline():
     """Else the last gestión of the case would not be its newest one, as verify_data asks."""
     admin, case = AdminFactory(), CaseFactory()
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            lock_case(case)
-            waiting = pool.submit(at_once, paying(case, admin))
-            sleep(0.5)
-            first = paying(case, admin)()
-        (second,) = waiting.result(timeout=30)
+    second = after_waiting(paying(case, admin), paying(case, admin))
+    first = case.entries.get(kind="payment", pk__lt=second.pk)
     assert second.created_at > first.created_at
     case.refresh_from_db()
     assert case.last_activity_at == second.created_at
@@ -84,3 +76,64 @@ def test_of_two_edits_read_at_the_same_version_one_is_told():
     assert sum(isinstance(result, services.StaleVersion) for result in outcome) == 1
     case.refresh_from_db()
     assert case.version == 2
+
+
+def test_edits_of_one_person_through_two_of_their_cases_are_both_kept():
+    """The lock of a case is none of its debtor, whom other cases share."""
+    admin, debtor = AdminFactory(), DebtorFactory()
+    first, second = CaseFactory(debtor=debtor), CaseFactory(debtor=debtor)
+    edit = partial(services.edit_case, by=admin)
+
+    after_waiting(
+        partial(edit, case=first, debtor_changes={"email": "ana@example.com"}),
+        partial(edit, case=second, debtor_changes={"city": "Viedma"}),
+    )
+
+    debtor.refresh_from_db()
+    assert (debtor.email, debtor.city) == ("ana@example.com", "Viedma")
+
+
+def test_a_debtor_whose_last_two_cases_go_at_once_goes_too():
+    admin, debtor = AdminFactory(), DebtorFactory()
+    first, second = CaseFactory(debtor=debtor), CaseFactory(debtor=debtor)
+
+    after_waiting(*(partial(services.delete_case, case=case, by=admin) for case in (first, second)))
+
+    assert not Debtor.objects.exists()
+
+
+def test_of_two_defaults_of_a_stage_the_later_one_stands():
+    other = CaseStatus.objects.create(slug="otro", name="Otro", stage="en_gestion", position=99)
+
+    after_waiting(
+        partial(services.make_stage_default, status=other),
+        partial(services.make_stage_default, status=status("contactado")),
+    )
+
+    assert CaseStatus.objects.default_of("en_gestion").slug == "contactado"
+
+
+def test_a_change_of_many_has_the_case_that_changed_and_is_still_one_of_them():
+    """It was waited for, and its status is another one of the same stage."""
+    admin, gestor, case = AdminFactory(), GestorFactory(), CaseFactory()
+    waiting = Case.objects.filter(status__stage="en_gestion", assigned_to=None)
+
+    changed = after_waiting(
+        partial(services.change_status, case=case, status=status("contactado"), by=admin),
+        partial(services.assign_cases, cases=waiting, gestor=gestor, by=admin),
+    )
+
+    assert (changed, Case.objects.get().assigned_to) == (1, gestor)
+
+
+def test_a_change_of_many_leaves_out_what_is_none_of_them_any_more():
+    CaseFactory()
+    admin, first, second = AdminFactory(), GestorFactory(), GestorFactory()
+    waiting = Case.objects.filter(assigned_to=None)
+
+    changed = after_waiting(
+        partial(services.assign_cases, cases=waiting, gestor=first, by=admin),
+        partial(services.assign_cases, cases=waiting, gestor=second, by=admin),
+    )
+
+    assert (changed, Case.objects.get().assigned_to) == (0, first)

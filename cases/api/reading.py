@@ -1,0 +1,20 @@
+"""Reading cases with what the API shows of them."""
+
+from django.db.models import Prefetch
+from django.shortcuts import get_object_or_404
+
+from accounts.models import User
+from cases.models import Case, DebtorPhone, Promise
+from cases.querysets import CaseQuerySet
+
+
+def listed(cases: CaseQuerySet) -> CaseQuerySet:
+    """The cases with the relations that `CaseOut` shows."""
+    phones = Prefetch("debtor__phones", DebtorPhone.objects.usable(), to_attr="usable_phones")
+    return cases.listed().prefetch_related(phones)
+
+
+def visible_case(user: User, pk: int) -> Case:
+    """The case with the relations that `CaseDetailOut` shows. Raises Http404 when the user may not see it."""
+    promises = Prefetch("promises", Promise.objects.select_related("created_by").order_by("promise_date", "id"))
+    return get_object_or_404(listed(Case.objects.visible_to(user)).prefetch_related(promises), pk=pk)

@@ -1,0 +1,27 @@
+"""The phones of a debtor, as the people who work their cases add and mark them."""
+
+from django.db import transaction
+
+from cases.models import Case, DebtorPhone
+from cases.services.settlement import lock_case
+from nova.lib.databases import lock_row
+
+
+@transaction.atomic
+def add_phone(*, case: Case, phone: DebtorPhone) -> DebtorPhone:
+    """Save a new phone of the debtor of the case; a number that the debtor has already stays as it is. Raises Gone."""
+    debtor = lock_case(case).debtor
+    known = debtor.phones.filter(number=phone.number).first()
+    if known is not None:
+        return known
+    phone.debtor = debtor
+    phone.save()
+    return phone
+
+
+@transaction.atomic
+def mark_phone(*, phone: DebtorPhone, state: str) -> None:
+    """Set the state of a phone. Raises Gone."""
+    phone = lock_row(DebtorPhone.objects.all(), phone.pk)
+    phone.state = state
+    phone.save(update_fields=["state"])
