@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cases.rules.ledger import Kind
+from cases.rules.stops import Channel
 from cases.searching import SearchText
 from nova.lib.documents import Document, parse_document
 from nova.lib.phones import phone_variants
@@ -77,6 +78,15 @@ class CaseStatusQuerySet(models.QuerySet):
 
 
 class DebtorQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> DebtorQuerySet:
+        """Everybody for an admin, for a gestor the people of whom they hold a debt (DESIGN §2)."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_admin:
+            return self.all()
+        cases = apps.get_model("cases", "Case").objects.filter(assigned_to=user.pk)
+        return self.filter(pk__in=cases.values("debtor")) if user.is_gestor else self.none()
+
     def search(self, text: str) -> DebtorQuerySet:
         """Debtors by DNI, CUIT, phone or words of the name; accents and case do not matter."""
         text = text.replace("\x00", "").strip()
@@ -250,6 +260,24 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
     def latest_by_case(self) -> dict[int, date]:
         """The latest value date of the entries of each case, by case id. Runs a query."""
         return dict(self.order_by().values_list("case_id").annotate(latest=Max("value_date")))
+
+
+class StopFlagQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> StopFlagQuerySet:
+        """Every stop for an admin; those of the people of whom a gestor holds a debt."""
+        people = apps.get_model("cases", "Debtor").objects.visible_to(user)
+        return self.filter(debtor__in=people.values("pk"))
+
+    def standing(self) -> StopFlagQuerySet:
+        return self.filter(lifted_at__isnull=True)
+
+    def stopping(self) -> StopFlagQuerySet:
+        """Standing stops of every channel: those that take debts out of queues and bulk runs."""
+        return self.standing().filter(channel=Channel.ALL)
+
+    def of_case(self, case: Any) -> StopFlagQuerySet:
+        """The stops of the person and of this debt of theirs."""
+        return self.filter(Q(case__isnull=True) | Q(case=case.pk), debtor=case.debtor_id)
 
 
 class ActivityResultQuerySet(models.QuerySet):

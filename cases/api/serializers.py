@@ -194,7 +194,16 @@ class ActivityResultOut(serializers.ModelSerializer):
         model = ActivityResult
         fields = [
             *("id", "code", "name", "group", "is_direct_contact", "is_attempt", "needs_promise", "stops_case"),
-            *("marks_phone_bad", "next_action_days", "band", "asks_when", "shortcut", "position", "is_active"),
+            *(
+                "stops_person",
+                "marks_phone_bad",
+                "next_action_days",
+                "band",
+                "asks_when",
+                "shortcut",
+                "position",
+                "is_active",
+            ),
         ]
         read_only_fields = fields
 

@@ -24,6 +24,7 @@ from cases.importing.rows import ParsedRow, Problem, Rejected, parse_rows
 from cases.importing.table import Table
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
+from cases.services.stops import stop_new_debts
 from nova.lib import dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction
 
@@ -144,6 +145,7 @@ def _import(
         progress(seen + result.rejected)
     if not seen + result.rejected:
         raise ImportFailed("No hay filas de datos: debajo del encabezado hay solo un total. Agréguelas.")
+    stop_new_debts(cartera.pk)
     result.problems.sort(key=lambda problem: problem.row)
     if options.dry_run:
         transaction.set_rollback(True)

@@ -30,7 +30,10 @@ class ActivityResult(models.Model):
     is_direct_contact = models.BooleanField("contacto directo", default=False)
     is_attempt = models.BooleanField("cuenta como intento", default=True)
     needs_promise = models.BooleanField("exige una promesa", default=False)
-    stops_case = models.BooleanField("detiene el caso", default=False)
+    stops_case = models.BooleanField("detiene", default=False)
+    stops_person = models.BooleanField(
+        "detiene a la persona", default=False, help_text="Con todas sus deudas; si no, solo la de la gestión."
+    )
     marks_phone_bad = models.BooleanField("marca el teléfono como malo", default=False)
     next_action_days = models.PositiveSmallIntegerField(
         "días hábiles hasta la próxima acción", null=True, blank=True, help_text="Vacío: no cambia la fecha."
@@ -67,6 +70,11 @@ class ActivityResult(models.Model):
                 condition=Q(is_direct_contact=False) | Q(is_attempt=True),
                 name="result_direct_contact_is_attempt",
                 violation_error_message="Un contacto directo cuenta siempre como intento.",
+            ),
+            models.CheckConstraint(
+                condition=Q(stops_person=False) | Q(stops_case=True),
+                name="result_person_stop_is_a_stop",
+                violation_error_message="Lo que detiene a la persona detiene: marque también «detiene».",
             ),
         ]
 

@@ -14,7 +14,6 @@ from cases.services.cases import (
     fill_in_debtor,
     has_history,
     place_case,
-    release_case,
 )
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
@@ -22,6 +21,7 @@ from cases.services.once import AnotherSubmission, Answer, submit_once
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
+from cases.services.stops import lift_stop, release_case, set_stop
 
 __all__ = [
     "AnotherSubmission",
@@ -39,6 +39,7 @@ __all__ = [
     "edit_case",
     "fill_in_debtor",
     "has_history",
+    "lift_stop",
     "make_stage_default",
     "name_in_part",
     "place_case",
@@ -48,6 +49,7 @@ __all__ = [
     "refresh_total",
     "release_case",
     "reverse_payment",
+    "set_stop",
     "settle",
     "share_cases",
     "submit_once",

@@ -23,6 +23,7 @@ from cases.models import (
     ImportBatch,
     LedgerEntry,
     Promise,
+    StopFlag,
 )
 from contact.models import ContactSubmission
 
@@ -79,6 +80,7 @@ SECTIONS = [
     Section("phones", DebtorPhone),
     Section("cases", Case, leaves_out=("stage",)),
     Section("activities", Activity),
+    Section("stops", StopFlag),
     Section("promises", Promise),
     Section("ledger", LedgerEntry),
     Section("import_batches", ImportBatch),

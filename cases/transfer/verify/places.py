@@ -69,6 +69,33 @@ def band_version_and_stop_are_possible() -> Iterator[Finding]:
         )
 
 
+def stopped_is_what_a_stop_holds() -> Iterator[Finding]:
+    """Closed cases too: one that is reopened is still stopped."""
+    found = rows("""
+        SELECT id, nro_cliente, is_stopped FROM (
+            SELECT c.id, c.nro_cliente, c.stopped_at IS NOT NULL AS is_stopped, EXISTS (
+                SELECT 1 FROM cases_stopflag s
+                WHERE s.debtor_id = c.debtor_id AND (s.case_id IS NULL OR s.case_id = c.id)
+                    AND s.channel = 'all' AND s.lifted_at IS NULL
+            ) AS is_held FROM cases_case c
+        ) t WHERE is_stopped <> is_held
+    """)
+    for pk, nro, is_stopped in found:
+        what = (
+            "figura detenido y ninguna detención lo retiene" if is_stopped else "una detención lo retiene y no figura"
+        )
+        yield Finding(f"{case_label(pk, nro)}: {what}.")
+
+
+def stop_of_a_debt_is_of_its_debtor() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, s.id FROM cases_stopflag s JOIN cases_case c ON c.id = s.case_id
+        WHERE s.debtor_id <> c.debtor_id
+    """)
+    for pk, nro, stop in found:
+        yield Finding(f"{case_label(pk, nro)}: la detención {stop} es de otro deudor.")
+
+
 def phone_of_a_gestion_is_of_its_debtor() -> Iterator[Finding]:
     found = rows("""
         SELECT c.id, c.nro_cliente, a.id
