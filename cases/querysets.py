@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
-from django.db.models import Count, F, Max, Q, Sum, Value, When
+from django.db.models import Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -126,6 +126,12 @@ class CaseQuerySet(models.QuerySet):
 
     def stopped(self) -> CaseQuerySet:
         return self.open().filter(stopped_at__isnull=False)
+
+    def split_people(self, gestores: Any) -> Any:
+        """`debtor` of the people whose open debts several of these gestores hold, in order."""
+        held = self.open().filter(assigned_to__in=gestores).order_by()
+        counted = held.values("debtor").annotate(lowest=Min("assigned_to"), highest=Max("assigned_to"))
+        return counted.filter(lowest__lt=F("highest")).order_by("debtor")
 
     def unassigned(self) -> CaseQuerySet:
         return self.filter(assigned_to__isnull=True)

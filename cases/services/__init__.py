@@ -6,7 +6,7 @@ the timeline. A change of many cases has one moment for all, the one of its star
 """
 
 from cases.services.activities import Recorded, name_in_part, record_activity, void_activity
-from cases.services.assignment import assign_cases, share_cases
+from cases.services.assignment import assign_cases, share_cases, unite_people
 from cases.services.cases import (
     delete_case,
     delete_cases,
@@ -53,5 +53,6 @@ __all__ = [
     "settle",
     "share_cases",
     "submit_once",
+    "unite_people",
     "void_activity",
 ]

@@ -20,6 +20,7 @@ IDLE_BUSINESS_DAYS = 2  # 48 hours, in business days: with calendar days every g
 
 class Kind(StrEnum):
     UNASSIGNED = "unassigned"
+    INACTIVE_GESTOR = "inactive_gestor"
     STOPPED = "stopped"
     BROKEN_TODAY = "broken_today"
     IDLE_GESTOR = "idle_gestor"
@@ -72,8 +73,19 @@ def alerts(
     people: Iterable[Person],
     now: datetime,
 ) -> list[Alert]:
-    found = [*_of_cases(case_totals), *_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
+    people = list(people)
+    found = [*_left_behind(scope, people), *_of_cases(case_totals)]
+    found += [*_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
     return [alert for alert in found if alert.count or alert.subject]
+
+
+def _left_behind(scope: Scope, people: Iterable[Person]) -> list[Alert]:
+    """Open cases of somebody who is no active gestor (any more): nobody works them."""
+    return [
+        Alert(Kind.INACTIVE_GESTOR, count=person.open, pk=person.pk, subject=person.name)
+        for person in people
+        if not person.is_active_gestor and person.open and (scope.gestor is None or person.pk == scope.gestor.pk)
+    ]
 
 
 def _of_cases(case_totals: Iterable[CaseTotals]) -> list[Alert]:

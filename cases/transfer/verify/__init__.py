@@ -57,6 +57,7 @@ def checks_for(today: date) -> list[Check]:
         Check("Teléfono de las gestiones", places.phone_of_a_gestion_is_of_its_debtor),
         Check("Gestores activos", places.open_cases_are_held_by_active_gestores),
         Check("Casos abiertos con gestor", places.open_cases_have_a_gestor),
+        Check("Un gestor por persona", people.everybody_has_one_gestor),
         Check("DNI repetidos", people.nobody_is_there_twice_by_dni),
         Check("CUIL de un deudor y DNI de otro", people.nobody_is_there_twice_by_cuil),
         Check("Teléfonos repetidos", people.no_phone_is_there_twice),

@@ -418,3 +418,10 @@ def test_sequence_behind_its_table(case):
 def test_stage_without_a_default_status(gestor_user):
     CaseStatus.objects.filter(slug="pagada").update(is_stage_default=False)
     assert "pagada" in the_error("Estados que usan las reglas")
+
+
+def test_several_gestores_of_one_person_are_a_notice(case, other_gestor):
+    CaseFactory(debtor=case.debtor, assigned_to=other_gestor, status_slug="incobrable")
+    assert found("Un gestor por persona").notices == 0
+    CaseFactory(debtor=case.debtor, assigned_to=other_gestor)
+    assert "2 gestores tienen sus 2 deudas abiertas" in the_notice("Un gestor por persona")

@@ -421,3 +421,16 @@ def test_new_debts_and_debts_that_move_to_somebody_stopped_are_stopped(load, ges
 
     assert case("9").debtor == known.debtor
     assert {key: case(key).stopped_at is not None for key in ("1", "2", "9")} == {"1": True, "2": False, "9": True}
+
+
+# --- One gestor a person ----------------------------------------------------------------------------------
+def test_round_robin_goes_by_person(load, gestor_user, other_gestor, tmp_path):
+    known = factories.CaseFactory(debtor__dni="20111222", assigned_to=other_gestor)
+    rows = ["1;ANA;PÉREZ;20111222;1000", "2;LUZ;SOSA;20333444;1000", "3;EVA;RÍOS;;10", "4;LUZ;SOSA;20333444;5"]
+    ran = import_cases(
+        portfolio(tmp_path, *rows, header="cliente;nombre;apellido;dni;total"), "--assign-to", "round-robin"
+    )
+    assert ran.code == 0, ran
+    assert case("1").assigned_to == known.assigned_to
+    assert case("2").assigned_to == case("4").assigned_to == gestor_user
+    assert case("3").assigned_to is not None
