@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
-from django.db import models
+from django.db import connection, models
 from django.db.models import Case as When_Case
 from django.db.models import Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
@@ -57,6 +57,15 @@ def with_words(rows: Any, text: str, path: str = "") -> Any:
 class CarteraQuerySet(models.QuerySet):
     def active(self) -> CarteraQuerySet:
         return self.filter(is_active=True)
+
+    def hold(self, pk: int) -> bool:
+        """Whether the cartera is active; until the transaction ends nobody changes that. Others may hold it too."""
+        if connection.vendor != "postgresql":  # the transaction of SQLite already excludes other writers
+            return self.filter(pk=pk, is_active=True).exists()
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT is_active FROM cases_cartera WHERE id = %s FOR KEY SHARE", [pk])
+            row = cursor.fetchone()
+        return bool(row and row[0])
 
     def named(self, name: str) -> Any:
         """The cartera with exactly this name, else one that differs only in upper and lower case, else None."""
@@ -127,9 +136,13 @@ class CaseQuerySet(models.QuerySet):
     def stopped(self) -> CaseQuerySet:
         return self.open().filter(stopped_at__isnull=False)
 
+    def worked(self) -> CaseQuerySet:
+        """Open cases of active carteras: what queues, alerts and shares are about."""
+        return self.open().filter(in_active_cartera=True)
+
     def split_people(self, gestores: Any) -> Any:
         """`debtor` of the people whose open debts several of these gestores hold, in order."""
-        held = self.open().filter(assigned_to__in=gestores).order_by()
+        held = self.worked().filter(assigned_to__in=gestores).order_by()
         counted = held.values("debtor").annotate(lowest=Min("assigned_to"), highest=Max("assigned_to"))
         return counted.filter(lowest__lt=F("highest")).order_by("debtor")
 
@@ -140,7 +153,7 @@ class CaseQuerySet(models.QuerySet):
         """The eligible cases of a gestor, in the order of the queue (DESIGN §4)."""
         moment = now or timezone.now()
         return (
-            self.open()
+            self.worked()
             .filter(assigned_to=gestor, stopped_at__isnull=True)
             .filter(Q(next_action_at__lte=moment) | Q(next_action_at__isnull=True))
             .order_by("queue_band", F("next_action_at").asc(nulls_last=True), "-balance", "id")
@@ -149,7 +162,7 @@ class CaseQuerySet(models.QuerySet):
     def work_first(self, now: datetime) -> CaseQuerySet:
         """The eligible cases in the order of the queue (DESIGN §4), then the others by next action."""
         due = Q(next_action_at__lte=now) | Q(next_action_at__isnull=True)
-        eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True) & due
+        eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True, in_active_cartera=True) & due
         band = When_Case(
             When(eligible, then=F("queue_band")),
             default=Value(NOT_IN_QUEUE),
@@ -190,7 +203,7 @@ class CaseQuerySet(models.QuerySet):
     def idle(self, since: datetime) -> CaseQuerySet:
         """Open cases without a gestión after `since`; an untouched case counts from its creation."""
         untouched = Q(last_activity_at__isnull=True, created_at__lt=since)
-        return self.open().filter(Q(last_activity_at__lt=since) | untouched, stopped_at__isnull=True)
+        return self.worked().filter(Q(last_activity_at__lt=since) | untouched, stopped_at__isnull=True)
 
     def search(self, text: str) -> CaseQuerySet:
         """Cases by nro_cliente, DNI, CUIT, phone or name; a text that is the key of a case finds only that key.

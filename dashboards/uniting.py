@@ -35,7 +35,7 @@ def split_people() -> Split:
     people = _split_people()
     first = list(people.values_list("debtor", flat=True)[:SHOWN])
     debts: dict[int, dict[str, int]] = {}
-    rows = Case.objects.open().filter(debtor__in=first, assigned_to__isnull=False).select_related("assigned_to")
+    rows = Case.objects.worked().filter(debtor__in=first, assigned_to__isnull=False).select_related("assigned_to")
     for case in rows.order_by("assigned_to", "pk"):
         held = debts.setdefault(case.debtor_id, {})
         held[str(case.assigned_to)] = held.get(str(case.assigned_to), 0) + 1

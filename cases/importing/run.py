@@ -128,6 +128,8 @@ def _import(
     except Taken as error:
         raise ImportConflict(BUSY) from error
     cartera = _cartera(options)
+    if not Cartera.objects.hold(cartera.pk):
+        raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
     writer = Writer(cartera, by, dealer_for(options.assign_to), now)
     result = Result(cartera.name)
     outcomes = parse_rows(table, mapping, date_order=options.date_order, today=dates.local_date(now))
@@ -181,8 +183,6 @@ def _cartera(options: Options) -> Cartera:
         raise ImportFailed(
             f"No existe la cartera «{name}». Carteras: {existing}. Corrija el nombre o pida que se la cree."
         )
-    if not cartera.is_active:
-        raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
     return cartera
 
 

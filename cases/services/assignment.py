@@ -50,13 +50,15 @@ def share_cases(
 ) -> int:
     """Distribute the cases in the order of their ids, in equal shares or by `weights` (integers, one for each gestor).
 
-    All debts of a person go to one gestor: to the one who has another debt of theirs, else to whose turn it is. Without
-    `by_person` each case goes by itself, and no share differs by more than one case from the exact one. Returns how
-    many cases changed. Raises ValidationError (key gestores) without gestores, or for somebody who is no active gestor.
+    Those of inactive carteras stay where they are. All debts of a person go to one gestor: to the one who has another
+    debt of theirs, else to whose turn it is. Without `by_person` each case goes by itself, and no share differs by more
+    than one case from the exact one. Returns how many cases changed. Raises ValidationError (key gestores) without
+    gestores, or for somebody who is no active gestor.
     """
     if not gestores:
         raise ValidationError({"gestores": "No hay gestores activos entre quienes repartir."})
     _check_gestores(gestores)
+    cases = cases.filter(in_active_cartera=True)
     weights = weights or [1] * len(gestores)
     deal: Deal = _ByPerson(cases, gestores, weights)
     if not by_person:
@@ -101,9 +103,9 @@ class _ByPerson:
 
 
 def debts_of_people(debtors: Iterable[int]) -> dict[int, list[Debt]]:
-    """The open debts of each of these people: (case, gestor or None, balance). Runs a query."""
+    """The debts of each of these people that are worked: (case, gestor or None, balance). Runs a query."""
     debts: dict[int, list[Debt]] = defaultdict(list)
-    rows = Case.objects.open().filter(debtor__in=list(debtors)).order_by()
+    rows = Case.objects.worked().filter(debtor__in=list(debtors)).order_by()
     for debtor, *debt in rows.values_list("debtor_id", "pk", "assigned_to_id", "balance"):
         debts[debtor].append((debt[0], debt[1], debt[2]))
     return debts
@@ -130,7 +132,7 @@ def unite_people(*, by: User | None, now: datetime | None = None, limit: int = U
 
     moved = 0
     for start in range(0, len(debtors), PEOPLE_CHUNK):
-        theirs = Case.objects.open().filter(debtor__in=debtors[start : start + PEOPLE_CHUNK], assigned_to__in=active)
+        theirs = Case.objects.worked().filter(debtor__in=debtors[start : start + PEOPLE_CHUNK], assigned_to__in=active)
         moved += _move(theirs, deal, by=by, now=now or timezone.now())
     return len(debtors), moved
 

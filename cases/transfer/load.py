@@ -253,6 +253,7 @@ class Loader:
                 Q(case__isnull=True) | Q(case=OuterRef("pk")), debtor=OuterRef("debtor_id")
             )
             StopFlag.objects.bulk_create(_stops_of(cases.filter(~Exists(holds), stopped_at__isnull=False)))
+            Case.objects.filter(pk__in=chunk, cartera__is_active=False).update(in_active_cartera=False)
             people = StopFlag.objects.stopping().filter(debtor__cases__in=chunk).order_by()
             stops.copy_stops(people.values_list("debtor", flat=True).distinct())
 

@@ -78,7 +78,7 @@ SECTIONS = [
     Section("users", User, only=("username", "first_name", "last_name", "role", "is_active")),
     Section("debtors", Debtor),
     Section("phones", DebtorPhone),
-    Section("cases", Case, leaves_out=("stage",)),
+    Section("cases", Case, leaves_out=("stage", "in_active_cartera")),
     Section("activities", Activity),
     Section("stops", StopFlag),
     Section("promises", Promise),

@@ -89,7 +89,7 @@ def _left_behind(scope: Scope, people: Iterable[Person]) -> list[Alert]:
 
 
 def _of_cases(case_totals: Iterable[CaseTotals]) -> list[Alert]:
-    case_totals = list(case_totals)
+    case_totals = [group for group in case_totals if group.is_active]
     unassigned = sum(group.unassigned for group in case_totals if group.stage in CaseStatus.OPEN_STAGES)
     return [
         Alert(Kind.UNASSIGNED, count=unassigned),
@@ -118,6 +118,8 @@ def _idle(scope: Scope, people: Iterable[Person], now: datetime) -> list[Alert]:
 def _fallen(scope: Scope, weeks: Iterable[CarteraWeek]) -> list[Alert]:
     tallies: dict[tuple[int, str], dict[bool, tuple[int, int]]] = {}
     for week in weeks:
+        if not week.is_active:
+            continue
         of_one = tallies.setdefault((week.cartera_id, week.cartera), {})
         kept, broken = of_one.get(week.is_current, (0, 0))
         of_one[week.is_current] = (kept + week.kept, broken + week.broken)

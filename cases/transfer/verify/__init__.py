@@ -47,6 +47,7 @@ def checks_for(today: date) -> list[Check]:
         Check("Gestión de las promesas", promises.activity_of_a_promise_is_of_its_case),
         Check("Promesas pendientes dentro del saldo", promises.pending_promises_fit_in_the_balance),
         Check("Etapa = la del estado", places.stage_is_that_of_the_status),
+        Check("Cartera activa = la del caso", places.cartera_is_active_is_that_of_the_cartera),
         Check("Pagada = sin saldo", places.paid_is_what_owes_nothing),
         Check("Casos pagados sin próxima acción", places.paid_case_has_no_next_action),
         Check("Casos abiertos con próxima acción", places.touched_open_case_has_a_next_action),

@@ -9,7 +9,7 @@ def everybody_has_one_gestor() -> Iterator[Finding]:
     """A notice: several gestores call one person about their open debts (DESIGN §4)."""
     found = rows("""
         SELECT debtor_id, COUNT(*), COUNT(DISTINCT assigned_to_id) FROM cases_case
-        WHERE stage IN ('en_gestion', 'promesa') AND assigned_to_id IS NOT NULL
+        WHERE stage IN ('en_gestion', 'promesa') AND in_active_cartera AND assigned_to_id IS NOT NULL
         GROUP BY debtor_id HAVING COUNT(DISTINCT assigned_to_id) > 1 ORDER BY debtor_id
     """)
     for debtor, debts, gestores in found:

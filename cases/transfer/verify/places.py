@@ -17,6 +17,15 @@ def stage_is_that_of_the_status() -> Iterator[Finding]:
         yield Finding(f"{case_label(pk, nro)}: la etapa es {stage}, pero su estado {slug} es de la etapa {expected}.")
 
 
+def cartera_is_active_is_that_of_the_cartera() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, k.name FROM cases_case c JOIN cases_cartera k ON k.id = c.cartera_id
+        WHERE c.in_active_cartera <> k.is_active
+    """)
+    for pk, nro, cartera in found:
+        yield Finding(f"{case_label(pk, nro)}: no sigue a su cartera «{cartera}» (activa o inactiva).")
+
+
 def paid_is_what_owes_nothing() -> Iterator[Finding]:
     """An error for an open case; a notice for a paid case that staff moved to another closed stage."""
     found = rows("""
