@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from cases.rules.ledger import Kind
 from cases.rules.stops import Channel
-from cases.searching import SearchText
+from cases.searching import key_text, phone_text, words_of
 from nova.lib.documents import Document, parse_document
 from nova.lib.phones import phone_variants
 
@@ -48,24 +48,54 @@ def document_of(text: str) -> Document:
 
 
 def with_words(rows: Any, text: str, path: str = "") -> Any:
-    """The rows whose debtor (at `path`) has every word in the name; accents and case do not matter."""
-    for word in text.split():
-        rows = rows.filter(**{f"{path}search_text__contains": SearchText(Value(word))})
+    """The rows whose debtor (at `path`) has every word in the name; accents, case and punctuation do not matter."""
+    words = words_of(text)
+    if not words:
+        return rows.none()
+    for word in words:
+        rows = rows.filter(**{f"{path}search_text__contains": word})
     return rows
+
+
+# From so many digits on, a part of a phone and the beginning of a DNI or key find something.
+PART = 4
+# Of what has the same part of a number, so many rows are looked at: a part that thousands have says nothing.
+PARTIAL_MATCHES = 1000
+
+
+def with_digits(digits: str) -> Q:
+    """Debtors whose DNI begins with these digits; a range, for which the index of any collation serves."""
+    start = digits.lstrip("0")
+    return Q(dni__gte=start, dni__lte=f"{start}99999999") if start else Q(pk__in=[])
+
+
+def phone_parts(digits: str) -> list[str]:
+    """The digits that a stored number may contain: without the 0 of long distance and the 15 of mobiles."""
+    part = digits.lstrip("0")
+    parts = [part, part.removeprefix("15")] if part.startswith("15") and len(part) >= PART + 2 else [part]
+    return [each for each in parts if len(each) >= PART]
+
+
+def digits_of(text: str) -> str:
+    return "".join(char for char in text if char.isdecimal())
+
+
+def partly(text: str) -> str:
+    """The digits of a search that may be part of a number; empty when they are too few."""
+    digits = digits_of(text)
+    return digits if len(digits.lstrip("0")) >= PART else ""
 
 
 class CarteraQuerySet(models.QuerySet):
     def active(self) -> CarteraQuerySet:
         return self.filter(is_active=True)
 
-    def hold(self, pk: int) -> bool:
-        """Whether the cartera is active; until the transaction ends nobody changes that. Others may hold it too."""
-        if connection.vendor != "postgresql":  # the transaction of SQLite already excludes other writers
-            return self.filter(pk=pk, is_active=True).exists()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT is_active FROM cases_cartera WHERE id = %s FOR KEY SHARE", [pk])
-            row = cursor.fetchone()
-        return bool(row and row[0])
+    def hold(self, pk: int) -> Any:
+        """The cartera, which nobody deactivates or activates until the transaction ends; others may hold it too."""
+        if connection.vendor == "postgresql":  # the transaction of SQLite already excludes other writers
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT id FROM cases_cartera WHERE id = %s FOR KEY SHARE", [pk])
+        return self.get(pk=pk)
 
     def named(self, name: str) -> Any:
         """The cartera with exactly this name, else one that differs only in upper and lower case, else None."""
@@ -102,12 +132,21 @@ class DebtorQuerySet(models.QuerySet):
         if not text:
             return self.none()
         if is_number(text):
-            digits = "".join(char for char in text if char.isdecimal())
+            digits = digits_of(text)
             # A CUIL contains the DNI, so it also finds a person stored with the DNI alone.
             dnis = {digits.lstrip("0"), document_of(text).dni}
             by_document = self.filter(Q(dni__in=dnis) | Q(cuit=digits))
             by_phone = self.filter(phones__number__in=phone_variants(text))
-            return self.filter(pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk")))
+            found = by_document.order_by().values("pk").union(by_phone.order_by().values("pk"))
+            if not (part := partly(text)):
+                return self.filter(pk__in=found)
+            # Read at once: with the few that match, the database needs no second guess about the others.
+            pks = set(found.values_list("pk", flat=True))
+            pks |= set(self.order_by().filter(with_digits(part)).values_list("pk", flat=True)[:PARTIAL_MATCHES])
+            for phone in phone_parts(part):
+                by_part = self.order_by().annotate(digits=phone_text("phones__number")).filter(digits__contains=phone)
+                pks |= set(by_part.values_list("pk", flat=True)[:PARTIAL_MATCHES])
+            return self.filter(pk__in=pks)
         return with_words(self, text)
 
 
@@ -115,6 +154,10 @@ class DebtorPhoneQuerySet(models.QuerySet):
     def usable(self) -> DebtorPhoneQuerySet:
         """Phones that are not marked as bad, the good ones first."""
         return self.exclude(state="bad").order_by(When_Case(When(state="good", then=0), default=1), "id")
+
+    def offered(self) -> DebtorPhoneQuerySet:
+        """The usable ones but for those of the workplace, where other people answer (DESIGN §3.6)."""
+        return self.usable().exclude(kind="work")
 
 
 class CaseQuerySet(models.QuerySet):
@@ -216,15 +259,49 @@ class CaseQuerySet(models.QuerySet):
         if not text:
             return self
         if is_number(text):
-            everything = apps.get_model("cases", "Case").objects
-            debtors = apps.get_model("cases", "Debtor").objects.search(text).order_by()
-            by_key = everything.filter(nro_cliente=text).values("pk")
-            by_debtor = everything.filter(debtor__in=debtors.values("pk")).values("pk")
-            return self.filter(pk__in=by_key.union(by_debtor))
+            return self._with_number(text)
         with_key = self.filter(nro_cliente=text)
         if with_key.exists():
             return with_key
+        if " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1:
+            with_start = self.filter(pk__in=list(self.with_key(text)[:PARTIAL_MATCHES]))
+            if with_start.exists():
+                return with_start
         return with_words(self, text, "debtor__")
+
+    def with_key(self, text: str) -> Any:
+        """`pk` of the cases whose key is this text, or begins with it; zeros in front count only where they are typed.
+
+        The beginning is a matter of four digits or more, or of three characters with a letter.
+        """
+        start = text.upper().lstrip("0")
+        keyed = self.order_by().annotate(key=key_text())
+        if not start or len(text) < (PART if start.isdecimal() else PART - 1):
+            return keyed.filter(key=start).values_list("pk", flat=True)
+        found = keyed.filter(key__startswith=start)
+        if text.startswith("0"):
+            found = found.filter(Q(nro_cliente__istartswith=text) | Q(key=start))
+        return found.values_list("pk", flat=True)
+
+    def _with_number(self, text: str) -> CaseQuerySet:
+        """By key, document or phone, whole or in part. Runs a few queries at once, each an index look-up: their union
+        inside of one query would be planned for a whole table.
+        """
+        debtors = apps.get_model("cases", "Debtor").objects
+        own = self.order_by()
+        pks = set(self.with_key(text)[:PARTIAL_MATCHES])
+        digits = digits_of(text)
+        dnis = {digits.lstrip("0"), document_of(text).dni}
+        people = debtors.filter(Q(dni__in=dnis) | Q(cuit=digits)).order_by().values("pk")
+        callers = debtors.filter(phones__number__in=phone_variants(text)).order_by().values("pk")
+        pks |= set(own.filter(debtor__in=people.union(callers)).values_list("pk", flat=True))
+        if part := partly(text):
+            with_dni = debtors.filter(with_digits(part)).order_by().values("pk")
+            pks |= set(own.filter(debtor__in=with_dni).values_list("pk", flat=True)[:PARTIAL_MATCHES])
+            for phone in phone_parts(part):
+                by_part = own.annotate(digits=phone_text("debtor__phones__number")).filter(digits__contains=phone)
+                pks |= set(by_part.values_list("pk", flat=True)[:PARTIAL_MATCHES])
+        return self.filter(pk__in=pks)
 
 
 class CaseOwnedQuerySet(models.QuerySet):

@@ -39,7 +39,7 @@ class Row:
 
 def with_tools(rows: list[Row]) -> list[Row]:
     """The rows with a phone and a form token, for actions without opening the case. Runs one query."""
-    usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).usable()
+    usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).offered()
     phones: dict[int, str] = {}
     for debtor_id, number in usable.values_list("debtor_id", "number"):
         phones.setdefault(debtor_id, number)

@@ -20,6 +20,15 @@ class PhoneLine:
     phone: DebtorPhone
     whatsapp: str  # empty unless the phone is known to be a mobile
 
+    @property
+    def is_offered(self) -> bool:
+        return self.phone.state != DebtorPhone.State.BAD and not is_of_work(self.phone)
+
+
+def is_of_work(phone: DebtorPhone) -> bool:
+    """Where colleagues answer: the law lets nobody call there about a debt."""
+    return phone.kind == DebtorPhone.Kind.WORK
+
 
 @dataclass(frozen=True)
 class StopLine:
@@ -63,9 +72,10 @@ class Sheet:
 
     @cached_property
     def phones(self) -> list[PhoneLine]:
-        """Good ones first, bad ones last."""
+        """Good ones first, then unverified ones, those of the workplace, bad ones."""
         order = [state.value for state in (DebtorPhone.State.GOOD, DebtorPhone.State.UNVERIFIED, DebtorPhone.State.BAD)]
         phones = sorted(self.case.debtor.phones.all(), key=lambda phone: (order.index(phone.state), phone.pk))
+        phones.sort(key=lambda phone: 2 if phone.state == DebtorPhone.State.BAD else int(is_of_work(phone)))
         return [PhoneLine(phone, self._whatsapp(phone)) for phone in phones]
 
     @cached_property
@@ -85,12 +95,11 @@ class Sheet:
 
     @property
     def phone_to_call(self) -> DebtorPhone | None:
-        first = self.phones[0].phone if self.phones else None
-        return first if first and first.state != DebtorPhone.State.BAD else None
+        return next((line.phone for line in self.phones if line.is_offered), None)
 
     def _whatsapp(self, phone: DebtorPhone) -> str:
         """A link with a greeting that does not mention the debt, because another person may read it."""
-        if phone.state == DebtorPhone.State.BAD:
+        if phone.state == DebtorPhone.State.BAD or is_of_work(phone):
             return ""
         name = self.case.debtor.first_name.split(" ")[0] or self.case.debtor.last_name
         text = f"Hola, ¿hablo con {name}? Soy {self.user}. ¿Podemos conversar un momento?"

@@ -128,7 +128,7 @@ def _import(
     except Taken as error:
         raise ImportConflict(BUSY) from error
     cartera = _cartera(options)
-    if not Cartera.objects.hold(cartera.pk):
+    if not Cartera.objects.hold(cartera.pk).is_active:
         raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
     writer = Writer(cartera, by, dealer_for(options.assign_to), now)
     result = Result(cartera.name)

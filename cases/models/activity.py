@@ -109,6 +109,9 @@ class Activity(models.Model):
         DebtorPhone, models.PROTECT, null=True, blank=True, related_name="activities", verbose_name="teléfono"
     )
     notes = models.TextField("notas", blank=True)
+    override_reason = models.CharField(
+        "por qué, a un teléfono del trabajo", max_length=200, blank=True, default="", db_default=""
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

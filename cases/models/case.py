@@ -14,6 +14,7 @@ from cases.models.debtor import Debtor
 from cases.models.status import CaseStatus
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
+from cases.searching import key_text
 from nova.lib import dates
 
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
@@ -147,6 +148,7 @@ class Case(models.Model):
             models.Index(fields=["-created_at", "-id"], name="case_newest"),
             models.Index(fields=["cartera", "-created_at", "-id"], name="case_newest_of_cartera"),
             models.Index(fields=["nro_cliente"], name="case_by_nro_cliente"),
+            models.Index(key_text(), name="case_by_key"),  # on PostgreSQL for the beginning of a key too
             models.Index(
                 fields=["stopped_by_result", "stopped_at"],
                 name="case_stopped",

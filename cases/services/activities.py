@@ -39,6 +39,7 @@ def record_activity(
     result: ActivityResult | None = None,
     phone: DebtorPhone | None = None,
     notes: str = "",
+    override_reason: str = "",
     next_action_at: datetime | None = None,
     promise: Mapping[str, Any] | None = None,
     payment: Mapping[str, Any] | None = None,
@@ -48,6 +49,7 @@ def record_activity(
 ) -> Recorded:
     """Record one gestión with its payment, status and promise in one transaction.
 
+    `override_reason`: why a phone was used that is not offered; what happened is recorded without one too.
     `promise` has amount (ARS) and promise_date; `payment` has amount and optionally value_date, method, reference and
     confirm_overpayment. A `status` is set after the payment and before the promise, as an automatic activity.
 
@@ -70,7 +72,14 @@ def record_activity(
     )
     before = snapshot(case)
     activity = Activity.objects.create(
-        case=case, type=type, result=result, phone=phone, notes=notes, created_by=by, created_at=now
+        case=case,
+        type=type,
+        result=result,
+        phone=phone,
+        notes=notes,
+        override_reason=override_reason,
+        created_by=by,
+        created_at=now,
     )
     entry = made = None
     if payment is not None:

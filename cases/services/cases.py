@@ -88,7 +88,7 @@ def place_case(
     if refusal := refusal_of(case, case.status):
         raise ValidationError({"status": refusal})
     case.full_clean(exclude=UNCHECKED_FIELDS)
-    cartera.is_active = Cartera.objects.hold(cartera.pk)
+    case.cartera = Cartera.objects.hold(cartera.pk)
     case.save()
     LedgerEntry.objects.create(
         case=case,
