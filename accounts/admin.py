@@ -134,8 +134,8 @@ class UserAdmin(DjangoUserAdmin):
             self.message_user(request, format_html(text, obj.username, form.generated), messages.WARNING)
 
     def _warn_about_cases(self, request: HttpRequest, user: User, form: Any) -> None:
-        """Warn that the cases of a deactivated or changed gestor stay with them, with their number. One query per
-        warning.
+        """Warn that the cases of a deactivated or changed gestor stay with them, with their number, and ask where the
+        open ones go. Two queries per warning.
         """
         if "role" in form.changed_data and form.initial["role"] == User.Role.GESTOR and (count := user.cases.count()):
             text = f"{user} ya no es gestor y tiene {_cases(count)} a su cargo: reasigne lo que corresponda."
@@ -143,6 +143,15 @@ class UserAdmin(DjangoUserAdmin):
         elif "is_active" in form.changed_data and not user.is_active and (count := user.cases.open().count()):
             text = f"{user} no puede ingresar y tiene {_cases(count, 'abierto')} por reasignar."
             self.message_user(request, text, messages.WARNING)
+        else:
+            return
+        request.leaves_cases = user.cases.open().exists()  # type: ignore[attr-defined]
+
+    def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
+        """After somebody stopped being an active gestor: where do their open cases go?"""
+        if getattr(request, "leaves_cases", False):
+            return redirect("reassignment", obj.pk)
+        return super().response_change(request, obj)
 
     def response_add(self, request: HttpRequest, obj: User, post_url_continue: str | None = None) -> HttpResponse:
         return admin.ModelAdmin.response_add(self, request, obj, post_url_continue)

@@ -14,6 +14,7 @@ from rest_framework.exceptions import AuthenticationFailed
 
 from accounts import audit
 from accounts.models import ApiToken, AuditEvent, User
+from nova.lib.databases import lock_rows
 
 FORM = re.compile(rb"[A-Za-z0-9_]{1,200}")
 USE_IS_NOTED_EVERY = timedelta(minutes=1)
@@ -44,7 +45,7 @@ def revoke_token(*, token: ApiToken, by: User) -> None:
 @transaction.atomic
 def revoke_all(*, user: User, by: User) -> int:
     """Revoke every token of a user, each with its audit event. Returns their number."""
-    tokens = list(user.auth_token_set.select_for_update().order_by("pk"))
+    tokens = lock_rows(user.auth_token_set.all(), list(user.auth_token_set.values_list("pk", flat=True)))
     for token in tokens:
         revoke_token(token=token, by=by)
     return len(tokens)

@@ -19,9 +19,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts import audit
 from accounts.models import AuditEvent, Session
 from cases import rollups
-from cases.models import Case, ImportUpload, Promise, Submission
+from cases.models import Case, ImportUpload, Promise, StopFlag, Submission
 from cases.rules import promises as rules
 from cases.rules import queue
+from cases.services import stops
 from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
@@ -43,6 +44,7 @@ class Report:
     promises_decided: int = 0
     promises_broken: int = 0
     brought_forward: int = 0
+    stops_ended: int = 0
     sessions: int = 0
     uploads: int = 0
     submissions: int = 0
@@ -75,6 +77,10 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
             except Exception:
                 logger.exception("nightly: case %s was left as it is", case_id)
                 report.fail(case_id)
+        for stop_id in list(stops.ended(now)):
+            with _transaction(dry_run):
+                _end_stop(stop_id, now=now)
+                report.stops_ended += 1
         with _transaction(dry_run):
             report.sessions = _drop_expired_sessions(now)
         with _transaction(dry_run):
@@ -163,6 +169,13 @@ def _bring_up_to_date(case_id: int, report: Report, *, now: datetime) -> None:
         transition = settle(case, now=now)
         report.promises_decided += 1
         report.promises_broken += transition.broken
+
+
+def _end_stop(stop_id: int, *, now: datetime) -> None:
+    """End a stop that had an end. An admin may have lifted it since it was read: then nothing is left to do."""
+    stop = StopFlag.objects.standing().filter(pk=stop_id).first()
+    if stop is not None:
+        stops.lift_stop(stop=stop, by=None, now=now)
 
 
 def _drop_expired_sessions(now: datetime) -> int:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
-from django.db.models import Count, F, Max, Q, Sum, Value, When
+from django.db.models import Count, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cases.rules.ledger import Kind
-from cases.searching import SearchText
+from cases.rules.stops import Channel
+from cases.searching import key_text, phone_text, words_of
+from nova.lib.databases import hold_row
 from nova.lib.documents import Document, parse_document
 from nova.lib.phones import phone_variants
 
@@ -47,15 +49,51 @@ def document_of(text: str) -> Document:
 
 
 def with_words(rows: Any, text: str, path: str = "") -> Any:
-    """The rows whose debtor (at `path`) has every word in the name; accents and case do not matter."""
-    for word in text.split():
-        rows = rows.filter(**{f"{path}search_text__contains": SearchText(Value(word))})
+    """The rows whose debtor (at `path`) has every word in the name; accents, case and punctuation do not matter."""
+    words = words_of(text)
+    if not words:
+        return rows.none()
+    for word in words:
+        rows = rows.filter(**{f"{path}search_text__contains": word})
     return rows
+
+
+# From so many digits on, a part of a phone and the beginning of a DNI or key find something.
+PART = 4
+# Of what has the same part of a number, so many rows are looked at: a part that thousands have says nothing.
+PARTIAL_MATCHES = 1000
+
+
+def with_digits(digits: str) -> Q:
+    """Debtors whose DNI begins with these digits; a range, for which the index of any collation serves."""
+    start = digits.lstrip("0")
+    return Q(dni__gte=start, dni__lte=f"{start}99999999") if start else Q(pk__in=[])
+
+
+def phone_parts(digits: str) -> list[str]:
+    """The digits that a stored number may contain: without the 0 of long distance and the 15 of mobiles."""
+    part = digits.lstrip("0")
+    parts = [part, part.removeprefix("15")] if part.startswith("15") and len(part) >= PART + 2 else [part]
+    return [each for each in parts if len(each) >= PART]
+
+
+def digits_of(text: str) -> str:
+    return "".join(char for char in text if char.isdecimal())
+
+
+def partly(text: str) -> str:
+    """The digits of a search that may be part of a number; empty when they are too few."""
+    digits = digits_of(text)
+    return digits if len(digits.lstrip("0")) >= PART else ""
 
 
 class CarteraQuerySet(models.QuerySet):
     def active(self) -> CarteraQuerySet:
         return self.filter(is_active=True)
+
+    def hold(self, pk: int) -> Any:
+        """The cartera, which nobody deactivates or activates until the transaction ends; others may hold it too."""
+        return hold_row(self, pk)  # type: ignore[type-var]
 
     def named(self, name: str) -> Any:
         """The cartera with exactly this name, else one that differs only in upper and lower case, else None."""
@@ -77,18 +115,36 @@ class CaseStatusQuerySet(models.QuerySet):
 
 
 class DebtorQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> DebtorQuerySet:
+        """Everybody for an admin, for a gestor the people of whom they hold a debt (DESIGN §2)."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_admin:
+            return self.all()
+        cases = apps.get_model("cases", "Case").objects.filter(assigned_to=user.pk)
+        return self.filter(pk__in=cases.values("debtor")) if user.is_gestor else self.none()
+
     def search(self, text: str) -> DebtorQuerySet:
         """Debtors by DNI, CUIT, phone or words of the name; accents and case do not matter."""
         text = text.replace("\x00", "").strip()
         if not text:
             return self.none()
         if is_number(text):
-            digits = "".join(char for char in text if char.isdecimal())
+            digits = digits_of(text)
             # A CUIL contains the DNI, so it also finds a person stored with the DNI alone.
             dnis = {digits.lstrip("0"), document_of(text).dni}
             by_document = self.filter(Q(dni__in=dnis) | Q(cuit=digits))
             by_phone = self.filter(phones__number__in=phone_variants(text))
-            return self.filter(pk__in=by_document.order_by().values("pk").union(by_phone.order_by().values("pk")))
+            found = by_document.order_by().values("pk").union(by_phone.order_by().values("pk"))
+            if not (part := partly(text)):
+                return self.filter(pk__in=found)
+            # Read at once: with the few that match, the database needs no second guess about the others.
+            pks = set(found.values_list("pk", flat=True))
+            pks |= set(self.order_by().filter(with_digits(part)).values_list("pk", flat=True)[:PARTIAL_MATCHES])
+            for phone in phone_parts(part):
+                by_part = self.order_by().annotate(digits=phone_text("phones__number")).filter(digits__contains=phone)
+                pks |= set(by_part.values_list("pk", flat=True)[:PARTIAL_MATCHES])
+            return self.filter(pk__in=pks)
         return with_words(self, text)
 
 
@@ -96,6 +152,10 @@ class DebtorPhoneQuerySet(models.QuerySet):
     def usable(self) -> DebtorPhoneQuerySet:
         """Phones that are not marked as bad, the good ones first."""
         return self.exclude(state="bad").order_by(When_Case(When(state="good", then=0), default=1), "id")
+
+    def offered(self) -> DebtorPhoneQuerySet:
+        """The usable ones but for those of the workplace, where other people answer (DESIGN §3.6)."""
+        return self.usable().exclude(kind="work")
 
 
 class CaseQuerySet(models.QuerySet):
@@ -117,6 +177,16 @@ class CaseQuerySet(models.QuerySet):
     def stopped(self) -> CaseQuerySet:
         return self.open().filter(stopped_at__isnull=False)
 
+    def worked(self) -> CaseQuerySet:
+        """Open cases of active carteras: what queues, alerts and shares are about."""
+        return self.open().filter(in_active_cartera=True)
+
+    def split_people(self, gestores: Any) -> Any:
+        """`debtor` of the people whose open debts several of these gestores hold, in order."""
+        held = self.worked().filter(assigned_to__in=gestores).order_by()
+        counted = held.values("debtor").annotate(lowest=Min("assigned_to"), highest=Max("assigned_to"))
+        return counted.filter(lowest__lt=F("highest")).order_by("debtor")
+
     def unassigned(self) -> CaseQuerySet:
         return self.filter(assigned_to__isnull=True)
 
@@ -124,7 +194,7 @@ class CaseQuerySet(models.QuerySet):
         """The eligible cases of a gestor, in the order of the queue (DESIGN §4)."""
         moment = now or timezone.now()
         return (
-            self.open()
+            self.worked()
             .filter(assigned_to=gestor, stopped_at__isnull=True)
             .filter(Q(next_action_at__lte=moment) | Q(next_action_at__isnull=True))
             .order_by("queue_band", F("next_action_at").asc(nulls_last=True), "-balance", "id")
@@ -133,7 +203,7 @@ class CaseQuerySet(models.QuerySet):
     def work_first(self, now: datetime) -> CaseQuerySet:
         """The eligible cases in the order of the queue (DESIGN §4), then the others by next action."""
         due = Q(next_action_at__lte=now) | Q(next_action_at__isnull=True)
-        eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True) & due
+        eligible = Q(stage__in=OPEN_STAGES, stopped_at__isnull=True, in_active_cartera=True) & due
         band = When_Case(
             When(eligible, then=F("queue_band")),
             default=Value(NOT_IN_QUEUE),
@@ -174,7 +244,7 @@ class CaseQuerySet(models.QuerySet):
     def idle(self, since: datetime) -> CaseQuerySet:
         """Open cases without a gestión after `since`; an untouched case counts from its creation."""
         untouched = Q(last_activity_at__isnull=True, created_at__lt=since)
-        return self.open().filter(Q(last_activity_at__lt=since) | untouched, stopped_at__isnull=True)
+        return self.worked().filter(Q(last_activity_at__lt=since) | untouched, stopped_at__isnull=True)
 
     def search(self, text: str) -> CaseQuerySet:
         """Cases by nro_cliente, DNI, CUIT, phone or name; a text that is the key of a case finds only that key.
@@ -187,15 +257,49 @@ class CaseQuerySet(models.QuerySet):
         if not text:
             return self
         if is_number(text):
-            everything = apps.get_model("cases", "Case").objects
-            debtors = apps.get_model("cases", "Debtor").objects.search(text).order_by()
-            by_key = everything.filter(nro_cliente=text).values("pk")
-            by_debtor = everything.filter(debtor__in=debtors.values("pk")).values("pk")
-            return self.filter(pk__in=by_key.union(by_debtor))
+            return self._with_number(text)
         with_key = self.filter(nro_cliente=text)
         if with_key.exists():
             return with_key
+        if " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1:
+            with_start = self.filter(pk__in=list(self.with_key(text)[:PARTIAL_MATCHES]))
+            if with_start.exists():
+                return with_start
         return with_words(self, text, "debtor__")
+
+    def with_key(self, text: str) -> Any:
+        """`pk` of the cases whose key is this text, or begins with it; zeros in front count only where they are typed.
+
+        The beginning is a matter of four digits or more, or of three characters with a letter.
+        """
+        start = text.upper().lstrip("0")
+        keyed = self.order_by().annotate(key=key_text())
+        if not start or len(text) < (PART if start.isdecimal() else PART - 1):
+            return keyed.filter(key=start).values_list("pk", flat=True)
+        found = keyed.filter(key__startswith=start)
+        if text.startswith("0"):
+            found = found.filter(Q(nro_cliente__istartswith=text) | Q(key=start))
+        return found.values_list("pk", flat=True)
+
+    def _with_number(self, text: str) -> CaseQuerySet:
+        """By key, document or phone, whole or in part. Runs a few queries at once, each an index look-up: their union
+        inside of one query would be planned for a whole table.
+        """
+        debtors = apps.get_model("cases", "Debtor").objects
+        own = self.order_by()
+        pks = set(self.with_key(text)[:PARTIAL_MATCHES])
+        digits = digits_of(text)
+        dnis = {digits.lstrip("0"), document_of(text).dni}
+        people = debtors.filter(Q(dni__in=dnis) | Q(cuit=digits)).order_by().values("pk")
+        callers = debtors.filter(phones__number__in=phone_variants(text)).order_by().values("pk")
+        pks |= set(own.filter(debtor__in=people.union(callers)).values_list("pk", flat=True))
+        if part := partly(text):
+            with_dni = debtors.filter(with_digits(part)).order_by().values("pk")
+            pks |= set(own.filter(debtor__in=with_dni).values_list("pk", flat=True)[:PARTIAL_MATCHES])
+            for phone in phone_parts(part):
+                by_part = own.annotate(digits=phone_text("debtor__phones__number")).filter(digits__contains=phone)
+                pks |= set(by_part.values_list("pk", flat=True)[:PARTIAL_MATCHES])
+        return self.filter(pk__in=pks)
 
 
 class CaseOwnedQuerySet(models.QuerySet):
@@ -250,6 +354,24 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
     def latest_by_case(self) -> dict[int, date]:
         """The latest value date of the entries of each case, by case id. Runs a query."""
         return dict(self.order_by().values_list("case_id").annotate(latest=Max("value_date")))
+
+
+class StopFlagQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> StopFlagQuerySet:
+        """Every stop for an admin; those of the people of whom a gestor holds a debt."""
+        people = apps.get_model("cases", "Debtor").objects.visible_to(user)
+        return self.filter(debtor__in=people.values("pk"))
+
+    def standing(self) -> StopFlagQuerySet:
+        return self.filter(lifted_at__isnull=True)
+
+    def stopping(self) -> StopFlagQuerySet:
+        """Standing stops of every channel: those that take debts out of queues and bulk runs."""
+        return self.standing().filter(channel=Channel.ALL)
+
+    def of_case(self, case: Any) -> StopFlagQuerySet:
+        """The stops of the person and of this debt of theirs."""
+        return self.filter(Q(case__isnull=True) | Q(case=case.pk), debtor=case.debtor_id)
 
 
 class ActivityResultQuerySet(models.QuerySet):

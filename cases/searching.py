@@ -1,32 +1,79 @@
-"""The text that searches compare: lower case, without accents, the same on PostgreSQL and SQLite."""
+"""The text that searches compare: lower case, without accents and punctuation, the same on PostgreSQL and SQLite."""
 
+import re
+import unicodedata
 from typing import Any
 
 from django.db import models
 from django.db.backends.signals import connection_created
+from django.db.models import Value
+from django.db.models.functions import Replace, Upper
 from django.dispatch import receiver
-
-from nova.lib.text import without_accents
 
 FUNCTION = "nova_search_text"
 
+# The migration that writes the SQL function spells these out: change both, and make the stored texts anew.
+_MARKS = re.compile("[\u0300-\u036f]")
+_LETTERS = str.maketrans("ØøĐđŁłÞþÐðıŊŋĦħŦŧ", "OoDdLlTtDdiNnHhTt")
+_DIGRAPHS = str.maketrans({"ß": "ss", "Æ": "AE", "æ": "ae", "Œ": "OE", "œ": "oe"})
+_PUNCTUATION = "!-/:-@\\[-`{-~\u00a1-\u00bf\u02b0-\u02ff\u2010-\u205e\u20a0-\u20cf\u2190-\u2bff\u3000-\u303f"
+_NOT_WORDS = re.compile(f"[{_PUNCTUATION}]")
+_SPACES = re.compile("[ \t\n\r\f\v]+")
+_INITIALS = re.compile("(?<![^ ])([^ ]) (?=[^ ](?![^ ]))")
+# What people write inside a word: D'AMICO, D’AMICO, S.R.L. Every other sign parts two words.
+_INSIDE_A_WORD = re.compile("['`.\u00b4\u2018\u2019\u02b9-\u02bf\u2032]")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents."""
+    if not text.isascii():
+        text = _MARKS.sub("", unicodedata.normalize("NFKD", text)).translate(_LETTERS).translate(_DIGRAPHS)
+    return text.lower()
+
 
 def normalize(text: str | None) -> str | None:
-    """The same as the SQL function that a migration creates on PostgreSQL; SQLite uses this one."""
+    """The same as the SQL function that a migration creates on PostgreSQL; SQLite uses this one.
+
+    Punctuation goes, and single letters stand together: «D'AMICO» is «damico», «S.R.L.» and «S. R. L.» are «srl».
+    """
     if text is None:
         return None
-    text = text.lower()
-    if text.isascii():
-        return text
-    return without_accents(text)
+    return _INITIALS.sub(r"\1", _SPACES.sub(" ", _NOT_WORDS.sub("", fold(text))))
+
+
+def words_of(text: str) -> list[str]:
+    """The words that a stored text must contain, from a search as people type it."""
+    return _NOT_WORDS.sub(" ", fold(_INSIDE_A_WORD.sub("", text))).split()
 
 
 class SearchText(models.Func):
-    """`nova_search_text(text)`: an immutable wrapper of unaccent on PostgreSQL, a Python function on SQLite."""
+    """`nova_search_text(text)`: an immutable function on PostgreSQL, a Python function on SQLite."""
 
     function = FUNCTION
     arity = 1
     output_field = models.TextField()
+
+
+class WithoutZeros(models.Func):
+    """A key without the zeros in front: «00451» is «451»."""
+
+    function = "LTRIM"
+    template = "%(function)s(%(expressions)s, '0')"
+    arity = 1
+    output_field = models.TextField()
+
+
+def key_text(field: str = "nro_cliente") -> Upper:
+    """What the search of a key compares, as the index `case_by_key` has it."""
+    return Upper(WithoutZeros(field))
+
+
+def phone_text(field: str) -> Any:
+    """The digits of a phone, also of one that is stored as it was given; the index `phone_digits_trigram` has it."""
+    expression: Any = field
+    for sign in " -().":
+        expression = Replace(expression, Value(sign), Value(""))
+    return expression
 
 
 @receiver(connection_created)

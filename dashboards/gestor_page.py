@@ -44,8 +44,8 @@ def queue_health(gestor: User, *, now: datetime) -> QueueHealth:
     return QueueHealth(
         bands=[(str(band.label), by_band.get(band.value, 0)) for band in Case.Band],
         up=sum(by_band.values()),
-        scheduled=mine.open().filter(stopped_at__isnull=True, next_action_at__gt=now).count(),
-        stopped=mine.stopped().count(),
+        scheduled=mine.worked().filter(stopped_at__isnull=True, next_action_at__gt=now).count(),
+        stopped=mine.stopped().filter(in_active_cartera=True).count(),
         idle=mine.idle(now - timedelta(days=IDLE_DAYS)).count(),
         pending_promises=Promise.objects.pending().filter(case__assigned_to=gestor).count(),
         oldest=oldest.values_list("next_action_at", flat=True).first(),

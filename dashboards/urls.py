@@ -11,6 +11,7 @@ urlpatterns = [
         rows.figure_rows_export,
         name="behind-export",
     ),
+    path("gestores/reunion", gestor.uniting, name="uniting"),
     path("gestores/<int:pk>", gestor.gestor_page, name="gestor"),
     path("gestores/<int:pk>/reassignment", gestor.reassignment, name="reassignment"),
     path("rendiciones", reports.reports, name="reports"),

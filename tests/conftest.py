@@ -36,6 +36,7 @@ SEEDS = [
     "accounts.migrations.0003_seed_data_group",
     "cases.migrations.0003_seed_statuses",
     "cases.migrations.0004_seed_activity_results",
+    "cases.migrations.0018_results_that_stop_a_person",
 ]
 
 hypothesis_settings.register_profile(

@@ -7,6 +7,7 @@ from cases.admin.importing.batches import ImportBatchAdmin
 from cases.admin.importing.upload import ImportUploadAdmin
 from cases.admin.promises import PromiseAdmin
 from cases.admin.records import ActivityAdmin, LedgerEntryAdmin
+from cases.admin.stops import StopFlagAdmin
 
 __all__ = [
     "ActivityAdmin",
@@ -19,4 +20,5 @@ __all__ = [
     "ImportUploadAdmin",
     "LedgerEntryAdmin",
     "PromiseAdmin",
+    "StopFlagAdmin",
 ]

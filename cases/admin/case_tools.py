@@ -6,14 +6,13 @@ from django.contrib.admin import ModelAdmin
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 
 from cases import services
 from cases.admin.base import actor, change_url, may_move_money
 from cases.admin.forms import AdjustmentForm, PaymentForm, ReleaseForm
+from cases.admin.stops import next_action_of, tomorrow, what_goes_back
 from cases.admin.tools import tool_page
-from cases.models import Case
-from nova.lib import dates
+from cases.models import Case, StopFlag
 from nova.lib.money import format_money
 
 
@@ -86,24 +85,26 @@ def adjust_balance(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> Ht
 def release(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     case = case_for_money(request, pk)
 
+    stops = list(StopFlag.objects.stopping().of_case(case))
+
     def run(data: dict[str, Any]) -> str:
-        if data["next_action_at"] < timezone.now():
-            raise ValidationError({"next_action_at": "La próxima acción no puede quedar en el pasado."})
-        released = services.release_case(case=case, by=actor(request), next_action_at=data["next_action_at"])
+        released = services.release_case(
+            case=case, by=actor(request), next_action_at=next_action_of(data), notes=data["reason"]
+        )
         if not released.is_open:
             return f"El caso ya no está detenido. Su estado es «{released.status}»: no entra en la cola."
         return "El caso volvió a la cola de su gestor."
 
-    tomorrow = dates.start_of_day(dates.next_business_day(dates.today()))
     return tool_page(
         model_admin,
         request,
         obj=case,
-        form=ReleaseForm(request.POST or None, initial={"next_action_at": tomorrow}),
+        form=ReleaseForm(request.POST or None, initial={"next_action_at": tomorrow()}),
         run=run,
         title="Devolver a la cola",
         button="Devolver a la cola",
         back=change_url(case),
-        facts=facts_of(case),
-        explains="El caso está detenido por el resultado de una gestión. Indique cuándo hay que volver a trabajarlo.",
+        facts=[*facts_of(case), *what_goes_back(case.debtor, stops)],
+        explains="Indique cuándo hay que volver a trabajarlo. Si está detenida toda la persona, vuelven a la cola "
+        "todas sus deudas, con la misma próxima acción.",
     )

@@ -93,12 +93,13 @@ class ActivityResultAdmin(RefusableDeletion, TrailAdmin):
         "is_attempt",
         "needs_promise",
         "stops_case",
+        "stops_person",
         "next_action_days",
         "band",
         "shortcut",
         "is_active",
     ]
-    list_filter = ["group", "is_active", "stops_case"]
+    list_filter = ["group", "is_active", "stops_case", "stops_person"]
     search_fields = ["code", "name"]
     ordering = ["position", "id"]
     show_full_result_count = False
@@ -107,7 +108,7 @@ class ActivityResultAdmin(RefusableDeletion, TrailAdmin):
         ("Qué significa", {"fields": ["is_direct_contact", "is_attempt", "needs_promise"]}),
         (
             "Qué hace con el caso",
-            {"fields": ["next_action_days", "asks_when", "band", "stops_case", "marks_phone_bad"]},
+            {"fields": ["next_action_days", "asks_when", "band", ("stops_case", "stops_person"), "marks_phone_bad"]},
         ),
     ]
 

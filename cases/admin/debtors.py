@@ -5,10 +5,12 @@ from typing import Any
 from django.contrib import admin
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 
-from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, changelist_url
+from cases.admin.base import BigTableAdmin, RefusableDeletion, Tool, actor, changelist_url
 from cases.admin.forms import DebtorForm, DebtorPhoneFormSet
+from cases.admin.stops import lift_tools, stop_person
 from cases.fields import DebtorPhoneForm
 from cases.models import Case, Debtor, DebtorPhone
 from nova.lib.databases import is_collision, lock_row
@@ -59,7 +61,18 @@ class DebtorAdmin(RefusableDeletion, BigTableAdmin):
         return (queryset.search(search_term) if search_term.strip() else queryset), False  # type: ignore[attr-defined]
 
     def get_tools(self, request: HttpRequest, obj: Debtor) -> list[Tool]:
-        return [Tool("Casos de este deudor", changelist_url(Case, debtor__id__exact=obj.pk))]
+        tools = [Tool("Casos de este deudor", changelist_url(Case, debtor__id__exact=obj.pk))]
+        if not actor(request).is_admin:
+            return tools
+        stop = Tool("Detener a la persona…", reverse("admin:cases_debtor_stop", args=[obj.pk]))
+        return [stop, *lift_tools(request, obj.stops.standing().order_by("id")), *tools]
+
+    def get_urls(self) -> list:
+        stop = self.admin_site.admin_view(self.stop_view)
+        return [path("<int:pk>/stop/", stop, name="cases_debtor_stop"), *super().get_urls()]
+
+    def stop_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return stop_person(self, request, pk)
 
     def changeform_view(self, request, object_id=None, form_url="", extra_context=None):
         """When the same document was stored at the same moment, show the form again: now its own check sees it."""
@@ -79,4 +92,6 @@ class DebtorAdmin(RefusableDeletion, BigTableAdmin):
     def deletion_refusal(self, obj: Any) -> str:
         if obj.cases.exists():
             return "tiene casos. Un deudor con casos no se elimina."
+        if obj.stops.exists():
+            return "pidió no ser contactado, o se lo detuvo: eso se conserva."
         return ""

@@ -12,7 +12,7 @@ from django.db.models import Q
 
 from accounts.models import User
 from cases.fields import MomentField, MoneyField, add_errors
-from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry
+from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry, StopFlag
 from cases.models.debtor import CONTACT_FIELDS
 from nova.lib import dates
 from nova.lib.documents import format_dni, parse_document
@@ -211,8 +211,20 @@ class ReasonForm(forms.Form):
     notes = forms.CharField(label="Motivo", widget=AdminTextareaWidget(attrs={"rows": 3}))
 
 
-class ReleaseForm(forms.Form):
+class LiftForm(forms.Form):
+    reason = forms.CharField(label="Por qué se levanta", required=False, max_length=300)
+
+
+class ReleaseForm(LiftForm):
     next_action_at = MomentField(label="Próxima acción")
+
+    field_order = ["next_action_at", "reason"]
+
+
+class StopForm(forms.Form):
+    reason = forms.ChoiceField(label="Motivo", choices=[("", "Elija…"), *StopFlag.Reason.choices])
+    channel = forms.ChoiceField(label="Canal", choices=StopFlag.Channel.choices, initial=StopFlag.Channel.ALL)
+    until = MomentField(label="Hasta", required=False, help_text="Vacío: hasta que un administrador la levante.")
 
 
 # --- A debtor ------------------------------------------------------------------------------------

@@ -144,6 +144,7 @@ class ActivityAdmin(OfCaseAdmin):
         "type",
         "result",
         "phone",
+        "override_reason",
         "notes",
         "author",
         "created_at",

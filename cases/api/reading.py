@@ -10,7 +10,7 @@ from cases.querysets import CaseQuerySet
 
 def listed(cases: CaseQuerySet) -> CaseQuerySet:
     """The cases with the relations that `CaseOut` shows."""
-    phones = Prefetch("debtor__phones", DebtorPhone.objects.usable(), to_attr="usable_phones")
+    phones = Prefetch("debtor__phones", DebtorPhone.objects.offered(), to_attr="usable_phones")
     return cases.listed().prefetch_related(phones)
 
 

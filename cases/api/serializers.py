@@ -95,7 +95,7 @@ class ActivityOut(OfACaseOut):
     class Meta:
         model = Activity
         fields = [
-            *("id", "case_id", "type", "result", "result_name", "phone", "notes", "is_system"),
+            *("id", "case_id", "type", "result", "result_name", "phone", "notes", "override_reason", "is_system"),
             *("created_by", "created_by_id", "created_at"),
         ]
         read_only_fields = fields
@@ -194,7 +194,16 @@ class ActivityResultOut(serializers.ModelSerializer):
         model = ActivityResult
         fields = [
             *("id", "code", "name", "group", "is_direct_contact", "is_attempt", "needs_promise", "stops_case"),
-            *("marks_phone_bad", "next_action_days", "band", "asks_when", "shortcut", "position", "is_active"),
+            *(
+                "stops_person",
+                "marks_phone_bad",
+                "next_action_days",
+                "band",
+                "asks_when",
+                "shortcut",
+                "position",
+                "is_active",
+            ),
         ]
         read_only_fields = fields
 
@@ -262,6 +271,9 @@ class ActivityIn(StrictSerializer):
     result = TextField(required=False, allow_null=True, max_length=10, help_text="El código: NC, VLL, PP…")
     phone = TextField(required=False, max_length=40, help_text="El teléfono usado: uno de los del deudor.")
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
+    override_reason = TextField(
+        required=False, max_length=200, allow_blank=True, help_text="Por qué se usó un teléfono del trabajo."
+    )
     next_action_at = MomentField(required=False, allow_null=True)
 
     def validate_result(self, code: str | None) -> ActivityResult | None:

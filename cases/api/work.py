@@ -92,6 +92,7 @@ def _record(case: Case, data: dict[str, Any], *, by: User) -> services.Recorded:
         result=data.get("result"),
         phone=_phone(case, data.get("phone")),
         notes=data.get("notes", "").strip(),
+        override_reason=data.get("override_reason", "").strip(),
         next_action_at=data.get("next_action_at"),
         promise=data.get("promise"),
         payment=data.get("payment"),

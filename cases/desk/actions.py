@@ -19,7 +19,7 @@ from cases.desk.forms import ContactForm, GestionForm, PhoneForm, PromiseForm, Q
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
 from cases.desk.screen import Screen, query_with, show, visible_case
-from cases.desk.sheet import Sheet
+from cases.desk.sheet import Sheet, is_of_work
 from cases.models import Activity, Case, DebtorPhone, Promise
 from cases.submitting import form_once
 from nova.lib.phones import format_phone
@@ -70,7 +70,8 @@ def _record(form: GestionForm, case: Case, *, by: User) -> None:
         by=by,
         type=data["type"],
         result=data["result"],
-        phone=data["phone"] if data["type"] in (Activity.Type.CALL, Activity.Type.MESSAGE) else None,
+        phone=form.phone_used,
+        override_reason=data["override_reason"].strip() if form.phone_used and is_of_work(form.phone_used) else "",
         notes=data["notes"].strip(),
         next_action_at=data["next_action_at"],
         promise=form.promise() if form.wants_promise else None,

@@ -27,12 +27,13 @@ SELECT
   (SELECT COUNT(*) FROM cases_activity
    WHERE created_by_id = %(gestor)s AND created_at >= %(midnight)s AND voided_at IS NULL AND NOT is_system),
   (SELECT COUNT(DISTINCT promise.case_id) FROM cases_promise promise JOIN cases_case ON cases_case.id = promise.case_id
-   WHERE promise.status = 'pending' AND promise.promise_date = %(today)s AND cases_case.assigned_to_id = %(gestor)s),
+   WHERE promise.status = 'pending' AND promise.promise_date = %(today)s AND cases_case.assigned_to_id = %(gestor)s
+     AND cases_case.in_active_cartera),
   (SELECT COUNT(*) FROM cases_case
-   WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL
+   WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL AND in_active_cartera
      AND last_activity_at < %(since)s),
   (SELECT COUNT(*) FROM cases_case
-   WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL
+   WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL AND in_active_cartera
      AND last_activity_at IS NULL AND created_at < %(since)s)
 """  # noqa: S608
 

@@ -10,7 +10,7 @@ from django.forms.utils import flatatt
 
 from cases import services
 from cases.desk.rows import new_token
-from cases.desk.sheet import Sheet, proposed_action
+from cases.desk.sheet import Sheet, is_of_work, proposed_action
 from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField, add_errors
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
@@ -43,6 +43,7 @@ class TokenForm(forms.Form):
 
 def phone_label(phone: DebtorPhone) -> str:
     kind = phone.get_kind_display().lower()
+    kind = f"{kind}: pide un motivo" if is_of_work(phone) else kind
     return f"{format_phone(phone.number)} · {kind}" + (" · bueno" if phone.state == DebtorPhone.State.GOOD else "")
 
 
@@ -131,6 +132,12 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         label="Resultado", queryset=ActivityResult.objects.active(), required=False, widget=forms.RadioSelect
     )
     phone = forms.ModelChoiceField(label="Teléfono usado", queryset=DebtorPhone.objects.none(), required=False)
+    override_reason = forms.CharField(
+        label="Motivo para usar el teléfono del trabajo",
+        required=False,
+        max_length=200,
+        help_text="Solo si usó ese teléfono: por ejemplo, porque el deudor lo pidió.",
+    )
     notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
     next_action_at = MomentField(label="Próxima acción", required=False)
     with_promise = forms.BooleanField(label="Promesa de pago", required=False)
@@ -157,6 +164,9 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         # Uses rows that are already read, instead of a query (with a server-side cursor) for each list.
         usable = [line.phone for line in sheet.phones if line.phone.state != DebtorPhone.State.BAD]
         fields["phone"].widget.choices = [("", "Ninguno"), *((phone.pk, phone_label(phone)) for phone in usable)]
+        self.has_work_phone = any(is_of_work(phone) for phone in usable)
+        if not self.has_work_phone:
+            fields["override_reason"].widget = forms.HiddenInput()
         statuses = CaseStatus.objects.active().exclude(pk=case.status_id)
         fields["status"].queryset = statuses
         fields["status"].widget.choices = [("", "Sin cambio"), *statuses.values_list("pk", "name")]
@@ -181,6 +191,12 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         yield from groups.items()
 
     @property
+    def phone_used(self) -> DebtorPhone | None:
+        """The chosen phone, of a gestión that uses one."""
+        data = self.cleaned_data
+        return data.get("phone") if data.get("type") in (Activity.Type.CALL, Activity.Type.MESSAGE) else None
+
+    @property
     def wants_promise(self) -> bool:
         result = self.cleaned_data.get("result")
         return bool(self.cleaned_data.get("with_promise") or (result and result.needs_promise))
@@ -191,6 +207,8 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
             require(self, PROMISE_NEEDS)
         if cleaned.get("with_payment"):
             require(self, PAYMENT_NEEDS)
+        if (phone := self.phone_used) and is_of_work(phone) and not cleaned.get("override_reason", "").strip():
+            self.add_error("override_reason", "Escriba por qué usó el teléfono del trabajo.")
         contents = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
         if not any(cleaned.get(name) for name in contents) and not self.errors:
             self.add_error("result", "Elija un resultado o escriba una nota: así no queda nada que registrar.")

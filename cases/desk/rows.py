@@ -15,6 +15,7 @@ from nova.lib.money import format_money
 ROW_FIELDS = (
     *("cartera__name", "status__name", "debtor__first_name", "debtor__last_name", "debtor__dni", "assigned_to"),
     *("balance", "placed_on", "last_payment_date", "stage", "next_action_at", "queue_band", "stopped_at"),
+    "in_active_cartera",
 )
 
 
@@ -38,7 +39,7 @@ class Row:
 
 def with_tools(rows: list[Row]) -> list[Row]:
     """The rows with a phone and a form token, for actions without opening the case. Runs one query."""
-    usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).usable()
+    usable = DebtorPhone.objects.filter(debtor__in={row.case.debtor_id for row in rows}).offered()
     phones: dict[int, str] = {}
     for debtor_id, number in usable.values_list("debtor_id", "number"):
         phones.setdefault(debtor_id, number)
@@ -60,7 +61,7 @@ def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
 
 def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now: datetime, today: date) -> Row:
     is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
-    in_queue = is_due and case.stopped_at is None
+    in_queue = is_due and case.stopped_at is None and case.in_active_cartera
     next_at = case.next_action_at if case.is_open else None
     next_action = dates.format_moment(next_at) if next_at else ""
     if in_queue:
@@ -68,6 +69,8 @@ def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, n
         words = reason(band=band, next_action_at=at, pending=pending, broken=broken, today=today)
     elif case.is_open and case.stopped_at is not None:
         words = "Detenido"
+    elif case.is_open and not case.in_active_cartera:
+        words = "Cartera inactiva"
     else:
         words = f"Próxima acción: {next_action}" if next_action else case.status.name
     months = case.months_in_arrears(today)

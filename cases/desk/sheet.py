@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from accounts.models import User
 from cases.desk.rows import Row, open_promises, promises_of, row_of
-from cases.models import ActivityResult, Case, CaseStatus, DebtorPhone, Promise
+from cases.models import ActivityResult, Case, CaseStatus, DebtorPhone, Promise, StopFlag
 from cases.rules import queue
 from cases.rules.instalments import with_interest
 from nova.lib import dates
@@ -19,6 +19,39 @@ from nova.lib.phones import whatsapp_link
 class PhoneLine:
     phone: DebtorPhone
     whatsapp: str  # empty unless the phone is known to be a mobile
+
+    @property
+    def is_offered(self) -> bool:
+        return self.phone.state != DebtorPhone.State.BAD and not is_of_work(self.phone)
+
+
+def is_of_work(phone: DebtorPhone) -> bool:
+    """Where colleagues answer: the law lets nobody call there about a debt."""
+    return phone.kind == DebtorPhone.Kind.WORK
+
+
+@dataclass(frozen=True)
+class StopLine:
+    channel: str
+    words: str
+
+
+# The reason is a label; the reach and the end are what a gestor has to know beside it.
+NOT_BY = {
+    StopFlag.Channel.CALL: "No llamar",
+    StopFlag.Channel.MESSAGE: "No escribir por WhatsApp",
+    StopFlag.Channel.EMAIL: "No escribir correos",
+    StopFlag.Channel.SMS: "No enviar SMS",
+    StopFlag.Channel.VISIT: "No visitar",
+    StopFlag.Channel.LETTER: "No enviar cartas",
+}
+
+
+def words_of(stop: StopFlag) -> str:
+    """«Detenida la persona: Pide no ser contactado, hasta el 24/12/2026», or «No llamar: Reclamo»."""
+    what = NOT_BY.get(stop.channel, "Detenida la persona" if stop.case_id is None else "Detenido")  # type: ignore[call-overload]
+    until = f", hasta el {dates.local_date(stop.until):%d/%m/%Y}" if stop.until else ""
+    return f"{what}: {stop.get_reason_display()}{until}"
 
 
 class Sheet:
@@ -39,19 +72,34 @@ class Sheet:
 
     @cached_property
     def phones(self) -> list[PhoneLine]:
-        """Good ones first, bad ones last."""
+        """Good ones first, then unverified ones, those of the workplace, bad ones."""
         order = [state.value for state in (DebtorPhone.State.GOOD, DebtorPhone.State.UNVERIFIED, DebtorPhone.State.BAD)]
         phones = sorted(self.case.debtor.phones.all(), key=lambda phone: (order.index(phone.state), phone.pk))
+        phones.sort(key=lambda phone: 2 if phone.state == DebtorPhone.State.BAD else int(is_of_work(phone)))
         return [PhoneLine(phone, self._whatsapp(phone)) for phone in phones]
+
+    @cached_property
+    def _stops(self) -> list[StopLine]:
+        """The standing stops of the person and of this debt. Runs a query."""
+        found = StopFlag.objects.standing().of_case(self.case).order_by("since", "id")
+        return [StopLine(stop.channel, words_of(stop)) for stop in found]
+
+    @property
+    def holding(self) -> list[StopLine]:
+        """What holds the case out of the queue."""
+        return [line for line in self._stops if line.channel == StopFlag.Channel.ALL]
+
+    @property
+    def closed_channels(self) -> list[StopLine]:
+        return [line for line in self._stops if line.channel != StopFlag.Channel.ALL]
 
     @property
     def phone_to_call(self) -> DebtorPhone | None:
-        first = self.phones[0].phone if self.phones else None
-        return first if first and first.state != DebtorPhone.State.BAD else None
+        return next((line.phone for line in self.phones if line.is_offered), None)
 
     def _whatsapp(self, phone: DebtorPhone) -> str:
         """A link with a greeting that does not mention the debt, because another person may read it."""
-        if phone.state == DebtorPhone.State.BAD:
+        if phone.state == DebtorPhone.State.BAD or is_of_work(phone):
             return ""
         name = self.case.debtor.first_name.split(" ")[0] or self.case.debtor.last_name
         text = f"Hola, ¿hablo con {name}? Soy {self.user}. ¿Podemos conversar un momento?"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from itertools import cycle, islice, repeat
+from itertools import islice
 from typing import Any
 
 from django.db import IntegrityError, OperationalError, transaction
@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.importing.columns import Mapping
+from cases.importing.dealing import dealer_for
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.existing import load
 from cases.importing.plan import UPDATE, plan_chunk
@@ -24,12 +25,12 @@ from cases.importing.rows import ParsedRow, Problem, Rejected, parse_rows
 from cases.importing.table import Table
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
+from cases.services.stops import stop_new_debts
 from nova.lib import dates
 from nova.lib.databases import Gone, Lock, Taken, alone_in_transaction
 
 CHUNK_ROWS = 5000
 MAX_CARTERA_NAME = 120
-ROUND_ROBIN = "round-robin"
 BUSY = "Hay otra importación en curso: espere a que termine y vuelva a intentar."
 
 Progress = Callable[[int], None]
@@ -131,7 +132,9 @@ def _import(
     except Taken as error:
         raise ImportConflict(BUSY) from error
     cartera = _cartera(options)
-    writer = Writer(cartera, by, _dealer(options.assign_to), now)
+    if not Cartera.objects.hold(cartera.pk).is_active:
+        raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
+    writer = Writer(cartera, by, dealer_for(options.assign_to), now)
     result = Result(cartera.name)
     outcomes = parse_rows(table, mapping, date_order=options.date_order, today=dates.local_date(now))
     seen = 0
@@ -148,6 +151,7 @@ def _import(
         progress(seen + result.rejected)
     if not seen + result.rejected:
         raise ImportFailed("No hay filas de datos: debajo del encabezado hay solo un total. Agréguelas.")
+    stop_new_debts(cartera.pk)
     result.problems.sort(key=lambda problem: problem.row)
     if options.dry_run:
         transaction.set_rollback(True)
@@ -183,26 +187,7 @@ def _cartera(options: Options) -> Cartera:
         raise ImportFailed(
             f"No existe la cartera «{name}». Carteras: {existing}. Corrija el nombre o pida que se la cree."
         )
-    if not cartera.is_active:
-        raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
     return cartera
-
-
-def _dealer(assign_to: str) -> Iterator[int | None]:
-    """An endless sequence with the gestor (id) of each new case: None, one gestor, or all active ones in turn."""
-    if not assign_to:
-        return repeat(None)
-    if assign_to == ROUND_ROBIN:
-        gestores = list(User.objects.gestores().order_by("id").values_list("pk", flat=True))
-        if not gestores:
-            raise ImportFailed("No hay gestores activos entre quienes repartir: cree uno o importe sin asignar.")
-        return cycle(gestores)
-    gestor = User.objects.filter(username=assign_to).first()
-    if gestor is None:
-        raise ImportFailed(f"No existe el usuario «{assign_to}»: revise el nombre o importe sin asignar.")
-    if not gestor.is_active or not gestor.is_gestor:
-        raise ImportFailed(f"«{assign_to}» no es un gestor activo: elija otro o importe sin asignar.")
-    return repeat(gestor.pk)
 
 
 def _record(

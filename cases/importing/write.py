@@ -1,6 +1,5 @@
 """Writes the plan of a chunk to the database, inside the single transaction of the import."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -8,6 +7,7 @@ from decimal import Decimal
 from django.db import connection
 
 from accounts.models import User
+from cases.importing.dealing import Dealer
 from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
 from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
@@ -35,11 +35,11 @@ CASE_REFRESH_COLUMNS = (
 
 @dataclass
 class Writer:
-    """The values shared by all chunks of one import. `gestores` is an endless sequence of ids for new cases."""
+    """The values shared by all chunks of one import. `dealer` gives the gestores of its new cases."""
 
     cartera: Cartera
     by: User | None
-    gestores: Iterator[int | None]
+    dealer: Dealer
     now: datetime
 
     def __post_init__(self) -> None:
@@ -93,8 +93,10 @@ class Writer:
     def _insert_cases(self, plan: ChunkPlan) -> None:
         status, cartera = self.initial_status, self.cartera
         cases, entries = [], []
-        for new, pk in zip(plan.new_cases, copying.reserve_ids(Case, len(plan.new_cases)), strict=True):
-            row, gestor = new.row, next(self.gestores)
+        gestores = self.dealer([new.debtor for new in plan.new_cases]) if plan.new_cases else []
+        pks = copying.reserve_ids(Case, len(plan.new_cases))
+        for new, pk, gestor in zip(plan.new_cases, pks, gestores, strict=True):
+            row = new.row
             total, paid_on = str(row.total), _text(row.fecha_ultimo_pago)
             cases.append(
                 (

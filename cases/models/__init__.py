@@ -11,6 +11,7 @@ from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
 from cases.models.rollups import BookTotal, DailyTotal, DataVersion
 from cases.models.status import CaseStatus
+from cases.models.stop import StopFlag
 from cases.models.submission import Submission
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ImportUpload",
     "LedgerEntry",
     "Promise",
+    "StopFlag",
     "Submission",
 ]
 

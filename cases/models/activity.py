@@ -30,7 +30,10 @@ class ActivityResult(models.Model):
     is_direct_contact = models.BooleanField("contacto directo", default=False)
     is_attempt = models.BooleanField("cuenta como intento", default=True)
     needs_promise = models.BooleanField("exige una promesa", default=False)
-    stops_case = models.BooleanField("detiene el caso", default=False)
+    stops_case = models.BooleanField("detiene", default=False)
+    stops_person = models.BooleanField(
+        "detiene a la persona", default=False, help_text="Con todas sus deudas; si no, solo la de la gestión."
+    )
     marks_phone_bad = models.BooleanField("marca el teléfono como malo", default=False)
     next_action_days = models.PositiveSmallIntegerField(
         "días hábiles hasta la próxima acción", null=True, blank=True, help_text="Vacío: no cambia la fecha."
@@ -68,6 +71,11 @@ class ActivityResult(models.Model):
                 name="result_direct_contact_is_attempt",
                 violation_error_message="Un contacto directo cuenta siempre como intento.",
             ),
+            models.CheckConstraint(
+                condition=Q(stops_person=False) | Q(stops_case=True),
+                name="result_person_stop_is_a_stop",
+                violation_error_message="Lo que detiene a la persona detiene: marque también «detiene».",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -101,6 +109,9 @@ class Activity(models.Model):
         DebtorPhone, models.PROTECT, null=True, blank=True, related_name="activities", verbose_name="teléfono"
     )
     notes = models.TextField("notas", blank=True)
+    override_reason = models.CharField(
+        "por qué, a un teléfono del trabajo", max_length=200, blank=True, default="", db_default=""
+    )
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

@@ -1,11 +1,13 @@
 from decimal import Decimal
+from typing import Any
 
 from django.core.validators import MinValueValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models.functions import Lower
 from django.urls import reverse
 
 from cases.querysets import CarteraQuerySet
+from nova.lib.databases import lock_rows
 
 
 class Cartera(models.Model):
@@ -43,6 +45,17 @@ class Cartera(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @transaction.atomic
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save it, with the copy of `is_active` on its cases: 100,000 cases take some seconds.
+
+        Nobody places a case in it meanwhile (`CarteraQuerySet.hold`), so that no case is left with the former value.
+        """
+        if self.pk is not None:
+            lock_rows(Cartera.objects.only("pk"), [self.pk])
+        super().save(*args, **kwargs)
+        self.cases.exclude(in_active_cartera=self.is_active).update(in_active_cartera=self.is_active)
 
     def get_absolute_url(self) -> str:
         """The url of the dashboard filtered by this cartera."""

@@ -14,6 +14,7 @@ from cases.models.debtor import Debtor
 from cases.models.status import CaseStatus
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
+from cases.searching import key_text
 from nova.lib import dates
 
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
@@ -49,6 +50,9 @@ class Case(models.Model):
     # A copy of `status.stage`, because the index of the queue cannot use a column of another table. save() and the
     # services keep it up to date.
     stage = models.CharField("etapa", max_length=12, choices=CaseStatus.Stage.choices, editable=False)
+    # A copy of `cartera.is_active`, for the same reason. Cartera.save() and save() keep it; COPY takes the default, for
+    # nothing is imported into an inactive cartera.
+    in_active_cartera = models.BooleanField("cartera activa", default=True, db_default=True, editable=False)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -133,17 +137,18 @@ class Case(models.Model):
                 F("balance").desc(),
                 F("id"),
                 name="case_queue",
-                condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True),
+                condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True, in_active_cartera=True),
             ),
             models.Index(fields=["assigned_to", "next_action_at", "id"], name="case_by_gestor"),
             models.Index(
                 fields=["assigned_to", "last_activity_at", "created_at"],
                 name="case_idle",
-                condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True),
+                condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True, in_active_cartera=True),
             ),
             models.Index(fields=["-created_at", "-id"], name="case_newest"),
             models.Index(fields=["cartera", "-created_at", "-id"], name="case_newest_of_cartera"),
             models.Index(fields=["nro_cliente"], name="case_by_nro_cliente"),
+            models.Index(key_text(), name="case_by_key"),  # on PostgreSQL for the beginning of a key too
             models.Index(
                 fields=["stopped_by_result", "stopped_at"],
                 name="case_stopped",
@@ -157,6 +162,8 @@ class Case(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.stage = self.status.stage
         fields = kwargs.get("update_fields")
+        if fields is None:
+            self.in_active_cartera = self.cartera.is_active
         if fields is not None and "status" in fields:
             kwargs["update_fields"] = {*fields, "stage"}
         super().save(*args, **kwargs)

@@ -10,6 +10,7 @@ from operator import attrgetter
 from random import Random
 
 from django.db import transaction
+from django.db.models import Count, QuerySet
 
 from cases import nightly, services
 from cases.models import Activity, Cartera, Case, Debtor, DebtorPhone, LedgerEntry, Promise
@@ -57,6 +58,7 @@ def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], No
         life = Life(desk, case, phones[case.debtor_id], since=case.created_at + ASSIGNED_AFTER)
         plots.live(life, plot)
         progress(lived)
+    _stop_a_person(desk, phones)
     nightly.run(now=now)
     return Summary(
         carteras=len(carteras),
@@ -67,6 +69,22 @@ def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], No
         promises=Promise.objects.count(),
         payments=LedgerEntry.objects.effective_payments().count(),
     )
+
+
+def _stop_a_person(desk: Desk, phones: dict[int, list[DebtorPhone]]) -> None:
+    """Somebody with several open debts asks not to be contacted: all of them leave the queues."""
+    alone = Case.objects.open().filter(stopped_at__isnull=True, assigned_to__isnull=False)
+    worked = alone.filter(last_activity_at__lt=desk.calendar.moment(desk.calendar.ago(2)))
+    case = worked.filter(debtor__in=_with_several(alone)).order_by("id").first()
+    if case is None or case.last_activity_at is None:  # a small agency may have nobody
+        return
+    life = Life(desk, case, phones[case.debtor_id], since=case.last_activity_at)
+    life.gestion(desk.calendar.ago(1), "NOC")
+
+
+def _with_several(cases: QuerySet[Case]) -> QuerySet:
+    counted = cases.order_by().values("debtor").annotate(debts=Count("pk"))
+    return counted.filter(debts__gt=1).values("debtor")
 
 
 def _owners(cases: int, chance: Random) -> list[Debtor]:

@@ -69,6 +69,9 @@ class Desk:
         self.receipts = count(1)
 
 
+WORK = DebtorPhone.Kind.WORK
+
+
 class Life:
     """Records the events of one case. `clock` is the moment of the last event; later events come after it."""
 
@@ -167,5 +170,5 @@ class Life:
         return self.case.assigned_to
 
     def _phone(self) -> DebtorPhone | None:
-        usable = [phone for phone in self.phones if phone.state != DebtorPhone.State.BAD]
+        usable = [phone for phone in self.phones if phone.state != DebtorPhone.State.BAD and phone.kind != WORK]
         return self.chance.choice(usable) if usable else None

@@ -16,6 +16,7 @@ ATTEMPTS = {
     "DIF": 5, "EQ": 3, "INX": 2, "VIS": 3, "CD": 1, "NOTA": 3,
 }  # fmt: skip
 STOPPING = ("DES", "REC", "ABG", "NOC", "FAL")
+STOPPING_ONE = ("DES", "REC")
 
 PAST_EVENTS = (0, 0, 1, 1, 1, 2, 2, 3)
 PROMISES_IN_THE_PAST = 0.22
@@ -160,7 +161,10 @@ def uncollectable(life: Life) -> None:
 
 
 def stopped(life: Life) -> None:
-    life.gestion(life.calendar.ago(life.chance.randrange(1, 26)), life.chance.choice(STOPPING))
+    """Somebody with several debts stops this one; the stop of a person would also end the lives of the others."""
+    has_others = life.case.debtor.cases.exclude(pk=life.case.pk).exists()
+    code = life.chance.choice(STOPPING_ONE if has_others else STOPPING)
+    life.gestion(life.calendar.ago(life.chance.randrange(1, 26)), code)
 
 
 def reopened(life: Life) -> None:

@@ -7,7 +7,7 @@ for all, the one of its start.
 """
 
 from cases.services.activities import Recorded, name_in_part, record_activity, void_activity
-from cases.services.assignment import assign_cases, share_cases
+from cases.services.assignment import assign_cases, share_cases, unite_people
 from cases.services.cases import (
     delete_case,
     delete_cases,
@@ -15,7 +15,6 @@ from cases.services.cases import (
     fill_in_debtor,
     has_history,
     place_case,
-    release_case,
 )
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
@@ -24,6 +23,7 @@ from cases.services.phones import add_phone, mark_phone
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
+from cases.services.stops import lift_stop, release_case, set_stop
 
 __all__ = [
     "AnotherSubmission",
@@ -42,6 +42,7 @@ __all__ = [
     "edit_case",
     "fill_in_debtor",
     "has_history",
+    "lift_stop",
     "make_stage_default",
     "mark_phone",
     "name_in_part",
@@ -52,8 +53,10 @@ __all__ = [
     "refresh_total",
     "release_case",
     "reverse_payment",
+    "set_stop",
     "settle",
     "share_cases",
     "submit_once",
+    "unite_people",
     "void_activity",
 ]

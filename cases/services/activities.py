@@ -12,10 +12,12 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry, Promise
+from cases.rules.stops import reason_of_result
 from cases.services.money import PaymentTerms, post_payment
 from cases.services.promises import PromiseTerms, add_promise
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.statuses import change_status
+from cases.services.stops import lock_debts, set_stop
 from cases.services.touch import latest_gestion_at, touch
 from nova.lib.databases import lock_row
 from nova.lib.refusals import by_field
@@ -38,6 +40,7 @@ def record_activity(
     result: ActivityResult | None = None,
     phone: DebtorPhone | None = None,
     notes: str = "",
+    override_reason: str = "",
     next_action_at: datetime | None = None,
     promise: Mapping[str, Any] | None = None,
     payment: Mapping[str, Any] | None = None,
@@ -47,12 +50,15 @@ def record_activity(
 ) -> Recorded:
     """Record one gestión with its payment, status and promise in one transaction.
 
+    `override_reason`: why a phone was used that is not offered; what happened is recorded without one too.
     `promise` has amount (ARS) and promise_date; `payment` has amount and optionally value_date, method, reference and
     confirm_overpayment. A `status` is set after the payment and before the promise, as an automatic activity.
 
     Raises ValidationError; keys of the promise and the payment have the prefixes `promise_` and `payment_`. Raises
     StaleVersion for an old `version` only when there is a `status`: a gestión alone never conflicts (DESIGN §2).
     """
+    if result is not None and result.stops_case:
+        lock_debts(case.debtor_id)  # all of them, before the one: two stops of a person wait for each other
     case = lock_case(case, version=version if status is not None else None)
     now = now or timezone.now()
     _check(
@@ -67,7 +73,14 @@ def record_activity(
     )
     before = snapshot(case)
     activity = Activity.objects.create(
-        case=case, type=type, result=result, phone=phone, notes=notes, created_by=by, created_at=now
+        case=case,
+        type=type,
+        result=result,
+        phone=phone,
+        notes=notes,
+        override_reason=override_reason,
+        created_by=by,
+        created_at=now,
     )
     entry = made = None
     if payment is not None:
@@ -82,7 +95,7 @@ def record_activity(
         with _named_with("promise"):
             made = add_promise(PromiseTerms(**promise), case=case, by=by, activity=activity, now=now)
     if result is not None:
-        _apply_result(case, result, phone=phone, now=now)
+        _apply_result(case, activity, by=by, now=now)
     settle(case, now=now)
     touch(
         case,
@@ -92,7 +105,7 @@ def record_activity(
         chosen=next_action_at,
         keep_place=not was_open and result is None and made is None and next_action_at is None,
     )
-    _audit(case, by=by, before=before, result=result, entry=entry, promise=made)
+    _audit(case, by=by, before=before, entry=entry, promise=made)
     return Recorded(activity, made, entry)
 
 
@@ -128,9 +141,20 @@ def _check(
         raise ValidationError(errors)
 
 
-def _apply_result(case: Case, result: ActivityResult, *, phone: DebtorPhone | None, now: datetime) -> None:
+def _apply_result(case: Case, activity: Activity, *, by: User, now: datetime) -> None:
+    result, phone = activity.result, activity.phone
+    if result is None:
+        return
     if result.stops_case:
-        case.stopped_at, case.stopped_by_result = now, result
+        set_stop(
+            debtor=case.debtor,
+            case=None if result.stops_person else case,
+            reason=reason_of_result(result.code),
+            by=by,
+            activity=activity,
+            now=now,
+        )
+        case.refresh_from_db(fields=["stopped_at", "stopped_by_result"])
     if phone is None:
         return
     if result.marks_phone_bad:
@@ -161,11 +185,10 @@ def _audit(
     *,
     by: User,
     before: dict[str, Any],
-    result: ActivityResult | None,
     entry: LedgerEntry | None,
     promise: Promise | None,
 ) -> None:
-    """Write an audit event when the gestión changed money, promises or status, or stopped the case.
+    """Write an audit event when the gestión changed money, promises or status; a stop writes its own.
 
     Other gestiones need none: the Activity itself is the record.
     """
@@ -193,9 +216,6 @@ def _audit(
         )
     if entry is None and promise is None and before["status"] != after["status"]:
         audit.record(AuditEvent.Action.STATUS, by=by, target=case, before=before, after=after)
-    if result is not None and result.stops_case:
-        stop = {"stopped_at": case.stopped_at, "stopped_by_result": result.code}
-        audit.record(AuditEvent.Action.STOPPED, by=by, target=case, after=stop)
 
 
 @transaction.atomic

@@ -1,9 +1,10 @@
 """Assignment of cases to gestores, in chunks: a thousand cases cost a few statements."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
-from itertools import repeat
+from decimal import Decimal
+from itertools import islice
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -15,9 +16,14 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, Case
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
+from cases.rules.sharing import Shares, keeper
 from cases.services.many import locked_chunks
 
 Progress = Callable[[int], None]
+Deal = Callable[[list[Case]], Sequence[User | None]]  # the takers of a chunk of locked cases
+Debt = tuple[int, int | None, Decimal]  # case, gestor, balance
+PEOPLE_CHUNK = 500
+UNITED_AT_ONCE = 5_000  # people; one request has to end before the server's timeout
 
 
 @transaction.atomic
@@ -28,7 +34,7 @@ def assign_cases(*, cases: CaseQuerySet, gestor: User | None, by: User | None, n
     """
     if gestor is not None:
         _check_gestores([gestor])
-    return _move(cases, repeat(gestor), by=by, now=now or timezone.now())
+    return _move(cases, lambda chunk: [gestor] * len(chunk), by=by, now=now or timezone.now())
 
 
 @transaction.atomic
@@ -37,31 +43,98 @@ def share_cases(
     cases: CaseQuerySet,
     gestores: Sequence[User],
     weights: Sequence[int] = (),
+    by_person: bool = True,
     by: User | None,
     now: datetime | None = None,
     progress: Progress = lambda cases: None,
 ) -> int:
     """Distribute the cases in the order of their ids, in equal shares or by `weights` (integers, one for each gestor).
 
-    No share differs by more than one case from the exact one. Returns how many cases changed. Raises ValidationError
-    (key gestores) without gestores, or for somebody who is no active gestor.
+    Those of inactive carteras stay where they are. All debts of a person go to one gestor: to the one who has another
+    debt of theirs, else to whose turn it is. Without `by_person` each case goes by itself, and no share differs by more
+    than one case from the exact one. Returns how many cases changed. Raises ValidationError (key gestores) without
+    gestores, or for somebody who is no active gestor.
     """
     if not gestores:
         raise ValidationError({"gestores": "No hay gestores activos entre quienes repartir."})
     _check_gestores(gestores)
-    turns = _turns(list(gestores), weights or [1] * len(gestores))
-    return _move(cases, turns, by=by, now=now or timezone.now(), progress=progress)
+    cases = cases.filter(in_active_cartera=True)
+    weights = weights or [1] * len(gestores)
+    deal: Deal = _ByPerson(cases, gestores, weights)
+    if not by_person:
+        turns = _turns(list(gestores), weights)
+        deal = lambda chunk: list(islice(turns, len(chunk)))  # noqa: E731
+    return _move(cases, deal, by=by, now=now or timezone.now(), progress=progress)
 
 
 def _turns(gestores: list[User], weights: Sequence[int]) -> Iterator[User]:
     """An endless sequence of gestores. Each time comes the gestor who lacks most cases of their share."""
-    total = sum(weights)
-    credit = [0] * len(gestores)
+    shares = Shares(weights)
     while True:
-        credit = [due + weight for due, weight in zip(credit, weights, strict=True)]
-        chosen = max(range(len(gestores)), key=lambda index: (credit[index], -index))
-        credit[chosen] -= total
-        yield gestores[chosen]
+        yield gestores[shares.deal()]
+
+
+class _ByPerson:
+    """Deals the debts of a person to one gestor. Runs two queries a chunk, and keeps only people with several debts."""
+
+    def __init__(self, cases: CaseQuerySet, gestores: Sequence[User], weights: Sequence[int]) -> None:
+        self._cases, self._gestores, self._shares = cases.order_by(), gestores, Shares(weights)
+        self._places = {gestor.pk: place for place, gestor in enumerate(gestores)}
+        self._dealt: dict[int, int] = {}  # debtor → place of the gestor, of people with several debts
+
+    def __call__(self, chunk: list[Case]) -> list[User | None]:
+        debts = debts_of_people({case.debtor_id for case in chunk})
+        others = [pk for held in debts.values() for pk, gestor, _ in held if gestor in self._places]
+        shared = set(self._cases.filter(pk__in=others).values_list("pk", flat=True)) if others else set()
+        return [self._gestores[self._place(case, debts.get(case.debtor_id, []), shared)] for case in chunk]
+
+    def _place(self, case: Case, debts: list[Debt], shared: set[int]) -> int:
+        """Whoever holds a debt that is not being shared has the person; a debt that is, only while it is their turn."""
+        if case.debtor_id in self._dealt:
+            return self._shares.deal(self._dealt[case.debtor_id], insists=True)
+        held = [(pk, gestor, balance) for pk, gestor, balance in debts if gestor in self._places]
+        fixed = keeper((gestor, balance) for pk, gestor, balance in held if pk not in shared)
+        loose = keeper((gestor, balance) for pk, gestor, balance in held if pk in shared)
+        holder = loose if fixed is None else fixed
+        place = self._shares.deal(None if holder is None else self._places[holder], insists=fixed is not None)
+        if len(debts) > 1:
+            self._dealt[case.debtor_id] = place
+        return place
+
+
+def debts_of_people(debtors: Iterable[int]) -> dict[int, list[Debt]]:
+    """The debts of each of these people that are worked: (case, gestor or None, balance). Runs a query."""
+    debts: dict[int, list[Debt]] = defaultdict(list)
+    rows = Case.objects.worked().filter(debtor__in=list(debtors)).order_by()
+    for debtor, *debt in rows.values_list("debtor_id", "pk", "assigned_to_id", "balance"):
+        debts[debtor].append((debt[0], debt[1], debt[2]))
+    return debts
+
+
+@transaction.atomic
+def unite_people(*, by: User | None, now: datetime | None = None, limit: int = UNITED_AT_ONCE) -> tuple[int, int]:
+    """Give every person whose open debts several gestores hold to one of them: the one who holds most of the balance.
+
+    Only active gestores keep people. Returns how many people and cases changed, of at most `limit` people.
+    """
+    active = set(User.objects.gestores().values_list("pk", flat=True))
+    debtors = list(Case.objects.split_people(active).values_list("debtor", flat=True)[:limit])
+    gestores = {gestor.pk: gestor for gestor in User.objects.filter(pk__in=active)}
+    keepers: dict[int, User] = {}
+
+    def deal(chunk: list[Case]) -> list[User | None]:
+        unknown = {case.debtor_id for case in chunk} - keepers.keys()
+        for debtor, debts in debts_of_people(unknown).items():
+            kept_by = keeper((gestor, balance) for _, gestor, balance in debts if gestor in gestores)  # type: ignore[misc]
+            if kept_by is not None:
+                keepers[debtor] = gestores[kept_by]
+        return [keepers.get(case.debtor_id, case.assigned_to) for case in chunk]
+
+    moved = 0
+    for start in range(0, len(debtors), PEOPLE_CHUNK):
+        theirs = Case.objects.worked().filter(debtor__in=debtors[start : start + PEOPLE_CHUNK], assigned_to__in=active)
+        moved += _move(theirs, deal, by=by, now=now or timezone.now())
+    return len(debtors), moved
 
 
 def _check_gestores(gestores: Sequence[User]) -> None:
@@ -72,7 +145,7 @@ def _check_gestores(gestores: Sequence[User]) -> None:
 
 def _move(
     cases: CaseQuerySet,
-    takers: Iterator[User | None],
+    deal: Deal,
     *,
     by: User | None,
     now: datetime,
@@ -80,7 +153,7 @@ def _move(
 ) -> int:
     moved = seen = 0
     for chunk in locked_chunks(cases):
-        moves = [(case, gestor) for case, gestor in zip(chunk, takers, strict=False) if case.assigned_to != gestor]
+        moves = [(case, gestor) for case, gestor in zip(chunk, deal(chunk), strict=True) if case.assigned_to != gestor]
         _write(moves, by=by, now=now)
         moved += len(moves)
         seen += len(chunk)

@@ -1,4 +1,4 @@
-"""Placing, editing, releasing, moving and deleting cases. Only a case without history can be deleted."""
+"""Placing, editing, moving and deleting cases. Only a case without history can be deleted."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
 from cases.querysets import CaseQuerySet
 from cases.rules import ledger, queue
@@ -20,6 +20,7 @@ from cases.services.many import BulkResult, locked_chunks
 from cases.services.money import checked_amount
 from cases.services.settlement import lock_case, snapshot
 from cases.services.statuses import refusal_of
+from cases.services.stops import move_stops, stop_new_debt
 from nova.lib import dates
 from nova.lib.databases import lock_row
 
@@ -88,6 +89,7 @@ def place_case(
     if refusal := refusal_of(case, case.status):
         raise ValidationError({"status": refusal})
     case.full_clean(exclude=UNCHECKED_FIELDS)
+    case.cartera = Cartera.objects.hold(cartera.pk)
     case.save()
     LedgerEntry.objects.create(
         case=case,
@@ -99,6 +101,7 @@ def place_case(
         created_by=by,
         created_at=now,
     )
+    stop_new_debt(case)
     audit.record(AuditEvent.Action.PLACEMENT, by=by, target=case, after={**snapshot(case), "amount": amount})
     return case
 
@@ -175,48 +178,6 @@ def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tup
     return before, after
 
 
-@transaction.atomic
-def release_case(*, case: Case, by: User, next_action_at: datetime, now: datetime | None = None) -> Case:
-    """Put a stopped case back in the queue, with the date of its next action (an admin's decision, §3.6).
-
-    A case that was paid in the meantime is released too, without a next action (§3.5). Raises ValidationError (key
-    case) when the case is not stopped.
-    """
-    case = lock_case(case)
-    if case.stopped_at is None:
-        raise ValidationError({"case": "El caso no está detenido."})
-    before = {
-        "stopped_at": case.stopped_at,
-        "stopped_by_result": case.stopped_by_result.code if case.stopped_by_result else None,
-    }
-    case.stopped_at = case.stopped_by_result = None
-    case.next_action_at = None if case.stage == CaseStatus.Stage.PAGADA else next_action_at
-    case.version += 1
-    case.save()
-    Activity.objects.create(
-        case=case,
-        type=Activity.Type.NOTE,
-        notes=_release_note(case),
-        created_by=by,
-        created_at=now or timezone.now(),
-        is_system=True,
-    )
-    audit.record(
-        AuditEvent.Action.RELEASED,
-        by=by,
-        target=case,
-        before=before,
-        after={"next_action_at": case.next_action_at},
-    )
-    return case
-
-
-def _release_note(case: Case) -> str:
-    if not case.is_open:
-        return f"Ya no está detenido; su estado es «{case.status}» y no entra en la cola"
-    return f"Devuelto a la cola para el {timezone.localtime(case.next_action_at):%d/%m/%Y %H:%M}"
-
-
 def has_history(case: Case) -> bool:
     """Whether the case has gestiones, promises or entries beyond its placement (§7). Runs up to three queries."""
     return (
@@ -239,12 +200,13 @@ def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
     audit.record(AuditEvent.Action.DELETED, by=by, target=case, before=snapshot(case), label=str(case))
     # Whoever is placing another case for this debtor holds their lock (cases.api.case_input).
     debtor = lock_row(Debtor.objects.all(), case.debtor_id)
+    case.stops.all().delete()
     case.activities.all().delete()
     # SQL, because the querysets of the ledger refuse deletions; this is the only one that is allowed.
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM cases_ledgerentry WHERE case_id = %s AND kind = 'placement'", [case.pk])
     case.delete()
-    if not debtor.cases.exists():
+    if not debtor.cases.exists() and not debtor.stops.exists():
         debtor.delete()
 
 
@@ -286,5 +248,6 @@ def move_case(*, case_id: int, debtor_id: int) -> None:
             defaults={"kind": phone.kind, "state": phone.state, "note": phone.note},
         )
         used.update(phone=theirs)
+    move_stops(case=case, former=former, debtor_id=debtor_id, is_empty=is_empty)
     if is_empty:
         former.delete()

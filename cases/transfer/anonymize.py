@@ -49,7 +49,12 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
     counts = {"debtors": _debtors(progress)}
     counts["phones"] = _phones()
     counts["cases"] = _texts(Case, "notes", external_id=None, nro_cliente=_numbered("nro_cliente", ""))
-    counts["activities"] = _texts(Activity, "notes", imported_author=_if_any("imported_author", "usuario anterior"))
+    counts["activities"] = _texts(
+        Activity,
+        "notes",
+        imported_author=_if_any("imported_author", "usuario anterior"),
+        override_reason=_if_any("override_reason", TEXT),
+    )
     counts["promises"] = _texts(Promise, "notes", imported_author=_if_any("imported_author", "usuario anterior"))
     counts["ledger"] = _ledger()
     counts["imports"] = ImportBatch.objects.update(report="", file_name=_numbered("file_name", "archivo-"))

@@ -5,12 +5,25 @@ external_id, else by id and creation time. An existing case stays as it is; of i
 with a new external_id are imported.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 
-from cases.models import Activity, Cartera, Case, CaseStatus, Debtor, DebtorPhone, ImportBatch, LedgerEntry
+from cases.models import (
+    Activity,
+    Cartera,
+    Case,
+    CaseStatus,
+    Debtor,
+    DebtorPhone,
+    ImportBatch,
+    LedgerEntry,
+    StopFlag,
+)
+from cases.rules.stops import STOP_THE_PERSON, reason_of_result
+from cases.services import stops
 from cases.transfer import columns
 from cases.transfer.debtors import Debtors
 from cases.transfer.document import Numbered
@@ -20,6 +33,7 @@ from cases.transfer.sections import BY_NAME, CATALOGUES, Section
 from cases.transfer.tables import Tables
 from nova.lib import copying
 
+CHUNK = 2000
 NOT_IN_FILE = "su caso no está en el archivo"
 TAKEN_KEY = "otro caso de la cartera ya tiene ese número de cliente; lo que cuelga de este queda en aquel"
 
@@ -60,6 +74,7 @@ class Loader:
             "phones": self.debtors.load_phones,
             "cases": self._cases,
             "activities": lambda rows: self._hanging(BY_NAME["activities"], rows),
+            "stops": self._stops,
             "promises": lambda rows: self._hanging(BY_NAME["promises"], rows),
             "ledger": self._ledger,
             "import_batches": lambda rows: self._once(BY_NAME["import_batches"], ("sha256", "created_at"), rows),
@@ -67,6 +82,7 @@ class Loader:
         }
         try:
             if section in CATALOGUES:
+                _complete(section, rows)
                 self.tables.add_catalogue(BY_NAME[section], rows, replaces=self.keeps_numbers)
             else:
                 loaders[section](rows)
@@ -193,6 +209,54 @@ class Loader:
         self.tables.insert(section, newcomers)
         tally.created += len(newcomers)
 
+    def _stops(self, rows: list[Numbered]) -> None:
+        """Stops of people and debts; one that is here already stays as it is."""
+        section, tally, newcomers = BY_NAME["stops"], self.result.of("stops"), []
+        here = self._stops_here(rows)
+        for number, row in rows:
+            debtor, case = self.debtors.ids.get(row["debtor"]), None
+            if row["case"] is not None:
+                case = self.cases.get(row["case"])
+            if debtor is None or (row["case"] is not None and case is None):
+                reason = NOT_IN_FILE if row["case"] is not None else "su deudor no tiene casos y no se cargó"
+                self.result.reject("stops", number, row["reason"], reason)
+            elif (debtor, case, row["channel"], row["reason"], columns.moment_of(row["since"])) in here:
+                tally.unchanged += 1
+            else:
+                newcomers.append({**row, "debtor": debtor, "case": case})
+        for row, pk in zip(newcomers, self._numbers(StopFlag, newcomers), strict=True):
+            row["id"] = pk
+            if row.get("activity") is not None:
+                row["activity"] = self._number(Activity, row["activity"])
+        # A stop of the person stays when the debt of its gestión did not come.
+        told = {row["activity"] for row in newcomers if row.get("activity") is not None}
+        told = set(Activity.objects.filter(pk__in=told).values_list("pk", flat=True)) if told else told
+        for row in newcomers:
+            row["activity"] = row.get("activity") if row.get("activity") in told else None
+        self.tables.insert(section, newcomers)
+        tally.created += len(newcomers)
+
+    def _stops_here(self, rows: list[Numbered]) -> set[tuple[Any, ...]]:
+        if self.keeps_numbers:
+            return set()
+        people = {self.debtors.ids[row["debtor"]] for _, row in rows if row["debtor"] in self.debtors.ids}
+        keys = ("debtor_id", "case_id", "channel", "reason", "since")
+        return set(StopFlag.objects.filter(debtor__in=people).order_by().values_list(*keys))
+
+    def finish(self) -> None:
+        """After all sections: what they say of one another. Cases of a file without stops get the one they carry."""
+        numbers = sorted(self.new_cases)
+        for start in range(0, len(numbers), CHUNK):
+            chunk = numbers[start : start + CHUNK]
+            cases = Case.objects.filter(pk__in=chunk).order_by("pk")
+            holds = StopFlag.objects.stopping().filter(
+                Q(case__isnull=True) | Q(case=OuterRef("pk")), debtor=OuterRef("debtor_id")
+            )
+            StopFlag.objects.bulk_create(_stops_of(cases.filter(~Exists(holds), stopped_at__isnull=False)))
+            Case.objects.filter(pk__in=chunk, cartera__is_active=False).update(in_active_cartera=False)
+            people = StopFlag.objects.stopping().filter(debtor__cases__in=chunk).order_by()
+            stops.copy_stops(people.values_list("debtor", flat=True).distinct())
+
     def _external_ids_here(self, model: type[models.Model], rows: list[Numbered]) -> set[str | None]:
         wanted = {row["external_id"] for _, row in rows if row["external_id"]}
         if self.keeps_numbers or not wanted:
@@ -248,6 +312,29 @@ class Loader:
         self.tables.insert(section, missing)
         self.result.of(section.name).created += len(missing)
         self.result.of(section.name).unchanged += len(rows) - len(missing)
+
+
+def _complete(section: str, rows: list[Numbered]) -> None:
+    """Which results stop the person, in a file from before they said so."""
+    if section != "activity_results":
+        return
+    for _, row in rows:
+        if "stops_person" not in row:
+            row["stops_person"] = bool(row.get("stops_case")) and row.get("code") in STOP_THE_PERSON
+
+
+def _stops_of(cases: Iterable[Case]) -> Iterator[StopFlag]:
+    """The stops of cases that carry only the copy. One for a person, however many of their debts say it."""
+    people = set()
+    for case in cases.select_related("stopped_by_result").order_by("stopped_at", "pk"):  # type: ignore[attr-defined]
+        result = case.stopped_by_result
+        is_of_person = result is not None and result.stops_person
+        reason = reason_of_result(result.code if result else None)
+        if not is_of_person:
+            yield StopFlag(debtor_id=case.debtor_id, case=case, reason=reason, since=case.stopped_at)
+        elif (case.debtor_id, reason) not in people:
+            people.add((case.debtor_id, reason))
+            yield StopFlag(debtor_id=case.debtor_id, reason=reason, since=case.stopped_at)
 
 
 def _external_id(row: dict[str, Any]) -> str:

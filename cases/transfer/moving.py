@@ -49,6 +49,7 @@ def move_in(
         else:
             for section, rows in chunks(document, progress=progress):
                 loader.load(section, rows)
+        loader.finish()
         if keeps_numbers:
             count_on()
         _report_unknown(people, result)

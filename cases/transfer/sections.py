@@ -23,6 +23,7 @@ from cases.models import (
     ImportBatch,
     LedgerEntry,
     Promise,
+    StopFlag,
 )
 from contact.models import ContactSubmission
 
@@ -77,8 +78,9 @@ SECTIONS = [
     Section("users", User, only=("username", "first_name", "last_name", "role", "is_active")),
     Section("debtors", Debtor),
     Section("phones", DebtorPhone),
-    Section("cases", Case, leaves_out=("stage",)),
+    Section("cases", Case, leaves_out=("stage", "in_active_cartera")),
     Section("activities", Activity),
+    Section("stops", StopFlag),
     Section("promises", Promise),
     Section("ledger", LedgerEntry),
     Section("import_batches", ImportBatch),

@@ -20,6 +20,7 @@ IDLE_BUSINESS_DAYS = 2  # 48 hours, in business days: with calendar days every g
 
 class Kind(StrEnum):
     UNASSIGNED = "unassigned"
+    INACTIVE_GESTOR = "inactive_gestor"
     STOPPED = "stopped"
     BROKEN_TODAY = "broken_today"
     IDLE_GESTOR = "idle_gestor"
@@ -72,12 +73,23 @@ def alerts(
     people: Iterable[Person],
     now: datetime,
 ) -> list[Alert]:
-    found = [*_of_cases(case_totals), *_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
+    people = list(people)
+    found = [*_left_behind(scope, people), *_of_cases(case_totals)]
+    found += [*_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
     return [alert for alert in found if alert.count or alert.subject]
 
 
+def _left_behind(scope: Scope, people: Iterable[Person]) -> list[Alert]:
+    """Open cases of somebody who is no active gestor (any more): nobody works them."""
+    return [
+        Alert(Kind.INACTIVE_GESTOR, count=person.open, pk=person.pk, subject=person.name)
+        for person in people
+        if not person.is_active_gestor and person.open and (scope.gestor is None or person.pk == scope.gestor.pk)
+    ]
+
+
 def _of_cases(case_totals: Iterable[CaseTotals]) -> list[Alert]:
-    case_totals = list(case_totals)
+    case_totals = [group for group in case_totals if group.is_active]
     unassigned = sum(group.unassigned for group in case_totals if group.stage in CaseStatus.OPEN_STAGES)
     return [
         Alert(Kind.UNASSIGNED, count=unassigned),
@@ -106,6 +118,8 @@ def _idle(scope: Scope, people: Iterable[Person], now: datetime) -> list[Alert]:
 def _fallen(scope: Scope, weeks: Iterable[CarteraWeek]) -> list[Alert]:
     tallies: dict[tuple[int, str], dict[bool, tuple[int, int]]] = {}
     for week in weeks:
+        if not week.is_active:
+            continue
         of_one = tallies.setdefault((week.cartera_id, week.cartera), {})
         kept, broken = of_one.get(week.is_current, (0, 0))
         of_one[week.is_current] = (kept + week.kept, broken + week.broken)

@@ -60,6 +60,7 @@ class CaseTotals(NamedTuple):
     color: str
     cartera_id: int | None
     cartera: str | None
+    is_active: bool  # whether the cartera is worked
     cases: int
     owed: int
     stopped: int
@@ -122,6 +123,7 @@ def case_totals(scope: Scope) -> list[CaseTotals]:
     whose, values = _of(scope)
     rows = _rows(
         "SELECT status.id, status.slug, status.name, status.stage, status.color, grouped.cartera_id, cartera.name,"  # noqa: S608
+        "   COALESCE(cartera.is_active, true),"
         "   COALESCE(cases, 0), COALESCE(owed, 0), COALESCE(stopped, 0), COALESCE(unassigned, 0)"
         " FROM cases_casestatus status LEFT JOIN ("
         f"  SELECT status_id, cartera_id, {_sums('cases', 'owed', 'stopped')},"
@@ -152,8 +154,10 @@ def people(scope: Scope, period: Period) -> list[Person]:
         " ) done ON done.gestor_id = person.id LEFT JOIN ("
         f"  SELECT gestor_id, {_sums('cases', 'owed')},"
         "     CAST(SUM(CASE WHEN stage = 'pagada' THEN cases ELSE 0 END) AS bigint) AS paid,"
-        "     CAST(SUM(CASE WHEN stage IN ('en_gestion', 'promesa') THEN cases ELSE 0 END) AS bigint) AS open"
+        "     CAST(SUM(CASE WHEN stage IN ('en_gestion', 'promesa') AND cartera.is_active THEN cases ELSE 0 END)"
+        "       AS bigint) AS open"
         f"  FROM {rollups.book().sql} JOIN cases_casestatus status ON status.id = book.status_id"
+        "     JOIN cases_cartera cartera ON cartera.id = book.cartera_id"
         f"  WHERE gestor_id IS NOT NULL {whose} GROUP BY 1"
         " ) held ON held.gestor_id = person.id"
         " WHERE (person.role = 'gestor' AND person.is_active) OR cases <> 0 OR recovered <> 0"

@@ -18,7 +18,7 @@ def gestor_link(row: RankedGestor, filters: DashboardFilters) -> str:
 
 def admin_cases(filters: DashboardFilters, **more: str) -> str:
     """The list of cases in the Django admin, where selected cases can be assigned or released."""
-    given = {"stage": "open", **more}
+    given = {"stage": "open", "in_active_cartera__exact": "1", **more}
     if filters.scope.cartera is not None:
         given["cartera__id__exact"] = str(filters.scope.cartera.pk)
     if filters.scope.gestor is not None:

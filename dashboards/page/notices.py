@@ -24,8 +24,13 @@ class Notice:
     href: str
 
 
-def notices(figures: Dashboard, filters: DashboardFilters, *, now: datetime) -> list[Notice]:
-    return [_notice(alert, filters, now) for alert in figures.alerts]
+def notices(figures: Dashboard, filters: DashboardFilters, *, split_people: int, now: datetime) -> list[Notice]:
+    """`split_people`: how many people several gestores call; a question of the whole agency, whatever the filters."""
+    told = [_notice(alert, filters, now) for alert in figures.alerts]
+    if split_people:
+        text = _counted(split_people, "persona", "personas") + " con deudas abiertas en manos de varios gestores"
+        told.append(Notice("warning", text, "Dejar un gestor por persona", reverse("uniting")))
+    return told
 
 
 def _notice(alert: Alert, filters: DashboardFilters, now: datetime) -> Notice:
@@ -37,6 +42,9 @@ def _notice(alert: Alert, filters: DashboardFilters, now: datetime) -> Notice:
         case Kind.STOPPED:
             text = _counted(alert.count, "caso detenido espera", "casos detenidos esperan") + " una decisión"
             return Notice("danger", text, "Resolver", admin_cases(filters, stopped="1"))
+        case Kind.INACTIVE_GESTOR:
+            text = _counted(alert.count, "caso abierto", "casos abiertos") + f" de un gestor inactivo: {alert.subject}"
+            return Notice("danger", text, "Reasignar", reverse("reassignment", args=[alert.pk]))
         case Kind.BROKEN_TODAY:
             text = _counted(alert.count, "promesa se incumplió hoy", "promesas se incumplieron hoy")
             href = link("promesas", filters.between(broken_today(today)), only="broken")

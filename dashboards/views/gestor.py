@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Request, for_role
 from accounts.models import User
+from cases.models import Case
+from cases.services.assignment import UNITED_AT_ONCE
 from dashboards.filtering import all_carteras, choices, figures_of, read_filters
 from dashboards.filters import DashboardFilters
 from dashboards.gestor_page import health_lines, last_activities, people_with_figures, queue_health
@@ -18,6 +20,7 @@ from dashboards.page.board import shown
 from dashboards.page.charts import charts
 from dashboards.page.words import whole
 from dashboards.reassigning import ReassignmentForm
+from dashboards.uniting import split_people, unite
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
 from nova.lib.text import key_in
@@ -60,8 +63,14 @@ def _figures(filters: DashboardFilters) -> dict[str, Any]:
 def reassignment(request: Request, pk: int) -> HttpResponse:
     """GET shows how many cases would move and where; the POST that confirms moves them."""
     gestor = get_object_or_404(people_with_figures(), pk=pk)
-    form = ReassignmentForm(request.POST if request.method == "POST" else request.GET, gestor=gestor)
-    context: dict[str, Any] = {"gestor": gestor, "form": form}
+    form = ReassignmentForm(request.POST if request.method == "POST" else request.GET or None, gestor=gestor)
+    context: dict[str, Any] = {
+        "gestor": gestor,
+        "form": form,
+        "open": Case.objects.open().filter(assigned_to=gestor).count(),
+    }
+    if not form.is_bound:
+        return render(request, "dashboards/reassignment.html", context)
     if not form.is_valid():
         return render(request, "dashboards/reassignment.html", context, status=422)
     status = 200
@@ -77,3 +86,23 @@ def reassignment(request: Request, pk: int) -> HttpResponse:
             return redirect("gestor", pk=pk)
     context |= {"count": form.cases().count(), "destination": form.destination}
     return render(request, "dashboards/reassignment.html", context, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_role(User.Role.ADMIN)
+def uniting(request: Request) -> HttpResponse:
+    """GET shows the people whose debts several gestores hold; the POST that confirms gives each to one of them."""
+    status, error = 200, ""
+    if request.method == "POST":
+        expected = request.POST.get("expected", "")
+        try:
+            people, moved = unite(by=request.user, expected=int(expected) if expected.isdecimal() else -1)
+        except ValidationError as refusal:
+            status, error = 409, " ".join(refusal.messages)
+        else:
+            messages.success(
+                request, f"Personas con un solo gestor: {whole(people)}; casos que cambiaron: {whole(moved)}."
+            )
+            return redirect("dashboard-admin")
+    context = {"split": split_people(), "limit": UNITED_AT_ONCE, "error": error}
+    return render(request, "dashboards/uniting.html", context, status=status)

@@ -19,6 +19,7 @@ from dashboards.page.board import ranking_rows, shown
 from dashboards.page.charts import charts
 from dashboards.page.links import gestor_link
 from dashboards.page.notices import notices
+from dashboards.uniting import count_split_people
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
 
@@ -45,7 +46,7 @@ def _context(page: DashboardPage) -> dict[str, Any]:
             "asked": filters,
             "ranking": ranking_rows(figures.ranking),
             "ranking_links": [gestor_link(row, filters) for row in figures.ranking],
-            "notices": notices(figures, filters, now=timezone.now()),
+            "notices": notices(figures, filters, split_people=count_split_people(), now=timezone.now()),
             "report_query": filters.query(gestor=None),
         }
     )

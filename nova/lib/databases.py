@@ -215,6 +215,17 @@ def lock_row(rows: "models.QuerySet[Row]", key: Any, *, no_key: bool = False) ->
     raise Gone(f"{rows.model._meta.label} {key}")
 
 
+def hold_row(rows: "models.QuerySet[Row]", key: Any) -> Row:
+    """The row, which nobody locks with `lock_row` until the transaction ends; others may hold it too. Raises Gone."""
+    if connection.vendor == "postgresql":  # the transaction of SQLite already excludes other writers
+        table, column = rows.model._meta.db_table, rows.model._meta.pk.column
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT 1 FROM "{table}" WHERE "{column}" = %s FOR KEY SHARE', [key])  # noqa: S608
+    for row in rows.filter(pk=key):
+        return row
+    raise Gone(f"{rows.model._meta.label} {key}")
+
+
 # --- One at a time ------------------------------------------------------------------------------------
 class Lock(IntEnum):
     """Keys of PostgreSQL's advisory locks, the same in every version."""

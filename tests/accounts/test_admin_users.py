@@ -190,3 +190,18 @@ def test_list_finds_and_filters(admin_client: Client, gestor_user: User, user_us
     assert "ursula.usuaria" not in by_role
     assert "ursula.usuaria" in by_name
     assert "gabriel.gestor" not in by_name
+
+
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"role": "user"}])
+def test_who_leaves_open_cases_is_asked_where_they_go(admin_client: Client, gestor_user: User, changes: dict) -> None:
+    factories.CaseFactory(assigned_to=gestor_user)
+    page = admin_client.post(change(gestor_user), fields(gestor_user, **changes), follow=True)
+    assert page.redirect_chain[0][0] == f"/gestores/{gestor_user.pk}/reassignment"
+    assert page.status_code == 200
+    assert "1</strong> caso abierto y ya no los trabaja" in page.text
+
+
+def test_who_leaves_nothing_open_is_not_asked(admin_client: Client, gestor_user: User) -> None:
+    factories.CaseFactory(assigned_to=gestor_user, status_slug="incobrable")
+    page = admin_client.post(change(gestor_user), fields(gestor_user, is_active=False), follow=True)
+    assert [path for path, _ in page.redirect_chain] == ["/admin/accounts/user/"]

@@ -30,6 +30,9 @@ EXPECTED = {
     ("POST", "cases/<int:pk>/activities"): WORK,
     ("POST", "cases/<int:pk>/promises"): WORK,
     ("POST", "cases/<int:pk>/payments"): WORK,
+    ("GET", "debtors/<int:pk>"): (401, 403, 404, 200, 200),
+    ("POST", "debtors/<int:pk>/stops"): WORK,
+    ("DELETE", "stops/<int:pk>"): (401, 403, 403, 403, 400),
     ("POST", "update-status"): (401, 403, 400, 400, 400),
     ("POST", "register-management"): (401, 403, 400, 400, 400),
     ("GET", "activities/case/<int:pk>"): (401, 403, 404, 200, 200),
@@ -94,6 +97,10 @@ def test_who_may(
         pk = services.record_activity(case=case, by=gestor_user, type="note", notes="hola").activity.pk
     elif address.startswith("promises"):
         pk = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today()).pk
+    elif address.startswith("debtors"):
+        pk = case.debtor_id
+    elif address.startswith("stops"):
+        pk = services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo").pk
     elif address.startswith("payments"):
         pk = pay(case, 10, by=gestor_user).pk
     elif method == "DELETE":

@@ -150,3 +150,42 @@ def test_many_alerts_fold_behind_the_first(admin_client: Client) -> None:
         6 * 2,
         2 * 2,
     )  # and for readers
+
+
+def test_cases_of_somebody_who_left_lead_to_where_they_are_passed_on(
+    admin_client: Client, gestor_user: User, other_gestor: User
+) -> None:
+    factories.CaseFactory.create_batch(2, assigned_to=gestor_user)
+    factories.CaseFactory(assigned_to=gestor_user, status_slug="incobrable")
+    User.objects.filter(pk=gestor_user.pk).update(is_active=False)
+
+    [notice] = notices(admin_client)
+
+    assert (notice.level, notice.action) == ("danger", "Reasignar")
+    assert notice.text == "2 casos abiertos de un gestor inactivo: Gabriel Gestor"
+    page = admin_client.get(notice.href)
+    assert page.status_code == 200
+    assert "Olga Gestora" in page.text
+    done = {"to": other_gestor.pk, "cartera": "", "stage": "", "expected": "2"}
+    assert admin_client.post(notice.href, done).status_code == 302
+    assert [notice.text for notice in notices(admin_client) if "inactivo" in notice.text] == []
+
+
+def test_people_of_several_gestores_are_united_with_one_click(
+    admin_client: Client, gestor_user: User, other_gestor: User
+) -> None:
+    small = factories.CaseFactory(assigned_to=gestor_user, amount=Decimal(10))
+    factories.CaseFactory(debtor=small.debtor, assigned_to=other_gestor)
+    factories.CaseFactory(assigned_to=gestor_user)
+
+    [notice] = notices(admin_client)
+
+    assert notice.text == "1 persona con deudas abiertas en manos de varios gestores"
+    page = admin_client.get(notice.href)
+    assert small.debtor.listed_name in page.text
+    assert admin_client.post(notice.href, {"expected": "7"}).status_code == 409
+    assert admin_client.post(notice.href, {"expected": "1"}).status_code == 302
+    small.refresh_from_db()
+    assert small.assigned_to == other_gestor
+    assert notices(admin_client) == []
+    assert "no hay nada que cambiar" in admin_client.get(notice.href).text

@@ -22,8 +22,8 @@ from cases.admin.base import ReadOnlyAdmin, Tool
 from cases.admin.filters import AutocompleteFilter
 from cases.admin.importing.offer import OffersImport
 from cases.importing.columns import LABELS
+from cases.importing.dealing import ROUND_ROBIN
 from cases.importing.plan import SKIP
-from cases.importing.run import ROUND_ROBIN
 from cases.models import ImportBatch
 from nova.lib.money import format_money
 

@@ -9,8 +9,9 @@ from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
 from cases.importing.columns import FIELDS, LABELS, NAME_FIELDS
+from cases.importing.dealing import ROUND_ROBIN
 from cases.importing.plan import SKIP, UPDATE
-from cases.importing.run import MAX_CARTERA_NAME, ROUND_ROBIN
+from cases.importing.run import MAX_CARTERA_NAME
 from cases.importing.table import MIB
 from cases.importing.uploads import Column
 from cases.models import Cartera

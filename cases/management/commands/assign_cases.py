@@ -37,6 +37,13 @@ class Command(BaseCommand):
         whom.add_argument("--to", metavar="USERNAME", help="todos a este gestor")
         whom.add_argument("--among", metavar="USERNAME,…", help="en partes iguales entre estos")
         whom.add_argument("--weights", metavar="USERNAME=N,…", help="en proporción: ana=2,luis=1")
+        how = parser.add_mutually_exclusive_group()
+        how.add_argument(
+            "--by-person",
+            action="store_true",
+            help="todas las deudas de una persona al mismo gestor, el que ya tiene una (así se reparte si no se dice)",
+        )
+        how.add_argument("--by-case", action="store_true", help="cada caso por separado")
         parser.add_argument("--dry-run", action="store_true", help="hace todo y no guarda nada")
 
     def handle(self, *args: Any, **given: Any) -> None:
@@ -47,7 +54,12 @@ class Command(BaseCommand):
                 with progress_bar("Asignando", cases.count()) as advance:
                     weights = list(gestores.values())
                     moved = services.share_cases(
-                        cases=cases, gestores=list(gestores), weights=weights, by=None, progress=advance
+                        cases=cases,
+                        gestores=list(gestores),
+                        weights=weights,
+                        by_person=not given["by_case"],
+                        by=None,
+                        progress=advance,
                     )
                 after = _held(gestores)
                 if given["dry_run"]:

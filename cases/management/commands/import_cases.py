@@ -14,11 +14,12 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from cases.importing.columns import map_columns
+from cases.importing.dealing import ROUND_ROBIN
 from cases.importing.errors import ImportFailed
 from cases.importing.plan import SKIP, UPDATE
 from cases.importing.reader import open_table
 from cases.importing.report import report_text
-from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
+from cases.importing.run import Options, Result, import_table
 from cases.importing.table import Limits
 from cases.management.reporting import Unwritable, WrittenTooLate, progress_bar, whole_file
 from cases.models import ImportBatch

@@ -25,6 +25,7 @@ LABELS = {
     "cases": "Casos",
     "activities": "Gestiones",
     "promises": "Promesas",
+    "stops": "Detenciones",
     "ledger": "Movimientos",
     "import_batches": "Importaciones",
     "contact_submissions": "Mensajes de contacto",

@@ -50,6 +50,7 @@ class Command(BaseCommand):
         self.stdout.write(f"Casos con promesas vencidas: {report.promises_decided}")
         self.stdout.write(f"  de ellos, con una promesa incumplida: {report.promises_broken}")
         self.stdout.write(f"Casos acomodados en la bandeja: {report.brought_forward}")
+        self.stdout.write(f"Detenciones que llegaron a su fin: {report.stops_ended}")
         self.stdout.write(f"Sesiones vencidas borradas: {report.sessions}")
         self.stdout.write(f"Archivos sin confirmar borrados: {report.uploads}")
         self.stdout.write(f"Avisos de contacto enviados: {report.notices_sent}, sin enviar: {report.notices_left}")

@@ -5,6 +5,17 @@ from collections.abc import Iterator
 from cases.transfer.verify.finding import Finding, rows
 
 
+def everybody_has_one_gestor() -> Iterator[Finding]:
+    """A notice: several gestores call one person about their open debts (DESIGN §4)."""
+    found = rows("""
+        SELECT debtor_id, COUNT(*), COUNT(DISTINCT assigned_to_id) FROM cases_case
+        WHERE stage IN ('en_gestion', 'promesa') AND in_active_cartera AND assigned_to_id IS NOT NULL
+        GROUP BY debtor_id HAVING COUNT(DISTINCT assigned_to_id) > 1 ORDER BY debtor_id
+    """)
+    for debtor, debts, gestores in found:
+        yield Finding(f"Deudor {debtor}: {gestores} gestores tienen sus {debts} deudas abiertas.", is_notice=True)
+
+
 def nobody_is_there_twice_by_dni() -> Iterator[Finding]:
     """Leading zeros are ignored: the DNI identifies a person (DESIGN §2)."""
     found = rows("""

@@ -19,6 +19,15 @@ def stage_is_that_of_the_status() -> Iterator[Finding]:
         )
 
 
+def cartera_is_active_is_that_of_the_cartera() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, k.name FROM cases_case c JOIN cases_cartera k ON k.id = c.cartera_id
+        WHERE c.in_active_cartera <> k.is_active
+    """)
+    for pk, nro, cartera in found:
+        yield Finding(f"{case_label(pk, nro)}: no sigue a su cartera «{cartera}» (activa o inactiva).")
+
+
 def paid_is_what_owes_nothing() -> Iterator[Finding]:
     """An error for an open case; a notice for a paid case that staff moved to another closed stage."""
     found = rows("""
@@ -71,6 +80,33 @@ def band_version_and_stop_are_possible() -> Iterator[Finding]:
         yield Finding(
             f"{case_label(pk, nro)}: banda {band} (de 1 a 7), versión {version} (desde 1) o detenido sin fecha."
         )
+
+
+def stopped_is_what_a_stop_holds() -> Iterator[Finding]:
+    """Closed cases too: one that is reopened is still stopped."""
+    found = rows("""
+        SELECT id, nro_cliente, is_stopped FROM (
+            SELECT c.id, c.nro_cliente, c.stopped_at IS NOT NULL AS is_stopped, EXISTS (
+                SELECT 1 FROM cases_stopflag s
+                WHERE s.debtor_id = c.debtor_id AND (s.case_id IS NULL OR s.case_id = c.id)
+                    AND s.channel = 'all' AND s.lifted_at IS NULL
+            ) AS is_held FROM cases_case c
+        ) t WHERE is_stopped <> is_held
+    """)
+    for pk, nro, is_stopped in found:
+        what = (
+            "figura detenido y ninguna detención lo retiene" if is_stopped else "una detención lo retiene y no figura"
+        )
+        yield Finding(f"{case_label(pk, nro)}: {what}.")
+
+
+def stop_of_a_debt_is_of_its_debtor() -> Iterator[Finding]:
+    found = rows("""
+        SELECT c.id, c.nro_cliente, s.id FROM cases_stopflag s JOIN cases_case c ON c.id = s.case_id
+        WHERE s.debtor_id <> c.debtor_id
+    """)
+    for pk, nro, stop in found:
+        yield Finding(f"{case_label(pk, nro)}: la detención {stop} es de otro deudor.")
 
 
 def phone_of_a_gestion_is_of_its_debtor() -> Iterator[Finding]:

@@ -1,11 +1,14 @@
 """Debtors with their phones in the admin."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from auditlog.models import LogEntry
+from django.utils import timezone
 
-from cases.models import Debtor
+from cases import services
+from cases.models import Case, Debtor, StopFlag
 from tests.factories import ActivityFactory, CaseFactory, DebtorFactory, DebtorPhoneFactory
 from tests.queries import queries_do_not_grow
 
@@ -111,3 +114,50 @@ def test_what_was_saved_is_quoted_with_one_kind_of_mark(admin_client):
     page = admin_client.post(f"{LIST}add/", {"last_name": "Gómez", **NO_PHONES}, follow=True).text
     assert "«<a" in page
     assert "”" not in page
+
+
+def test_admin_stops_a_person_and_lifts_it(admin_client, admin_user, gestor_user):
+    case = CaseFactory(assigned_to=gestor_user)
+    other = CaseFactory(debtor=case.debtor)
+    page = f"{LIST}{case.debtor_id}/change/"
+    assert f"{LIST}{case.debtor_id}/stop/" in admin_client.get(page).content.decode()
+    assert admin_client.post(f"{LIST}{case.debtor_id}/stop/", {"channel": "all"}).status_code == 422
+    sent = {"channel": "all", "reason": "abogado"}
+    assert admin_client.post(f"{LIST}{case.debtor_id}/stop/", sent).status_code == 302
+    stop = StopFlag.objects.get()
+    assert (stop.case, stop.set_by) == (None, admin_user)
+    assert set(Case.objects.values_list("stopped_at", flat=True)) == {stop.since}
+
+    lift = f"/admin/cases/stopflag/{stop.pk}/lift/"
+    assert lift in admin_client.get(page).content.decode()
+    shown = admin_client.get(lift).content.decode()
+    assert "Deudas abiertas de la persona" in shown
+    assert admin_client.post(lift, {"next_action_at": "2020-01-01T10:00"}).status_code == 422
+    when = timezone.localtime() + timedelta(days=2)
+    done = admin_client.post(lift, {"next_action_at": f"{when:%Y-%m-%dT%H:%M}", "reason": "Lo pidió."})
+    assert done.status_code == 302
+    assert not Case.objects.filter(stopped_at__isnull=False).exists()
+    assert other.activities.get().notes.endswith("Lo pidió.")
+    assert lift not in admin_client.get(page).content.decode()
+
+
+def test_stops_are_decisions_of_admins(staff_client, gestor_user):
+    case = CaseFactory()
+    stop = services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo")
+    for path in (f"{LIST}{case.debtor_id}/stop/", f"/admin/cases/stopflag/{stop.pk}/lift/"):
+        assert staff_client.get(path).status_code == 403
+        assert staff_client.post(path, {"channel": "all", "reason": "reclamo"}).status_code == 403
+        assert path not in staff_client.get(f"{LIST}{case.debtor_id}/change/").content.decode()
+    stop.refresh_from_db()
+    assert stop.lifted_at is None
+
+
+def test_list_of_stops_finds_the_person(admin_client, gestor_user):
+    found, other = CaseFactory(debtor__last_name="Ñancupil"), CaseFactory()
+    for case in (found, other):
+        services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo")
+    page = admin_client.get("/admin/cases/stopflag/?q=nancupil&standing=1").content.decode()
+    assert f"/admin/cases/debtor/{found.debtor_id}/" in page
+    assert f"/admin/cases/debtor/{other.debtor_id}/" not in page
+    one = f"/admin/cases/stopflag/{found.debtor.stops.get().pk}/"
+    assert f"{one}lift/" in admin_client.get(f"{one}change/").content.decode()

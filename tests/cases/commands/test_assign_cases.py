@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+from django.core.management import CommandError, call_command
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -140,3 +141,19 @@ def test_no_share_is_ever_a_whole_case_from_what_is_due(weights, cases):
 
     for gestor, weight in enumerate(weights):
         assert abs(dealt[gestor] - cases * weight / sum(weights)) < 1
+
+
+def test_a_person_has_one_gestor_unless_cases_are_asked_for(ana, luis):
+    first = CaseFactory()
+    CaseFactory(debtor=first.debtor)
+
+    run("assign_cases", "--by-case")
+    assert held() == {"ana": 1, "luis": 1}
+    Case.objects.update(assigned_to=None)
+    run("assign_cases")
+    assert held() == {"ana": 2}
+    Case.objects.update(assigned_to=None)
+    run("assign_cases", "--by-person")
+    assert held() == {"ana": 2}
+    with pytest.raises(CommandError, match="not allowed with"):
+        call_command("assign_cases", "--by-person", "--by-case")

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import User
@@ -108,6 +109,8 @@ def test_agency_is_believable(demo):
     stages = set(Case.objects.values_list("stage", flat=True))
     assert stages == {"en_gestion", "promesa", "pagada", "incobrable", "de_baja"}
     assert Case.objects.stopped().exists()
+    several = Case.objects.stopped().values("debtor").annotate(debts=Count("pk")).filter(debts__gt=1)
+    assert several.exists(), "a person with several debts asked not to be contacted"
     assert Case.objects.open().unassigned().exists()
     assert Activity.objects.filter(voided_at__isnull=False).exists()
     assert DebtorPhone.objects.filter(state="bad").exists()

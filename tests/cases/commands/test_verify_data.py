@@ -312,6 +312,21 @@ def test_impossible_band_version_or_stop(case, change):
     the_error("Banda, versión y detención")
 
 
+def test_stopped_without_a_stop_and_held_without_being_stopped(case, gestor_user):
+    damage("UPDATE cases_case SET stopped_at = %s WHERE id = %s", NOW, case.pk)
+    assert "ninguna detención lo retiene" in the_error("Detenidos = los que una detención retiene")
+    services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo")
+    assert found("Detenidos = los que una detención retiene").errors == 0
+    damage("UPDATE cases_case SET stopped_at = NULL WHERE id = %s", case.pk)
+    assert "no figura" in the_error("Detenidos = los que una detención retiene")
+
+
+def test_stop_of_the_debt_of_somebody_else(case, gestor_user):
+    services.set_stop(debtor=case.debtor, case=case, by=gestor_user, reason="reclamo", channel="call")
+    damage("UPDATE cases_stopflag SET debtor_id = %s", DebtorFactory().pk)
+    assert "es de otro deudor" in the_error("Detenciones de su deudor")
+
+
 def test_gestion_on_the_phone_of_somebody_else(case):
     ActivityFactory(case=case, phone=DebtorPhoneFactory(), is_system=True)
     the_error("Teléfono de las gestiones")
@@ -403,3 +418,10 @@ def test_sequence_behind_its_table(case):
 def test_stage_without_a_default_status(gestor_user):
     CaseStatus.objects.filter(slug="pagada").update(is_stage_default=False)
     assert "pagada" in the_error("Estados que usan las reglas")
+
+
+def test_several_gestores_of_one_person_are_a_notice(case, other_gestor):
+    CaseFactory(debtor=case.debtor, assigned_to=other_gestor, status_slug="incobrable")
+    assert found("Un gestor por persona").notices == 0
+    CaseFactory(debtor=case.debtor, assigned_to=other_gestor)
+    assert "2 gestores tienen sus 2 deudas abiertas" in the_notice("Un gestor por persona")

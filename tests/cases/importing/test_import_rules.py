@@ -408,3 +408,29 @@ def test_every_field_lands_in_its_own_column(tmp_path):
     assert (entry.kind, entry.amount, entry.method, entry.reference) == ("placement", Decimal("1500.50"), "", "")
     # What was read back for the comparison is in its place too: the same file changes nothing.
     assert import_cases(file, create=False).counts(*KEYS) == (0, 0, 1)
+
+
+# --- Somebody who is not contacted ------------------------------------------------------------------------
+def test_new_debts_and_debts_that_move_to_somebody_stopped_are_stopped(load, gestor_user):
+    known = factories.CaseFactory(debtor__dni="20111222", assigned_to=gestor_user)
+    services.set_stop(debtor=known.debtor, by=gestor_user, reason="fallecido")
+    load("9;ANA;PÉREZ;;500")
+    assert case("9").stopped_at is None
+
+    load("1;ANA;PÉREZ;20111222;1000", "2;LUZ;SOSA;20333444;1000", "9;ANA;PÉREZ;20111222;500")
+
+    assert case("9").debtor == known.debtor
+    assert {key: case(key).stopped_at is not None for key in ("1", "2", "9")} == {"1": True, "2": False, "9": True}
+
+
+# --- One gestor a person ----------------------------------------------------------------------------------
+def test_round_robin_goes_by_person(load, gestor_user, other_gestor, tmp_path):
+    known = factories.CaseFactory(debtor__dni="20111222", assigned_to=other_gestor)
+    rows = ["1;ANA;PÉREZ;20111222;1000", "2;LUZ;SOSA;20333444;1000", "3;EVA;RÍOS;;10", "4;LUZ;SOSA;20333444;5"]
+    ran = import_cases(
+        portfolio(tmp_path, *rows, header="cliente;nombre;apellido;dni;total"), "--assign-to", "round-robin"
+    )
+    assert ran.code == 0, ran
+    assert case("1").assigned_to == known.assigned_to
+    assert case("2").assigned_to == case("4").assigned_to == gestor_user
+    assert case("3").assigned_to is not None

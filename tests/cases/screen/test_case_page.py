@@ -414,3 +414,30 @@ def test_a_phone_of_somebody_else_is_404(gestor_client: Client, case: Case) -> N
     phone = factories.DebtorPhoneFactory()
 
     assert gestor_client.post(f"/cases/{case.pk}/phones/{phone.pk}/state", {"state": "bad"}).status_code == 404
+
+
+# --- Phones of the workplace ---------------------------------------------------------------------------
+def test_work_phone_is_shown_and_not_offered(gestor_client, gestor_user):
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    work = factories.DebtorPhoneFactory(debtor=case.debtor, kind="work", state="good")
+    page = gestor_client.get(case.get_absolute_url())
+    assert f"tel:{work.number}" not in page.text
+    assert "wa.me" not in page.text
+    assert page.context["screen"].gestion_form["phone"].value() is None
+    home = factories.DebtorPhoneFactory(debtor=case.debtor)
+    page = gestor_client.get(case.get_absolute_url())
+    assert page.context["screen"].gestion_form["phone"].value() == home.pk
+    assert gestor_client.get(f"/api/v1/cases/{case.pk}").json()["data"]["telefono"] == home.number
+
+
+def test_using_a_work_phone_asks_for_a_reason(gestor_client, gestor_user):
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    work = factories.DebtorPhoneFactory(debtor=case.debtor, kind="work")
+    sent = {"type": "call", "result": factories.result("NC").pk, "phone": work.pk, "token": "t1"}
+    url = f"/cases/{case.pk}/activities"
+    refused = gestor_client.post(url, sent)
+    assert refused.status_code == 422
+    assert "por qué usó el teléfono del trabajo" in refused.text
+    assert gestor_client.post(url, {**sent, "override_reason": "Lo pidió."}).status_code == 302
+    assert case.activities.get().override_reason == "Lo pidió."
+    assert "Lo pidió." in gestor_client.get(case.get_absolute_url()).text

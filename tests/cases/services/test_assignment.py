@@ -1,6 +1,7 @@
 """Giving cases to gestores: DESIGN §4 "Queue", §10 "assign_cases"."""
 
 from collections import Counter
+from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -8,7 +9,7 @@ from django.core.exceptions import ValidationError
 from accounts.models import AuditEvent
 from cases import services
 from cases.models import Activity, Case
-from tests.factories import ActivityFactory, CaseFactory, GestorFactory
+from tests.factories import ActivityFactory, CaseFactory, DebtorFactory, GestorFactory
 from tests.queries import queries_do_not_grow
 
 pytestmark = pytest.mark.django_db
@@ -78,3 +79,92 @@ def test_cost_does_not_grow_with_cases(admin_user, gestor_user):
 
     CaseFactory.create_batch(3)
     queries_do_not_grow(assign, more)
+
+
+# --- By person ---------------------------------------------------------------------------------------------
+def holders(debtor) -> set[str]:
+    return set(debtor.cases.values_list("assigned_to__username", flat=True))
+
+
+def test_all_debts_of_a_person_go_to_one_gestor(admin_user):
+    ana, luis = (GestorFactory(username=name) for name in ("ana", "luis"))
+    people = DebtorFactory.create_batch(10)
+    for _ in range(3):  # shuffled: the debts of a person do not stand together
+        for person in people:
+            CaseFactory(debtor=person)
+    services.share_cases(cases=Case.objects.all(), gestores=[ana, luis], by=admin_user)
+    assert {len(holders(person)) for person in people} == {1}
+    assert Counter(Case.objects.values_list("assigned_to__username", flat=True)) == {"ana": 15, "luis": 15}
+
+
+def test_a_person_goes_to_the_one_who_has_them_and_of_two_to_the_larger_balance(admin_user):
+    ana, luis, eva = (GestorFactory(username=name) for name in ("ana", "luis", "eva"))
+    known, split = DebtorFactory(), DebtorFactory()
+    CaseFactory(debtor=known, assigned_to=eva)
+    CaseFactory(debtor=split, assigned_to=ana, amount=Decimal(500))
+    CaseFactory(debtor=split, assigned_to=luis, amount=Decimal(900))
+    CaseFactory(debtor=split, assigned_to=ana, amount=Decimal(9000), status_slug="incobrable")  # closed: not called
+    CaseFactory.create_batch(2, debtor=known)
+    new = CaseFactory(debtor=split)
+    services.share_cases(cases=Case.objects.open().unassigned(), gestores=[ana, luis, eva], by=admin_user)
+    new.refresh_from_db()
+    assert holders(known) == {"eva"}
+    assert new.assigned_to == luis
+
+
+def test_whoever_receives_nothing_is_not_given_their_people(admin_user):
+    ana, gone = GestorFactory(), GestorFactory(is_active=False)
+    person = CaseFactory(assigned_to=gone).debtor
+    new = CaseFactory(debtor=person)
+    services.share_cases(cases=Case.objects.unassigned(), gestores=[ana], by=admin_user)
+    new.refresh_from_db()
+    assert new.assigned_to == ana
+
+
+def test_others_make_up_for_the_debts_of_a_person(admin_user):
+    ana, luis = (GestorFactory(username=name) for name in ("ana", "luis"))
+    CaseFactory.create_batch(4, debtor=CaseFactory(assigned_to=ana).debtor)
+    CaseFactory.create_batch(8)
+    services.share_cases(cases=Case.objects.unassigned(), gestores=[ana, luis], by=admin_user)
+    assert Counter(Case.objects.values_list("assigned_to__username", flat=True)) == {"ana": 7, "luis": 6}
+
+
+def test_by_case_a_person_may_be_split(admin_user):
+    gestores = GestorFactory.create_batch(2)
+    person = DebtorFactory()
+    CaseFactory.create_batch(2, debtor=person)
+    services.share_cases(cases=Case.objects.all(), gestores=gestores, by_person=False, by=admin_user)
+    assert len(holders(person)) == 2
+
+
+def test_explicit_assignment_is_obeyed(admin_user, gestor_user, other_gestor):
+    mine = CaseFactory(assigned_to=gestor_user)
+    other = CaseFactory(debtor=mine.debtor)
+    services.assign_cases(cases=Case.objects.filter(pk=other.pk), gestor=other_gestor, by=admin_user)
+    assert len(holders(mine.debtor)) == 2
+
+
+def test_uniting_gives_each_person_to_one_of_those_who_have_them(admin_user):
+    ana, luis = (GestorFactory(username=name) for name in ("ana", "luis"))
+    gone = GestorFactory(username="gone", is_active=False)
+    one, two, left = DebtorFactory(), DebtorFactory(), DebtorFactory()
+    CaseFactory(debtor=one, assigned_to=ana, amount=Decimal(500))
+    CaseFactory(debtor=one, assigned_to=luis, amount=Decimal(300))
+    CaseFactory(debtor=one, assigned_to=luis, amount=Decimal(201))
+    CaseFactory(debtor=two, assigned_to=ana)
+    CaseFactory(debtor=two, assigned_to=ana)
+    CaseFactory(debtor=left, assigned_to=ana)
+    CaseFactory(debtor=left, assigned_to=gone)
+    assert services.unite_people(by=admin_user) == (1, 1)
+    assert [holders(person) for person in (one, two, left)] == [{"luis"}, {"ana"}, {"ana", "gone"}]
+    assert services.unite_people(by=admin_user) == (0, 0)
+
+
+def test_uniting_costs_the_same_for_more_people(admin_user, gestor_user, other_gestor):
+    def split(count):
+        for person in DebtorFactory.create_batch(count):
+            CaseFactory(debtor=person, assigned_to=gestor_user)
+            CaseFactory(debtor=person, assigned_to=other_gestor)
+
+    split(2)
+    queries_do_not_grow(lambda: services.unite_people(by=admin_user), lambda: split(12))

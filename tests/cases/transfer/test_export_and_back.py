@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from cases import services
-from cases.models import Activity, ActivityResult, Case, CaseStatus, Debtor, LedgerEntry, Promise
+from cases.models import Activity, ActivityResult, Case, CaseStatus, Debtor, LedgerEntry, Promise, StopFlag
 from cases.transfer import export
 from cases.transfer.sections import SECTIONS
 from nova.lib import dates
@@ -63,6 +63,42 @@ def test_into_an_empty_installation_and_out_again_is_identical(agency, tmp_path)
     assert (ran.code, ran.error) == (0, "")
     run("export_data", tmp_path / "again.json")
     assert (tmp_path / "out.json").read_text() == (tmp_path / "again.json").read_text()
+    assert_sound()
+
+
+def test_into_a_working_installation_the_stops_come_along(agency, gestor_user, tmp_path):
+    services.set_stop(debtor=agency.debtor, by=gestor_user, reason="fallecido")
+    run("export_data", tmp_path / "out.json")
+    told = StopFlag.objects.count()
+    empty_tables()
+    here = CaseFactory(assigned_to=gestor_user)  # not empty: every row gets another number
+
+    ran = run("import_data", tmp_path / "out.json")
+
+    assert ran.code == 0, ran
+    assert StopFlag.objects.count() == told > 1
+    stopped = Case.objects.filter(stopped_at__isnull=False)
+    assert stopped.exists()
+    assert not stopped.filter(pk=here.pk).exists()
+    assert_sound()
+
+
+def test_file_from_before_the_stops(agency, tmp_path):
+    """Its cases say that they are stopped and by which result: that becomes a stop of the person or the debt."""
+    services.record_activity(case=agency, by=agency.assigned_to, type="call", result=result("NOC"))
+    run("export_data", tmp_path / "out.json")
+    document = json.loads((tmp_path / "out.json").read_text())
+    of_people = {row["debtor"] for row in document.pop("stops") if row["case"] is None}
+    for row in document["activity_results"]:
+        del row["stops_person"]
+    (tmp_path / "old.json").write_text(json.dumps(document))
+    empty_tables()
+
+    ran = run("import_data", tmp_path / "old.json")
+
+    assert ran.code == 0, ran
+    assert result("NOC").stops_person
+    assert set(StopFlag.objects.filter(case=None).values_list("debtor", flat=True)) == of_people
     assert_sound()
 
 
@@ -171,7 +207,7 @@ def test_rows_without_their_case_are_reported_and_skipped(agency, tmp_path):
     run("export_data", tmp_path / "out.json")
     document = json.loads((tmp_path / "out.json").read_text())
     gone = document["cases"].pop(0)["id"]
-    lost = sum(row["case"] == gone for name in ("activities", "promises", "ledger") for row in document[name])
+    lost = sum(row["case"] == gone for name in ("activities", "promises", "ledger", "stops") for row in document[name])
     (tmp_path / "out.json").write_text(json.dumps(document))
     empty_tables()
 
@@ -212,7 +248,7 @@ def test_every_field_of_every_table_is_in_the_file(agency, tmp_path):
 
     assert [item.name for item in SECTIONS] == [
         "carteras", "case_statuses", "activity_results", "users", "debtors", "phones", "cases", "activities",
-        "promises", "ledger", "import_batches", "contact_submissions",
+        "stops", "promises", "ledger", "import_batches", "contact_submissions",
     ]  # fmt: skip
     for item in SECTIONS:
         rows = section(tmp_path / "out.json", item.name)

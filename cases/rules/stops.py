@@ -1,0 +1,40 @@
+"""Why a person, or one of their debts, is not contacted (DESIGN §3.6). Pure: no database, no clock."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """`ALL` takes the debts out of queues and bulk runs; the others only say how the person is not contacted."""
+
+    ALL = "all"
+    CALL = "call"
+    MESSAGE = "message"
+    EMAIL = "email"
+    SMS = "sms"
+    VISIT = "visit"
+    LETTER = "letter"
+
+
+class Reason(StrEnum):
+    PIDE_NO_CONTACTO = "pide_no_contacto"
+    DESCONOCE = "desconoce"
+    RECLAMO = "reclamo"
+    ABOGADO = "abogado"
+    FALLECIDO = "fallecido"
+    REVISION = "revision"
+
+
+# The reasons of the seeded result codes. A code that staff added stops for review: somebody has to look.
+REASON_OF_RESULT = {
+    "NOC": Reason.PIDE_NO_CONTACTO,
+    "DES": Reason.DESCONOCE,
+    "REC": Reason.RECLAMO,
+    "ABG": Reason.ABOGADO,
+    "FAL": Reason.FALLECIDO,
+}
+# The seeded codes that stop the person; those of files that do not say it yet (cases.transfer).
+STOP_THE_PERSON = frozenset({"NOC", "FAL", "ABG"})
+
+
+def reason_of_result(code: str | None) -> Reason:
+    return REASON_OF_RESULT.get(code or "", Reason.REVISION)
