@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from cases.rules.ledger import Kind
 from cases.searching import SearchText
-from nova.lib.documents import Document, parse_document
+from nova.lib.documents import Document, NobodysDocument, parse_document
 from nova.lib.phones import phone_variants
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ def document_of(text: str) -> Document:
     """The document in a search text; empty when there is none."""
     try:
         return parse_document(text)
+    except NobodysDocument as nobodys:
+        return nobodys.document
     except ValueError:
         return Document()
 

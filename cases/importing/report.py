@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterable
 
-from cases.importing.rows import Problem
+from cases.importing.outcomes import Problem
 from nova.lib.spreadsheets import inert
 
 COLUMNS = ("row", "column", "value", "severity", "reason")

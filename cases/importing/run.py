@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import cycle, islice, repeat
@@ -17,10 +17,11 @@ from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.importing.columns import Mapping
 from cases.importing.errors import ImportConflict, ImportFailed
-from cases.importing.existing import load
-from cases.importing.plan import UPDATE, plan_chunk
+from cases.importing.existing import StoredForms, load
+from cases.importing.outcomes import NOTE, WARNING, Outcome, ParsedRow, Problem, Rejected
+from cases.importing.plan import UPDATE, ChunkPlan, plan_chunk
 from cases.importing.report import report_text
-from cases.importing.rows import ParsedRow, Problem, Rejected, parse_rows
+from cases.importing.rows import ZERO, Reading, parse_rows
 from cases.importing.table import Table
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
@@ -35,6 +36,10 @@ BUSY = "Hay otra importación en curso: espere a que termine y vuelva a intentar
 Progress = Callable[[int], None]
 
 
+class _ExchangedDates(Exception):
+    """Dates that were read and written are probably of another month: nothing of it stays."""
+
+
 @dataclass(frozen=True)
 class Options:
     """`cartera` and `assign_to` are names as a person wrote them; `assign_to` may be `round-robin`."""
@@ -44,6 +49,8 @@ class Options:
     date_order: str = "dmy"
     assign_to: str = ""
     on_existing: str = UPDATE
+    new_keys: bool = False
+    is_order_doubtful: bool = False  # found by a first reading: dates whose order decides the day stay empty
     dry_run: bool = False
 
 
@@ -57,10 +64,42 @@ class Result:
     unchanged: int = 0
     rejected: int = 0
     warnings: int = 0
-    total: Decimal = Decimal("0.00")
+    total: Decimal = ZERO
     rejected_by: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    settled: int = 0
     batch: ImportBatch | None = None
+
+    @property
+    def rows(self) -> int:
+        return self.created + self.updated + self.unchanged + self.rejected
+
+    def add(self, plan: ChunkPlan, rows: list[ParsedRow]) -> None:
+        """Add what a chunk of rows did."""
+        self.created += len(plan.new_cases)
+        self.updated += plan.updated
+        self.unchanged += plan.unchanged
+        self.settled += len(plan.settled)
+        self.warnings += plan.warned
+        self.problems += plan.problems
+        self.total += sum((row.total for row in rows), ZERO)
+        for rejected in plan.rejected:
+            self.reject(rejected)
+        if plan.rejected:
+            refused = {rejected.row for rejected in plan.rejected}
+            self.total -= sum((row.total for row in rows if row.row in refused), ZERO)
+
+    def reject(self, outcome: Rejected) -> None:
+        self.problems += outcome.problems
+        self.rejected += 1
+        self.rejected_by[outcome.code] += 1
+
+    def note(self, row: int, column: str, reason: str, *, is_warning: bool = False) -> None:
+        """Add a line about the whole file: a warning counts as that of one row, the one of the headers."""
+        self.problems.append(Problem(row, column, "", WARNING if is_warning else NOTE, reason))
+        self.warnings += is_warning
+        self.notes.append(reason)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -87,7 +126,12 @@ def import_table(
     """Import an open table in one transaction. Raises ImportFailed, after which nothing was saved."""
     try:
         with _collector_paused():
-            return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+            try:
+                return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+            except _ExchangedDates:
+                # Only the whole file shows it, and the rows are written by then: all is undone and read again.
+                again = replace(options, is_order_doubtful=True)
+                return _import(table, mapping, again, file_name=file_name, by=by, progress=progress, now=now)
     except IntegrityError as error:
         raise ImportConflict(
             "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
@@ -129,21 +173,26 @@ def _import(
     cartera = _cartera(options)
     writer = Writer(cartera, by, _dealer(options.assign_to), now)
     result = Result(cartera.name)
-    outcomes = parse_rows(table, mapping, date_order=options.date_order, today=dates.local_date(now))
-    seen = 0
-    for accepted in _chunks(outcomes, result):
-        plan = plan_chunk(accepted, load(accepted, cartera), on_existing=options.on_existing)
+    reading = Reading(
+        today=dates.local_date(now),
+        date_order=options.date_order,
+        commas=table.delimiter == ",",
+        new_keys=options.new_keys,
+        is_order_doubtful=options.is_order_doubtful,
+    )
+    forms = StoredForms(cartera)
+    for outcomes in _chunks(parse_rows(table, mapping, today=reading.today, reading=reading), result):
+        rows = [row for outcome in outcomes if (row := outcome if isinstance(outcome, ParsedRow) else outcome.settled)]
+        known = load(rows, cartera, forms)
+        plan = plan_chunk(outcomes, known, on_existing=options.on_existing, new_keys=options.new_keys)
         writer.write(plan)
-        result.created += len(plan.new_cases)
-        result.updated += plan.updated
-        result.unchanged += plan.unchanged
-        result.warnings += plan.warned
-        result.problems += plan.problems
-        result.total += sum((row.total for row in accepted), Decimal("0.00"))
-        seen += len(accepted)
-        progress(seen + result.rejected)
-    if not seen + result.rejected:
+        result.add(plan, rows)
+        progress(result.rows)
+    if not result.rows:
         raise ImportFailed("No hay filas de datos: debajo del encabezado hay solo un total. Agréguelas.")
+    if reading.dates.looks_exchanged:
+        raise _ExchangedDates
+    _note_columns(table, mapping, reading, result)
     result.problems.sort(key=lambda problem: problem.row)
     if options.dry_run:
         transaction.set_rollback(True)
@@ -152,19 +201,26 @@ def _import(
     return result
 
 
-def _chunks(outcomes: Iterator[Any], result: Result) -> Iterator[list[ParsedRow]]:
-    """The accepted rows, a chunk at a time; the others are added to the result."""
+def _chunks(outcomes: Iterator[Outcome], result: Result) -> Iterator[list[ParsedRow | Rejected]]:
+    """The rows that may be a case, a chunk at a time; the others are added to the result."""
     while chunk := list(islice(outcomes, CHUNK_ROWS)):
-        accepted = []
+        rows: list[ParsedRow | Rejected] = []
         for outcome in chunk:
-            if type(outcome) is ParsedRow:
-                accepted.append(outcome)
-                continue
-            result.problems += outcome.problems
-            if type(outcome) is Rejected:
-                result.rejected += 1
-                result.rejected_by[outcome.code] += 1
-        yield accepted
+            if type(outcome) is ParsedRow or (type(outcome) is Rejected and outcome.settled):
+                rows.append(outcome)
+            elif type(outcome) is Rejected:
+                result.reject(outcome)
+            else:
+                result.problems += outcome.problems
+        yield rows
+
+
+def _note_columns(table: Table, mapping: Mapping, reading: Reading, result: Result) -> None:
+    """What is said once about a whole column, as a line of the report about the row of the headers."""
+    if reading.dates.is_doubtful:
+        result.note(table.header_row, mapping.header_of("fecha_ultimo_pago"), reading.dates.note)
+    for text, is_wrong in reading.amounts.notes():
+        result.note(table.header_row, mapping.header_of("total"), text, is_warning=is_wrong)
 
 
 def _cartera(options: Options) -> Cartera:

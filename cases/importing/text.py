@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TextIO
 
 from cases.importing.cells import text_of
+from cases.importing.column_watch import QuotedCells
 from cases.importing.errors import ImportFailed
 from cases.importing.table import (
     DEFAULT_LIMITS,
@@ -124,7 +125,8 @@ def read_rows(path: Path, encoding: str, delimiter: str, header: Header, limits:
     width = len(header.cells)
     number = line_number = 0
     with _open(path, encoding) as stream:
-        reader = csv.reader(_lines(stream, limits), delimiter=delimiter)
+        lines = _LastLine(_lines(stream, limits))
+        reader = csv.reader(lines if delimiter == "," else lines.lines, delimiter=delimiter)
         try:
             for number, cells in enumerate(reader, start=1):
                 spans_lines, line_number = reader.line_num - line_number > 1, reader.line_num
@@ -137,11 +139,30 @@ def read_rows(path: Path, encoding: str, delimiter: str, header: Header, limits:
                 while len(cells) > width and delimiter != "," and not cells[-1].strip():
                     cells.pop()
                 if text_of(cells[0]) or any(map(text_of, cells)):
-                    yield number, cells
+                    yield number, lines.quoted(cells) if delimiter == "," else cells
         except csv.Error:
             raise ImportFailed(f"Fila {number + 1}: {_UNCLOSED_QUOTE}") from None
         except _LineTooLongError:
             raise ImportFailed(f"Fila {number + 1}: {_LONG_LINE}") from None
+
+
+class _LastLine:
+    """Lines, keeping the last one: in a file separated by commas its quotes tell a whole cell from a part of one."""
+
+    def __init__(self, lines: Iterator[str]) -> None:
+        self.lines, self.last = lines, ""
+
+    def __iter__(self) -> Iterator[str]:
+        for line in self.lines:
+            self.last = line
+            yield line
+
+    def quoted(self, cells: list[str]) -> list[str]:
+        if '"' not in self.last:
+            return cells
+        marked = QuotedCells(cells)
+        marked.line = self.last
+        return marked
 
 
 class _LineTooLongError(Exception):

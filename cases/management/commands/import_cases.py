@@ -13,7 +13,7 @@ from django.utils import timezone
 from rich.console import Console
 from rich.table import Table as RichTable
 
-from cases.importing.columns import map_columns
+from cases.importing.columns import FIELDS, chosen_by_name, map_columns
 from cases.importing.errors import ImportFailed
 from cases.importing.plan import SKIP, UPDATE
 from cases.importing.reader import open_table
@@ -47,11 +47,23 @@ class Command(BaseCommand):
         parser.add_argument("--cartera", required=True, metavar="NAME", help="cartera a la que pertenecen los casos")
         parser.add_argument("--create-cartera", action="store_true", help="crea la cartera si no existe")
         parser.add_argument("--sheet", metavar="S", help="hoja del libro (si no: la primera con encabezado)")
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="FIELD=HEADER",
+            help=f"qué columna trae un dato, tantas veces como haga falta. Datos: {', '.join(FIELDS)}",
+        )
         parser.add_argument("--date-order", choices=["dmy", "mdy", "ymd"], default="dmy")
         parser.add_argument(
             "--assign-to", default="", metavar="USERNAME", help=f"gestor de los casos nuevos, o {ROUND_ROBIN}"
         )
         parser.add_argument("--on-existing", choices=[UPDATE, SKIP], default=UPDATE)
+        parser.add_argument(
+            "--new-keys",
+            action="store_true",
+            help="crea los casos cuyo número es el de otro escrito de otra forma, si el documento falta o es otro",
+        )
         parser.add_argument("--dry-run", action="store_true", help="hace todo y no guarda nada")
         parser.add_argument("--report", type=Path, metavar="OUT.csv", help="dónde dejar el informe de filas")
 
@@ -62,6 +74,7 @@ class Command(BaseCommand):
             date_order=given["date_order"],
             assign_to=given["assign_to"],
             on_existing=given["on_existing"],
+            new_keys=given["new_keys"],
             dry_run=given["dry_run"],
         )
         # `call_command(report="…")` from other code does not convert an option to its type.
@@ -70,7 +83,7 @@ class Command(BaseCommand):
         try:
             _check_report(report_path, given["file"])
             with whole_file(report_path) as report:
-                result = self._import(given["file"], given["sheet"], options, now)
+                result = self._import(given, options, now)
                 report.write(report_text(result.problems))
         except Unwritable as error:
             raise CommandError(str(error), returncode=NOTHING_DONE) from error
@@ -89,9 +102,10 @@ class Command(BaseCommand):
         if result.rejected:
             raise SystemExit(REJECTED_ROWS)
 
-    def _import(self, path: Path, sheet: str | None, options: Options, now: datetime) -> Result:
-        with open_table(path, sheet=sheet, limits=Limits(max_bytes=settings.IMPORT_MAX_BYTES)) as table:
-            mapping = map_columns(table.headers)
+    def _import(self, given: dict[str, Any], options: Options, now: datetime) -> Result:
+        path, limits = given["file"], Limits(max_bytes=settings.IMPORT_MAX_BYTES)
+        with open_table(path, sheet=given["sheet"], limits=limits) as table:
+            mapping = map_columns(table.headers, chosen_by_name(table.headers, given["column"]))
             for column in mapping.ignored:
                 self.stdout.write(f"Columna «{column.header.strip()}»: {column.reason}")
             with progress_bar("Importando", _line_count(path) if table.encoding else None) as advance:
