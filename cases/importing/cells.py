@@ -5,6 +5,7 @@ millions of times per import, so each checks the usual formats first and caches 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -53,6 +54,7 @@ ERRORS = frozenset(
         *("#¡DESBORDAMIENTO!", "#¡CALC!", "Err:502", "Err:504", "Err:508", "Err:509", "Err:511", "Err:522", "Err:524"),
     }
 )
+EMPTY = NOTHING | ERRORS
 SAYS_NOTHING = "no dice nada"
 IS_AN_ERROR = "es un error de la planilla"
 LOST_DIGITS = "perdió dígitos por estar guardado como número: guarde la columna como texto en la planilla"
@@ -78,14 +80,13 @@ class BadCell(ValueError):
 def text_of(value: Cell) -> str:
     """Text of any cell, trimmed, without control or invisible characters (PostgreSQL refuses NUL).
 
-    What a spreadsheet puts around a text to keep it one is not part of it (`unwrapped`).
-
     A whole number loses its `.0`, a date reads as ISO, a boolean as VERDADERO or FALSO.
     """
     if type(value) is str:
         # Most cells are printable ASCII, which has no invisible characters to remove.
-        text = value.strip() if value.isascii() and value.isprintable() else _UNWANTED.sub("", value).strip()
-        return unwrapped(text) if text and text[0] in "='" else text
+        if value.isascii() and value.isprintable():
+            return value.strip()
+        return _UNWANTED.sub("", value).strip()
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -98,11 +99,14 @@ def text_of(value: Cell) -> str:
 
 
 def unwrapped(text: str) -> str:
-    """`="000451"` and `'000451` without the quoting of a spreadsheet; any other formula stays as it was written."""
-    if text[0] == "'":
-        return text[1:].removesuffix("'").strip() if len(text) > 1 else ""
-    formula = _FORMULA.fullmatch(text)
-    return formula[1].replace('""', '"').strip() if formula else text
+    """`="000451"` and `'000451` without the quoting of a spreadsheet; any other formula stays as it was written.
+
+    The readers do it to a whole row: a cell is looked at many times.
+    """
+    if text[:1] == "'":
+        return text[1:].removesuffix("'")
+    formula = _FORMULA.fullmatch(text) if text[:1] == "=" else None
+    return formula[1].replace('""', '"') if formula else text
 
 
 def nothing_in(text: str) -> str:
@@ -118,8 +122,8 @@ def parse_key(value: Cell) -> str:
         key = text_of(value)
         if not key:
             raise BadCell("está vacío")
-        if nothing := nothing_in(key):
-            raise BadCell(nothing)
+        if key in EMPTY:
+            raise BadCell(nothing_in(key))
         if not key.isdecimal() and _EXPONENT.fullmatch(key):
             raise BadCell(LOST_DIGITS)
     elif value is None:
@@ -196,7 +200,7 @@ def parse_dni(value: Cell) -> Document:
 def parse_name(value: Cell) -> str:
     """A name with its whitespace collapsed; "" for a blank cell or a placeholder such as "S/D"."""
     text = text_of(value)
-    if text in NOTHING or text in ERRORS:
+    if text in EMPTY:
         return ""
     if text.isalpha():
         return text
@@ -224,14 +228,14 @@ def parse_phone(value: Cell) -> Phone:
     return Phone(text, OTHER)
 
 
-def parse_phones(value: Cell) -> list[GivenPhone]:
+def parse_phones(value: Cell) -> Sequence[GivenPhone]:
     """Every number of a cell, each with what stood beside it; raises BadCell for one that a spreadsheet has cut."""
     text = text_of(value).removesuffix(".0")
     phone = parse_phone_number(text)
     if phone is not None:
-        return [GivenPhone(*phone)]
-    if nothing := nothing_in(text):
-        raise BadCell(nothing)
+        return (GivenPhone(phone[0], phone[1]),)
+    if text in EMPTY:
+        raise BadCell(nothing_in(text))
     if _EXPONENT.fullmatch(text):
         raise BadCell(LOST_DIGITS)
     phones = read_phones(text)

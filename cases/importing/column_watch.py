@@ -135,21 +135,19 @@ class AmountColumn:
 
     def __init__(self) -> None:
         self._decimal = {".": "", ",": ""}
+        self._awaited = ".,"  # the marks of which no decimal use was seen yet
         self._grouped = {".": 0, ",": 0}
         self._long: dict[str, list[int]] = {".": [], ",": []}
         self._example = {".": "", ",": ""}
 
     def see(self, row: int, text: str) -> None:
         """Count one amount that was read."""
-        end = text[-4:]
-        mark = "." if "." in end else "," if "," in end else ""
-        if not mark:
+        mark = text[-4:-3]
+        if mark != "." and mark != ",":
+            self._see_decimals(text)
             return
-        before, _, after = text.strip().rpartition(mark)
+        before, after = text[:-4], text[-3:]
         if "." in before or "," in before or not after.isdecimal():
-            return
-        if len(after) != 3:
-            self._decimal[mark] = self._decimal[mark] or text
             return
         self._grouped[mark] += 1
         is_long = len(before.strip(" $ARSars+")) > 3
@@ -157,6 +155,14 @@ class AmountColumn:
             self._long[mark].append(row)
         if is_long or not self._example[mark]:
             self._example[mark] = text
+
+    def _see_decimals(self, text: str) -> None:
+        for mark in self._awaited:
+            if mark in text[-3:-1]:
+                before = text.rpartition(mark)[0]
+                if "." not in before and "," not in before:
+                    self._decimal[mark] = text
+                    self._awaited = self._awaited.replace(mark, "")
 
     def notes(self) -> list[tuple[str, bool]]:
         """(what is said once about the column, whether an amount is almost certainly wrong)."""

@@ -6,9 +6,10 @@ from functools import partial
 from pathlib import Path
 
 from cases.importing.archive import NOT_A_WORKBOOK, OLE_SIGNATURE, ZIP_SIGNATURES, ole_kind, zip_kind
+from cases.importing.encoding import Encoding, guess_encoding
 from cases.importing.errors import ImportFailed
 from cases.importing.table import DEFAULT_LIMITS, MIB, Limits, Table
-from cases.importing.text import EncodingCheck, detect_layout, guess_encoding, read_rows
+from cases.importing.text import detect_layout, read_rows
 from cases.importing.workbook import WorkbookRows
 
 _HEAD_BYTES = 64 * 1024
@@ -98,23 +99,27 @@ def _open_text(path: Path, head: bytes, limits: Limits, size: int) -> Table:
         raise ImportFailed(NOT_A_WORKBOOK.format(what="tiene datos binarios"))
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_MARKUP):
         raise ImportFailed(NOT_A_WORKBOOK.format(what="es una página web o XML; ábralo en la planilla de cálculo"))
-    check = EncodingCheck(guess)
-    sha256 = _digest(path, check)
-    delimiter, header = detect_layout(path, check.encoding, limits)
+    encoding = Encoding(guess)
+    sha256 = _digest(path, encoding)
+    encoding.settle(path)
+    delimiter, header = detect_layout(path, encoding, limits)
+    remarks: dict[int, str] = {}
     return Table(
         kind="csv",
-        encoding=check.encoding,
+        encoding=encoding.name,
         delimiter=delimiter,
         sheet=None,
         sha256=sha256,
         size=size,
         header_row=header.row,
         headers=header.cells,
-        read_rows=partial(read_rows, path, check.encoding, delimiter, header, limits),
+        read_rows=partial(read_rows, path, encoding, delimiter, header, limits, remarks),
+        remarks=remarks,
+        notes_of=lambda: encoding.notes,
     )
 
 
-def _digest(path: Path, check: EncodingCheck | None = None) -> str:
+def _digest(path: Path, check: Encoding | None = None) -> str:
     """SHA-256 of the content, in one pass; for a text, `check` finds the encoding in the same pass."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:

@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from cases.importing.cells import (
     EARLIEST_PAYMENT,
+    EMPTY,
     BadCell,
     Cell,
     has_no_amount,
@@ -128,7 +129,8 @@ def _judge(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Read
     outcome = _parse(*numbered, mapping, reading)
     if type(outcome) is ParsedRow:
         key = outcome.nro_cliente
-        form = key if reading.new_keys else form_of(key)
+        # Most keys are their own form.
+        form = key if reading.new_keys or (key[0] != "0" and key.isdecimal()) else form_of(key)
         if form in reading.seen:
             return reject_repeated(outcome, reading.seen[form])
         reading.seen[form] = key
@@ -285,8 +287,8 @@ def _text(row: Row, field: str, value: Cell, problems: list[Problem]) -> str:
     if value == "" or value is None:
         return ""
     text = text_of(value)
-    if nothing := nothing_in(text):
-        problems.append(warn(row, field, value, nothing))
+    if text in EMPTY:
+        problems.append(warn(row, field, value, nothing_in(text)))
         return ""
     limit = MAX_TEXT_LENGTHS.get(field)
     if limit is not None and len(text) > limit:

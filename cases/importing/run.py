@@ -180,6 +180,7 @@ def _import(
         new_keys=options.new_keys,
         is_order_doubtful=options.is_order_doubtful,
     )
+    reading.remarks = table.remarks
     forms = StoredForms(cartera)
     for outcomes in _chunks(parse_rows(table, mapping, today=reading.today, reading=reading), result):
         rows = [row for outcome in outcomes if (row := outcome if isinstance(outcome, ParsedRow) else outcome.settled)]
@@ -216,7 +217,9 @@ def _chunks(outcomes: Iterator[Outcome], result: Result) -> Iterator[list[Parsed
 
 
 def _note_columns(table: Table, mapping: Mapping, reading: Reading, result: Result) -> None:
-    """What is said once about a whole column, as a line of the report about the row of the headers."""
+    """What is said once about the file or a whole column, as a line of the report about the row of the headers."""
+    for text in table.notes_of():
+        result.note(table.header_row, "", text, is_warning=True)
     if reading.dates.is_doubtful:
         result.note(table.header_row, mapping.header_of("fecha_ultimo_pago"), reading.dates.note)
     for text, is_wrong in reading.amounts.notes():

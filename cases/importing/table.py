@@ -1,7 +1,7 @@
 """The result of every reader: a header and the rows under it, one at a time (DESIGN §5 "Reading")."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from cases.importing.cells import Cell, text_of
@@ -55,6 +55,8 @@ class Table:
     headers: list[str]
     read_rows: Callable[[], Iterator[NumberedRow]]
     close: Callable[[], None] = _nothing_to_close
+    remarks: dict[int, str] = field(default_factory=dict)  # row number → about how the text of a row was read
+    notes_of: Callable[[], list[str]] = list  # about the whole file, after a reading
 
     def __enter__(self) -> Self:
         return self

@@ -21,6 +21,7 @@ _LABEL = re.compile(
     r"\b(?:tel(?:[eé]fono)?s?|cel(?:ular)?|m[oó]vil|fijo|l[ií]nea|n[uú]mero|nro|n[°º]|wsp|wpp|whatsapp)\b[.:]*", re.I
 )
 _WORDS = re.compile(r"[^\W\d_]+(?:[ .'-]+[^\W\d_]+)*[.:]?")
+_PLAIN = re.compile(r"[0-9() +-]{1,24}")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _BREAKS = re.compile(r"[\s-]+")
 
@@ -47,6 +48,12 @@ def phone_key(number: str) -> str:
 
 def read_phones(text: str) -> list[GivenPhone]:
     """The numbers of a cell that is not one plain number. A text without any is kept as it is, as one phone."""
+    if _PLAIN.fullmatch(text):
+        digits = _NOT_DIGIT.sub("", text)
+        if len(digits) < 12:  # too short for two numbers, and for one with its country and a 15
+            return [GivenPhone(text, OTHER)]
+        if len(digits) < _TWO_NUMBERS:
+            return [GivenPhone(*(_with_a_15_too_many(text) or Phone(text, OTHER)))]
     found: list[GivenPhone] = []
     for piece in _pieces(text):
         read = _read_piece(piece)
@@ -116,7 +123,7 @@ def _with_a_15_too_many(number: str) -> Phone | None:
                 phone = parse_phone_number(f"0{national[:length]} 15 {national[length + 2 :]}")
                 if phone is not None and phone.kind == MOBILE:
                     return phone
-    return parse_phone_number(f"+549{national}") if len(national) == 10 and digits[2] == "9" else None
+    return None
 
 
 def _apart(parts: list[str]) -> list[GivenPhone]:

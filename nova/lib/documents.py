@@ -60,6 +60,9 @@ def parse_document(text: str) -> Document:
     """
     text = text.strip()
     if _PLAIN.fullmatch(text):
+        # As `_of_person` does, for most documents at a glance.
+        if text[0] != "0" and text[4] not in text[:4] and text not in _RUNS:
+            return Document(text)
         return _of_person(text)
     if text and not text.strip("0"):
         raise NobodysDocument(Document())
@@ -71,11 +74,15 @@ def parse_document(text: str) -> Document:
         text = tail[1]
     elif _GROUPED.fullmatch(text):
         text = text.replace(".", "").replace(",", "").replace(" ", "")
+    if _PLAIN.fullmatch(text):
+        if text[0] != "0" and text[4] not in text[:4] and text not in _RUNS:
+            return Document(text)
+        return _of_person(text)
     padded = _PADDED.fullmatch(text)
     if padded:
         text = padded[1]
-    if _PLAIN.fullmatch(text):
-        return _of_person(text)
+        if len(text) < 11:
+            return _of_person(text)
     match = _CUIT.fullmatch(text)
     if match is None:
         raise ValueError(NOT_A_DOCUMENT)
@@ -100,8 +107,8 @@ def is_nobodys(digits: str) -> bool:
 
 
 def _of_person(digits: str) -> Document:
-    document = Document(dni=_dni(digits))
-    if is_nobodys(document.dni):
+    document = Document(_dni(digits))
+    if is_nobodys(document[0]):
         raise NobodysDocument(document)
     return document
 

@@ -265,6 +265,77 @@ def test_a_choice_of_column_that_is_not_there_is_refused(tmp_path, choice, word)
     assert word in ran.error
 
 
+# --- Encodings ---------------------------------------------------------------------------------------
+NAMES = ("MUÑOZ, JOSÉ", "NÚÑEZ, BEGOÑA", "GÜEMES, ÁNGELES", "PÉREZ, MARÍA", "ÑANCUPIL, RAMÓN", "Díaz, Andrés")
+
+
+def stored_names(**wanted) -> list[str]:
+    cases = Case.objects.filter(**wanted).select_related("debtor").order_by("nro_cliente")
+    return [case.debtor.listed_name for case in cases]
+
+
+def written(folder, encode, *, name="cartera.csv"):
+    """The names of above in a file, each line through `encode`."""
+    lines = [
+        "Nro. Cliente;Apellido y Nombre;Saldo",
+        *(f"{number};{full};10" for number, full in enumerate(NAMES, start=1)),
+    ]
+    path = folder / name
+    path.write_bytes(b"\n".join(map(encode, lines)))
+    return path
+
+
+def twice(line: str) -> bytes:
+    """UTF-8 that was read as Windows-1252 and written as UTF-8 again."""
+
+    def as_windows(byte: int) -> str:
+        try:
+            return bytes([byte]).decode("cp1252")
+        except UnicodeDecodeError:
+            return chr(byte)
+
+    return "".join(map(as_windows, line.encode())).encode()
+
+
+def test_one_damaged_byte_costs_one_letter():
+    ran = load("one_bad_byte.csv")
+
+    assert ran.counts(*COUNTS) == (60, 0, 0, 0, 1)
+    names = {case.nro_cliente: case.debtor for case in Case.objects.select_related("debtor")}
+    assert {(row.last_name, row.city) for key, row in names.items() if key != "60"} == {("MUÑOZ", "Bahía Blanca")}
+    assert names["60"].full_name == "BEGO\N{REPLACEMENT CHARACTER} NUÑEZ"
+    assert list(reasons("warning")) == ["61"]
+
+
+@pytest.mark.parametrize(("encoding", "named"), [("cp850", "DOS"), ("mac_roman", "Mac")])
+def test_dos_and_mac_are_read_and_named(tmp_path, encoding, named):
+    ran = import_cases(written(tmp_path, lambda line: line.encode(encoding)))
+    assert stored_names() == list(NAMES)
+    assert ran.counts("created", "warnings") == (6, 1)
+    assert named in reasons("warning")["1"]
+
+
+def test_windows_text_is_not_taken_for_another(tmp_path):
+    assert import_cases(written(tmp_path, lambda line: line.encode("cp1252"))).counts("warnings") == (0,)
+    assert stored_names() == list(NAMES)
+
+
+def test_text_that_was_encoded_twice_is_put_right_and_said(tmp_path):
+    ran = import_cases(written(tmp_path, twice))
+    assert stored_names() == list(NAMES)
+    assert ran.counts("created", "warnings") == (6, 1)
+    assert "dos veces" in reasons("warning")["1"]
+
+
+@pytest.mark.parametrize("odd", [1, 4])
+@pytest.mark.parametrize(("most", "other"), [("utf-8", "cp1252"), ("cp1252", "utf-8")])
+def test_a_line_in_another_encoding_is_read_by_itself_and_warned_about(tmp_path, odd, most, other):
+    ran = import_cases(written(tmp_path, lambda line: line.encode(other if line.startswith(f"{odd};") else most)))
+    assert stored_names() == list(NAMES)
+    assert ran.counts("created", "warnings") == (6, 1)
+    assert list(reasons("warning")) == [str(odd + 1)]
+
+
 # --- Phones ------------------------------------------------------------------------------------------
 def test_every_phone_column_is_kept_with_its_kind():
     assert load("three_phone_columns.csv").counts(*COUNTS) == (2, 0, 0, 0, 0)
