@@ -111,9 +111,9 @@ def unwrapped(text: str) -> str:
 
 def nothing_in(text: str) -> str:
     """Why a text says no more than an empty cell (`NULL`, `S/D`, `#N/A`), or an empty string when it says something."""
-    if text in NOTHING:
-        return SAYS_NOTHING
-    return IS_AN_ERROR if text in ERRORS else ""
+    if text in ERRORS:
+        return IS_AN_ERROR
+    return SAYS_NOTHING if text in NOTHING else ""
 
 
 def parse_key(value: Cell) -> str:
@@ -122,7 +122,7 @@ def parse_key(value: Cell) -> str:
         key = text_of(value)
         if not key:
             raise BadCell("está vacío")
-        if key in EMPTY:
+        if key in EMPTY and key != "0":
             raise BadCell(nothing_in(key))
         if not key.isdecimal() and _EXPONENT.fullmatch(key):
             raise BadCell(LOST_DIGITS)

@@ -202,8 +202,7 @@ def repair_doubled(text: str) -> str:
     """`MUÃ‘OZ` → `MUÑOZ`: UTF-8 that was read as Windows-1252, which no Spanish text looks like."""
 
     def letter(found: re.Match[str]) -> str:
-        first, second = found[0]
-        return bytes([0xC3 if first == "Ã" else 0xC2, _CONTINUATION[second]]).decode()
+        return bytes([0xC3 if found[0][0] == "Ã" else 0xC2, _CONTINUATION[found[0][1]]]).decode()
 
     return _DOUBLED.sub(letter, text)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 from cases.importing.existing import Known, KnownCase, KnownDebtor
@@ -52,6 +53,7 @@ class ChunkPlan:
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
+    refused: Decimal = Decimal(0)  # the sum of the rows that only the database showed to be rejected
     problems: list[Problem] = field(default_factory=list)
     warned: int = 0
 
@@ -122,6 +124,7 @@ def _reject_twin(row: ParsedRow, known: Known, plan: ChunkPlan) -> None:
         "falta o es otro. Si es otro caso, importe de nuevo creando esos números (con el comando, --new-keys)."
     )
     column, value = _key_cell(row)
+    plan.refused += row.total
     plan.rejected.append(reject(row.row, "duplicate", column, value, reason, row.nro_cliente))
 
 

@@ -23,6 +23,7 @@ from cases.importing.plan import UPDATE, ChunkPlan, plan_chunk
 from cases.importing.report import report_text
 from cases.importing.rows import ZERO, Reading, parse_rows
 from cases.importing.table import Table
+from cases.importing.understood import Understood, understood
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
 from nova.lib import dates
@@ -59,6 +60,7 @@ class Result:
     """What an import did, or would do in a dry run. `total` is the sum of the debts of the accepted rows, in ARS."""
 
     cartera: str
+    understood: Understood
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -83,12 +85,10 @@ class Result:
         self.settled += len(plan.settled)
         self.warnings += plan.warned
         self.problems += plan.problems
-        self.total += sum((row.total for row in rows), ZERO)
+        self.total += sum((row.total for row in rows), ZERO) - plan.refused
+        self.understood.add(rows)
         for rejected in plan.rejected:
             self.reject(rejected)
-        if plan.rejected:
-            refused = {rejected.row for rejected in plan.rejected}
-            self.total -= sum((row.total for row in rows if row.row in refused), ZERO)
 
     def reject(self, outcome: Rejected) -> None:
         self.problems += outcome.problems
@@ -172,7 +172,7 @@ def _import(
         raise ImportConflict(BUSY) from error
     cartera = _cartera(options)
     writer = Writer(cartera, by, _dealer(options.assign_to), now)
-    result = Result(cartera.name)
+    result = Result(cartera.name, understood(table, mapping))
     reading = Reading(
         today=dates.local_date(now),
         date_order=options.date_order,
@@ -182,7 +182,7 @@ def _import(
     )
     reading.remarks = table.remarks
     forms = StoredForms(cartera)
-    for outcomes in _chunks(parse_rows(table, mapping, today=reading.today, reading=reading), result):
+    for outcomes in _chunks(_outcomes(table, mapping, reading), result):
         rows = [row for outcome in outcomes if (row := outcome if isinstance(outcome, ParsedRow) else outcome.settled)]
         known = load(rows, cartera, forms)
         plan = plan_chunk(outcomes, known, on_existing=options.on_existing, new_keys=options.new_keys)
@@ -194,12 +194,18 @@ def _import(
     if reading.dates.looks_exchanged:
         raise _ExchangedDates
     _note_columns(table, mapping, reading, result)
-    result.problems.sort(key=lambda problem: problem.row)
+    if not table.others:  # else each sheet has its own numbers, and the lines are in the order of the sheets
+        result.problems.sort(key=lambda problem: problem.row)
     if options.dry_run:
         transaction.set_rollback(True)
         return result
     result.batch = _record(table, mapping, options, result, cartera, file_name=file_name, by=by, now=now)
     return result
+
+
+def _outcomes(table: Table, mapping: Mapping, reading: Reading) -> Iterator[Outcome]:
+    for sheet, rows in table.parts():
+        yield from parse_rows(rows, mapping.of_sheet(sheet), today=reading.today, reading=reading)
 
 
 def _chunks(outcomes: Iterator[Outcome], result: Result) -> Iterator[list[ParsedRow | Rejected]]:
@@ -218,12 +224,19 @@ def _chunks(outcomes: Iterator[Outcome], result: Result) -> Iterator[list[Parsed
 
 def _note_columns(table: Table, mapping: Mapping, reading: Reading, result: Result) -> None:
     """What is said once about the file or a whole column, as a line of the report about the row of the headers."""
+    if table.unread:
+        result.note(table.header_row, "", f"Se leyó {_listed(table.sheets)}. No se leyó {', '.join(table.unread)}.")
     for text in table.notes_of():
         result.note(table.header_row, "", text, is_warning=True)
     if reading.dates.is_doubtful:
         result.note(table.header_row, mapping.header_of("fecha_ultimo_pago"), reading.dates.note)
     for text, is_wrong in reading.amounts.notes():
         result.note(table.header_row, mapping.header_of("total"), text, is_warning=is_wrong)
+
+
+def _listed(sheets: list[str]) -> str:
+    names = ", ".join(f"«{name}»" for name in sheets)
+    return f"la hoja {names}" if len(sheets) == 1 else f"las hojas {names}"
 
 
 def _cartera(options: Options) -> Cartera:

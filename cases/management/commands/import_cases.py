@@ -98,7 +98,7 @@ class Command(BaseCommand):
             raise CommandError(f"{trouble_of(error)} No se guardó nada.", returncode=NOTHING_DONE) from error
         except KeyboardInterrupt as error:
             raise _interruption(now) from error
-        self._summarize(result, options)
+        self._summarize(result, options, has_report=report_path is not None)
         if result.rejected:
             raise SystemExit(REJECTED_ROWS)
 
@@ -106,15 +106,28 @@ class Command(BaseCommand):
         path, limits = given["file"], Limits(max_bytes=settings.IMPORT_MAX_BYTES)
         with open_table(path, sheet=given["sheet"], limits=limits) as table:
             mapping = map_columns(table.headers, chosen_by_name(table.headers, given["column"]))
-            for column in mapping.ignored:
-                self.stdout.write(f"Columna «{column.header.strip()}»: {column.reason}")
             with progress_bar("Importando", _line_count(path) if table.encoding else None) as advance:
                 # A file name from an old ZIP may not be UTF-8; bytes that cannot be decoded cannot be stored.
                 file_name = os.fsencode(path.name).decode(errors="replace")
                 return import_table(table, mapping, options, file_name=file_name, by=None, progress=advance, now=now)
 
-    def _summarize(self, result: Result, options: Options) -> None:
+    def _show(self, result: Result, options: Options) -> None:
+        """What was understood of the file, as the preview of the upload page shows it."""
+        for label, header in result.understood.taken:
+            self.stdout.write(f"{label} ← «{header}»")
+        for header, reason in result.understood.left:
+            self.stdout.write(f"Columna «{header}»: {reason}")
+        for label, value in result.understood.lines:
+            self.stdout.write(f"{label}: {value}")
+        if options.dry_run:
+            for row in result.understood.rows:
+                self.stdout.write(f"Fila {row.number}: " + " | ".join(map(str, row.cells)))
+        for note in result.notes:
+            self.stdout.write(f"Atención: {note}")
+
+    def _summarize(self, result: Result, options: Options, *, has_report: bool) -> None:
         counts = result.counts
+        self._show(result, options)
         # Not as title of the table, which is cut to the width of the table.
         self.stdout.write(f"Cartera {result.cartera}" + (" (prueba: no se guardó nada)" if options.dry_run else ""))
         table = RichTable(show_header=False)
@@ -127,6 +140,8 @@ class Command(BaseCommand):
         with console.capture() as captured:
             console.print(table)
         self.stdout.write(captured.get())
+        if result.rejected and not has_report:
+            self.stdout.write("Para ver qué filas se rechazaron y por qué, use --report ARCHIVO.csv.")
         self.stdout.write(" ".join(f"{key}={value}" for key, value in counts.items()))
 
 

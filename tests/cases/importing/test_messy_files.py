@@ -5,11 +5,12 @@ import io
 from datetime import date
 from decimal import Decimal
 
+import openpyxl
 import pytest
 
 from cases.models import Case, Debtor, DebtorPhone, ImportBatch
 from tests.cases.importing.command import Ran, import_cases, portfolio
-from tests.cases.importing.files import DATA
+from tests.cases.importing.files import DATA, saved
 
 pytestmark = pytest.mark.django_db
 
@@ -67,7 +68,7 @@ def test_amounts_with_words(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "word", ["NULL", "\\N", "N/A", "#N/D", "nan", "None", "S/D", "NO TIENE", "-", "0", "no tiene", "#¡REF!"]
+    "word", ["NULL", "\\N", "N/A", "#N/D", "nan", "None", "S/D", "NO TIENE", "-", "no tiene", "#¡REF!"]
 )
 def test_words_that_mean_nothing_are_empty_in_any_field(tmp_path, word):
     header = f"{HEADER};Localidad;Último Pago;Obs;Email"
@@ -334,6 +335,66 @@ def test_a_line_in_another_encoding_is_read_by_itself_and_warned_about(tmp_path,
     assert stored_names() == list(NAMES)
     assert ran.counts("created", "warnings") == (6, 1)
     assert list(reasons("warning")) == [str(odd + 1)]
+
+
+# --- Workbooks ---------------------------------------------------------------------------------------
+def test_the_sheet_that_is_read_and_the_others_are_named():
+    ran = load("three_sheets.xlsx")
+    assert ran.counts(*COUNTS) == (1, 0, 0, 0, 0)
+    assert "«Sucursal Centro»" in ran.out
+    assert "«Sucursal Norte»" in ran.out
+    assert load("three_sheets.xlsx", "--sheet", "all").counts(*COUNTS) == (2, 0, 1, 0, 0)
+    assert keys() == {"1", "2", "3"}
+
+
+def book_of(folder, *sheets: tuple[str, str, list[list[object]]]):
+    """A workbook of (name, state, rows)."""
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, state, rows in sheets:
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = state
+        for row in rows:
+            sheet.append(row)
+    path = folder / "cartera.xlsx"
+    path.write_bytes(saved(book))
+    return path
+
+
+COLUMNS = ["Nro. Cliente", "Deudor", "Saldo"]
+
+
+def test_a_hidden_sheet_is_never_taken_by_itself(tmp_path):
+    old = ("Vieja", "hidden", [COLUMNS, [1, "PAZ, ANA", 10]])
+    file = book_of(tmp_path, old, ("Resumen", "visible", [["Marzo"]]))
+    ran = import_cases(file)
+    assert ran.code == 2
+    assert not Case.objects.exists()
+    file = book_of(tmp_path, old, ("Nueva", "visible", [COLUMNS, [1, "PAZ, ANA", 20]]))
+    ran = import_cases(file, "--sheet", "all")
+    assert (ran.counts("created"), ran.summary["total"]) == ((1,), "20.00")
+    assert "«Vieja» (oculta)" in ran.out
+    assert import_cases(file, "--sheet", "Vieja").summary["total"] == "10.00"
+
+
+def test_all_sheets_share_their_keys_and_a_problem_names_its_sheet(tmp_path):
+    again = [COLUMNS, [1, "PAZ, ANA", 20], [2, "GIL, EVA", "x"]]
+    sheets = ([COLUMNS, [1, "PAZ, ANA", 10]], again, [["Otra", "Cosa"], [1]])
+    file = book_of(tmp_path, *((f"S{at}", "visible", rows) for at, rows in enumerate(sheets)))
+    assert import_cases(file, "--sheet", "all").counts("created", "rejected") == (1, 2)
+    assert {line["column"] for line in report() if line["severity"] == "rejected"} == {"S1: Nro. Cliente", "S1: Saldo"}
+
+
+def test_an_error_cell_is_empty_and_quoted():
+    ran = load("error_cells.xlsx")
+    assert ran.counts(*COUNTS) == (1, 0, 0, 3, 1)
+    assert keys() == {"1"}
+    quoted = [(line["row"], line["column"], line["value"]) for line in report()]
+    assert quoted[:4] == [("2", name, "#N/A") for name in ("DNI", "Tel", "Último Pago", "Localidad")]
+    rejected = reasons("rejected")
+    assert "«#REF!» es un error" in rejected["3"]
+    assert "«#N/A» es un error" in rejected["4"]
+    assert "«#VALUE!» es un error" in rejected["5"]
 
 
 # --- Phones ------------------------------------------------------------------------------------------
