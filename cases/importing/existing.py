@@ -83,6 +83,7 @@ class StoredForms:
     """The keys of a cartera that another form of theirs may name; those with separators or zeros are read once.
 
     `named` are the cases (ids) that the file has named so far: no other form of a key is that case once more.
+    `open_named` counts those that were open.
     """
 
     def __init__(self, cartera: Cartera) -> None:
@@ -90,6 +91,7 @@ class StoredForms:
         self._is_empty = not self._cases.exists()
         self._dressed: dict[str, list[str]] | None = None
         self.named: set[int] = set()
+        self.open_named = 0
 
     def twins(self, keys: list[str]) -> dict[str, list[KnownCase]]:
         """The cases whose key is one of these in another form, by the key asked for."""

@@ -1,6 +1,6 @@
 """What becomes of a row: accepted, rejected or ignored, with the lines that the report has about it (DESIGN §5)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
@@ -25,6 +25,7 @@ class Problem(NamedTuple):
     severity: str
     reason: str
     code: str = ""
+    cells: Sequence[str] = ()  # the row as it is in the file, for the report that people read
 
 
 class Row(NamedTuple):
@@ -32,6 +33,7 @@ class Row(NamedTuple):
 
     number: int
     mapping: Mapping
+    cells: Sequence[Cell]
     nro_cliente: Cell
     name: Cell
     lastname: Cell
@@ -115,6 +117,12 @@ class Ignored(NamedTuple):
 
 Outcome = ParsedRow | Rejected | Ignored
 Remarks = dict[int, str]  # row number → what is to be said about how its text was read
+
+
+def with_cells(problems: Iterable[Problem], cells: Sequence[Cell]) -> tuple[Problem, ...]:
+    """The problems of a row with the whole row beside them."""
+    texts = tuple(map(text_of, cells))
+    return tuple(problem._replace(cells=texts) for problem in problems)
 
 
 def ignored_total(row: int, cells: Sequence[Cell]) -> Ignored:

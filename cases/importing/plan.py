@@ -6,8 +6,20 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cases.importing.existing import Known, KnownCase, KnownDebtor
-from cases.importing.outcomes import NOTE, WARNING, ParsedRow, Problem, Rejected, document_cell, name_cell, raw, reject
+from cases.importing.outcomes import (
+    NOTE,
+    WARNING,
+    ParsedRow,
+    Problem,
+    Rejected,
+    document_cell,
+    name_cell,
+    raw,
+    reject,
+    with_cells,
+)
 from cases.importing.written_phones import GivenPhone, phone_key
+from cases.models.case import OPEN_STAGES
 from cases.models.debtor import STREET_FIELDS
 from cases.rules.identity import may_be_the_same
 from cases.searching import normalize
@@ -56,6 +68,7 @@ class ChunkPlan:
     refused: Decimal = Decimal(0)  # the sum of the rows that only the database showed to be rejected
     problems: list[Problem] = field(default_factory=list)
     warned: int = 0
+    open_named: int = 0  # open cases that the file names for the first time
 
 
 def plan_chunk(
@@ -88,12 +101,19 @@ def plan_chunk(
         else:
             _plan_update(row, case, known, plan, problems)
         if case is not None:
-            known.named.add(case.id)
+            _name(case, known, plan)
         if problems:
-            plan.problems += problems
+            plan.problems += with_cells(problems, row.source.cells)
             plan.warned += any(problem.severity == WARNING for problem in problems)
     plan.changed_debtors = [debtor for debtor in known.by_id.values() if debtor.changed]
     return plan
+
+
+def _name(case: KnownCase, known: Known, plan: ChunkPlan) -> None:
+    """Note that the file has the case."""
+    if case.id not in known.named:
+        known.named.add(case.id)
+        plan.open_named += case.stage in OPEN_STAGES
 
 
 def _case_in_another_form(row: ParsedRow, known: Known, problems: list[Problem]) -> KnownCase | None:
@@ -118,14 +138,16 @@ def _is_the_same(row: ParsedRow, debtor: KnownDebtor) -> bool:
 
 def _reject_twin(row: ParsedRow, known: Known, plan: ChunkPlan) -> None:
     twins = known.twins[row.nro_cliente]
-    known.named.update(case.id for case in twins)
+    for case in twins:
+        _name(case, known, plan)
     reason = (
         f"Posible duplicado de «{twins[0].nro_cliente}»: es el mismo número escrito de otra forma, y el documento "
         "falta o es otro. Si es otro caso, importe de nuevo creando esos números (con el comando, --new-keys)."
     )
     column, value = _key_cell(row)
     plan.refused += row.total
-    plan.rejected.append(reject(row.row, "duplicate", column, value, reason, row.nro_cliente))
+    rejected = reject(row.row, "duplicate", column, value, reason, row.nro_cliente)
+    plan.rejected.append(rejected._replace(problems=with_cells(rejected.problems, row.source.cells)))
 
 
 def _key_cell(row: ParsedRow) -> tuple[str, str]:

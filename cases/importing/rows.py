@@ -44,6 +44,7 @@ from cases.importing.outcomes import (
     reject_repeated,
     reject_shifted,
     warn,
+    with_cells,
 )
 from cases.importing.written_phones import GivenPhone, as_kind, phone_key
 from nova.lib.documents import Document
@@ -126,6 +127,13 @@ def parse_rows(
 
 def _judge(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Reading) -> Outcome:
     """Parse one row and reject a key that an accepted row already has, in this form or another."""
+    outcome = _checked(numbered, mapping, reading)
+    if outcome.problems:
+        return outcome._replace(problems=with_cells(outcome.problems, numbered[1]))
+    return outcome
+
+
+def _checked(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Reading) -> Outcome:
     outcome = _parse(*numbered, mapping, reading)
     if type(outcome) is ParsedRow:
         key = outcome.nro_cliente
@@ -155,7 +163,7 @@ def _parse(row_number: int, cells: Sequence[Cell], mapping: Mapping, reading: Re
     """
     width = len(mapping.headers)
     padded = [*cells[:width], *[""] * (width + 1 - min(len(cells), width))]
-    row = Row(row_number, mapping, *mapping.pick(padded))
+    row = Row(row_number, mapping, cells, *mapping.pick(padded))
     if mapping.rivals:
         check_rivals(row_number, padded, mapping)
     try:

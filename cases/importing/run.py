@@ -15,12 +15,24 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
+from cases.importing.aftermath import (
+    CLOSE,
+    MOST_MISSING,
+    REPORT,
+    REVIEW,
+    Missing,
+    Standing,
+    ask_about_settled,
+    find_missing,
+    settle_missing,
+)
 from cases.importing.columns import Mapping
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.existing import StoredForms, load
+from cases.importing.keys import form_of
 from cases.importing.outcomes import NOTE, WARNING, Outcome, ParsedRow, Problem, Rejected
-from cases.importing.plan import UPDATE, ChunkPlan, plan_chunk
-from cases.importing.report import report_text
+from cases.importing.plan import SKIP, UPDATE, ChunkPlan, plan_chunk
+from cases.importing.report import originals_of, report_text
 from cases.importing.rows import ZERO, Reading, parse_rows
 from cases.importing.table import Table
 from cases.importing.understood import Understood, understood
@@ -28,8 +40,11 @@ from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
 from nova.lib import dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction
+from nova.lib.money import format_money
 
 CHUNK_ROWS = 5000
+# What became of a case that the file no longer has, as the report says it.
+MISSING_DONE = {REPORT: "sin cambios", REVIEW: "a revisión", CLOSE: "dado de baja"}
 MAX_CARTERA_NAME = 120
 ROUND_ROBIN = "round-robin"
 BUSY = "Hay otra importación en curso: espere a que termine y vuelva a intentar."
@@ -51,6 +66,8 @@ class Options:
     assign_to: str = ""
     on_existing: str = UPDATE
     new_keys: bool = False
+    missing: str = REPORT
+    missing_max: int = MOST_MISSING  # percent of the open cases of the cartera
     is_order_doubtful: bool = False  # found by a first reading: dates whose order decides the day stay empty
     dry_run: bool = False
 
@@ -61,6 +78,7 @@ class Result:
 
     cartera: str
     understood: Understood
+    headers: list[str]
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -71,6 +89,8 @@ class Result:
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     settled: int = 0
+    missing: Missing | None = None  # None where the cartera had no open case before
+    rejected_forms: set[str] = field(default_factory=set)
     batch: ImportBatch | None = None
 
     @property
@@ -94,6 +114,8 @@ class Result:
         self.problems += outcome.problems
         self.rejected += 1
         self.rejected_by[outcome.code] += 1
+        if outcome.key:
+            self.rejected_forms.add(form_of(outcome.key))
 
     def note(self, row: int, column: str, reason: str, *, is_warning: bool = False) -> None:
         """Add a line about the whole file: a warning counts as that of one row, the one of the headers."""
@@ -110,6 +132,7 @@ class Result:
             "rejected": self.rejected,
             "warnings": self.warnings,
             "total": str(self.total),
+            **({"missing": self.missing.count} if self.missing else {}),
         }
 
 
@@ -172,7 +195,7 @@ def _import(
         raise ImportConflict(BUSY) from error
     cartera = _cartera(options)
     writer = Writer(cartera, by, _dealer(options.assign_to), now)
-    result = Result(cartera.name, understood(table, mapping))
+    result = Result(cartera.name, understood(table, mapping), mapping.headers)
     reading = Reading(
         today=dates.local_date(now),
         date_order=options.date_order,
@@ -181,12 +204,16 @@ def _import(
         is_order_doubtful=options.is_order_doubtful,
     )
     reading.remarks = table.remarks
+    standing = Standing.of(cartera)
     forms = StoredForms(cartera)
     for outcomes in _chunks(_outcomes(table, mapping, reading), result):
         rows = [row for outcome in outcomes if (row := outcome if isinstance(outcome, ParsedRow) else outcome.settled)]
         known = load(rows, cartera, forms)
         plan = plan_chunk(outcomes, known, on_existing=options.on_existing, new_keys=options.new_keys)
         writer.write(plan)
+        if options.on_existing != SKIP:
+            ask_about_settled(plan.settled, now=now)
+        forms.open_named += plan.open_named
         result.add(plan, rows)
         progress(result.rows)
     if not result.rows:
@@ -196,11 +223,35 @@ def _import(
     _note_columns(table, mapping, reading, result)
     if not table.others:  # else each sheet has its own numbers, and the lines are in the order of the sheets
         result.problems.sort(key=lambda problem: problem.row)
+    if standing.count:
+        _look_for_missing(standing, forms, options, result, mapping, by=by, now=now)
     if options.dry_run:
         transaction.set_rollback(True)
         return result
     result.batch = _record(table, mapping, options, result, cartera, file_name=file_name, by=by, now=now)
     return result
+
+
+def _look_for_missing(
+    standing: Standing,
+    forms: StoredForms,
+    options: Options,
+    result: Result,
+    mapping: Mapping,
+    *,
+    by: User | None,
+    now: datetime,
+) -> None:
+    missing = find_missing(standing, named=forms.named, open_named=forms.open_named, rejected=result.rejected_forms)
+    missing.check(options.missing, options.missing_max)
+    settle_missing(missing, choice=options.missing, by=by, now=now)
+    result.missing = missing
+    column = mapping.header_of("nro_cliente")
+    done = MISSING_DONE[options.missing]
+    result.problems += [
+        Problem(0, column, key, NOTE, f"Falta en el archivo un caso abierto que debe {format_money(balance)}: {done}.")
+        for _, key, balance in missing.cases
+    ]
 
 
 def _outcomes(table: Table, mapping: Mapping, reading: Reading) -> Iterator[Outcome]:
@@ -295,14 +346,17 @@ def _record(
             "ignored": [column.header for column in mapping.ignored],
             "sheet": table.sheet,
             "header_row": table.header_row,
+            "headers": mapping.headers,
         },
         options={
             "date_order": options.date_order,
             "assign_to": options.assign_to,
             "on_existing": options.on_existing,
+            "missing": options.missing,
         },
         counts={**result.counts, "rejected_by": dict(result.rejected_by)},
         report=report_text(result.problems),
+        originals=originals_of(result.problems),
     )
     audit.record(AuditEvent.Action.IMPORT, by=by, target=batch, after={"cartera": cartera.name, **result.counts})
     return batch

@@ -13,12 +13,13 @@ from django.utils import timezone
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from cases.importing.aftermath import MISSING_CHOICES, MOST_MISSING, REPORT
 from cases.importing.columns import FIELDS, chosen_by_name, map_columns
 from cases.importing.errors import ImportFailed
 from cases.importing.plan import SKIP, UPDATE
 from cases.importing.reader import open_table
 from cases.importing.report import report_text
-from cases.importing.run import ROUND_ROBIN, Options, Result, import_table
+from cases.importing.run import MISSING_DONE, ROUND_ROBIN, Options, Result, import_table
 from cases.importing.table import Limits
 from cases.management.reporting import Unwritable, WrittenTooLate, progress_bar, whole_file
 from cases.models import ImportBatch
@@ -64,6 +65,19 @@ class Command(BaseCommand):
             action="store_true",
             help="crea los casos cuyo número es el de otro escrito de otra forma, si el documento falta o es otro",
         )
+        parser.add_argument(
+            "--missing",
+            choices=MISSING_CHOICES,
+            default=REPORT,
+            help="los casos abiertos que el archivo ya no trae: informarlos, pasarlos a revisión o darlos de baja",
+        )
+        parser.add_argument(
+            "--missing-max",
+            type=int,
+            default=MOST_MISSING,
+            metavar="PERCENT",
+            help=f"hasta qué parte de los casos abiertos puede faltar para tocarlos (si no: {MOST_MISSING})",
+        )
         parser.add_argument("--dry-run", action="store_true", help="hace todo y no guarda nada")
         parser.add_argument("--report", type=Path, metavar="OUT.csv", help="dónde dejar el informe de filas")
 
@@ -75,6 +89,8 @@ class Command(BaseCommand):
             assign_to=given["assign_to"],
             on_existing=given["on_existing"],
             new_keys=given["new_keys"],
+            missing=given["missing"],
+            missing_max=given["missing_max"],
             dry_run=given["dry_run"],
         )
         # `call_command(report="…")` from other code does not convert an option to its type.
@@ -122,6 +138,13 @@ class Command(BaseCommand):
         if options.dry_run:
             for row in result.understood.rows:
                 self.stdout.write(f"Fila {row.number}: " + " | ".join(map(str, row.cells)))
+        if result.settled:
+            self.stdout.write(f"Posibles pagos al acreedor (casos que vienen sin deuda): {result.settled}")
+        if result.missing and result.missing.count:
+            self.stdout.write(
+                f"Casos abiertos que el archivo ya no trae: {result.missing.count} "
+                f"({format_money(result.missing.total)}); {MISSING_DONE[options.missing]}."
+            )
         for note in result.notes:
             self.stdout.write(f"Atención: {note}")
 
