@@ -16,7 +16,16 @@ from cases import services
 from cases.api.case_input import create_case, status_named, update_case
 from cases.api.filters import ApiCaseFilter
 from cases.api.requests import checked, created, once, read_version
-from cases.api.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
+from cases.api.serializers import (
+    CaseCreatedOut,
+    CaseDetailOut,
+    CaseIn,
+    CaseOut,
+    CaseQuery,
+    CaseUpdateIn,
+    DeletedOut,
+    UpdateStatusIn,
+)
 from cases.models import Case, DebtorPhone, Promise
 from cases.querysets import CaseQuerySet
 from nova.lib.rest.fields import QuerySerializer
@@ -78,7 +87,7 @@ class CaseViewSet(ApiViewSet):
     @extend_schema(
         summary="Alta de un caso",
         request=CaseIn,
-        responses={201: CaseDetailOut},
+        responses={201: CaseCreatedOut},
         parameters=[IDEMPOTENCY_KEY],
         examples=[
             OpenApiExample(
@@ -92,8 +101,9 @@ class CaseViewSet(ApiViewSet):
         data = checked(CaseIn, request)
 
         def act() -> Response:
-            case = create_case(data, by=request.user)
-            return created(CaseDetailOut(visible_case(request.user, case.pk)))
+            case, warnings = create_case(data, by=request.user)
+            shown = visible_case(request.user, case.pk)
+            return created(CaseCreatedOut(shown, context={"warnings": warnings}))
 
         return once(request, act)
 

@@ -124,11 +124,11 @@ def _from_cuit(prefix: str, middle: str, check: str) -> Document:
     number = prefix + middle + check
     if prefix not in PERSON_PREFIXES | COMPANY_PREFIXES | FOREIGN_PREFIXES:
         raise ValueError(NOT_A_DOCUMENT)
+    if stdnum_cuit.calc_check_digit(number) != check:
+        raise ValueError(BAD_CHECK_DIGIT)
     dni = middle.lstrip("0") if prefix in PERSON_PREFIXES else ""
     if is_nobodys(middle.lstrip("0") or middle):
         raise NobodysDocument(Document(dni=dni, cuit=number))
-    if stdnum_cuit.calc_check_digit(number) != check:
-        raise ValueError(BAD_CHECK_DIGIT)
     return Document(dni=dni and _dni(dni), cuit=number)
 
 
