@@ -17,7 +17,7 @@ from cases.rules.ledger import Kind
 from cases.rules.stops import Channel
 from cases.searching import key_text, phone_text, words_of
 from nova.lib.databases import hold_row
-from nova.lib.documents import Document, parse_document
+from nova.lib.documents import Document, NobodysDocument, parse_document
 from nova.lib.phones import phone_variants
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def document_of(text: str) -> Document:
     """The document in a search text; empty when there is none."""
     try:
         return parse_document(text)
+    except NobodysDocument as nobodys:
+        return nobodys.document
     except ValueError:
         return Document()
 

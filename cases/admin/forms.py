@@ -15,7 +15,7 @@ from cases.fields import MomentField, MoneyField, add_errors
 from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry, StopFlag
 from cases.models.debtor import CONTACT_FIELDS
 from nova.lib import dates
-from nova.lib.documents import format_dni, parse_document
+from nova.lib.documents import NobodysDocument, format_dni, parse_document
 
 
 # --- Gestores and debtors -------------------------------------------------------------------------------
@@ -258,10 +258,13 @@ class DebtorForm(forms.ModelForm):
         text = self.cleaned_data[field]
         if not text:
             return None
+        if text == self.initial.get(field):
+            return text  # stored before what it is was asked: another edit of the debtor is not held up
         try:
             found = getattr(parse_document(text), field)
         except ValueError as error:
-            raise ValidationError(f"«{text}» {error}.") from error
+            advice = ": déjelo vacío" if isinstance(error, NobodysDocument) else ""
+            raise ValidationError(f"«{text}» {error}{advice}.") from error
         if not found:
             raise ValidationError(f"«{text}»: {hint}.")
         return found

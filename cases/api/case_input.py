@@ -22,9 +22,10 @@ from cases.api.serializers import (
 from cases.importing.cells import split_full_name
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone
 from cases.models.debtor import CONTACT_FIELDS
+from cases.rules.identity import may_be_the_same
 from cases.services.settlement import lock_case
 from nova.lib.databases import lock_rows
-from nova.lib.documents import parse_document
+from nova.lib.documents import NobodysDocument, parse_document
 from nova.lib.phones import read_phone
 from nova.lib.refusals import by_field
 from nova.lib.rest.body import as_sent
@@ -42,8 +43,14 @@ KEY_TAKEN = "Esa cartera ya tiene un caso con ese número de cliente."
 
 
 # --- A new case --------------------------------------------------------------------------------------
-def create_case(data: Mapping[str, Any], *, by: User) -> Case:
-    """Place a case, for the existing debtor with that document or a new one. Raises ValidationError with API keys."""
+Warnings = dict[str, list[str]]
+
+
+def create_case(data: Mapping[str, Any], *, by: User) -> tuple[Case, Warnings]:
+    """Place a case, for the existing debtor with that document or a new one; with what to look at, by key.
+
+    Raises ValidationError with API keys.
+    """
     try:
         with transaction.atomic(), _as_sent():
             return _create(data, by=by)
@@ -53,13 +60,14 @@ def create_case(data: Mapping[str, Any], *, by: User) -> Case:
             return _create(data, by=by)
 
 
-def _create(data: Mapping[str, Any], *, by: User) -> Case:
+def _create(data: Mapping[str, Any], *, by: User) -> tuple[Case, Warnings]:
+    warnings: Warnings = {}
     cartera = _cartera(data)
     nro_cliente = _key(data.get("nro_cliente"))
     _check_key(cartera, nro_cliente)
     case = services.place_case(
         cartera=cartera,
-        debtor=_debtor(data, by=by),
+        debtor=_debtor(data, warnings, by=by),
         amount=data["amount"],
         by=by,
         nro_cliente=nro_cliente,
@@ -71,15 +79,31 @@ def _create(data: Mapping[str, Any], *, by: User) -> Case:
         notes=data.get("notes", ""),
     )
     _add_phone(case, data.get("telefono"))
-    return case
+    return case, warnings
 
 
-def _debtor(data: Mapping[str, Any], *, by: User) -> Debtor:
-    """The debtor with that document, only with empty fields filled (DESIGN §5), or a new one."""
-    documents = _documents(data.get("dni"))
+def _debtor(data: Mapping[str, Any], warnings: Warnings, *, by: User) -> Debtor:
+    """The debtor with that document, only with empty fields filled (DESIGN §5), or a new one.
+
+    A document that nobody has joins nobody, nor does one that comes with no word of the stored surname.
+    """
+    try:
+        documents = _documents(data.get("dni"))
+    except NobodysDocument as error:
+        documents = {}
+        warnings["dni"] = [f"«{data['dni']}» {error}: el deudor se cargó sin documento."]
     first_name, last_name = _names(data)
     given = {name: data[name] for name in CONTACT_FIELDS if data.get(name)}
-    if documents and (debtor := _locked_debtor(documents)):
+    debtor = _locked_debtor(documents) if documents else None
+    if debtor is not None and not may_be_the_same(
+        stored_surname=debtor.last_name or debtor.first_name, stated_name=f"{first_name} {last_name}"
+    ):
+        warnings["dni"] = [
+            f"DNI de otra persona: ¿la misma? Es de {debtor}, cuyo apellido no coincide: el deudor se cargó aparte y "
+            "sin documento."
+        ]
+        debtor, documents = None, {}
+    if debtor is not None:
         services.fill_in_debtor(debtor=debtor, by=by, given=given)
         return debtor
     debtor = Debtor(first_name=first_name, last_name=last_name, **documents, **given)
@@ -166,7 +190,10 @@ def _edits(case: Case, data: Mapping[str, Any]) -> tuple[dict[str, Any], dict[st
     elif "debtor_name" in data:
         debtor["first_name"], debtor["last_name"] = split_full_name(data["debtor_name"])
     if "dni" in data:
-        documents: dict[str, Any] = _documents(data["dni"]) or {"dni": None}
+        try:
+            documents: dict[str, Any] = _documents(data["dni"]) or {"dni": None}
+        except NobodysDocument as error:
+            raise ValidationError({"dni": f"«{data['dni']}» {error}: déjelo vacío."}) from error
         debtor |= documents
     return changes, debtor
 
@@ -227,6 +254,8 @@ def _documents(text: str | None) -> dict[str, str]:
         return {}
     try:
         document = parse_document(text)
+    except NobodysDocument:
+        raise
     except ValueError as error:
         raise ValidationError({"dni": f"«{text}» {error}."}) from error
     found = {"dni": document.dni} if document.dni else {"cuit": document.cuit}

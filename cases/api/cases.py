@@ -15,7 +15,16 @@ from cases.api.case_input import create_case, status_named, update_case
 from cases.api.filters import ApiCaseFilter
 from cases.api.reading import listed, visible_case
 from cases.api.requests import checked, created, once, read_version
-from cases.api.serializers import CaseDetailOut, CaseIn, CaseOut, CaseQuery, CaseUpdateIn, DeletedOut, UpdateStatusIn
+from cases.api.serializers import (
+    CaseCreatedOut,
+    CaseDetailOut,
+    CaseIn,
+    CaseOut,
+    CaseQuery,
+    CaseUpdateIn,
+    DeletedOut,
+    UpdateStatusIn,
+)
 from cases.models import Case
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
@@ -64,7 +73,7 @@ class CaseViewSet(ApiViewSet):
     @extend_schema(
         summary="Alta de un caso",
         request=CaseIn,
-        responses={201: CaseDetailOut},
+        responses={201: CaseCreatedOut},
         parameters=[IDEMPOTENCY_KEY],
         examples=[
             OpenApiExample(
@@ -78,8 +87,9 @@ class CaseViewSet(ApiViewSet):
         data = checked(CaseIn, request)
 
         def act() -> Response:
-            case = create_case(data, by=request.user)
-            return created(CaseDetailOut(visible_case(request.user, case.pk)))
+            case, warnings = create_case(data, by=request.user)
+            shown = visible_case(request.user, case.pk)
+            return created(CaseCreatedOut(shown, context={"warnings": warnings}))
 
         return once(request, act)
 

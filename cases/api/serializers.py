@@ -169,6 +169,20 @@ class CaseDetailOut(CaseOut):
         return ActivityOut(rows[:LAST_ACTIVITIES], many=True).data
 
 
+class CaseCreatedOut(CaseDetailOut):
+    """A new case, with what is to be looked at: `{"dni": ["…"]}` for a document that was not taken."""
+
+    warnings = serializers.SerializerMethodField()
+
+    class Meta(CaseDetailOut.Meta):
+        fields = [*CaseDetailOut.Meta.fields, "warnings"]
+        read_only_fields = fields
+
+    @extend_schema_field(serializers.DictField(child=serializers.ListField(child=serializers.CharField())))
+    def get_warnings(self, case: Case) -> dict[str, list[str]]:
+        return self.context.get("warnings", {})
+
+
 class DeletedOut(serializers.Serializer):
     id = serializers.IntegerField()
 

@@ -5,30 +5,67 @@ millions of times per import, so each checks the usual formats first and caches 
 """
 
 import re
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
 
-from nova.lib.documents import Document, parse_document
+from cases.importing.written_dates import NOT_A_DATE, NoDate, checked, from_serial, read_date
+from cases.importing.written_phones import GivenPhone, read_phones
+from nova.lib.documents import Document, NobodysDocument, parse_document
 from nova.lib.money import parse_money, round_money
 from nova.lib.phones import MAX_NUMBER_LENGTH, OTHER, Phone, parse_phone_number
 
 Cell = str | int | float | bool | date | datetime | None
 
 MAX_KEY_LENGTH = 64
-MIN_YEAR, MAX_YEAR = 1900, 2100
-DATE_ORDERS = ("dmy", "mdy", "ymd")
-_EXCEL_EPOCH = date(1899, 12, 30)
+EARLIEST_PAYMENT = date(1980, 1, 1)  # nobody collects on a debt whose last payment is older
 _MAX_EXACT_NUMBER = 10**15  # a spreadsheet keeps 15 digits of a number; longer keys have lost their last digits
 
-# Placeholders for a missing name.
-_NO_NAME = frozenset({"s/d", "sd", "n/a", "na", "s/n", "sin datos", "sin nombre"})
+# Words, and what a formula leaves, that say no more than an empty cell. Compared in the letters that people type them.
+_NOTHING = (
+    *(
+        "null",
+        "\\n",
+        "n/a",
+        "na",
+        "n/d",
+        "nd",
+        "#n/a",
+        "#n/d",
+        "nan",
+        "none",
+        "nil",
+        "s/d",
+        "sd",
+        "s/i",
+        "s.d.",
+        "n.d.",
+    ),
+    *("no tiene", "no posee", "no informa", "no informado", "no registra", "no disponible", "sin dato", "sin datos"),
+    *("sin informar", "sin informacion", "sin información", "desconocido", "ninguno", "ninguna", "vacio", "vacío"),
+    *("(vacio)", "(vacío)", "(null)", "(none)", "<null>", "<na>", "null null", "-", "--", "---", "_", ".", "0", "0.0"),
+)
+NOTHING = frozenset(form for word in _NOTHING for form in (word, word.upper(), word.capitalize(), word.title()))
+# As spreadsheets in English and Spanish write them.
+ERRORS = frozenset(
+    {
+        *("#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#GETTING_DATA"),
+        *("#N/D", "#¡REF!", "#¡VALOR!", "#VALOR!", "#¡DIV/0!", "#¿NOMBRE?", "#NOMBRE?", "#¡NUM!", "#¡NULO!", "#NULO!"),
+        *("#¡DESBORDAMIENTO!", "#¡CALC!", "Err:502", "Err:504", "Err:508", "Err:509", "Err:511", "Err:522", "Err:524"),
+    }
+)
+EMPTY = NOTHING | ERRORS
+SAYS_NOTHING = "no dice nada"
+IS_AN_ERROR = "es un error de la planilla"
+LOST_DIGITS = "perdió dígitos por estar guardado como número: guarde la columna como texto en la planilla"
+
+# Placeholders for a missing name, beside those words.
+_NO_NAME = frozenset({"s/n", "sin nombre"})
 
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
-_ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{1,2})-([0-9]{1,2})(?:[T ].*)?")
+_FORMULA = re.compile(r"=\s*(?:T\(\s*)?\"((?:[^\"]|\"\")*)\"\s*\)?")
+_EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+E[+]?|E[+])[0-9]{1,3}", re.I)
 _COMPACT_ISO = re.compile(r"(19|20)[0-9]{6}")
-_SPLIT_DATE = re.compile(r"([0-9]{1,4})([/-])([0-9]{1,2})\2([0-9]{1,4})(?: [0-9: .apmAPM]+)?")
-_SERIAL = re.compile(r"([0-9]{5})(?:[.,][0-9]+)?")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 
 
@@ -61,18 +98,40 @@ def text_of(value: Cell) -> str:
     return str(value)
 
 
+def unwrapped(text: str) -> str:
+    """`="000451"` and `'000451` without the quoting of a spreadsheet; any other formula stays as it was written.
+
+    The readers do it to a whole row: a cell is looked at many times.
+    """
+    if text[:1] == "'":
+        return text[1:].removesuffix("'")
+    formula = _FORMULA.fullmatch(text) if text[:1] == "=" else None
+    return formula[1].replace('""', '"') if formula else text
+
+
+def nothing_in(text: str) -> str:
+    """Why a text says no more than an empty cell (`NULL`, `S/D`, `#N/A`), or an empty string when it says something."""
+    if text in ERRORS:
+        return IS_AN_ERROR
+    return SAYS_NOTHING if text in NOTHING else ""
+
+
 def parse_key(value: Cell) -> str:
     """The creditor's key: trimmed text of at most 64 characters, leading zeros kept; a number cell 123.0 is "123"."""
     if isinstance(value, str):
         key = text_of(value)
         if not key:
             raise BadCell("está vacío")
+        if key in EMPTY and key != "0":
+            raise BadCell(nothing_in(key))
+        if not key.isdecimal() and _EXPONENT.fullmatch(key):
+            raise BadCell(LOST_DIGITS)
     elif value is None:
         raise BadCell("está vacío")
     elif isinstance(value, bool | date):
         raise BadCell("no es un número de cliente: guarde la columna como texto en la planilla")
     elif abs(value) >= _MAX_EXACT_NUMBER:
-        raise BadCell("perdió dígitos por estar guardado como número: guarde la columna como texto en la planilla")
+        raise BadCell(LOST_DIGITS)
     else:
         key = text_of(value)
     if len(key) > MAX_KEY_LENGTH:
@@ -90,88 +149,61 @@ def parse_amount(value: Cell) -> Decimal:
     try:
         amount = parse_money(text) if text else round_money(value)
     except ValueError as error:
-        raise BadCell(str(error)) from None
+        raise BadCell(nothing_in(text) or str(error)) from None
     if amount <= 0:
         raise BadCell("debe ser mayor que cero")
     return amount
 
 
-def parse_date(value: Cell, order: str = "dmy", *, latest: date | None = None) -> date:
-    """A day: ISO, `d/m/y` or `d-m-y` by `order`, an Excel serial, or a true date (a time of day is cut).
+def parse_date(value: Cell, order: str = "dmy", *, latest: date | None = None, earliest: date | None = None) -> date:
+    """A day: as `written_dates.read_date` says, an Excel serial, or a true date (a time of day is cut).
 
-    Two-digit years are 20xx; four digits first is always year-month-day. Years outside 1900–2100, and days after
-    `latest`, are bad: a last payment is not in the future.
+    Years outside 1900-2100, days after `latest` and days before `earliest` are bad.
     """
-    if type(value) is str:
-        day = parse_date_text(text_of(value), order)
-    elif isinstance(value, datetime):
-        day = value.date()
-    elif isinstance(value, date):
-        day = value
-    elif isinstance(value, int | float) and not isinstance(value, bool):
-        compact = text_of(value)
-        day = parse_date_text(compact, order) if _COMPACT_ISO.fullmatch(compact) else _from_serial(value)
-    else:
-        raise BadCell("no es una fecha")
-    if not MIN_YEAR <= day.year <= MAX_YEAR:
-        raise BadCell("es una fecha fuera de lo posible")
+    try:
+        day = _date_of(value, order)
+    except NoDate as error:
+        raise BadCell((nothing_in(text_of(value)) if type(value) is str else "") or str(error)) from None
     if latest is not None and day > latest:
         raise BadCell("es una fecha futura")
+    if earliest is not None and day < earliest:
+        raise BadCell(f"es anterior a {earliest.year}")
     return day
 
 
-@lru_cache(maxsize=16384)
-def parse_date_text(text: str, order: str) -> date:
-    """The cached part of `parse_date`: a portfolio has many rows and few different dates."""
-    match = _ISO_DATE.fullmatch(text)
-    if match:
-        return _day(match[1], match[2], match[3])
-    match = _SPLIT_DATE.fullmatch(text)
-    if match:
-        first, middle, last = match[1], match[3], match[4]
-        if len(first) == 4 or order == "ymd":
-            return _day(first, middle, last)
-        if order == "mdy":
-            return _day(last, first, middle)
-        return _day(last, middle, first)
-    match = _SERIAL.fullmatch(text)
-    if match:
-        return _from_serial(int(match[1]))
-    if _COMPACT_ISO.fullmatch(text):
-        return _day(text[:4], text[4:6], text[6:])
-    raise BadCell("no es una fecha")
-
-
-def _day(year: str, month: str, day: str) -> date:
-    if len(year) not in (2, 4) or len(day) > 2:
-        raise BadCell("no es una fecha")
-    try:
-        return date(int(year) + (2000 if len(year) == 2 else 0), int(month), int(day))
-    except ValueError:
-        raise BadCell("es una fecha que no existe") from None
-
-
-def _from_serial(serial: float) -> date:
-    """Days since Excel's day zero (1900 system); the fraction, a time of day, is cut."""
-    try:
-        return _EXCEL_EPOCH + timedelta(days=int(serial))
-    except (OverflowError, ValueError):
-        raise BadCell("no es una fecha") from None
+def _date_of(value: Cell, order: str) -> date:
+    if type(value) is str:
+        return read_date(text_of(value), order)
+    if isinstance(value, datetime):
+        return checked(value.date())
+    if isinstance(value, date):
+        return checked(value)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        compact = text_of(value)
+        if compact in ("0", "1") or _COMPACT_ISO.fullmatch(compact):
+            return read_date(compact, order)
+        return from_serial(value)
+    raise NoDate(NOT_A_DATE)
 
 
 def parse_dni(value: Cell) -> Document:
     """DNI and/or CUIT of a person or company; see `nova.lib.documents.parse_document`."""
     try:
         return parse_document(text_of(value))
-    except ValueError as error:
+    except NobodysDocument as error:
         raise BadCell(str(error)) from None
+    except ValueError as error:
+        text = text_of(value)
+        raise BadCell(nothing_in(text) or (LOST_DIGITS if _EXPONENT.fullmatch(text) else str(error))) from None
 
 
 def parse_name(value: Cell) -> str:
     """A name with its whitespace collapsed; "" for a blank cell or a placeholder such as "S/D"."""
     text = text_of(value)
-    if not text or text.isalpha():
-        return "" if text.casefold() in _NO_NAME else text
+    if text in EMPTY:
+        return ""
+    if text.isalpha():
+        return text
     name = " ".join(text.split())
     if name.casefold() in _NO_NAME or not any(map(str.isalnum, name)):
         return ""
@@ -196,9 +228,36 @@ def parse_phone(value: Cell) -> Phone:
     return Phone(text, OTHER)
 
 
+def parse_phones(value: Cell) -> Sequence[GivenPhone]:
+    """Every number of a cell, each with what stood beside it; raises BadCell for one that a spreadsheet has cut."""
+    text = text_of(value).removesuffix(".0")
+    phone = parse_phone_number(text)
+    if phone is not None:
+        return (GivenPhone(phone[0], phone[1]),)
+    if text in EMPTY:
+        raise BadCell(nothing_in(text))
+    if _EXPONENT.fullmatch(text):
+        raise BadCell(LOST_DIGITS)
+    phones = read_phones(text)
+    if any(len(phone.number) > MAX_NUMBER_LENGTH for phone in phones):
+        raise BadCell(f"supera los {MAX_NUMBER_LENGTH} caracteres")
+    return phones
+
+
+def has_no_amount(value: Cell) -> bool:
+    """Whether the cell of an amount says that nothing is owed: empty, a zero, a word that means nothing."""
+    text = text_of(value)
+    if not text or text in NOTHING:
+        return True
+    try:
+        return not (round_money(value) if isinstance(value, int | float) else parse_money(text))
+    except ValueError:
+        return False
+
+
 def parse_email(value: Cell) -> str:
     """An email with an @ and a domain with a dot: a simple check that only detects text of another column."""
     text = text_of(value)
     if not _EMAIL.fullmatch(text):
-        raise BadCell("no es una dirección de correo")
+        raise BadCell(nothing_in(text) or "no es una dirección de correo")
     return text

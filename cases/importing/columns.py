@@ -10,6 +10,8 @@ from itertools import product
 from operator import itemgetter
 
 from cases.importing.errors import ImportFailed
+from cases.importing.written_phones import WORK
+from nova.lib.phones import MOBILE
 
 # The header of a last payment has all combinations of "Fecha / Fec. / F.", "de", "Último / Últ." and "Pago".
 _LAST_PAYMENT = tuple(
@@ -20,6 +22,41 @@ _ORIGINALS = tuple(
     f"{what}{which}"
     for what in ("monto", "deuda", "importe", "capital", "saldo")
     for which in ("original", "inicial", "deorigen")
+)
+
+_NUMBERS = ("", "1", "2", "3", "4", "5", "6")
+_LANDLINES = tuple(
+    f"{name}{number}"
+    for name, number in product(
+        (
+            *("telefono", "telefonos", "tel", "tels", "nrotelefono", "nrotel", "nrodetelefono", "numerodetelefono"),
+            *("telefonofijo", "telfijo", "fijo", "telefonoparticular", "telparticular", "telefonoalternativo"),
+            *("telalternativo", "otrotelefono", "otrotel", "otrostelefonos", "telefonocontacto", "telefonodecontacto"),
+            *("telcontacto", "teldecontacto", "telefonodomicilio", "teldomicilio", "phone"),
+        ),
+        _NUMBERS,
+    )
+)
+_MOBILES = tuple(
+    f"{name}{number}"
+    for name, number in product(
+        (
+            *("celular", "celulares", "cel", "telcelular", "telcel", "telefonocelular", "nrocelular", "nrodecelular"),
+            *("movil", "telmovil", "telefonomovil", "whatsapp", "otrocelular", "celularalternativo"),
+        ),
+        _NUMBERS,
+    )
+)
+_WORK_PHONES = tuple(
+    f"{name}{number}"
+    for name, number in product(
+        (
+            *("tellaboral", "telefonolaboral", "teltrabajo", "telefonotrabajo", "teldeltrabajo", "telefonodeltrabajo"),
+            *("telempleo", "telefonoempleo", "telempleador", "telefonoempleador", "telempresa", "telefonoempresa"),
+            *("celularlaboral", "cellaboral", "telefonooficina", "teloficina"),
+        ),
+        _NUMBERS,
+    )
 )
 
 # As `normalize_header` returns them. A whole header must match, not a prefix.
@@ -58,7 +95,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "monto_inicial": ("capital", *_ORIGINALS),
     "fecha_ultimo_pago": _LAST_PAYMENT,
-    "telefono": ("telefono", "telefonos", "tel", "celular", "cel", "telcelular", "telefonocelular", "nrotelefono"),
+    "telefono": (*_LANDLINES, *_MOBILES),
+    "telefono_laboral": _WORK_PHONES,
     "calle": ("calle", "callenombre", "nombrecalle", "domicilio", "direccion", "street"),
     "calle_nro": ("callenro", "callenumero", "nrocalle", "nro", "numero", "num", "altura", "streetnumber"),
     "localidad": ("localidad", "ciudad", "city"),
@@ -67,6 +105,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "notes": (*("observaciones", "observacion", "obs", "comentarios", "comentario", "notas", "nota", "notes"),),
     "email": ("email", "mail", "correo", "correoelectronico"),
     "entity": ("entidad", "entity"),
+    "cuit": (),  # a header of `dni` that says CUIT or CUIL, beside another column with the DNI
 }
 FIELDS = tuple(ALIASES)
 LABELS = {
@@ -79,6 +118,7 @@ LABELS = {
     "monto_inicial": "Capital",
     "fecha_ultimo_pago": "Último pago",
     "telefono": "Teléfono",
+    "telefono_laboral": "Teléfono laboral",
     "calle": "Calle",
     "calle_nro": "Número de calle",
     "localidad": "Localidad",
@@ -87,9 +127,26 @@ LABELS = {
     "notes": "Observaciones",
     "email": "Email",
     "entity": "Entidad",
+    "cuit": "CUIT o CUIL",
 }
 NAME_FIELDS = ("name", "lastname", "full_name")
 
+PHONE_FIELDS = ("telefono", "telefono_laboral")
+# The fields of which every row has one cell; every phone column is kept, so those are apart.
+PICKED = tuple(field for field in FIELDS if field != "telefono_laboral")
+# Where two columns have these and neither is more specific, their values have to be the same.
+ASKED_ABOUT = ("nro_cliente", "total")
+_CUITS = frozenset({"cuit", "cuil", "cuitcuil", "cuilcuit"})
+_TOTALS = frozenset({"total", "deudatotal", "totaldeuda", "saldototal", "montototal", "importetotal"})
+# Header → those it beats: the whole debt over a part or a vaguer word (DESIGN §5 "Two columns for one datum").
+_MORE_SPECIFIC: dict[str, frozenset[str]] = {
+    **{total: frozenset({"importe", "monto", "deuda"}) for total in _TOTALS},
+    "saldototal": frozenset({"importe", "monto", "deuda", "saldo"}),
+    "saldo": frozenset({"deuda"}),
+    **{alias: frozenset({"cliente"}) for alias in ALIASES["nro_cliente"] if alias != "cliente"},
+}
+
+_MOBILE_NAMES = frozenset(_MOBILES)
 _FIELD_BY_ALIAS = {alias: field for field, aliases in ALIASES.items() for alias in aliases}
 _ORDINAL_N = re.compile(r"\bn\s*[°º]", re.I)
 _NOT_ALPHANUMERIC = re.compile(r"[^a-z0-9]")
@@ -106,25 +163,58 @@ class IgnoredColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class PhoneColumn:
+    """One more column with phones: its index and what kind its header says, "" for none."""
+
+    index: int
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
 class Mapping:
     """Canonical field → column index (from 0), the headers as given, and the columns that are not imported.
 
-    `pick` returns the cells of all `FIELDS`, in that order, from a row padded with one blank after the last header.
+    `pick` returns the cells of all `PICKED` fields, in that order, from a row padded with one blank after the last
+    header. `more_phones` are the phone columns beside that of `telefono`, whose header says `phone_kind`. `rivals` are
+    (field, column taken, column left): their values must be the same.
     """
 
     fields: dict[str, int]
     headers: list[str]
     ignored: list[IgnoredColumn]
+    more_phones: tuple[PhoneColumn, ...] = ()
+    phone_kind: str = ""
+    rivals: tuple[tuple[str, int, int], ...] = ()
+    sheet: str = ""
     pick: Callable[[Sequence], tuple] = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         blank = len(self.headers)
-        object.__setattr__(self, "pick", itemgetter(*(self.fields.get(name, blank) for name in FIELDS)))
+        object.__setattr__(self, "pick", itemgetter(*(self.fields.get(name, blank) for name in PICKED)))
 
     def header_of(self, field: str) -> str:
         """The file's own header of a field, for reports; the field's label when it has none."""
         index = self.fields.get(field)
-        return (self.headers[index].strip() if index is not None else "") or LABELS.get(field, field)
+        return self.header_at(index, LABELS.get(field, field)) if index is not None else LABELS.get(field, field)
+
+    def header_at(self, index: int, label: str = "") -> str:
+        """The header of a column as reports name it, after its sheet where several are read."""
+        header = self.headers[index].strip() or label
+        return f"{self.sheet}: {header}" if self.sheet else header
+
+    def of_sheet(self, sheet: str) -> "Mapping":
+        """The same for the rows of one of several sheets."""
+        return dataclasses.replace(self, sheet=sheet)
+
+    @property
+    def taken(self) -> list[tuple[str, str]]:
+        """(datum, header) of every column that is imported, in the order of the file."""
+        found = [(index, LABELS[field]) for field, index in self.fields.items() if field != "telefono_laboral"]
+        found += [
+            (column.index, LABELS["telefono_laboral" if column.kind == WORK else "telefono"])
+            for column in self.more_phones
+        ]
+        return [(label, self.headers[index].strip()) for index, label in sorted(found)]
 
 
 def normalize_header(header: str) -> str:
@@ -151,39 +241,125 @@ def has_required(fields: Set[str]) -> bool:
     return "nro_cliente" in fields and "total" in fields and not fields.isdisjoint(NAME_FIELDS)
 
 
+def chosen_by_name(headers: Sequence[str], choices: Sequence[str]) -> dict[int, str | None]:
+    """Overrides from `FIELD=HEADER` texts: the header as it is written, or without case, accents and punctuation.
+
+    Raises `ImportFailed` for an unknown field or header.
+    """
+    chosen: dict[int, str | None] = {}
+    for choice in choices:
+        field, equals, wanted = choice.partition("=")
+        if not equals:
+            raise ImportFailed(f"«{choice}» no dice qué columna: escriba DATO=ENCABEZADO, por ejemplo total=Saldo.")
+        field, wanted = field.strip(), wanted.strip().strip('"')
+        if field not in ALIASES:
+            raise ImportFailed(f"«{field}» no es un dato que se pueda importar. Datos: {', '.join(FIELDS)}.")
+        same = [index for index, header in enumerate(headers) if header.strip() == wanted]
+        name = normalize_header(wanted)
+        same += [index for index, header in enumerate(headers) if name and normalize_header(header) == name]
+        if not same:
+            raise ImportFailed(f"No existe la columna «{wanted}». Encabezados encontrados: {_shown(headers)}.")
+        chosen[same[0]] = field
+    return chosen
+
+
 def map_columns(headers: Sequence[str], overrides: MappingABC[int, str | None] | None = None) -> Mapping:
     """Map headers to fields; `overrides` ({column index: field or None}) are corrections by a person.
 
-    Of two headers with the same field the first is used, and the other is listed in `ignored`. An override takes its
-    field from the column that had it. Raises `ImportFailed` for a missing required column (naming the headers found)
-    and for an override with an unknown column or field.
+    Of two headers with the same field the more specific is used, else the first, and the other is listed in `ignored`;
+    every phone column is used. An override takes its field from the column that had it. Raises `ImportFailed` for a
+    missing required column (naming the headers found) and for an override with an unknown column or field.
     """
     headers = [str(header) for header in headers]
     overrides = dict(overrides or {})
     _check_overrides(headers, overrides)
-    fields: dict[str, int] = {}
+    fields, left, rivals = _fields_of(headers, overrides)
+    phones = _phone_columns(headers, overrides)
     ignored: list[IgnoredColumn] = []
-    for index, field in overrides.items():
-        if field is not None:
-            fields[field] = index
+    used = {*fields.values(), *(column.index for column in phones)}
     for index, header in enumerate(headers):
-        if overrides.get(index) is not None:
+        if index in used:
             continue
         if index in overrides:
             ignored.append(IgnoredColumn(index, header, "Se indicó no importarla."))
-            continue
-        field = field_of(header)
-        if field is None:
-            if header.strip():
-                ignored.append(IgnoredColumn(index, header, "No se reconoce el encabezado; la columna no se importa."))
-        elif field in fields:
+        elif index in left:
+            field = left[index]
             taken = headers[fields[field]].strip()
             reason = f"Repite el dato «{LABELS[field]}», que ya se toma de la columna «{taken}»."
             ignored.append(IgnoredColumn(index, header, reason))
-        else:
-            fields[field] = index
+        elif header.strip():
+            ignored.append(IgnoredColumn(index, header, "No se reconoce el encabezado; la columna no se importa."))
+    main = next((column for column in phones if column.kind != WORK), None)
+    if main is not None:
+        fields["telefono"] = main.index
+    work = next((column for column in phones if column.kind == WORK), None)
+    if work is not None:
+        fields["telefono_laboral"] = work.index
     _check_required(fields, headers)
-    return Mapping(fields, headers, ignored)
+    more = tuple(column for column in phones if column is not main)
+    return Mapping(fields, headers, ignored, more, main.kind if main else "", rivals)
+
+
+def detected_fields(headers: Sequence[str]) -> dict[int, str]:
+    """The field of each column as its header names it, without those that a person has to choose between."""
+    fields, _, rivals = _fields_of(headers, {})
+    asked = {field for field, _, _ in rivals}
+    phones = {
+        column.index: "telefono_laboral" if column.kind == WORK else "telefono"
+        for column in _phone_columns(headers, {})
+    }
+    return {index: field for field, index in fields.items() if field not in asked} | phones
+
+
+def _fields_of(
+    headers: Sequence[str], overrides: dict[int, str | None]
+) -> tuple[dict[str, int], dict[int, str], tuple[tuple[str, int, int], ...]]:
+    """The column of each field but the phones, the field of each column that is left, and the rivals."""
+    fields = {field: index for index, field in overrides.items() if field is not None and field not in PHONE_FIELDS}
+    names = [normalize_header(header) for header in headers]
+    found: dict[str, list[int]] = {}
+    for index, name in enumerate(names):
+        field = _FIELD_BY_ALIAS.get(name)
+        if field is not None and field not in PHONE_FIELDS and index not in overrides:
+            found.setdefault(field, []).append(index)
+    _part_documents(found, names, fields)
+    left: dict[int, str] = {}
+    rivals: list[tuple[str, int, int]] = []
+    for field, indices in found.items():
+        beaten = {
+            index
+            for index in indices
+            if any(names[index] in _MORE_SPECIFIC.get(names[other], ()) for other in indices if other != index)
+        }
+        best = [index for index in indices if index not in beaten]
+        if field not in fields:
+            fields[field] = best[0]
+            rivals += [(field, best[0], other) for other in best[1:] if field in ASKED_ABOUT]
+        left |= {index: field for index in indices if index != fields[field]}
+    return fields, left, tuple(rivals)
+
+
+def _part_documents(found: dict[str, list[int]], names: list[str], fields: dict[str, int]) -> None:
+    """A column CUIT beside one with the DNI fills its own field; alone it may have either, as `dni` reads it."""
+    documents = found.get("dni", [])
+    cuits = [index for index in documents if names[index] in _CUITS]
+    if cuits and (len(cuits) < len(documents) or "dni" in fields) and "cuit" not in fields:
+        found["cuit"] = cuits
+        found["dni"] = [index for index in documents if index not in cuits]
+        if not found["dni"]:
+            del found["dni"]
+
+
+def _phone_columns(headers: Sequence[str], overrides: dict[int, str | None]) -> list[PhoneColumn]:
+    columns = []
+    for index, header in enumerate(headers):
+        name = normalize_header(header)
+        field = overrides[index] if index in overrides else _FIELD_BY_ALIAS.get(name)
+        if field == "telefono_laboral":
+            columns.append(PhoneColumn(index, WORK))
+        elif field == "telefono":
+            columns.append(PhoneColumn(index, MOBILE if name in _MOBILE_NAMES else ""))
+    return columns
 
 
 def _check_overrides(headers: list[str], overrides: dict[int, str | None]) -> None:
@@ -193,7 +369,7 @@ def _check_overrides(headers: list[str], overrides: dict[int, str | None]) -> No
         raise ImportFailed(f"«{unknown[0]}» no es un dato que se pueda importar.")
     if any(not 0 <= index < len(headers) for index in overrides):
         raise ImportFailed("La correspondencia de columnas no es de este archivo: vuelva a subirlo.")
-    repeated = next((field for field in chosen if chosen.count(field) > 1), None)
+    repeated = next((field for field in chosen if chosen.count(field) > 1 and field not in PHONE_FIELDS), None)
     if repeated:
         raise ImportFailed(f"El dato «{LABELS[repeated]}» está asignado a dos columnas: deje una sola.")
 
@@ -204,9 +380,13 @@ def _check_required(fields: dict[str, int], headers: list[str]) -> None:
         missing.insert(1 if "nro_cliente" not in fields else 0, LABELS["full_name"])
     if not missing:
         return
-    shown = [f"«{header.strip()}»" for header in headers if header.strip()][:_MAX_HEADERS_SHOWN]
-    found = ", ".join(shown) or "ninguno"
+    found = _shown(headers)
     which = "Falta la columna obligatoria" if len(missing) == 1 else "Faltan las columnas obligatorias"
     needed = ", ".join(f"«{label}»" for label in missing)
     message = f"{which} {needed}. Encabezados encontrados: {found}. Corrija el encabezado del archivo."
     raise ImportFailed(" ".join(message.split()))
+
+
+def _shown(headers: Sequence[str]) -> str:
+    shown = [f"«{header.strip()}»" for header in headers if header.strip()][:_MAX_HEADERS_SHOWN]
+    return ", ".join(shown) or "ninguno"

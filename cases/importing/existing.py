@@ -5,9 +5,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-from cases.importing.rows import ParsedRow
+from cases.importing.keys import DRESSED, form_of
+from cases.importing.outcomes import ParsedRow
+from cases.importing.written_phones import phone_key
 from cases.models import Cartera, Case, Debtor, DebtorPhone
 from cases.models.debtor import CONTACT_FIELDS
+from cases.querysets import CaseQuerySet
 
 DEBTOR_FIELDS = ("id", "first_name", "last_name", "dni", "cuit", *CONTACT_FIELDS)
 CASE_FIELDS = (
@@ -18,6 +21,7 @@ CASE_FIELDS = (
     "initial_amount",
     "creditor_total",
     "creditor_last_payment_date",
+    "stage",
 )
 
 
@@ -36,7 +40,7 @@ class KnownDebtor:
     city: str = ""
     postal_code: str = ""
     provincia: str = ""
-    phones: set[str] = field(default_factory=set)
+    phones: set[str] = field(default_factory=set)  # as `phone_key`
     changed: bool = False
 
 
@@ -49,19 +53,22 @@ class KnownCase:
     initial_amount: Decimal | None
     creditor_total: Decimal | None
     creditor_last_payment_date: date | None
+    stage: str
 
 
 @dataclass(slots=True)
 class Known:
-    """Cases by nro_cliente; debtors by id, DNI and CUIT.
+    """Cases by nro_cliente; those of other forms of a key by the key of the row; debtors by id, DNI and CUIT.
 
     The objects are shared: a change planned for one row is seen by the next rows.
     """
 
     cases: dict[str, KnownCase]
+    twins: dict[str, list[KnownCase]]
     by_id: dict[int, KnownDebtor]
     by_dni: dict[str, KnownDebtor]
     by_cuit: dict[str, KnownDebtor]
+    named: set[int] = field(default_factory=set)
 
     def add(self, debtor: KnownDebtor) -> None:
         if debtor.id:
@@ -72,21 +79,59 @@ class Known:
             self.by_cuit[debtor.cuit] = debtor
 
 
-def load(rows: list[ParsedRow], cartera: Cartera) -> Known:
+class StoredForms:
+    """The keys of a cartera that another form of theirs may name; those with separators or zeros are read once.
+
+    `named` are the cases (ids) that the file has named so far: no other form of a key is that case once more.
+    `open_named` counts those that were open.
+    """
+
+    def __init__(self, cartera: Cartera) -> None:
+        self._cases = Case.objects.filter(cartera=cartera).order_by()
+        self._is_empty = not self._cases.exists()
+        self._dressed: dict[str, list[str]] | None = None
+        self.named: set[int] = set()
+        self.open_named = 0
+
+    def twins(self, keys: list[str]) -> dict[str, list[KnownCase]]:
+        """The cases whose key is one of these in another form, by the key asked for."""
+        if self._is_empty or not keys:
+            return {}
+        if self._dressed is None:
+            self._dressed = {}
+            dressed = self._cases.filter(nro_cliente__regex=DRESSED).values_list("nro_cliente", flat=True)
+            for key in filter(None, dressed.iterator()):
+                self._dressed.setdefault(form_of(key), []).append(key)
+        others = {}
+        for key in keys:
+            form = form_of(key)
+            found = {*self._dressed.get(form, ()), form} - {key}
+            if found:
+                others[key] = found
+        wanted = {each for found in others.values() for each in found}
+        cases = _cases_of(self._cases.filter(nro_cliente__in=list(wanted))) if wanted else {}
+        twins = {key: [cases[each] for each in sorted(found) if each in cases] for key, found in others.items()}
+        return {key: found for key, found in twins.items() if found}
+
+
+def load(rows: list[ParsedRow], cartera: Cartera, forms: StoredForms) -> Known:
     """The cases of the cartera, and the debtors of any cartera, that these rows name."""
     keys = [row.nro_cliente for row in rows]
-    cases = {
-        values[1]: KnownCase(*values)
-        for values in Case.objects.filter(cartera=cartera, nro_cliente__in=keys).order_by().values_list(*CASE_FIELDS)
-    }
-    known = Known(cases, {}, {}, {})
-    _add_debtors(known, pk__in={case.debtor_id for case in cases.values()})
+    cases = _cases_of(Case.objects.filter(cartera=cartera, nro_cliente__in=keys).order_by())
+    twins = forms.twins([key for key in keys if key not in cases])
+    known = Known(cases, twins, {}, {}, {}, forms.named)
+    named = {case.debtor_id for case in cases.values()} | {case.debtor_id for found in twins.values() for case in found}
+    _add_debtors(known, pk__in=named)
     _add_debtors(known, dni__in={row.dni for row in rows if row.dni} - known.by_dni.keys())
     _add_debtors(known, cuit__in={row.cuit for row in rows if row.cuit} - known.by_cuit.keys())
     phones = DebtorPhone.objects.filter(debtor__in=list(known.by_id)).order_by()
     for debtor_id, number in phones.values_list("debtor_id", "number"):
-        known.by_id[debtor_id].phones.add(number)
+        known.by_id[debtor_id].phones.add(phone_key(number))
     return known
+
+
+def _cases_of(cases: CaseQuerySet) -> dict[str, KnownCase]:
+    return {values[1]: KnownCase(*values) for values in cases.values_list(*CASE_FIELDS)}
 
 
 def _add_debtors(known: Known, **wanted: Iterable[object]) -> None:

@@ -13,7 +13,7 @@ from accounts.models import AuditEvent
 from cases.importing.cells import BadCell, Cell, parse_date, parse_key, text_of
 from cases.importing.columns import field_of, normalize_header
 from cases.importing.errors import ImportFailed
-from cases.importing.rows import REJECTED, Problem
+from cases.importing.outcomes import REJECTED, Problem
 from cases.importing.table import Table
 from cases.models import Cartera, Case, LedgerEntry
 from nova.lib import dates

@@ -2,16 +2,34 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import NamedTuple
 
 from cases.importing.existing import Known, KnownCase, KnownDebtor
-from cases.importing.rows import WARNING, ParsedRow, Problem, document_cell, name_cell
+from cases.importing.outcomes import (
+    NOTE,
+    WARNING,
+    ParsedRow,
+    Problem,
+    Rejected,
+    document_cell,
+    name_cell,
+    raw,
+    reject,
+    with_cells,
+)
+from cases.importing.written_phones import GivenPhone, phone_key
+from cases.models.case import OPEN_STAGES
 from cases.models.debtor import STREET_FIELDS
+from cases.rules.identity import may_be_the_same
 from cases.searching import normalize
 from nova.lib.documents import PERSON_PREFIXES
 
 UPDATE = "update"
 SKIP = "skip"
+SETTLED = (
+    "Posible pago al acreedor: el archivo no trae deuda para este caso. No se cambió el saldo; consulte al acreedor."
+)
 
 
 class NewCase(NamedTuple):
@@ -38,38 +56,116 @@ class ChunkPlan:
     """All writes for one chunk, in an order that foreign keys allow."""
 
     new_debtors: list[KnownDebtor] = field(default_factory=list)
-    new_phones: list[tuple[KnownDebtor, ParsedRow]] = field(default_factory=list)
+    new_phones: list[tuple[KnownDebtor, GivenPhone]] = field(default_factory=list)
     new_cases: list[NewCase] = field(default_factory=list)
     refreshes: list[CaseRefresh] = field(default_factory=list)
     moves: list[CaseMove] = field(default_factory=list)
     changed_debtors: list[KnownDebtor] = field(default_factory=list)
+    settled: list[KnownCase] = field(default_factory=list)
     updated: int = 0
     unchanged: int = 0
+    rejected: list[Rejected] = field(default_factory=list)
+    refused: Decimal = Decimal(0)  # the sum of the rows that only the database showed to be rejected
     problems: list[Problem] = field(default_factory=list)
     warned: int = 0
+    open_named: int = 0  # open cases that the file names for the first time
 
 
-def plan_chunk(rows: Iterable[ParsedRow], known: Known, *, on_existing: str) -> ChunkPlan:
-    """Compare accepted rows with the existing cases and debtors; `known` is updated on the way."""
+def plan_chunk(
+    rows: Iterable[ParsedRow | Rejected], known: Known, *, on_existing: str, new_keys: bool = False
+) -> ChunkPlan:
+    """Compare accepted rows with the existing cases and debtors; `known` is updated on the way.
+
+    A rejected row is one that is accepted without a total where its case is known (`Rejected.settled`).
+    """
     plan = ChunkPlan()
-    for row in rows:
+    for outcome in rows:
+        row = outcome if isinstance(outcome, ParsedRow) else outcome.settled
+        assert row is not None  # noqa: S101 - the others never reach a plan
         problems = list(row.problems)
         case = known.cases.get(row.nro_cliente)
-        if case is None:
+        if case is None and row.nro_cliente in known.twins:
+            case = _case_in_another_form(row, known, problems)
+            if case is None and not new_keys:
+                _reject_twin(row, known, plan)
+                continue
+        if isinstance(outcome, Rejected):
+            if case is None:
+                plan.rejected.append(outcome)
+                continue
+            _plan_settled(row, case, plan, problems)
+        elif case is None:
             _plan_new(row, known, plan, problems)
         elif on_existing == SKIP:
             plan.unchanged += 1
         else:
             _plan_update(row, case, known, plan, problems)
+        if case is not None:
+            _name(case, known, plan)
         if problems:
-            plan.problems += problems
-            plan.warned += 1
+            plan.problems += with_cells(problems, row.source.cells)
+            plan.warned += any(problem.severity == WARNING for problem in problems)
     plan.changed_debtors = [debtor for debtor in known.by_id.values() if debtor.changed]
     return plan
 
 
+def _name(case: KnownCase, known: Known, plan: ChunkPlan) -> None:
+    """Note that the file has the case."""
+    if case.id not in known.named:
+        known.named.add(case.id)
+        plan.open_named += case.stage in OPEN_STAGES
+
+
+def _case_in_another_form(row: ParsedRow, known: Known, problems: list[Problem]) -> KnownCase | None:
+    """The one case whose key is that of the row in other clothes and whose debtor has its document."""
+    twins = [case for case in known.twins[row.nro_cliente] if case.id not in known.named]
+    same = [case for case in twins if _is_the_same(row, known.by_id[case.debtor_id])]
+    if len(same) != 1:
+        return None
+    reason = (
+        f"El número «{row.nro_cliente}» es el del caso «{same[0].nro_cliente}» escrito de otra forma, con el mismo "
+        "documento: es ese caso y conserva su número."
+    )
+    problems.append(_warning(row, _key_cell(row), reason))
+    return same[0]
+
+
+def _is_the_same(row: ParsedRow, debtor: KnownDebtor) -> bool:
+    if row.dni and debtor.dni:
+        return row.dni == debtor.dni
+    return bool(row.cuit and row.cuit == debtor.cuit)
+
+
+def _reject_twin(row: ParsedRow, known: Known, plan: ChunkPlan) -> None:
+    twins = known.twins[row.nro_cliente]
+    for case in twins:
+        _name(case, known, plan)
+    reason = (
+        f"Posible duplicado de «{twins[0].nro_cliente}»: es el mismo número escrito de otra forma, y el documento "
+        "falta o es otro. Si es otro caso, importe de nuevo creando esos números (con el comando, --new-keys)."
+    )
+    column, value = _key_cell(row)
+    plan.refused += row.total
+    rejected = reject(row.row, "duplicate", column, value, reason, row.nro_cliente)
+    plan.rejected.append(rejected._replace(problems=with_cells(rejected.problems, row.source.cells)))
+
+
+def _key_cell(row: ParsedRow) -> tuple[str, str]:
+    return row.source.mapping.header_of("nro_cliente"), row.nro_cliente
+
+
+def _plan_settled(row: ParsedRow, case: KnownCase, plan: ChunkPlan, problems: list[Problem]) -> None:
+    """A row without a total for a known case: the creditor may have been paid. Nothing is adjusted (DESIGN §5)."""
+    column = row.source.mapping.header_of("total")
+    problems.append(Problem(row.row, column, raw(row.source.total), NOTE, SETTLED))
+    plan.settled.append(case)
+    plan.unchanged += 1
+
+
 def _plan_new(row: ParsedRow, known: Known, plan: ChunkPlan, problems: list[Problem]) -> None:
     debtor = _holder(row, known)
+    if debtor is not None and not _may_be(row, debtor):
+        row, debtor = _without_document(row, debtor, problems), None
     if debtor is None:
         debtor = KnownDebtor(
             0,
@@ -89,7 +185,7 @@ def _plan_new(row: ParsedRow, known: Known, plan: ChunkPlan, problems: list[Prob
         _warn_of_other_name(row, debtor, problems)
         _fill_contact(row, debtor)
     _fill_document(row, debtor, known, problems)
-    _add_phone(row, debtor, plan)
+    _add_phones(row, debtor, plan)
     plan.new_cases.append(NewCase(row, debtor))
 
 
@@ -98,6 +194,8 @@ def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan,
     debtor = known.by_id[case.debtor_id]
     holder = _holder(row, known) or debtor
     changed = False
+    if holder is not debtor and not debtor.dni and not debtor.cuit and not _may_be(row, holder):
+        row, holder = _without_document(row, holder, problems), debtor
     if holder is not debtor and not debtor.dni and not debtor.cuit:
         plan.moves.append(CaseMove(case, holder))
         debtor, changed = holder, True
@@ -111,7 +209,7 @@ def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan,
         changed |= _fill_document(row, debtor, known, problems)
         _warn_of_other_name(row, debtor, problems)
         changed |= _fill_contact(row, debtor)
-        changed |= _add_phone(row, debtor, plan)
+        changed |= _add_phones(row, debtor, plan)
     if _differs(row, case):
         plan.refreshes.append(CaseRefresh(case, row))
         changed = True
@@ -181,12 +279,37 @@ def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
     return bool(missing)
 
 
-def _add_phone(row: ParsedRow, debtor: KnownDebtor, plan: ChunkPlan) -> bool:
-    if not row.phone or row.phone in debtor.phones:
+def _add_phones(row: ParsedRow, debtor: KnownDebtor, plan: ChunkPlan) -> bool:
+    if not row.phone or (not row.more_phones and phone_key(row.phone) in debtor.phones):
         return False
-    debtor.phones.add(row.phone)
-    plan.new_phones.append((debtor, row))
-    return True
+    added = False
+    for phone in row.phones:
+        key = phone_key(phone.number)
+        if key not in debtor.phones:
+            debtor.phones.add(key)
+            plan.new_phones.append((debtor, phone))
+            added = True
+    return added
+
+
+def _may_be(row: ParsedRow, debtor: KnownDebtor) -> bool:
+    """Whether the row, which has the document of the debtor, has a word of their surname too."""
+    surname = debtor.last_name or debtor.first_name
+    if row.last_name == surname:
+        return True
+    return may_be_the_same(stored_surname=surname, stated_name=f"{row.first_name} {row.last_name}")
+
+
+def _without_document(row: ParsedRow, holder: KnownDebtor, problems: list[Problem]) -> ParsedRow:
+    """The row as of somebody else: two people do not become one because a creditor typed one document for both."""
+    stored = f"{holder.first_name} {holder.last_name}".strip()
+    is_dni = bool(row.dni and row.dni == holder.dni)
+    reason = (
+        f"{'DNI' if is_dni else 'CUIT'} de otra persona: ¿la misma? Es de {stored}, cuyo apellido no coincide: "
+        "el deudor se cargó aparte y sin documento."
+    )
+    problems.append(_warning(row, document_cell(row.source), reason))
+    return row._replace(dni="" if is_dni else row.dni, cuit="")
 
 
 def _warn_of_other_name(row: ParsedRow, debtor: KnownDebtor, problems: list[Problem]) -> None:

@@ -2,15 +2,19 @@
 
 import hashlib
 import stat
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 from cases.importing.archive import NOT_A_WORKBOOK, OLE_SIGNATURE, ZIP_SIGNATURES, ole_kind, zip_kind
+from cases.importing.columns import normalize_header
+from cases.importing.encoding import Encoding, guess_encoding
 from cases.importing.errors import ImportFailed
-from cases.importing.table import DEFAULT_LIMITS, MIB, Limits, Table
-from cases.importing.text import EncodingCheck, detect_layout, guess_encoding, read_rows
+from cases.importing.table import DEFAULT_LIMITS, MIB, Limits, NumberedRow, Sheet, Table
+from cases.importing.text import detect_layout, read_rows
 from cases.importing.workbook import WorkbookRows
 
+ALL_SHEETS = "all"
 _HEAD_BYTES = 64 * 1024
 _CHUNK_BYTES = MIB
 
@@ -33,8 +37,9 @@ _MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<head", b"<s
 def open_table(path: str | Path, *, sheet: str | None = None, limits: Limits = DEFAULT_LIMITS) -> Table:
     """Open a CSV, TSV, XLSX, XLSB, XLS or ODS file and find its header.
 
-    `sheet` names a workbook's sheet; text files ignore it. Reads the file once for its SHA-256 and encoding, then the
-    header; rows are read when the table is iterated. Raises `ImportFailed` for anything that cannot be read.
+    `sheet` names a workbook's sheet, "all" every visible one with the same header; text files ignore it. Reads the file
+    once for its SHA-256 and encoding, then the header; rows are read when the table is iterated. Raises `ImportFailed`
+    for anything that cannot be read.
     """
     path = Path(path)
     try:
@@ -74,7 +79,11 @@ def _checked_size(path: Path, limits: Limits) -> int:
 
 
 def _open_workbook(path: Path, kind: str, sheet: str | None, limits: Limits, size: int) -> Table:
-    rows = WorkbookRows(path, sheet, limits)
+    wants_all = sheet is not None and sheet.strip().casefold() == ALL_SHEETS
+    rows = _first_sheet(path, sheet, limits, wants_all=wants_all)
+    is_one_named_so = rows.sheet.strip().casefold() == ALL_SHEETS
+    others = tuple(_others_like(rows, path, limits)) if wants_all and not is_one_named_so else ()
+    read = {rows.sheet, *(each.name for each in others)}
     return Table(
         kind=kind,
         encoding=None,
@@ -86,7 +95,44 @@ def _open_workbook(path: Path, kind: str, sheet: str | None, limits: Limits, siz
         headers=rows.headers,
         read_rows=rows.read,
         close=rows.close,
+        others=others,
+        unread=tuple(f"«{name}»{'' if visible else ' (oculta)'}" for name, visible in rows.sheets if name not in read),
     )
+
+
+def _first_sheet(path: Path, sheet: str | None, limits: Limits, *, wants_all: bool) -> WorkbookRows:
+    """The sheet to read; for "all" the first, unless one has that very name."""
+    if not wants_all:
+        return WorkbookRows(path, sheet, limits)
+    rows = WorkbookRows(path, None, limits)
+    named = next((name for name, _ in rows.sheets if name.strip().casefold() == ALL_SHEETS), None)
+    if named is None:
+        return rows
+    rows.close()
+    return WorkbookRows(path, named, limits)
+
+
+def _others_like(rows: WorkbookRows, path: Path, limits: Limits) -> Iterator[Sheet]:
+    """The other visible sheets with the header of the first one."""
+    header = [normalize_header(each) for each in rows.headers]
+    for name, visible in rows.sheets:
+        if name == rows.sheet or not visible:
+            continue
+        try:
+            other = WorkbookRows(path, name, limits)
+        except ImportFailed:  # it is empty
+            continue
+        other.close()
+        if [normalize_header(each) for each in other.headers] == header:
+            yield Sheet(name, partial(_read_sheet, path, name, limits))
+
+
+def _read_sheet(path: Path, name: str, limits: Limits) -> Iterator[NumberedRow]:
+    rows = WorkbookRows(path, name, limits)
+    try:
+        yield from rows.read()
+    finally:
+        rows.close()
 
 
 def _open_text(path: Path, head: bytes, limits: Limits, size: int) -> Table:
@@ -98,23 +144,27 @@ def _open_text(path: Path, head: bytes, limits: Limits, size: int) -> Table:
         raise ImportFailed(NOT_A_WORKBOOK.format(what="tiene datos binarios"))
     if head.removeprefix(b"\xef\xbb\xbf").lstrip()[:20].lower().startswith(_MARKUP):
         raise ImportFailed(NOT_A_WORKBOOK.format(what="es una página web o XML; ábralo en la planilla de cálculo"))
-    check = EncodingCheck(guess)
-    sha256 = _digest(path, check)
-    delimiter, header = detect_layout(path, check.encoding, limits)
+    encoding = Encoding(guess)
+    sha256 = _digest(path, encoding)
+    encoding.settle(path)
+    delimiter, header = detect_layout(path, encoding, limits)
+    remarks: dict[int, str] = {}
     return Table(
         kind="csv",
-        encoding=check.encoding,
+        encoding=encoding.name,
         delimiter=delimiter,
         sheet=None,
         sha256=sha256,
         size=size,
         header_row=header.row,
         headers=header.cells,
-        read_rows=partial(read_rows, path, check.encoding, delimiter, header, limits),
+        read_rows=partial(read_rows, path, encoding, delimiter, header, limits, remarks),
+        remarks=remarks,
+        notes_of=lambda: encoding.notes,
     )
 
 
-def _digest(path: Path, check: EncodingCheck | None = None) -> str:
+def _digest(path: Path, check: Encoding | None = None) -> str:
     """SHA-256 of the content, in one pass; for a text, `check` finds the encoding in the same pass."""
     digest = hashlib.sha256()
     with path.open("rb") as stream:

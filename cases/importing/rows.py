@@ -7,27 +7,47 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from cases.importing.cells import (
+    EARLIEST_PAYMENT,
+    EMPTY,
     BadCell,
     Cell,
+    has_no_amount,
+    nothing_in,
     parse_amount,
-    parse_date,
     parse_dni,
     parse_email,
     parse_key,
     parse_name,
-    parse_phone,
+    parse_phones,
     split_full_name,
     text_of,
 )
+from cases.importing.column_watch import SPLIT_AMOUNT, AmountColumn, DateColumn, check_rivals, is_split
 from cases.importing.columns import Mapping, normalize_header
+from cases.importing.keys import form_of
+from cases.importing.outcomes import (
+    WARNING,
+    Outcome,
+    ParsedRow,
+    Problem,
+    Rejected,
+    Remarks,
+    Row,
+    dropped,
+    ignored_total,
+    name_cell,
+    reject_cell,
+    reject_name,
+    reject_repeated,
+    reject_shifted,
+    warn,
+    with_cells,
+)
+from cases.importing.written_phones import GivenPhone, as_kind, phone_key
 from nova.lib.documents import Document
-from nova.lib.phones import Phone
-
-REJECTED, WARNING, NOTE = "rejected", "warning", "note"
 
 MAX_NAME_LENGTH = 150
 MAX_TEXT_LENGTHS = {
@@ -39,9 +59,9 @@ MAX_TEXT_LENGTHS = {
     "email": 254,
     "entity": 120,
 }
-_MAX_QUOTED = 500
-_MAX_QUOTED_IN_REASON = 80
-_NO_PHONE = Phone("", "")
+_NO_PHONE = GivenPhone("", "")
+_NO_PHONES: Sequence[GivenPhone] = ()
+ZERO = Decimal("0.00")
 _NO_DOCUMENT = Document()
 _TOTAL_LABEL = re.compile(
     r"(?:sub|gran)?total(?:es)?(?:general|generales|cartera|delacartera|deuda|asignado|acobrar|casos|decasos|clientes"
@@ -52,90 +72,27 @@ _TOTAL_AS_KEY = re.compile(r"(?:sub|gran\s+)?total(?:es)?\b", re.I)
 _NUMBER = re.compile(r"[0-9.,$ -]+")
 
 
-class Problem(NamedTuple):
-    """One line of the report: `row,column,value,severity,reason`, and a code for counting rejections."""
-
-    row: int
-    column: str
-    value: str
-    severity: str
-    reason: str
-    code: str = ""
-
-
-class Row(NamedTuple):
-    """The raw cells of a row by field ("" for a missing column), with the data for messages about them."""
-
-    number: int
-    mapping: Mapping
-    nro_cliente: Cell
-    name: Cell
-    lastname: Cell
-    full_name: Cell
-    dni: Cell
-    total: Cell
-    monto_inicial: Cell
-    fecha_ultimo_pago: Cell
-    telefono: Cell
-    calle: Cell
-    calle_nro: Cell
-    localidad: Cell
-    cp: Cell
-    provincia: Cell
-    notes: Cell
-    email: Cell
-    entity: Cell
-
-
-class ParsedRow(NamedTuple):
-    """An accepted row. Always filled by keyword, because many fields are strings. "" is "not given".
-
-    Amounts are in ARS with two decimals. `phone` is E.164 when it can be parsed (else as given); `phone_kind` is
-    mobile, landline or other ("" without phone). `problems` has one warning per optional cell that was dropped;
-    `source` has the raw cells, for later warnings. (A frozen dataclass took 30 % longer to parse a row.)
-    """
-
-    row: int
-    nro_cliente: str
-    first_name: str
-    last_name: str
-    dni: str
-    cuit: str
-    total: Decimal
-    monto_inicial: Decimal | None
-    fecha_ultimo_pago: date | None
-    phone: str
-    phone_kind: str
-    street: str
-    street_number: str
-    city: str
-    postal_code: str
-    provincia: str
-    notes: str
-    email: str
-    entity: str
-    source: Row
-    problems: tuple[Problem, ...] = ()
-
-
-class Rejected(NamedTuple):
-    """A rejected row; `code` is nro_cliente, name, total or duplicate, the first that applies."""
-
-    row: int
-    code: str
-    problems: tuple[Problem, ...]
-
-
-class Ignored(NamedTuple):
-    """A last row with only totals: neither accepted nor rejected, but noted in the report."""
-
-    row: int
-    problems: tuple[Problem, ...]
-
-
 T = TypeVar("T")
 
-Outcome = ParsedRow | Rejected | Ignored
+
+class Reading:
+    """What the rows of one file share: how its dates are written, the keys seen, and what its columns are like."""
+
+    def __init__(
+        self,
+        *,
+        today: date,
+        date_order: str = "dmy",
+        commas: bool = False,
+        new_keys: bool = False,
+        is_order_doubtful: bool = False,
+    ) -> None:
+        """`commas`: the cells are separated by commas, which a decimal comma without quotes also is."""
+        self.today, self.commas, self.new_keys = today, commas, new_keys
+        self.dates = DateColumn(date_order, is_doubtful=is_order_doubtful)
+        self.amounts = AmountColumn()
+        self.remarks: Remarks = {}
+        self.seen: dict[str, str] = {}
 
 
 def parse_rows(
@@ -144,86 +101,119 @@ def parse_rows(
     *,
     date_order: str = "dmy",
     today: date,
+    reading: Reading | None = None,
 ) -> Iterator[Outcome]:
     """Parse the rows of a table in one pass. Memory grows only with the keys, which are kept to find duplicates.
 
     `rows` is a `Table` or anything that yields (row number in the file, cells). Blank rows yield nothing. A row is
-    judged when it is known whether it is the last one, because only a last row of totals is ignored.
+    judged when it is known whether it is the last one, because only a last row of totals is ignored. `reading` is
+    shared by the sheets of one file. Raises `ImportFailed` where two columns contradict each other.
     """
-    seen: set[str] = set()
+    reading = reading or Reading(today=today, date_order=date_order)
     waiting: tuple[int, Sequence[Cell]] | None = None
     for number, cells in rows:
         if not (cells and text_of(cells[0])) and is_blank(cells):
             continue
         if waiting is not None:
-            yield _judge(waiting, mapping, date_order, today, seen)
+            yield _judge(waiting, mapping, reading)
         waiting = (number, cells)
     if waiting is None:
         return
     if is_total_row(waiting[1], mapping):
-        yield _ignored_total(*waiting)
+        yield ignored_total(*waiting)
     else:
-        yield _judge(waiting, mapping, date_order, today, seen)
+        yield _judge(waiting, mapping, reading)
 
 
-def _judge(
-    numbered: tuple[int, Sequence[Cell]], mapping: Mapping, date_order: str, today: date, seen: set[str]
-) -> Outcome:
-    """Parse one row and reject a key that an accepted row already has."""
-    outcome = parse_row(*numbered, mapping, date_order=date_order, today=today)
+def _judge(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Reading) -> Outcome:
+    """Parse one row and reject a key that an accepted row already has, in this form or another."""
+    outcome = _checked(numbered, mapping, reading)
+    if outcome.problems:
+        return outcome._replace(problems=with_cells(outcome.problems, numbered[1]))
+    return outcome
+
+
+def _checked(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Reading) -> Outcome:
+    outcome = _parse(*numbered, mapping, reading)
     if type(outcome) is ParsedRow:
-        if outcome.nro_cliente in seen:
-            reason = f"El número de cliente «{_short(outcome.nro_cliente)}» ya apareció antes en este archivo."
-            return _reject(outcome.row, "duplicate", mapping.header_of("nro_cliente"), outcome.nro_cliente, reason)
-        seen.add(outcome.nro_cliente)
+        key = outcome.nro_cliente
+        # Most keys are their own form.
+        form = key if reading.new_keys or (key[0] != "0" and key.isdecimal()) else form_of(key)
+        if form in reading.seen:
+            return reject_repeated(outcome, reading.seen[form])
+        reading.seen[form] = key
+    if reading.remarks and (remark := reading.remarks.pop(outcome.row, "")):
+        problem = Problem(outcome.row, "", "", WARNING, remark)
+        return outcome._replace(problems=(*outcome.problems, problem))
     return outcome
 
 
 def parse_row(
     row_number: int, cells: Sequence[Cell], mapping: Mapping, *, date_order: str = "dmy", today: date
 ) -> ParsedRow | Rejected:
-    """Parse one row: the first bad required cell rejects it, a bad optional one is dropped with a warning.
+    """Parse one row by itself: the first bad required cell rejects it, a bad optional one is dropped with a warning."""
+    return _parse(row_number, cells, mapping, Reading(today=today, date_order=date_order))
+
+
+def _parse(row_number: int, cells: Sequence[Cell], mapping: Mapping, reading: Reading) -> ParsedRow | Rejected:
+    """Parse one row.
 
     A row with more cells than headers is rejected too, with the code `total`: a separator without quotes (`6,326,996`)
     has shifted the cells, so no amount of the row is reliable.
     """
     width = len(mapping.headers)
-    row = Row(row_number, mapping, *mapping.pick([*cells[:width], *[""] * (width + 1 - min(len(cells), width))]))
+    padded = [*cells[:width], *[""] * (width + 1 - min(len(cells), width))]
+    row = Row(row_number, mapping, cells, *mapping.pick(padded))
+    if mapping.rivals:
+        check_rivals(row_number, padded, mapping)
     try:
         key = parse_key(row.nro_cliente)
     except BadCell as error:
-        return _reject_cell(row, "nro_cliente", row.nro_cliente, error.reason)
+        return reject_cell(row, "nro_cliente", row.nro_cliente, error.reason)
     first_name, last_name = _names(row)
     if not first_name and not last_name:
-        return _reject_name(row, "falta el nombre")
+        return reject_name(row, nothing_in(name_cell(row)[1]) or "falta el nombre", key)
     if len(first_name) > MAX_NAME_LENGTH or len(last_name) > MAX_NAME_LENGTH:
-        return _reject_name(row, f"supera los {MAX_NAME_LENGTH} caracteres")
+        return reject_name(row, f"supera los {MAX_NAME_LENGTH} caracteres", key)
     if len(cells) > width:
-        return _reject_shifted(row, cells)
+        return reject_shifted(row, cells, key)
+    if reading.commas and is_split(cells, mapping.fields["total"], width):
+        return reject_cell(row, "total", row.total, SPLIT_AMOUNT, key)
     try:
         total = parse_amount(row.total)
     except BadCell as error:
-        return _reject_cell(row, "total", row.total, error.reason)
+        rejected = reject_cell(row, "total", row.total, error.reason, key)
+        if not has_no_amount(row.total):
+            return rejected
+        return rejected._replace(settled=_accepted(row, padded, key, (first_name, last_name), ZERO, reading))
+    if type(row.total) is str:
+        reading.amounts.see(row_number, row.total)
+    return _accepted(row, padded, key, (first_name, last_name), total, reading)
 
+
+def _accepted(
+    row: Row, padded: Sequence[Cell], key: str, names: tuple[str, str], total: Decimal, reading: Reading
+) -> ParsedRow:
+    """The row with its optional cells: a bad one is dropped with a warning."""
     problems: list[Problem] = []
+    if not names[0] or not names[1]:
+        _warn_of_empty_names(row, problems)
     document = _optional(row, "dni", row.dni, parse_dni, _NO_DOCUMENT, problems)
-    phone = _optional(row, "telefono", row.telefono, parse_phone, _NO_PHONE, problems)
+    if row.cuit != "" and row.cuit is not None:
+        document = _both_documents(row, document, problems)
+    phones = _phones(row, padded, problems)
+    phone = phones[0] if phones else _NO_PHONE
     paid_on = row.fecha_ultimo_pago
-    if paid_on == "" or paid_on is None:
-        paid_on = None
-    else:
-        parse_day = partial(parse_date, order=date_order, latest=today)
-        paid_on = _optional(row, "fecha_ultimo_pago", paid_on, parse_day, None, problems)
     return ParsedRow(
-        row=row_number,
+        row=row.number,
         nro_cliente=key,
-        first_name=first_name,
-        last_name=last_name,
+        first_name=names[0],
+        last_name=names[1],
         dni=document.dni,
         cuit=document.cuit,
         total=total,
         monto_inicial=_optional(row, "monto_inicial", row.monto_inicial, parse_amount, None, problems),
-        fecha_ultimo_pago=paid_on,
+        fecha_ultimo_pago=None if paid_on == "" or paid_on is None else _paid_on(row, paid_on, reading, problems),
         phone=phone.number,
         phone_kind=phone.kind,
         street=_text(row, "calle", row.calle, problems),
@@ -231,12 +221,62 @@ def parse_row(
         city=_text(row, "localidad", row.localidad, problems),
         postal_code=_text(row, "cp", row.cp, problems),
         provincia=_text(row, "provincia", row.provincia, problems),
-        notes=text_of(row.notes),
+        notes=_text(row, "notes", row.notes, problems),
         email=_optional(row, "email", row.email, parse_email, "", problems),
         entity=_text(row, "entity", row.entity, problems),
         source=row,
         problems=tuple(problems),
+        phone_note=phone.note,
+        more_phones=tuple(phones[1:]) if len(phones) > 1 else (),
     )
+
+
+def _paid_on(row: Row, value: Cell, reading: Reading, problems: list[Problem]) -> date | None:
+    try:
+        return reading.dates.read(value, earliest=EARLIEST_PAYMENT, latest=reading.today)
+    except BadCell as error:
+        if text_of(value):
+            problems.append(warn(row, "fecha_ultimo_pago", value, error.reason))
+        return None
+
+
+def _both_documents(row: Row, document: Document, problems: list[Problem]) -> Document:
+    """DNI and CUIT of two columns, each in its own field; a CUIT that is somebody else's is dropped."""
+    other = _optional(row, "cuit", row.cuit, parse_dni, _NO_DOCUMENT, problems)
+    if not other.cuit:
+        return document if document.dni else Document(other.dni, document.cuit)
+    if document.dni and other.dni and document.dni != other.dni:
+        problems.append(warn(row, "cuit", row.cuit, f"no es el CUIT del DNI {document.dni}"))
+        return document
+    return Document(document.dni or other.dni, other.cuit)
+
+
+def _phones(row: Row, padded: Sequence[Cell], problems: list[Problem]) -> Sequence[GivenPhone]:
+    """The phones of all columns with the kind that each column says, every number once."""
+    mapping = row.mapping
+    found = _optional(row, "telefono", row.telefono, parse_phones, _NO_PHONES, problems)
+    if mapping.phone_kind:
+        found = [as_kind(phone, mapping.phone_kind) for phone in found]
+    if not mapping.more_phones:
+        return found
+    unique = {phone_key(phone.number): phone for phone in found}
+    for column in mapping.more_phones:
+        for phone in _cell_at(row, column.index, padded[column.index], parse_phones, _NO_PHONES, problems):
+            unique.setdefault(phone_key(phone.number), as_kind(phone, column.kind))
+    return list(unique.values())
+
+
+def _cell_at(row: Row, index: int, value: Cell, parse: Callable[[Cell], T], absent: T, problems: list[Problem]) -> T:
+    """As `_optional`, of a column that is not the only one of its field."""
+    if value == "" or value is None:
+        return absent
+    try:
+        return parse(value)
+    except BadCell as error:
+        if text_of(value):
+            column = row.mapping.header_at(index)
+            problems.append(dropped(row, column, value, error.reason))
+        return absent
 
 
 def _optional(row: Row, field: str, value: Cell, parse: Callable[[Cell], T], absent: T, problems: list[Problem]) -> T:
@@ -247,7 +287,7 @@ def _optional(row: Row, field: str, value: Cell, parse: Callable[[Cell], T], abs
         return parse(value)
     except BadCell as error:
         if text_of(value):
-            problems.append(_warn(row, field, value, error.reason))
+            problems.append(warn(row, field, value, error.reason))
         return absent
 
 
@@ -255,9 +295,12 @@ def _text(row: Row, field: str, value: Cell, problems: list[Problem]) -> str:
     if value == "" or value is None:
         return ""
     text = text_of(value)
-    limit = MAX_TEXT_LENGTHS[field]
-    if len(text) > limit:
-        problems.append(_warn(row, field, value, f"supera los {limit} caracteres"))
+    if text in EMPTY:
+        problems.append(warn(row, field, value, nothing_in(text)))
+        return ""
+    limit = MAX_TEXT_LENGTHS.get(field)
+    if limit is not None and len(text) > limit:
+        problems.append(warn(row, field, value, f"supera los {limit} caracteres"))
         return ""
     return text
 
@@ -273,6 +316,13 @@ def _names(row: Row) -> tuple[str, str]:
     if ("name" in fields) != ("lastname" in fields) and "," in (first_name or last_name):
         return split_full_name(first_name or last_name)
     return first_name, last_name
+
+
+def _warn_of_empty_names(row: Row, problems: list[Problem]) -> None:
+    """A word that means nothing in one of the columns of a name, while the other has the name."""
+    for field, value in (("name", row.name), ("lastname", row.lastname), ("full_name", row.full_name)):
+        if value and (nothing := nothing_in(text_of(value))):
+            problems.append(warn(row, field, value, nothing))
 
 
 def is_blank(cells: Sequence[Cell]) -> bool:
@@ -310,66 +360,3 @@ def _is_total_label(shown: str, field: str | None) -> bool:
     if field == "nro_cliente" and _TOTAL_AS_KEY.match(shown):
         return True
     return _TOTAL_LABEL.fullmatch(normalize_header(shown)) is not None
-
-
-def _ignored_total(row: int, cells: Sequence[Cell]) -> Ignored:
-    shown = " ".join(filter(None, map(text_of, cells)))
-    reason = "La última fila es solo un total: se ignoró."
-    return Ignored(row, (Problem(row, "", shown[:_MAX_QUOTED], NOTE, reason),))
-
-
-def _reject(row: int, code: str, column: str, value: str, reason: str) -> Rejected:
-    return Rejected(row, code, (Problem(row, column, value[:_MAX_QUOTED], REJECTED, reason, code),))
-
-
-def _reject_cell(row: Row, field: str, value: Cell, reason: str) -> Rejected:
-    column, quoted = row.mapping.header_of(field), _raw(value)
-    return _reject(row.number, field, column, quoted, _sentence(column, quoted, reason))
-
-
-def _reject_name(row: Row, reason: str) -> Rejected:
-    column, value = name_cell(row)
-    return _reject(row.number, "name", column, value, _sentence(column, value, reason))
-
-
-def name_cell(row: Row) -> tuple[str, str]:
-    """The column under which the name of a row is reported, and the name as in the file."""
-    mapped = [field for field in ("full_name", "lastname", "name") if field in row.mapping.fields]
-    value = " ".join(filter(None, (text_of(getattr(row, field)) for field in mapped)))
-    return row.mapping.header_of(mapped[0]), value
-
-
-def document_cell(row: Row) -> tuple[str, str]:
-    """The column of the document of a row, and the document as in the file."""
-    return row.mapping.header_of("dni"), _raw(row.dni)
-
-
-def _reject_shifted(row: Row, cells: Sequence[Cell]) -> Rejected:
-    width = len(row.mapping.headers)
-    reason = (
-        f"La fila tiene {len(cells)} celdas y el encabezado {width}: "
-        "hay un separador de más, quizás en un importe o texto sin comillas."
-    )
-    value = " ".join(filter(None, map(text_of, cells[width:])))
-    return _reject(row.number, "total", row.mapping.header_of("total"), value, reason)
-
-
-def _warn(row: Row, field: str, value: Cell, reason: str) -> Problem:
-    column, quoted = row.mapping.header_of(field), _raw(value)
-    reason = f"{_sentence(column, quoted, reason)} Se dejó sin dato."
-    return Problem(row.number, column, quoted[:_MAX_QUOTED], WARNING, reason)
-
-
-def _raw(value: Cell) -> str:
-    """The cell as quoted in the report: untrimmed text without NUL, which PostgreSQL refuses."""
-    return value.replace("\0", "") if type(value) is str else text_of(value)
-
-
-def _sentence(column: str, value: str, reason: str) -> str:
-    """«Deuda Total»: «abc» no es un importe."""
-    return f"«{_short(column)}»: {f'«{_short(value)}» ' if value.strip() else ''}{reason}."
-
-
-def _short(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _MAX_QUOTED_IN_REASON else f"{text[:_MAX_QUOTED_IN_REASON]}…"

@@ -4,7 +4,7 @@ import gc
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from itertools import islice
@@ -15,25 +15,46 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
+from cases.importing.aftermath import (
+    CLOSE,
+    MOST_MISSING,
+    REPORT,
+    REVIEW,
+    Missing,
+    Standing,
+    ask_about_settled,
+    find_missing,
+    settle_missing,
+)
 from cases.importing.columns import Mapping
 from cases.importing.dealing import dealer_for
 from cases.importing.errors import ImportConflict, ImportFailed
-from cases.importing.existing import load
-from cases.importing.plan import UPDATE, plan_chunk
-from cases.importing.report import report_text
-from cases.importing.rows import ParsedRow, Problem, Rejected, parse_rows
+from cases.importing.existing import StoredForms, load
+from cases.importing.keys import form_of
+from cases.importing.outcomes import NOTE, WARNING, Outcome, ParsedRow, Problem, Rejected
+from cases.importing.plan import SKIP, UPDATE, ChunkPlan, plan_chunk
+from cases.importing.report import originals_of, report_text
+from cases.importing.rows import ZERO, Reading, parse_rows
 from cases.importing.table import Table
+from cases.importing.understood import Understood, understood
 from cases.importing.write import Writer
 from cases.models import Cartera, ImportBatch
 from cases.services.stops import stop_new_debts
 from nova.lib import dates
 from nova.lib.databases import Gone, Lock, Taken, alone_in_transaction
+from nova.lib.money import format_money
 
 CHUNK_ROWS = 5000
+# What became of a case that the file no longer has, as the report says it.
+MISSING_DONE = {REPORT: "sin cambios", REVIEW: "a revisión", CLOSE: "dado de baja"}
 MAX_CARTERA_NAME = 120
 BUSY = "Hay otra importación en curso: espere a que termine y vuelva a intentar."
 
 Progress = Callable[[int], None]
+
+
+class _ExchangedDates(Exception):
+    """Dates that were read and written are probably of another month: nothing of it stays."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +66,10 @@ class Options:
     date_order: str = "dmy"
     assign_to: str = ""
     on_existing: str = UPDATE
+    new_keys: bool = False
+    missing: str = REPORT
+    missing_max: int = MOST_MISSING  # percent of the open cases of the cartera
+    is_order_doubtful: bool = False  # found by a first reading: dates whose order decides the day stay empty
     dry_run: bool = False
 
 
@@ -53,15 +78,51 @@ class Result:
     """What an import did, or would do in a dry run. `total` is the sum of the debts of the accepted rows, in ARS."""
 
     cartera: str
+    understood: Understood
+    headers: list[str]
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     rejected: int = 0
     warnings: int = 0
-    total: Decimal = Decimal("0.00")
+    total: Decimal = ZERO
     rejected_by: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    settled: int = 0
+    missing: Missing | None = None  # None where the cartera had no open case before
+    rejected_forms: set[str] = field(default_factory=set)
     batch: ImportBatch | None = None
+
+    @property
+    def rows(self) -> int:
+        return self.created + self.updated + self.unchanged + self.rejected
+
+    def add(self, plan: ChunkPlan, rows: list[ParsedRow]) -> None:
+        """Add what a chunk of rows did."""
+        self.created += len(plan.new_cases)
+        self.updated += plan.updated
+        self.unchanged += plan.unchanged
+        self.settled += len(plan.settled)
+        self.warnings += plan.warned
+        self.problems += plan.problems
+        self.total += sum((row.total for row in rows), ZERO) - plan.refused
+        self.understood.add(rows)
+        for rejected in plan.rejected:
+            self.reject(rejected)
+
+    def reject(self, outcome: Rejected) -> None:
+        self.problems += outcome.problems
+        self.rejected += 1
+        self.rejected_by[outcome.code] += 1
+        if outcome.key:
+            self.rejected_forms.add(form_of(outcome.key))
+
+    def note(self, row: int, column: str, reason: str, *, is_warning: bool = False) -> None:
+        """Add a line about the whole file: a warning counts as that of one row, the one of the headers."""
+        self.problems.append(Problem(row, column, "", WARNING if is_warning else NOTE, reason))
+        self.warnings += is_warning
+        self.notes.append(reason)
 
     @property
     def counts(self) -> dict[str, Any]:
@@ -72,6 +133,7 @@ class Result:
             "rejected": self.rejected,
             "warnings": self.warnings,
             "total": str(self.total),
+            **({"missing": self.missing.count} if self.missing else {}),
         }
 
 
@@ -88,7 +150,12 @@ def import_table(
     """Import an open table in one transaction. Raises ImportFailed, after which nothing was saved."""
     try:
         with _collector_paused():
-            return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+            try:
+                return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+            except _ExchangedDates:
+                # Only the whole file shows it, and the rows are written by then: all is undone and read again.
+                again = replace(options, is_order_doubtful=True)
+                return _import(table, mapping, again, file_name=file_name, by=by, progress=progress, now=now)
     except IntegrityError as error:
         raise ImportConflict(
             "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
@@ -135,24 +202,37 @@ def _import(
     if not Cartera.objects.hold(cartera.pk).is_active:
         raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
     writer = Writer(cartera, by, dealer_for(options.assign_to), now)
-    result = Result(cartera.name)
-    outcomes = parse_rows(table, mapping, date_order=options.date_order, today=dates.local_date(now))
-    seen = 0
-    for accepted in _chunks(outcomes, result):
-        plan = plan_chunk(accepted, load(accepted, cartera), on_existing=options.on_existing)
+    result = Result(cartera.name, understood(table, mapping), mapping.headers)
+    reading = Reading(
+        today=dates.local_date(now),
+        date_order=options.date_order,
+        commas=table.delimiter == ",",
+        new_keys=options.new_keys,
+        is_order_doubtful=options.is_order_doubtful,
+    )
+    reading.remarks = table.remarks
+    standing = Standing.of(cartera)
+    forms = StoredForms(cartera)
+    for outcomes in _chunks(_outcomes(table, mapping, reading), result):
+        rows = [row for outcome in outcomes if (row := outcome if isinstance(outcome, ParsedRow) else outcome.settled)]
+        known = load(rows, cartera, forms)
+        plan = plan_chunk(outcomes, known, on_existing=options.on_existing, new_keys=options.new_keys)
         writer.write(plan)
-        result.created += len(plan.new_cases)
-        result.updated += plan.updated
-        result.unchanged += plan.unchanged
-        result.warnings += plan.warned
-        result.problems += plan.problems
-        result.total += sum((row.total for row in accepted), Decimal("0.00"))
-        seen += len(accepted)
-        progress(seen + result.rejected)
-    if not seen + result.rejected:
+        if options.on_existing != SKIP:
+            ask_about_settled(plan.settled, now=now)
+        forms.open_named += plan.open_named
+        result.add(plan, rows)
+        progress(result.rows)
+    if not result.rows:
         raise ImportFailed("No hay filas de datos: debajo del encabezado hay solo un total. Agréguelas.")
     stop_new_debts(cartera.pk)
-    result.problems.sort(key=lambda problem: problem.row)
+    if reading.dates.looks_exchanged:
+        raise _ExchangedDates
+    _note_columns(table, mapping, reading, result)
+    if not table.others:  # else each sheet has its own numbers, and the lines are in the order of the sheets
+        result.problems.sort(key=lambda problem: problem.row)
+    if standing.count:
+        _look_for_missing(standing, forms, options, result, mapping, by=by, now=now)
     if options.dry_run:
         transaction.set_rollback(True)
         return result
@@ -160,19 +240,62 @@ def _import(
     return result
 
 
-def _chunks(outcomes: Iterator[Any], result: Result) -> Iterator[list[ParsedRow]]:
-    """The accepted rows, a chunk at a time; the others are added to the result."""
+def _look_for_missing(
+    standing: Standing,
+    forms: StoredForms,
+    options: Options,
+    result: Result,
+    mapping: Mapping,
+    *,
+    by: User | None,
+    now: datetime,
+) -> None:
+    missing = find_missing(standing, named=forms.named, open_named=forms.open_named, rejected=result.rejected_forms)
+    missing.check(options.missing, options.missing_max)
+    settle_missing(missing, choice=options.missing, by=by, now=now)
+    result.missing = missing
+    column = mapping.header_of("nro_cliente")
+    done = MISSING_DONE[options.missing]
+    result.problems += [
+        Problem(0, column, key, NOTE, f"Falta en el archivo un caso abierto que debe {format_money(balance)}: {done}.")
+        for _, key, balance in missing.cases
+    ]
+
+
+def _outcomes(table: Table, mapping: Mapping, reading: Reading) -> Iterator[Outcome]:
+    for sheet, rows in table.parts():
+        yield from parse_rows(rows, mapping.of_sheet(sheet), today=reading.today, reading=reading)
+
+
+def _chunks(outcomes: Iterator[Outcome], result: Result) -> Iterator[list[ParsedRow | Rejected]]:
+    """The rows that may be a case, a chunk at a time; the others are added to the result."""
     while chunk := list(islice(outcomes, CHUNK_ROWS)):
-        accepted = []
+        rows: list[ParsedRow | Rejected] = []
         for outcome in chunk:
-            if type(outcome) is ParsedRow:
-                accepted.append(outcome)
-                continue
-            result.problems += outcome.problems
-            if type(outcome) is Rejected:
-                result.rejected += 1
-                result.rejected_by[outcome.code] += 1
-        yield accepted
+            if type(outcome) is ParsedRow or (type(outcome) is Rejected and outcome.settled):
+                rows.append(outcome)
+            elif type(outcome) is Rejected:
+                result.reject(outcome)
+            else:
+                result.problems += outcome.problems
+        yield rows
+
+
+def _note_columns(table: Table, mapping: Mapping, reading: Reading, result: Result) -> None:
+    """What is said once about the file or a whole column, as a line of the report about the row of the headers."""
+    if table.unread:
+        result.note(table.header_row, "", f"Se leyó {_listed(table.sheets)}. No se leyó {', '.join(table.unread)}.")
+    for text in table.notes_of():
+        result.note(table.header_row, "", text, is_warning=True)
+    if reading.dates.is_doubtful:
+        result.note(table.header_row, mapping.header_of("fecha_ultimo_pago"), reading.dates.note)
+    for text, is_wrong in reading.amounts.notes():
+        result.note(table.header_row, mapping.header_of("total"), text, is_warning=is_wrong)
+
+
+def _listed(sheets: list[str]) -> str:
+    names = ", ".join(f"«{name}»" for name in sheets)
+    return f"la hoja {names}" if len(sheets) == 1 else f"las hojas {names}"
 
 
 def _cartera(options: Options) -> Cartera:
@@ -212,14 +335,17 @@ def _record(
             "ignored": [column.header for column in mapping.ignored],
             "sheet": table.sheet,
             "header_row": table.header_row,
+            "headers": mapping.headers,
         },
         options={
             "date_order": options.date_order,
             "assign_to": options.assign_to,
             "on_existing": options.on_existing,
+            "missing": options.missing,
         },
         counts={**result.counts, "rejected_by": dict(result.rejected_by)},
         report=report_text(result.problems),
+        originals=originals_of(result.problems),
     )
     audit.record(AuditEvent.Action.IMPORT, by=by, target=batch, after={"cartera": cartera.name, **result.counts})
     return batch

@@ -1,7 +1,7 @@
 """The result of every reader: a header and the rows under it, one at a time (DESIGN §5 "Reading")."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 from cases.importing.cells import Cell, text_of
@@ -35,6 +35,14 @@ def _nothing_to_close() -> None:
     """Text files keep no open resource between two iterations."""
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One more sheet with the same header."""
+
+    name: str
+    read_rows: Callable[[], Iterator[NumberedRow]]
+
+
 @dataclass(slots=True)
 class Table:
     """An open file: its format, its header, and its rows by iteration as (row number, cells).
@@ -55,12 +63,27 @@ class Table:
     headers: list[str]
     read_rows: Callable[[], Iterator[NumberedRow]]
     close: Callable[[], None] = _nothing_to_close
+    remarks: dict[int, str] = field(default_factory=dict)  # row number → about how the text of a row was read
+    others: tuple["Sheet", ...] = ()
+    unread: tuple[str, ...] = ()  # the sheets that are not read, as they are named to a person
+    notes_of: Callable[[], list[str]] = list  # about the whole file, after a reading
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *exception: object) -> None:
         self.close()
+
+    @property
+    def sheets(self) -> list[str]:
+        """The names of the sheets that are read."""
+        return [self.sheet, *(each.name for each in self.others)] if self.sheet else []
+
+    def parts(self) -> Iterator[tuple[str, Iterator[NumberedRow]]]:
+        """(sheet, its rows); one part without a name where not several sheets are read."""
+        yield (self.sheet or "" if self.others else ""), iter(self)
+        for each in self.others:
+            yield each.name, each.read_rows()
 
     def __iter__(self) -> Iterator[NumberedRow]:
         empty = True

@@ -20,6 +20,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases.importing import columns
+from cases.importing.aftermath import MOST_MISSING, REPORT
 from cases.importing.cells import text_of
 from cases.importing.errors import ImportConflict
 from cases.importing.reader import open_table
@@ -118,11 +119,7 @@ def opened(upload: ImportUpload) -> Iterator[Table]:
 def columns_of(table: Table) -> list[Column]:
     """Every column with a header or a value, with three of its values. Reads up to 50 rows; raises ImportFailed."""
     head = [cells for _, cells in islice(table, SAMPLE_ROWS)]
-    detected: dict[str, int] = {}
-    for index, header in enumerate(table.headers):
-        if field := columns.field_of(header):
-            detected.setdefault(field, index)
-    field_at = {index: field for field, index in detected.items()}
+    field_at = columns.detected_fields(table.headers)
     found = []
     for index, header in enumerate(table.headers):
         values = (text_of(cells[index]) for cells in head if index < len(cells))
@@ -185,6 +182,9 @@ def _import(upload: ImportUpload, *, by: User, dry_run: bool) -> Result:
         date_order=given["date_order"],
         assign_to=given["assign_to"],
         on_existing=given["on_existing"],
+        missing=given.get("missing", REPORT),  # an upload from before these could be chosen has none
+        missing_max=given.get("missing_max", MOST_MISSING),
+        new_keys=given.get("new_keys", False),
         dry_run=dry_run,
     )
     with opened(upload) as table:

@@ -21,8 +21,10 @@ from typing import IO, Any, BinaryIO, cast
 import python_calamine
 
 from cases.importing.archive import DAMAGED, PASSWORD
-from cases.importing.cells import Cell, text_of
+from cases.importing.cells import Cell, text_of, unwrapped
 from cases.importing.columns import has_required
+from cases.importing.encoding import WRAPS
+from cases.importing.error_cells import errors_of
 from cases.importing.errors import ImportFailed
 from cases.importing.table import MIB, Header, Limits, NumberedRow, find_header, thousands
 
@@ -50,6 +52,7 @@ class WorkbookRows:
         self.sheet: str = found["sheet"]
         self.header_row: int = found["header_row"]
         self.headers: list[str] = found["headers"]
+        self.sheets: list[tuple[str, bool]] = [(name, visible) for name, visible in found["sheets"]]
         self._pending: list[subprocess.Popen] = [process]
         self.close = weakref.finalize(self, _end_all, self._pending)
 
@@ -157,9 +160,16 @@ def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO
     with Path(path).open("rb") as stream:
         workbook = python_calamine.CalamineWorkbook.from_filelike(stream)
     sheet, header = choose_sheet(workbook, sheet_name, limits)
-    out.write(_line({"sheet": sheet.name, "header_row": header.row, "headers": header.cells}))
+    sheets = [(each.name, each.visible == python_calamine.SheetVisibleEnum.Visible) for each in _worksheets(workbook)]
+    out.write(_line({"sheet": sheet.name, "header_row": header.row, "headers": header.cells, "sheets": sheets}))
+    errors = errors_of(Path(path), sheet.name)
+    with_errors = {row for row, _ in errors}
     count = 0
     for number, cells in _numbered(sheet, limits):
+        if number in with_errors:
+            cells = [cell if cell != "" else errors.get((number, column), "") for column, cell in enumerate(cells)]
+        if any(type(cell) is str and cell[:1] in WRAPS for cell in cells if cell):
+            cells = [unwrapped(cell) if type(cell) is str else cell for cell in cells]
         if number > header.row and any(map(text_of, cells)):
             if any(type(cell) is str and len(cell) > limits.max_cell_chars for cell in cells):
                 raise ImportFailed(
@@ -173,11 +183,11 @@ def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO
 def choose_sheet(
     workbook: python_calamine.CalamineWorkbook, name: str | None, limits: Limits
 ) -> tuple[python_calamine.CalamineSheet, Header]:
-    """The sheet named, else the first with a recognisable header, visible sheets first.
+    """The sheet named, else the first visible one with a recognisable header.
 
     A sheet that names every required column goes before one that names a few (a summary with totals by city).
     """
-    names = [_matching_name(workbook, name)] if name is not None else _readable_names(workbook)
+    names = [_matching_name(workbook, name)] if name is not None else _visible_names(workbook)
     best: tuple[str, Header] | None = None
     for candidate in names:
         sheet = workbook.get_sheet_by_name(candidate)
@@ -190,14 +200,20 @@ def choose_sheet(
             best = candidate, header
     if best is None:
         where = f"La hoja «{name}» está vacía" if name is not None else "La planilla está vacía"
-        raise ImportFailed(f"{where}: no tiene encabezado ni filas.")
+        hidden = [each.name for each in _worksheets(workbook) if each.name not in names]
+        listed = ", ".join(f"«{each}»" for each in hidden)
+        also = f" Hay hojas ocultas, que se leen solo si se las nombra: {listed}." if hidden and name is None else ""
+        raise ImportFailed(f"{where}: no tiene encabezado ni filas.{also}")
     return workbook.get_sheet_by_name(best[0]), best[1]
 
 
-def _readable_names(workbook: python_calamine.CalamineWorkbook) -> list[str]:
-    sheets = [each for each in workbook.sheets_metadata if each.typ == python_calamine.SheetTypeEnum.WorkSheet]
-    sheets.sort(key=lambda each: each.visible != python_calamine.SheetVisibleEnum.Visible)
-    return [each.name for each in sheets]
+def _worksheets(workbook: python_calamine.CalamineWorkbook) -> list[python_calamine.SheetMetadata]:
+    return [each for each in workbook.sheets_metadata if each.typ == python_calamine.SheetTypeEnum.WorkSheet]
+
+
+def _visible_names(workbook: python_calamine.CalamineWorkbook) -> list[str]:
+    """The sheets that a person sees: somebody who hides a sheet does not mean it to be read."""
+    return [each.name for each in _worksheets(workbook) if each.visible == python_calamine.SheetVisibleEnum.Visible]
 
 
 def _matching_name(workbook: python_calamine.CalamineWorkbook, name: str) -> str:

@@ -57,9 +57,9 @@ class Writer:
             DebtorPhone,
             PHONE_COLUMNS,
             [
-                (debtor.id, row.phone, row.phone_kind or DebtorPhone.Kind.OTHER.value, "unverified", "")
-                for debtor, row in plan.new_phones
-                if (debtor.id, row.phone) not in taken
+                (debtor.id, phone.number, phone.kind, "unverified", phone.note)
+                for debtor, phone in plan.new_phones
+                if (debtor.id, phone.number) not in taken
             ],
         )
         self._insert_cases(plan)

@@ -43,6 +43,7 @@ class Migration(migrations.Migration):
                             ("abogado", "Remite a abogado"),
                             ("fallecido", "Fallecido"),
                             ("revision", "En revisión"),
+                            ("missing", "Ya no viene en la cartera"),
                         ],
                         max_length=20,
                         verbose_name="motivo",
@@ -151,7 +152,10 @@ class Migration(migrations.Migration):
             model_name="stopflag",
             constraint=models.CheckConstraint(
                 condition=models.Q(
-                    ("reason__in", ["pide_no_contacto", "desconoce", "reclamo", "abogado", "fallecido", "revision"])
+                    (
+                        "reason__in",
+                        ["pide_no_contacto", "desconoce", "reclamo", "abogado", "fallecido", "revision", "missing"],
+                    )
                 ),
                 name="stop_reason_known",
             ),

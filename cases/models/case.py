@@ -115,8 +115,9 @@ class Case(models.Model):
                 violation_error_message="El capital debe ser mayor que cero.",
             ),
             models.CheckConstraint(
-                condition=Q(creditor_total__isnull=True) | Q(creditor_total__gt=0),
-                name="case_creditor_total_positive",
+                # Zero: the creditor sent the case without a debt, a possible payment to them (DESIGN §5).
+                condition=Q(creditor_total__isnull=True) | Q(creditor_total__gte=0),
+                name="case_creditor_total_not_negative",
             ),
             models.CheckConstraint(condition=Q(queue_band__gte=1, queue_band__lte=7), name="case_band_known"),
             models.CheckConstraint(

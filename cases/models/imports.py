@@ -24,6 +24,8 @@ class ImportBatch(models.Model):
     options = models.JSONField("opciones", default=dict)
     counts = models.JSONField("resultado", default=dict)
     report = models.TextField("informe (CSV)", blank=True)
+    # The row of each line of the report, as it is in the file: for the report that people download.
+    originals = models.JSONField("filas originales", default=list, editable=False)
 
     class Meta:
         verbose_name = "importación"

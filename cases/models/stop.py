@@ -31,6 +31,7 @@ class StopFlag(models.Model):
         ABOGADO = stops.Reason.ABOGADO.value, "Remite a abogado"
         FALLECIDO = stops.Reason.FALLECIDO.value, "Fallecido"
         REVISION = stops.Reason.REVISION.value, "En revisión"
+        MISSING = stops.Reason.MISSING.value, "Ya no viene en la cartera"
 
     debtor = models.ForeignKey(Debtor, models.PROTECT, related_name="stops", verbose_name="deudor")
     case = models.ForeignKey(
@@ -81,7 +82,15 @@ class StopFlag(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(
-                    reason__in=["pide_no_contacto", "desconoce", "reclamo", "abogado", "fallecido", "revision"]
+                    reason__in=[
+                        "pide_no_contacto",
+                        "desconoce",
+                        "reclamo",
+                        "abogado",
+                        "fallecido",
+                        "revision",
+                        "missing",
+                    ]
                 ),
                 name="stop_reason_known",
             ),

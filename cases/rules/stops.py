@@ -22,6 +22,7 @@ class Reason(StrEnum):
     ABOGADO = "abogado"
     FALLECIDO = "fallecido"
     REVISION = "revision"
+    MISSING = "missing"  # the creditor's file no longer has the debt
 
 
 # The reasons of the seeded result codes. A code that staff added stops for review: somebody has to look.

@@ -10,6 +10,9 @@ _MAX_INTEGER_DIGITS = 13
 _MINUS_SIGNS = "−–-"  # the hyphen last: inside [] it must not make a range
 _SIGNED_AMOUNT = re.compile(rf"([+{_MINUS_SIGNS}]?)(?:AR\$|ARS|\$)?([+{_MINUS_SIGNS}]?)([0-9.,]+)\$?", re.I)
 
+# What people write after an amount: `1.500.-`, `1.500,00 ARS`, `1500 pesos`. Another currency is no amount in pesos.
+_WORDS_AFTER = re.compile(r"[.,]?[-–]{1,2}$|(?:ARS|AR\$|pesos(?:argentinos)?)\.?(?:[.,]?[-–]{1,2})?$", re.I)
+
 NOT_AN_AMOUNT = "no es un importe"
 BAD_GROUPING = "tiene mal ubicados los separadores de miles"
 TOO_LARGE = "es demasiado grande"
@@ -22,7 +25,8 @@ def parse_money(text: str) -> Decimal:
     group thousands; otherwise the separator is decimal. Beyond two decimals it rounds half up.
     Raises `ValueError` with the reason in Spanish, worded to follow the quoted text. Source: DESIGN §5.
     """
-    match = _SIGNED_AMOUNT.fullmatch("".join(text.split()))
+    text = "".join(text.split())
+    match = _SIGNED_AMOUNT.fullmatch(text) or _SIGNED_AMOUNT.fullmatch(_without_words(text))
     if match is None:
         raise ValueError(NOT_AN_AMOUNT)
     sign_before, sign_after, digits = match.groups()
@@ -38,6 +42,12 @@ def parse_money(text: str) -> Decimal:
         raise ValueError(TOO_LARGE)
     sign = sign_before or sign_after
     return -amount if sign and sign in _MINUS_SIGNS else amount
+
+
+def _without_words(text: str) -> str:
+    """The amount without `.-` or a name of pesos after it; a bare minus at the end is none of ours and stays."""
+    shorter = _WORDS_AFTER.sub("", text)
+    return shorter if text[len(shorter) :] not in ("-", "–") else text
 
 
 def _split_decimals(digits: str) -> tuple[str, str]:

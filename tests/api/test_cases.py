@@ -271,3 +271,33 @@ def test_the_total_is_what_a_count_would_give(
     asked = {key: (named[key] or gestor_user.pk) if key in named else value for key, value in query.items()}
     answer = client_of(request.getfixturevalue(who)).get("/api/v1/cases", {**asked, "per_page": 100}).json()
     assert answer["pagination"]["total"] == len(answer["data"])
+
+
+# --- Documents that are not the person's --------------------------------------------------------------
+@pytest.mark.parametrize("dni", ["11111111", "12345678", "0", "30-00000000-7"])
+def test_a_document_that_nobody_has_joins_nobody(admin_client: Client, dni: str) -> None:
+    cartera = factories.CarteraFactory()
+    for name in ("PAZ, ANA", "GIL, EVA"):
+        body = {"cartera": cartera.name, "amount": "1000.00", "dni": dni, "debtor_name": name}
+        answer = send(admin_client, "POST", "cases", body)
+        assert (answer.status_code, answer.json()["data"]["dni"]) == (201, None)
+        assert "relleno" in answer.json()["data"]["warnings"]["dni"][0]
+    assert Debtor.objects.count() == 2
+    case = Case.objects.latest("id")
+    assert send(admin_client, "PATCH", f"cases/{case.pk}", {"dni": "22222222"}).status_code == 400
+
+
+def test_a_known_document_under_another_surname_is_somebody_else(admin_client: Client) -> None:
+    cartera = factories.CarteraFactory()
+
+    def post(name: str) -> dict:
+        body = {"cartera": cartera.name, "amount": "1000.00", "dni": "20111222", "debtor_name": name}
+        return send(admin_client, "POST", "cases", body).json()["data"]
+
+    first, other, same = post("PAZ, ANA"), post("GÓMEZ, RAÚL"), post("PAZ GIL, ANA")
+
+    assert (first["dni"], first["warnings"]) == ("20111222", {})
+    assert other["dni"] is None
+    assert "¿la misma?" in other["warnings"]["dni"][0]
+    assert (same["dni"], same["warnings"]) == ("20111222", {})
+    assert Debtor.objects.count() == 2

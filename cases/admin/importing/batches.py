@@ -18,18 +18,19 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import get_valid_filename
 
-from cases.admin.base import ReadOnlyAdmin, Tool
+from cases.admin.base import ReadOnlyAdmin, Tool, changelist_url
 from cases.admin.filters import AutocompleteFilter
 from cases.admin.importing.offer import OffersImport
+from cases.importing.aftermath import CLOSE, REVIEW
 from cases.importing.columns import LABELS
 from cases.importing.dealing import ROUND_ROBIN
 from cases.importing.plan import SKIP
-from cases.models import ImportBatch
+from cases.importing.report import SEVERITIES, report_for_people
+from cases.models import Case, ImportBatch
 from nova.lib.money import format_money
 
 PROBLEMS_SHOWN = 50
 REPORT_HEAD = 40_000  # characters; 50 lines never have more
-SEVERITIES = {"rejected": "Rechazada", "warning": "Advertencia", "note": "Nota"}
 REJECTED_BY = {"nro_cliente": "número de cliente", "name": "nombre", "total": "importe", "duplicate": "repetidas"}
 
 
@@ -68,7 +69,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     change_form_template = "admin/cases/import_batch.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportBatch]:
-        return super().get_queryset(request).defer("report")
+        return super().get_queryset(request).defer("report", "originals")
 
     def render_change_form(self, request, context, add=False, change=False, form_url="", obj=None):
         if obj is not None:
@@ -78,7 +79,12 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     def get_tools(self, request: HttpRequest, obj: ImportBatch) -> list[Tool]:
         has_report = ImportBatch.objects.filter(pk=obj.pk).exclude(report="").exists()
         report = Tool("Descargar el informe (CSV)", reverse("admin:cases_importbatch_report", args=[obj.pk]))
-        return [report] if has_report else []
+        created = {"cartera__id__exact": obj.cartera_id, "created_at": obj.created_at.isoformat()}
+        made = [
+            Tool("Ver los casos creados", changelist_url(Case, **created)),
+            Tool("Repartir los que no tienen gestor", changelist_url(Case, **created, assigned_to__isnull=1)),
+        ]
+        return [*(made if obj.counts.get("created") else []), *([report] if has_report else [])]
 
     def get_urls(self) -> list:
         report = self.admin_site.admin_view(self.report_view)
@@ -90,7 +96,9 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
             raise Http404
         if not self.has_view_permission(request, batch):
             raise PermissionDenied
-        return csv_response(batch.report, f"informe-{batch.pk}-{batch.file_name}")
+        lines = csv.DictReader(io.StringIO(batch.report))
+        text = report_for_people(lines, batch.mapping.get("headers", ()), batch.originals)
+        return csv_response(text, f"informe-{batch.pk}-{batch.file_name}")
 
     # --- Columns of the pages ------------------------------------------------------------------------
     @admin.display(description="creados")
@@ -151,10 +159,12 @@ def import_choices(options: Mapping[str, Any]) -> str:
     who = {"": "casos nuevos sin asignar", ROUND_ROBIN: "casos nuevos en partes iguales entre los gestores"}
     gestor = options.get("assign_to", "")
     skips = options.get("on_existing") == SKIP
+    gone = {REVIEW: "los que faltan pasan a revisión", CLOSE: "los que faltan se dan de baja"}
     return " · ".join(
         [
             who.get(gestor, f"casos nuevos para {gestor}"),
             "los que existen no se tocan" if skips else "los que existen se actualizan",
+            *filter(None, [gone.get(options.get("missing", ""), "")]),
         ]
     )
 

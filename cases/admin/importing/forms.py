@@ -8,7 +8,8 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
-from cases.importing.columns import FIELDS, LABELS, NAME_FIELDS
+from cases.importing.aftermath import CLOSE, MOST_MISSING, REPORT, REVIEW
+from cases.importing.columns import FIELDS, LABELS, NAME_FIELDS, PHONE_FIELDS
 from cases.importing.dealing import ROUND_ROBIN
 from cases.importing.plan import SKIP, UPDATE
 from cases.importing.run import MAX_CARTERA_NAME
@@ -24,6 +25,11 @@ DATE_ORDERS = [
 ON_EXISTING = [
     (UPDATE, "Actualizarlos: saldo, último pago y datos de contacto que falten"),
     (SKIP, "Dejarlos como están"),
+]
+MISSING = [
+    (REPORT, "Dejarlos como están (se informan)"),
+    (REVIEW, "Pasarlos a revisión: salen de la cola hasta que un administrador los vea"),
+    (CLOSE, "Darlos de baja"),
 ]
 NOT_IMPORTED = "No importar"
 
@@ -63,11 +69,28 @@ class UploadForm(forms.Form):
         label="Hoja",
         required=False,
         max_length=100,
-        help_text="De una planilla con varias hojas. Vacío: la primera que tenga encabezado.",
+        help_text="De una planilla con varias hojas. Vacío: la primera visible que tenga encabezado. "
+        "«all»: todas las visibles con el mismo encabezado.",
     )
     date_order = forms.ChoiceField(label="Orden de las fechas", choices=DATE_ORDERS, initial="dmy")
     assign_to = forms.ChoiceField(label="Asignar los casos nuevos", required=False, choices=assignment_choices)
     on_existing = forms.ChoiceField(label="Casos que ya existen", choices=ON_EXISTING, initial=UPDATE)
+    missing = forms.ChoiceField(
+        label="Casos abiertos que el archivo ya no trae", required=False, choices=MISSING, initial=REPORT
+    )
+    missing_max = forms.IntegerField(
+        label="Hasta qué porcentaje de los abiertos",
+        required=False,
+        min_value=0,
+        max_value=100,
+        initial=MOST_MISSING,
+        help_text="Si falta una parte mayor, no se importa nada: suele ser un archivo incompleto.",
+    )
+    new_keys = forms.BooleanField(
+        label="Crear los números que parecen otro escrito de otra forma",
+        required=False,
+        help_text="Sin marcar, se rechazan como posible duplicado cuando el documento falta o es otro.",
+    )
 
     def __init__(self, *args: Any, may_create: bool, stored: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -112,6 +135,9 @@ class UploadForm(forms.Form):
             "date_order": data["date_order"],
             "assign_to": data["assign_to"],
             "on_existing": data["on_existing"],
+            "missing": data["missing"] or REPORT,
+            "missing_max": MOST_MISSING if data["missing_max"] is None else data["missing_max"],
+            "new_keys": data["new_keys"],
         }
 
 
@@ -153,7 +179,7 @@ class ColumnsForm(forms.Form):
             field = self.cleaned_data.get(f"column_{column.index}")
             if not field:
                 continue
-            if field in taken:
+            if field in taken and field not in PHONE_FIELDS:
                 self.add_error(
                     f"column_{column.index}",
                     f"«{LABELS[field]}» ya se toma de la columna {taken[field].letter}: deje una sola.",

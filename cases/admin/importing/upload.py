@@ -20,13 +20,15 @@ from cases.admin.importing.batches import csv_response, import_choices, shown_pr
 from cases.admin.importing.forms import ColumnsForm, UploadForm, initial_of
 from cases.importing import uploads
 from cases.importing.errors import ImportConflict, ImportFailed
-from cases.importing.report import report_text
-from cases.importing.run import BUSY
+from cases.importing.outcomes import Problem
+from cases.importing.report import originals_of, report_for_people
+from cases.importing.run import BUSY, Result
 from cases.models import ImportUpload
 from nova.lib.databases import Gone
 from nova.lib.money import format_money
 from nova.lib.text import key_in
 
+MISSING_SHOWN = 20
 NO_DATABASE = "La base de datos no respondió y no se guardó nada: espere un momento y vuelva a intentar."
 
 
@@ -161,7 +163,9 @@ class ImportUploadAdmin(admin.ModelAdmin):
             upload,
             result=result,
             total=format_money(result.total),
-            problems=shown_problems(problem._asdict() for problem in result.problems),
+            problems=shown_problems(as_line(problem) for problem in result.problems),
+            understood=result.understood,
+            missing=shown_missing(result),
             fingerprint=uploads.fingerprint(upload),
             earlier=uploads.earlier_import(upload),
         )
@@ -175,7 +179,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return HttpResponseRedirect(change_url(batch))
 
     def report_view(self, request: Request, pk: int) -> HttpResponse:
-        """Every problem of the preview, in the format of the command's `--report`."""
+        """Every problem of the preview, each with its row of the file."""
         upload = self._own(request, pk)
         if isinstance(upload, HttpResponse):
             return upload
@@ -184,7 +188,9 @@ class ImportUploadAdmin(admin.ModelAdmin):
         except (ImportFailed, DatabaseError) as error:
             message, status = refusal(error)
             return self._page(request, "preview", upload, error=message, status=status)
-        return csv_response(report_text(result.problems), f"vista-previa-{upload.file_name}")
+        lines = map(as_line, result.problems)
+        text = report_for_people(lines, result.headers, originals_of(result.problems))
+        return csv_response(text, f"vista-previa-{upload.file_name}")
 
     # --- Shared by the pages ---------------------------------------------------------------------------
     def _own(self, request: Request, pk: int) -> ImportUpload | HttpResponse:
@@ -224,6 +230,23 @@ class ImportUploadAdmin(admin.ModelAdmin):
             **context,
         }
         return TemplateResponse(request, f"admin/cases/import_{step}.html", page, status=status)
+
+
+def as_line(problem: Problem) -> dict[str, Any]:
+    """A problem as a line of the report."""
+    return {name: value for name, value in problem._asdict().items() if name != "cells"}
+
+
+def shown_missing(result: Result) -> dict[str, Any] | None:
+    """The open cases that the file no longer has, as the preview shows them; None where there is none."""
+    if result.missing is None or not result.missing.count:
+        return None
+    return {
+        "count": result.missing.count,
+        "total": format_money(result.missing.total),
+        "percent": f"{result.missing.percent:.0f}",
+        "cases": [(key, format_money(balance)) for _, key, balance in result.missing.cases[:MISSING_SHOWN]],
+    }
 
 
 def page_url(name: str, upload: ImportUpload) -> str:

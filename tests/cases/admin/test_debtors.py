@@ -36,6 +36,8 @@ def test_adding_reads_documents_and_phones_as_people_write_them(staff_client):
     ("typed", "field", "reason"),
     [
         ({"dni": "123"}, "dni", "«123» no es un DNI"),
+        ({"dni": "11.111.111"}, "dni", "es un número de relleno, que no es de nadie: déjelo vacío"),
+        ({"cuit": "30-00000000-7"}, "cuit", "es un número de relleno"),
         ({"cuit": "20-12345678-1"}, "cuit", "cuyo dígito verificador no coincide"),
         ({"email": "x"}, "email", "una dirección de correo electrónico válida"),
         ({"dni": "20737173"}, "__all__", "Ya existe un deudor con ese DNI"),

@@ -1,5 +1,8 @@
 """Imports in the admin: the list, one import, its report (DESIGN §5, §8)."""
 
+import csv
+import io
+
 import pytest
 from django.urls import reverse
 
@@ -116,7 +119,17 @@ def test_report_is_downloaded_inert_and_leaves_no_audit_record(admin_client):
 
     assert response["Content-Type"] == "text/csv; charset=utf-8"
     assert response["Content-Disposition"].startswith("attachment;")
-    assert response.content.decode("utf-8-sig") == REPORT
+    assert response.content.startswith(b"\xef\xbb\xbf")
+    assert list(csv.DictReader(io.StringIO(response.content.decode("utf-8-sig")), delimiter=";")) == [
+        {
+            "Fila": line["row"],
+            "Resultado": {"rejected": "Rechazada", "warning": "Advertencia"}[line["severity"]],
+            "Motivo": line["reason"],
+            "Columna": line["column"],
+            "Valor": line["value"],
+        }
+        for line in csv.DictReader(io.StringIO(REPORT))
+    ]
     assert report_of(batch) in admin_client.get(page_of(batch)).text
     assert not AuditEvent.objects.exclude(action="login").exists()
 

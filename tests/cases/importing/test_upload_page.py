@@ -336,8 +336,9 @@ def test_preview_lists_the_first_problems_and_the_report_has_them_all(admin_clie
         "reason": "",
         "code": "total",
     }
-    lines = list(csv.DictReader(io.StringIO(report.text.removeprefix("\ufeff"))))
-    assert [line["row"] for line in lines] == [str(n) for n in range(2, 82)]
+    lines = list(csv.DictReader(io.StringIO(report.text.removeprefix("\ufeff")), delimiter=";"))
+    assert [line["Fila"] for line in lines] == [str(n) for n in range(2, 82)]
+    assert (lines[3]["cliente"], lines[3]["nombre"], lines[3]["total"]) == ("3", "'=ANA()", "x3")
     assert report["Content-Disposition"] == 'attachment; filename="vista-previa-cartera.csv"'
     assert not Case.objects.exists()
 
@@ -346,9 +347,10 @@ def test_preview_report_evaluates_nothing(admin_client):
     upload = uploaded(admin_client, 'cliente;nombre;total;email\n1;ANA;100;"=HYPERLINK(""http://x"")"\n')
     previewed(admin_client, upload)
 
-    (line,) = csv.DictReader(io.StringIO(admin_client.get(url("report", upload)).text.removeprefix("\ufeff")))
+    text = admin_client.get(url("report", upload)).text.removeprefix("\ufeff")
+    (line,) = csv.DictReader(io.StringIO(text), delimiter=";")
 
-    assert line["value"] == '\'=HYPERLINK("http://x")'
+    assert line["Valor"] == line["email"] == '\'=HYPERLINK("http://x")'
 
 
 def test_queries_of_the_preview_do_not_grow_with_rows(admin_client):

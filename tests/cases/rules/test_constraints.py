@@ -12,7 +12,6 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize(
     ("model", "wrong"),
     [
-        (Case, {"creditor_total": 0}),
         (Case, {"creditor_total": -1}),
         (DebtorPhone, {"kind": "fax"}),
         (DebtorPhone, {"state": "unknown"}),
