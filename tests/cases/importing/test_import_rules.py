@@ -417,7 +417,7 @@ def test_every_field_lands_in_its_own_column(tmp_path):
 
 # --- Somebody who is not contacted ------------------------------------------------------------------------
 def test_new_debts_and_debts_that_move_to_somebody_stopped_are_stopped(load, gestor_user):
-    known = factories.CaseFactory(debtor__dni="20111222", assigned_to=gestor_user)
+    known = factories.CaseFactory(debtor__last_name="Pérez", debtor__dni="20111222", assigned_to=gestor_user)
     services.set_stop(debtor=known.debtor, by=gestor_user, reason="fallecido")
     load("9;ANA;PÉREZ;;500")
     assert case("9").stopped_at is None
@@ -430,7 +430,7 @@ def test_new_debts_and_debts_that_move_to_somebody_stopped_are_stopped(load, ges
 
 # --- One gestor a person ----------------------------------------------------------------------------------
 def test_round_robin_goes_by_person(load, gestor_user, other_gestor, tmp_path):
-    known = factories.CaseFactory(debtor__dni="20111222", assigned_to=other_gestor)
+    known = factories.CaseFactory(debtor__last_name="Pérez", debtor__dni="20111222", assigned_to=other_gestor)
     rows = ["1;ANA;PÉREZ;20111222;1000", "2;LUZ;SOSA;20333444;1000", "3;EVA;RÍOS;;10", "4;LUZ;SOSA;20333444;5"]
     ran = import_cases(
         portfolio(tmp_path, *rows, header="cliente;nombre;apellido;dni;total"), "--assign-to", "round-robin"
