@@ -107,6 +107,12 @@ class Debtors:
         self._result.of("debtors").created += len(newcomers)
         self._bring_phones(wanted)
 
+    def insert_phones(self, phones: list[dict[str, Any]]) -> None:
+        """Phones of debtors of this installation, who do not have them yet."""
+        pks = copying.reserve_ids(DebtorPhone, len(phones))
+        self._tables.insert(BY_NAME["phones"], [{**row, "id": pk} for row, pk in zip(phones, pks, strict=True)])
+        self._result.of("phones").created += len(phones)
+
     def _bring_phones(self, debtors: Sequence[int]) -> None:
         here = {(debtor, number): pk for pk, debtor, number in _phones_of(map(self.ids.get, debtors))}
         waiting = [row for number in debtors for row in self._waiting_phones.pop(number, [])]
