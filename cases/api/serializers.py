@@ -260,7 +260,7 @@ class TypeField(serializers.ChoiceField):
 class ActivityIn(StrictSerializer):
     type = TypeField()
     result = TextField(required=False, allow_null=True, max_length=10, help_text="El código: NC, VLL, PP…")
-    phone = TextField(required=False, max_length=40, help_text="El teléfono usado: uno de los del deudor.")
+    phone = TextField(required=False, max_length=60, help_text="El teléfono usado: uno de los del deudor.")
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
     next_action_at = MomentField(required=False, allow_null=True)
 
@@ -300,13 +300,13 @@ class CaseFields(StrictSerializer):
     cartera = TextField(required=False, max_length=120)
     cartera_id = WholeField(required=False)
     assigned_to_id = WholeField(required=False, allow_null=True)
-    telefono = TextField(required=False, max_length=40, allow_null=True, help_text="Agrega uno.")
+    telefono = TextField(required=False, max_length=60, allow_null=True, help_text="Agrega uno.")
     email = serializers.EmailField(required=False, max_length=254, allow_blank=True)
     street = TextField(required=False, max_length=200, allow_blank=True)
-    street_number = TextField(required=False, max_length=20, allow_blank=True)
+    street_number = TextField(required=False, max_length=60, allow_blank=True)
     city = TextField(required=False, max_length=120, allow_blank=True)
-    postal_code = TextField(required=False, max_length=12, allow_blank=True)
-    provincia = TextField(required=False, max_length=60, allow_blank=True)
+    postal_code = TextField(required=False, max_length=40, allow_blank=True)
+    provincia = TextField(required=False, max_length=100, allow_blank=True)
     notes = TextField(required=False, max_length=MAX_NOTES * 4, allow_blank=True)
 
 

@@ -27,7 +27,7 @@ from cases.transfer.legacy_report import LegacyReport
 from cases.transfer.load import Known, Loader
 from cases.transfer.old_identity import identify
 from cases.transfer.old_values import Refused
-from cases.transfer.people import People, Person
+from cases.transfer.people import People
 from cases.transfer.result import Result
 from cases.transfer.taking_over import TakingOver, why_unassigned
 from nova.lib import dates
@@ -38,15 +38,19 @@ LEGACY_AUTHOR = "usuario {} del sistema anterior"
 _TYPES = {
     **{kind: kind for kind in Activity.Type.values},
     **dict.fromkeys(("whatsapp", "sms", "mensaje"), Activity.Type.MESSAGE.value),
-    **{"llamada": Activity.Type.CALL.value, "mail": Activity.Type.EMAIL.value, "correo": Activity.Type.EMAIL.value},
-    **{"visita": Activity.Type.VISIT.value, "nota": Activity.Type.NOTE.value},
-    **{"pago": Activity.Type.PAYMENT.value, "promesa": Activity.Type.PROMISE.value},
+    "llamada": Activity.Type.CALL.value,
+    "mail": Activity.Type.EMAIL.value,
+    "correo": Activity.Type.EMAIL.value,
+    "visita": Activity.Type.VISIT.value,
+    "nota": Activity.Type.NOTE.value,
+    "pago": Activity.Type.PAYMENT.value,
+    "promesa": Activity.Type.PROMISE.value,
 }
 _OUTCOMES = {
-    **{word: rules.Status.PENDING for word in ("pending", "pendiente", "activa", "vigente", "abierta")},
-    **{word: rules.Status.FULFILLED for word in ("fulfilled", "kept", "paid", "cumplida", "cumplido", "pagada", "pagado")},
-    **{word: rules.Status.BROKEN for word in ("broken", "expired", "incumplida", "incumplido", "vencida", "rota", "caida")},
-    **{word: rules.Status.CANCELLED for word in ("cancelled", "canceled", "cancelada", "cancelado", "anulada")},
+    **dict.fromkeys(("pending", "pendiente", "activa", "vigente", "abierta"), rules.Status.PENDING),
+    **dict.fromkeys(("fulfilled", "kept", "paid", "cumplida", "cumplido", "pagada", "pagado"), rules.Status.FULFILLED),
+    **dict.fromkeys(("broken", "expired", "incumplida", "incumplido", "vencida", "rota", "caida"), rules.Status.BROKEN),
+    **dict.fromkeys(("cancelled", "canceled", "cancelada", "cancelado", "anulada"), rules.Status.CANCELLED),
 }  # fmt: skip
 
 
@@ -118,7 +122,15 @@ class LegacyReader:
             if not slug and name:
                 slug = slugify(name)[:40] or f"estado-{row.get('id')}"
                 position += 1
-                made = {"slug": slug, "name": name[:60], "stage": CaseStatus.Stage.EN_GESTION.value, "color": "#64748b"}
+                limit = CaseStatus._meta.get_field("name").max_length or 0
+                if len(name) > limit:
+                    self.result.warn("case_statuses", number, name, f"supera los {limit} caracteres: queda cortado ahí")
+                made = {
+                    "slug": slug,
+                    "name": name[:limit],
+                    "stage": CaseStatus.Stage.EN_GESTION.value,
+                    "color": "#64748b",
+                }
                 rest = {"position": position, "is_active": bool(row.get("activo", True)), "is_stage_default": False}
                 self.loader.load("case_statuses", [(number, {**made, **rest})])
                 self.result.warn(

@@ -202,7 +202,7 @@ class CaseTranslator:
     def _fitting(self, number: int, row: dict[str, Any], theirs: str, model: type[models.Model], name: str) -> str:
         """The text as far as the field holds it; what is cut is reported with the whole value."""
         given = old_values.line(row.get(theirs))
-        limit = model._meta.get_field(name).max_length
+        limit = int(getattr(model._meta.get_field(name), "max_length", 0))
         if len(given) > limit:
             self._result.warn("cases", number, given, f"«{theirs}» supera los {limit} caracteres: queda cortado ahí")
         return given[:limit]

@@ -133,8 +133,8 @@ class LegacyReport:
             say(f"{_count(passed_on.total(), 'caso abierto quedó', 'casos abiertos quedaron')} {to}: {whys}.")
         if taken := taking_over.taken:
             say(
-                f"{_count(taken, 'caso', 'casos')} que una cartera había cargado, sin historia aquí: se tomó el estado, "
-                "el gestor, el total, las fechas, las notas y los teléfonos del sistema anterior."
+                f"{_count(taken, 'caso', 'casos')} que una cartera había cargado, sin historia aquí: se tomó el "
+                "estado, el gestor, el total, las fechas, las notas y los teléfonos del sistema anterior."
             )
         if taking_over.assigned:
             say(f"{_count(taking_over.assigned, 'caso pasó', 'casos pasaron')} al gestor que el mapa ahora nombra.")
@@ -143,8 +143,8 @@ class LegacyReport:
             say(f"Diferencias con lo que ya estaba, donde queda lo de aquí: {whats}. El informe las tiene todas.")
         if self.same_ids:
             say(
-                f"{_count(self.same_ids, 'caso tiene', 'casos tienen')} el número de otro que ya está, con otra persona o "
-                "fecha: entran como casos propios. Si vienen de otra instalación, cárguela con --origin NOMBRE."
+                f"{_count(self.same_ids, 'caso tiene', 'casos tienen')} el número de otro que ya está, con otra "
+                "persona o fecha: entran como casos propios. Si vienen de otra instalación, cárguela con --origin NOMBRE."
             )
         if self.closed_promises:
             say(

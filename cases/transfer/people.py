@@ -26,8 +26,8 @@ class UsersMap(NamedTuple):
 class People:
     """`called` maps names in the file to usernames here; `by_username`: other names are usernames too.
 
-    Open cases without a gestor go to `default_gestor`, else to the only one there is; with `leaves_unassigned` they stay
-    without. Raises TransferFailed when a username of the map, or the default gestor, does not exist here.
+    Open cases without a gestor go to `default_gestor`, else to the only one there is; with `leaves_unassigned` they
+    stay without. Raises TransferFailed when a username of the map, or the default gestor, does not exist here.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class People:
             )
         if not by_username and (odd := sorted(name for name in users_map.called if not name.isdecimal())):
             raise TransferFailed(
-                f"El mapa de usuarios tiene en legacy_id lo que no es un número: {', '.join(odd)}. Ahí va el número que "
-                "el usuario tenía en el sistema anterior."
+                f"El mapa de usuarios tiene en legacy_id lo que no es un número: {', '.join(odd)}. Ahí va el número "
+                "que el usuario tenía en el sistema anterior."
             )
         self._called, self._by_username = users_map.called, by_username
         self.names_there = users_map.names_there

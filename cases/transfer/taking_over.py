@@ -42,7 +42,8 @@ class TakingOver:
         self.differences: Counter[str] = Counter()
         self.passed_on: Counter[str] = Counter()  # open cases for the default gestor, by the reason
         self.taken = self.assigned = 0
-        self._writers = [(name, columns.converter(Case._meta.get_field(name))) for name in WRITTEN]
+        fields = {field.name: field for field in Case._meta.concrete_fields}
+        self._writers = [(name, columns.converter(fields[name])) for name in WRITTEN]
 
     def read(self, found: Sequence[tuple[OldCase, int]]) -> list[OldCase]:
         """Those that take over the old state, written but for their ledger; the others are compared.

@@ -1,4 +1,4 @@
-"""The old system's file into an installation that has data: a portfolio, a former run, another old system (DESIGN §10)."""
+"""The old system's file into an installation that has data: a portfolio, a former run, another system (DESIGN §10)."""
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 
 from cases import services
-from cases.models import Activity, Case, Debtor, DebtorPhone, LedgerEntry, Promise
+from cases.models import Activity, Case, Debtor, Promise
 from nova.lib import dates
 from tests.cases.transfer import old_system
 from tests.cases.transfer.command import Ran, run
-from tests.factories import ActivityFactory, GestorFactory
 from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
