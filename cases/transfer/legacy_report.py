@@ -144,7 +144,7 @@ class LegacyReport:
         if self.same_ids:
             say(
                 f"{_count(self.same_ids, 'caso tiene', 'casos tienen')} el número de otro que ya está, con otra "
-                "persona o fecha: entran como casos propios. Si vienen de otra instalación, cárguela con --origin NOMBRE."
+                "persona o fecha: entran como casos propios. Si son de otra instalación, cárguela con --origin NOMBRE."
             )
         if self.closed_promises:
             say(

@@ -28,7 +28,9 @@ ALIASES = {
 }
 # How much of each text makes the key of a message. Not what a field holds: a message keeps its key when that grows.
 KEY_LENGTHS = {"entity": 120, "name": 120, "email": 254, "phone": 40, "message": 5000}
-LENGTHS = {name: ContactSubmission._meta.get_field(name).max_length or 0 for name in KEY_LENGTHS}
+LENGTHS = {
+    field.name: field.max_length or 0 for field in ContactSubmission._meta.concrete_fields if field.name in KEY_LENGTHS
+}
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from cases.models import Activity, Case, CaseStatus, Debtor, DebtorPhone, Ledger
 from cases.models.debtor import STREET_FIELDS
 from cases.rules import ledger
 from cases.transfer import columns
+from cases.transfer.debtors import is_same_name
 from cases.transfer.legacy_cases import OldCase
 from cases.transfer.load import Loader
 from cases.transfer.people import People
@@ -103,7 +104,7 @@ class TakingOver:
         for old, case, numbers in taken:
             debtor, given = case.debtor, old.debtor
             if problem := _other_person(debtor, given):
-                self._result.warn("debtors", old.number, name_of(given), problem)
+                self.differ_in_words("debtors", old.number, name_of(given), problem)
                 continue
             self._compare_person(old, debtor)
             changed = [name for name in ("email",) if given[name] and not debtor.email]
@@ -160,7 +161,9 @@ class TakingOver:
         row = old.case
         for what, ours, theirs in self._case_differences(old, case, has_new_gestor=has_new_gestor):
             self.differ("cases", old.number, row["nro_cliente"] or row["id"], what, ours, theirs)
-        if not _other_person(case.debtor, old.debtor):
+        if problem := _other_person(case.debtor, old.debtor):
+            self.differ_in_words("debtors", old.number, name_of(old.debtor), problem)
+        else:
             self._compare_person(old, case.debtor)
             for phone in old.phones:
                 if phone["number"] not in phones:
@@ -201,6 +204,10 @@ class TakingOver:
         if address and ours and address.casefold() != ours.casefold():
             self.differ("debtors", old.number, theirs, "domicilio", ours, address)
 
+    def differ_in_words(self, section: str, number: int, value: object, reason: str) -> None:
+        self.differences["persona"] += 1
+        self._result.warn(section, number, value, reason)
+
     def differ(self, section: str, number: int, value: object, what: str, ours: str, theirs: str) -> None:
         self.differences[what] += 1
         self._result.warn(section, number, value, KEPT.format(what, ours, theirs))
@@ -226,6 +233,8 @@ def _other_person(debtor: Debtor, given: dict[str, Any]) -> str:
         ours = getattr(debtor, name)
         if ours and given[name] and ours != given[name]:
             return f"aquí el deudor del caso tiene otro documento («{ours}», allá «{given[name]}»): sus datos quedan"
+    if not is_same_name(given, {"first_name": debtor.first_name, "last_name": debtor.last_name}):
+        return f"aquí el deudor del caso es «{debtor.full_name}»: ¿la misma persona? Sus datos quedan"
     return ""
 
 

@@ -214,6 +214,33 @@ def test_one_person_with_two_debts_is_one_debtor(tmp_path, gestores):
     assert "con el mismo documento ya está el nombre «ANA MARÍA GÓMEZ»" in ran.out
 
 
+def test_one_document_with_two_surnames_is_two_debtors(tmp_path, gestores):
+    cases = [
+        old_system.case(1, dni="20111222", name="RAMIRO", lastname="YÁÑEZ SOSA", telefono="1165420585"),
+        old_system.case(2, dni="20111222", name="JOAQUÍN", lastname="PEÑALOZA", telefono="1144445555"),
+        old_system.case(3, dni="20111222", name="R.", lastname="YANEZ", telefono="1144446666"),
+    ]
+    document = old_system.export(cases=cases)
+
+    ran = load(document, tmp_path, "--default-gestor", "gperez")
+
+    first, second = Debtor.objects.order_by("id")
+    assert (first.dni, first.cases.count(), first.phones.count()) == ("20111222", 2, 2)
+    assert (second.dni, second.last_name, second.cases.count()) == (None, "PEÑALOZA", 1)
+    assert second.phones.get().number == "+541144445555"
+    assert "fila 2 (20111222): DNI de otra persona: ¿la misma? Es de «RAMIRO YÁÑEZ SOSA»" in ran.out
+    assert load(document, tmp_path, "--default-gestor", "gperez").summary.startswith("created=0 updated=0 ")
+
+
+def test_document_of_a_debtor_here_with_another_surname_joins_nobody(tmp_path, gestores):
+    here = DebtorFactory(dni="20000001", first_name="Luis", last_name="Peñaloza")
+
+    ran = load(old_system.export(cases=[old_system.case(1)]), tmp_path, "--default-gestor", "gperez")
+
+    assert Case.objects.get().debtor != here
+    assert "DNI de otra persona: ¿la misma? Es de «Luis Peñaloza»" in ran.out
+
+
 def test_case_that_an_import_brought_gets_its_history(tmp_path, gestores):
     cartera = Cartera.objects.create(name="Cristal Cash")
     case = CaseFactory(cartera=cartera, nro_cliente="0000001", assigned_to=gestores[1])
