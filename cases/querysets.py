@@ -77,6 +77,14 @@ class CaseStatusQuerySet(models.QuerySet):
 
 
 class DebtorQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> DebtorQuerySet:
+        """Everybody for an admin, those with a case of theirs for a gestor, nobody for anybody else (DESIGN §2)."""
+        if not user.is_authenticated or not user.is_active:
+            return self.none()
+        if user.is_admin:
+            return self.all()
+        return self.filter(pk__in=user.cases.order_by().values("debtor")) if user.is_gestor else self.none()
+
     def search(self, text: str) -> DebtorQuerySet:
         """Debtors by DNI, CUIT, phone or words of the name; accents and case do not matter."""
         text = text.replace("\x00", "").strip()
