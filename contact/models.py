@@ -10,7 +10,7 @@ from contact.querysets import SubmissionQuerySet
 
 class ContactSubmission(models.Model):
     entity = models.CharField("entidad", max_length=200, blank=True)
-    name = models.CharField("nombre", max_length=120)
+    name = models.CharField("nombre", max_length=200)
     email = models.EmailField("correo electrónico")
     phone = models.CharField("teléfono", max_length=50, blank=True)
     message = models.TextField("mensaje", max_length=5000)

@@ -87,7 +87,7 @@ def _message(row: Any) -> tuple[ContactSubmission, dict[str, str]]:
     texts = {field: whole[field][:length] for field, length in KEY_LENGTHS.items()}
     if not texts["email"] or not texts["message"]:
         raise ValueError("le falta el correo electrónico o el mensaje")
-    texts["name"] = texts["name"] or texts["email"][:120]
+    texts["name"] = texts["name"] or texts["email"][: KEY_LENGTHS["name"]]
     made = _moment(values["created_at"])
     key = uuid5(NAMESPACE, json.dumps([texts, made.isoformat() if made else None], sort_keys=True))
     moment = made or timezone.now()

@@ -69,7 +69,7 @@ def test_twice_at_once_is_one_message() -> None:
     [
         ({"name": ""}, "Escriba su nombre."),
         ({"name": "   "}, "Escriba su nombre."),
-        ({"name": "x" * 121}, "120"),
+        ({"name": "x" * 201}, "200"),
         ({"entity": "x" * 201}, "200"),
         ({"email": ""}, "Escriba su correo electrónico"),
         ({"email": "marta"}, "Revise el correo"),
