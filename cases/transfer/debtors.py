@@ -71,8 +71,8 @@ class Debtors:
         document = row["dni"] if row["dni"] and row["dni"] == kept["dni"] else row["cuit"]
         self._result.warn(
             "debtors", number, document,
-            f"DNI de otra persona: ¿la misma? Es de «{_name(kept)}» y acá viene con «{_name(row)}»: el deudor se carga "
-            "aparte y sin documento",
+            f"DNI de otra persona: ¿la misma? Es de «{_name(kept)}» y en el archivo viene con «{_name(row)}»: "
+            "el deudor se carga aparte y sin documento",
         )  # fmt: skip
         return False
 

@@ -153,8 +153,14 @@ class TakingOver:
         ]
         copying.update(Case, ("assigned_to", "version"), rows)
         self.assigned += len(rows)
+        moved = {pk for *_, pk in rows}
+        for old, case, _ in kept:
+            if case.pk in moved:
+                before = case.assigned_to.username if case.assigned_to else "nadie"
+                reason = f"gestor: pasa de «{before}» a «{old.case['gestor_there']}»"
+                self._result.warn("cases", old.number, old.case["nro_cliente"] or old.id, reason)
         self._result.of("cases").updated += len(rows)
-        return {pk for *_, pk in rows}
+        return moved
 
     def _compare(self, found: Found, *, has_new_gestor: bool) -> None:
         old, case, phones = found
@@ -210,6 +216,7 @@ class TakingOver:
 
     def differ(self, section: str, number: int, value: object, what: str, ours: str, theirs: str) -> None:
         self.differences[what] += 1
+        ours, theirs = (" ".join(text.split()) for text in (ours, theirs))
         self._result.warn(section, number, value, KEPT.format(what, ours, theirs))
 
 

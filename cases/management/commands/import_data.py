@@ -16,6 +16,7 @@ from nova.lib.databases import trouble_of
 
 REJECTED_ROWS, NOTHING_DONE = 1, 2
 SHOWN = 20
+LONGEST_LINE = 600
 CLASH = (
     "Una fila del archivo tiene el identificador de otra, del archivo o de aquí, que no es la misma. Si viene de otro "
     "sistema anterior, use --origin NOMBRE; si alguien trabajaba mientras tanto, repita la orden."
@@ -143,4 +144,5 @@ class Command(BaseCommand):
 
 def _line(issue: Issue) -> str:
     kind = "SIN CARGAR" if issue.severity == REJECTED else "ADVERTENCIA"
-    return f"{kind}  {LABELS[issue.section]}, fila {issue.row} ({issue.value}): {issue.reason}"
+    text = f"{kind}  {LABELS[issue.section]}, fila {issue.row} ({issue.value}): {issue.reason}"
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… (entero con --report)"

@@ -177,6 +177,7 @@ def test_second_run_with_the_right_map_fills_authors_and_gestores(tmp_path, gest
     assert authors == [("mlopez", ""), (None, "usuario 7 del sistema anterior")]
     assert Promise.objects.get().created_by == gestores[1]
     assert "1 caso pasó al gestor que el mapa ahora nombra." in right.out
+    assert "fila 1 (0000001): gestor: pasa de «gperez» a «mlopez»" in right.out
     again = load(document, tmp_path, "--users-map", users_map, *DEFAULT)
     assert again.summary.startswith("created=0 updated=0 ")
     assert_sound()

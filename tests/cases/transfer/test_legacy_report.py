@@ -40,11 +40,12 @@ def test_real_export_moves_in_with_every_row_accounted_for(users_map, tmp_path):
     cases = {row["id"]: row for row in section(WHOLE, "cases")}
     assert ran.code == 1
     assert Case.objects.count() == len(cases) - 3 == 39
-    for case in Case.objects.select_related("debtor"):
-        row = cases[int(case.external_id or 0)]
-        assert case.amount == Decimal(str(row["total"]))
-        assert case.debtor.street_number == (row["calle_nro"] or "")
-        assert case.debtor.postal_code == (row["cp"] or "")
+    stored = Case.objects.values_list("external_id", "amount", "debtor__street_number", "debtor__postal_code")
+    assert {int(pk): facts for pk, *facts in stored} == {
+        pk: [Decimal(str(row["total"])), row["calle_nro"] or "", row["cp"] or ""]
+        for pk, row in cases.items()
+        if pk not in (16, 28, 35)  # a key twice, a negative total, a total of 0
+    }
     assert (Activity.objects.count(), Promise.objects.count()) == (16, 18)
     assert (
         "Cartera «Cristal Cash»: 25 casos por $ 10.000.008.790.517,06 en el archivo = 22 casos por "
