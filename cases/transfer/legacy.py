@@ -115,14 +115,17 @@ class LegacyReader:
     def _read_statuses(self, rows: list[Numbered]) -> None:
         """Find statuses by name. A missing one is created with the stage `en_gestion` and reported."""
         by_name = {old_values.plain(name): slug for name, slug in CaseStatus.objects.values_list("name", "slug")}
+        taken = dict(CaseStatus.objects.values_list("slug", "name"))
         position = CaseStatus.objects.count()
         for number, row in rows:
             name = old_values.line(row.get("nombre"))
             slug = RENAMED.get(old_values.plain(name)) or by_name.get(old_values.plain(name))
             if not slug and name:
-                slug = slugify(name)[:40] or f"estado-{row.get('id')}"
                 position += 1
                 limit = CaseStatus._meta.get_field("name").max_length or 0
+                slug = slugify(name)[:40] or f"estado-{row.get('id')}"
+                if taken.setdefault(slug, name[:limit]) != name[:limit]:  # another status whose name begins alike
+                    slug = f"{slug[:28]}-{row.get('id')}"
                 if len(name) > limit:
                     self.result.warn("case_statuses", number, name, f"supera los {limit} caracteres: queda cortado ahí")
                 made = {

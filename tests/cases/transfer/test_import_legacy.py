@@ -142,6 +142,19 @@ def test_status_that_nobody_knows_is_made_and_said(tmp_path, gestores):
     assert "no existe aquí: se crea en la etapa «En gestión»" in ran.out
 
 
+def test_statuses_whose_names_begin_alike_stay_two(tmp_path, gestores):
+    start = "Derivado al estudio jurídico de la provincia de "
+    statuses = [{"id": n, "nombre": start + name, "activo": True} for n, name in enumerate(("Salta", "Jujuy"), 1)]
+    cases = [old_system.case(n, status_id=n) for n in (1, 2)]
+    document = old_system.export(case_statuses=statuses, cases=cases)
+
+    load(document, tmp_path, "--default-gestor", "gperez")
+
+    names = list(Case.objects.order_by("external_id").values_list("status__name", flat=True))
+    assert names == [f"{start}Salta", f"{start}Jujuy"]
+    assert load(document, tmp_path, "--default-gestor", "gperez").summary.startswith("created=0 updated=0 ")
+
+
 def test_paid_case_owes_nothing_and_nobody_recovered_it(tmp_path):
     rows = [old_system.case(1, status_id=old_system.PAID, total=1234.5)]
 
