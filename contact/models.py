@@ -9,10 +9,10 @@ from contact.querysets import SubmissionQuerySet
 
 
 class ContactSubmission(models.Model):
-    entity = models.CharField("entidad", max_length=120, blank=True)
-    name = models.CharField("nombre", max_length=120)
+    entity = models.CharField("entidad", max_length=200, blank=True)
+    name = models.CharField("nombre", max_length=200)
     email = models.EmailField("correo electrónico")
-    phone = models.CharField("teléfono", max_length=40, blank=True)
+    phone = models.CharField("teléfono", max_length=50, blank=True)
     message = models.TextField("mensaje", max_length=5000)
     created_at = models.DateTimeField("recibido", default=timezone.now, editable=False)
     # The same text of the same form, sent twice, is one submission; its mail contains the key too.

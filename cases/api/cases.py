@@ -24,11 +24,13 @@ from cases.api.serializers import (
     CaseUpdateIn,
     DeletedOut,
     UpdateStatusIn,
+    WorkQuery,
 )
 from cases.models import Case
+from nova.lib.rest.body import FormParser, StrictJSONParser
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
-from nova.lib.rest.views import ApiView, ApiViewSet, Conflict, PageQuery
+from nova.lib.rest.views import ApiView, ApiViewSet, Conflict
 
 
 def answer(case: Case) -> Response:
@@ -46,7 +48,7 @@ class CaseViewSet(ApiViewSet):
         return [WorksCases()]
 
     def get_query_serializer(self) -> type[QuerySerializer]:
-        return {"list": CaseQuery, "gestor": PageQuery}.get(self.action, QuerySerializer)
+        return {"list": CaseQuery, "gestor": WorkQuery}.get(self.action, QuerySerializer)
 
     @listing("cases_list", "Casos que el usuario ve", CaseOut, CaseQuery)
     def list(self, request: Request) -> Response:
@@ -61,14 +63,17 @@ class CaseViewSet(ApiViewSet):
 
     @listing(
         "cases_gestor_list",
-        "Los casos asignados a quien pregunta, en el orden en que se trabajan",
+        "Los casos asignados a quien pregunta (o a gestor_id), en el orden en que se trabajan",
         CaseOut,
-        PageQuery,
+        WorkQuery,
     )
     @action(detail=False)
     def gestor(self, request: Request) -> Response:
-        cases = Case.objects.visible_to(request.user).filter(assigned_to=request.user)
-        return self.paged(listed(cases.work_first(timezone.now())), CaseOut)
+        whose = {"gestor_id": str(request.user.pk), **self.query}
+        chosen = ApiCaseFilter(whose, queryset=Case.objects.visible_to(request.user))
+        if not chosen.is_valid():
+            raise ValidationError(chosen.errors)
+        return self.paged(listed(chosen.qs.work_first(timezone.now())), CaseOut)
 
     @extend_schema(
         summary="Alta de un caso",
@@ -134,11 +139,12 @@ class CaseViewSet(ApiViewSet):
 
 class UpdateStatus(ApiView):
     permission_classes = [WorksCases]
+    parser_classes = [StrictJSONParser, FormParser]
 
     @extend_schema(
         operation_id="update_status",
         summary="Cambia el estado de un caso",
-        request=UpdateStatusIn,
+        request={"application/json": UpdateStatusIn},
         responses=CaseDetailOut,
         parameters=[IF_MATCH],
         examples=[OpenApiExample("Contactado", {"case_id": 1, "status": "contactado"}, request_only=True)],

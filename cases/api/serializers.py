@@ -10,11 +10,13 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from cases.api.refusals import NO_STATUS
-from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, Debtor, LedgerEntry, Promise
+from cases.models.case import consolidated
 from nova.lib.rest.fields import (
     AmountField,
     DayField,
     FlagField,
+    IdField,
     MomentField,
     MoneyField,
     QueryWholeField,
@@ -183,6 +185,66 @@ class CaseCreatedOut(CaseDetailOut):
         return self.context.get("warnings", {})
 
 
+class DebtOut(serializers.ModelSerializer):
+    """A debt of a person. Of those of other gestores a gestor learns what the screen shows (DESIGN §2)."""
+
+    cartera_id = serializers.IntegerField(read_only=True)
+    assigned_to_id = serializers.IntegerField(read_only=True, allow_null=True)
+    is_visible = serializers.SerializerMethodField(help_text="Si `GET cases/<id>` la muestra a quien pregunta.")
+    nro_cliente = serializers.SerializerMethodField()
+    amount = serializers.SerializerMethodField()
+    balance = AmountField()
+    status = serializers.ChoiceField(source="stage", choices=CaseStatus.Stage.choices, read_only=True)
+    management_status = serializers.CharField(source="status.slug", read_only=True)
+    status_name = serializers.CharField(source="status.name", read_only=True)
+    cartera = serializers.CharField(source="cartera.name", read_only=True)
+    assigned_to = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
+
+    class Meta:
+        model = Case
+        fields = [
+            *("id", "is_visible", "nro_cliente", "cartera", "cartera_id", "amount", "balance", "status"),
+            *("management_status", "status_name", "assigned_to_id", "assigned_to"),
+        ]
+        read_only_fields = fields
+
+    def get_is_visible(self, case: Case) -> bool:
+        user = self.context["request"].user
+        return bool(user.is_admin or case.assigned_to_id == user.pk)
+
+    def get_nro_cliente(self, case: Case) -> str | None:
+        return case.nro_cliente if self.get_is_visible(case) else None
+
+    @extend_schema_field(AmountField(allow_null=True))
+    def get_amount(self, case: Case) -> str | None:
+        return f"{case.amount:.2f}" if self.get_is_visible(case) else None
+
+
+class DebtorOut(serializers.ModelSerializer):
+    """A person with all their debts; `balance` is what they owe in all."""
+
+    debtor_name = serializers.CharField(source="full_name", read_only=True)
+    name = serializers.CharField(source="first_name", read_only=True)
+    lastname = serializers.CharField(source="last_name", read_only=True)
+    telefono = serializers.SerializerMethodField()
+    balance = serializers.SerializerMethodField()
+    debts = DebtOut(source="all_debts", many=True, read_only=True)
+
+    class Meta:
+        model = Debtor
+        fields = ["id", "debtor_name", "name", "lastname", "dni", "cuit", "telefono", "balance", "debts"]
+        read_only_fields = fields
+
+    def get_telefono(self, debtor: Debtor) -> str | None:
+        phones: Any = debtor
+        return phones.usable_phones[0].number if phones.usable_phones else None
+
+    @extend_schema_field(AmountField())
+    def get_balance(self, debtor: Debtor) -> str:
+        debts: Any = debtor
+        return f"{consolidated(debts.all_debts):.2f}"
+
+
 class DeletedOut(serializers.Serializer):
     id = serializers.IntegerField()
 
@@ -226,20 +288,31 @@ class ActivityResultOut(serializers.ModelSerializer):
 ORDERINGS = ["created_at", "id", "balance", "amount", "last_payment_date", "updated_at"]
 
 
-class CaseQuery(PageQuery):
+class WorkQuery(PageQuery):
+    """The filters of cases."""
+
     status = TextField(required=False, max_length=40, help_text="La etapa (`en_gestion`…), o el slug de un estado.")
     management_status = TextField(required=False, max_length=40, help_text="El slug de un estado.")
     cartera_id = QueryWholeField(required=False)
     gestor_id = QueryWholeField(required=False)
     search = TextField(required=False, max_length=100, help_text="Nombre, DNI, CUIT, teléfono o nro_cliente.")
-    ordering = serializers.ChoiceField(
-        required=False, choices=[*ORDERINGS, *(f"-{name}" for name in ORDERINGS)], help_text="Por defecto -created_at."
-    )
 
     def validate_status(self, value: str) -> str:
         if value not in CaseStatus.Stage.values and not CaseStatus.objects.filter(slug=value).exists():
             raise serializers.ValidationError(NO_STATUS)
         return value
+
+
+class CaseQuery(WorkQuery):
+    ordering = serializers.ChoiceField(
+        required=False, choices=[*ORDERINGS, *(f"-{name}" for name in ORDERINGS)], help_text="Por defecto -created_at."
+    )
+
+
+class DebtorQuery(PageQuery):
+    search = TextField(required=False, max_length=100, help_text="Nombre, DNI, CUIT o teléfono.")
+    cartera_id = QueryWholeField(required=False, help_text="Personas con una deuda en esa cartera.")
+    gestor_id = QueryWholeField(required=False, help_text="Personas con una deuda a cargo de ese gestor.")
 
 
 # --- Input --------------------------------------------------------------------------------------------
@@ -283,7 +356,7 @@ class TypeField(serializers.ChoiceField):
 class ActivityIn(StrictSerializer):
     type = TypeField()
     result = TextField(required=False, allow_null=True, max_length=10, help_text="El código: NC, VLL, PP…")
-    phone = TextField(required=False, max_length=40, help_text="El teléfono usado: uno de los del deudor.")
+    phone = TextField(required=False, max_length=60, help_text="El teléfono usado: uno de los del deudor.")
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
     override_reason = TextField(
         required=False, max_length=200, allow_blank=True, help_text="Por qué se usó un teléfono del trabajo."
@@ -299,16 +372,16 @@ class ActivityIn(StrictSerializer):
 
 
 class ManagementIn(ActivityIn):
-    case_id = WholeField()
+    case_id = IdField()
     promise = PromiseIn(required=False, allow_null=True)
     payment = PaymentIn(required=False, allow_null=True)
 
 
 class UpdateStatusIn(StrictSerializer):
-    case_id = WholeField()
+    case_id = IdField()
     status = TextField(max_length=40, help_text="El slug de un estado, o una etapa (su estado predeterminado).")
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
-    version = WholeField(required=False, help_text="La leída; si el caso cambió desde entonces, 409.")
+    version = IdField(required=False, help_text="La leída; si el caso cambió desde entonces, 409.")
 
 
 class CaseFields(StrictSerializer):
@@ -324,15 +397,15 @@ class CaseFields(StrictSerializer):
     status = TextField(required=False, max_length=40, help_text="Un slug, o una etapa (su estado predeterminado).")
     management_status = TextField(required=False, max_length=40, help_text="Un slug.")
     cartera = TextField(required=False, max_length=120)
-    cartera_id = WholeField(required=False)
-    assigned_to_id = WholeField(required=False, allow_null=True)
-    telefono = TextField(required=False, max_length=40, allow_null=True, help_text="Agrega uno.")
+    cartera_id = IdField(required=False)
+    assigned_to_id = IdField(required=False, allow_null=True)
+    telefono = TextField(required=False, max_length=60, allow_null=True, help_text="Agrega uno.")
     email = serializers.EmailField(required=False, max_length=254, allow_blank=True)
     street = TextField(required=False, max_length=200, allow_blank=True)
-    street_number = TextField(required=False, max_length=20, allow_blank=True)
+    street_number = TextField(required=False, max_length=60, allow_blank=True)
     city = TextField(required=False, max_length=120, allow_blank=True)
-    postal_code = TextField(required=False, max_length=12, allow_blank=True)
-    provincia = TextField(required=False, max_length=60, allow_blank=True)
+    postal_code = TextField(required=False, max_length=40, allow_blank=True)
+    provincia = TextField(required=False, max_length=100, allow_blank=True)
     notes = TextField(required=False, max_length=MAX_NOTES * 4, allow_blank=True)
 
 

@@ -27,6 +27,7 @@ from cases.api.serializers import (
 )
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib.phones import phone_variants
+from nova.lib.rest.body import FormParser, StrictJSONParser
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, listing
 from nova.lib.rest.views import ApiView, PageQuery
 
@@ -51,11 +52,12 @@ class RecordActivity(ApiView):
 
 class RegisterManagement(ApiView):
     permission_classes = [WorksCases]
+    parser_classes = [StrictJSONParser, FormParser]
 
     @extend_schema(
         operation_id="register_management",
         summary="Registra una gestión, y en ella una promesa o un pago",
-        request=ManagementIn,
+        request={"application/json": ManagementIn},
         responses={201: ManagementOut},
         parameters=[IDEMPOTENCY_KEY],
         examples=[

@@ -256,10 +256,10 @@ class ContactForm(forms.ModelForm):
 
     email = forms.EmailField(label="Correo electrónico", required=False, max_length=254)
     street = forms.CharField(label="Calle", required=False, max_length=200)
-    street_number = forms.CharField(label="Altura", required=False, max_length=20)
+    street_number = forms.CharField(label="Altura", required=False, max_length=60)
     city = forms.CharField(label="Localidad", required=False, max_length=120)
-    postal_code = forms.CharField(label="Código postal", required=False, max_length=12)
-    provincia = forms.CharField(label="Provincia", required=False, max_length=60)
+    postal_code = forms.CharField(label="Código postal", required=False, max_length=40)
+    provincia = forms.CharField(label="Provincia", required=False, max_length=100)
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     class Meta:

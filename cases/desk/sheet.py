@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from accounts.models import User
 from cases.desk.rows import Row, open_promises, promises_of, row_of
-from cases.models import ActivityResult, Case, CaseStatus, DebtorPhone, Promise, StopFlag
+from cases.models import ActivityResult, Case, DebtorPhone, Promise, StopFlag
+from cases.models.case import consolidated
 from cases.rules import queue
 from cases.rules.instalments import with_interest
 from nova.lib import dates
@@ -137,10 +138,7 @@ class Sheet:
 
     @property
     def consolidated(self) -> Decimal:
-        """The sum of the debtor's balances, in ARS. Cases returned to the creditor and overpaid ones count as zero."""
-        debts = [self.case, *self.siblings]
-        owed = [case.balance for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
-        return sum(owed, Decimal("0.00"))
+        return consolidated([self.case, *self.siblings])
 
     @cached_property
     def _promises(self) -> list[Promise]:

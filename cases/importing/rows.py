@@ -52,10 +52,10 @@ from nova.lib.documents import Document
 MAX_NAME_LENGTH = 150
 MAX_TEXT_LENGTHS = {
     "calle": 200,
-    "calle_nro": 20,
+    "calle_nro": 60,
     "localidad": 120,
-    "cp": 12,
-    "provincia": 60,
+    "cp": 40,
+    "provincia": 100,
     "email": 254,
     "entity": 120,
 }

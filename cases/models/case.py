@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -18,6 +19,12 @@ from cases.searching import key_text
 from nova.lib import dates
 
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
+
+
+def consolidated(debts: Iterable["Case"]) -> Decimal:
+    """What a person owes in all, in ARS. Cases returned to the creditor and overpaid ones count as zero."""
+    owed = [case.balance for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
+    return sum(owed, Decimal("0.00"))
 
 
 class Case(models.Model):

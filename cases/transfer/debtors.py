@@ -1,10 +1,11 @@
 """Matches debtors of a file with existing ones: one person is one debtor, from any source."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from cases.models import Debtor, DebtorPhone
 from cases.models.debtor import STREET_FIELDS
+from cases.rules.identity import may_be_the_same
 from cases.transfer.columns import moment_of
 from cases.transfer.document import Numbered
 from cases.transfer.result import Result
@@ -38,6 +39,8 @@ class Debtors:
         here = self._here(rows)
         for number, row in rows:
             match = here.get(("dni", row["dni"])) or here.get(("cuit", row["cuit"])) or here.get(("id", row["id"]))
+            if match is not None and not self._may_be(number, row, match):
+                match, row = None, without_documents(row)
             if match is None:
                 self._waiting[row["id"]] = (number, row)
                 continue
@@ -60,6 +63,18 @@ class Debtors:
                 if column != "id" or debtor["created_at"] == moment_of(made[debtor["id"]]):
                     here.setdefault((column, debtor[column]), debtor)
         return here
+
+    def _may_be(self, number: int, row: dict[str, Any], kept: dict[str, Any]) -> bool:
+        """Whether the holder of the document can be this person (DESIGN §5); says so where the surname denies it."""
+        if is_same_name(row, kept):
+            return True
+        document = row["dni"] if row["dni"] and row["dni"] == kept["dni"] else row["cuit"]
+        self._result.warn(
+            "debtors", number, document,
+            f"DNI de otra persona: ¿la misma? Es de «{_name(kept)}» y en el archivo viene con «{_name(row)}»: "
+            "el deudor se carga aparte y sin documento",
+        )  # fmt: skip
+        return False
 
     def _compare(self, number: int, row: dict[str, Any], kept: dict[str, Any]) -> None:
         """Warn about the data of an existing debtor that are not taken from the file."""
@@ -95,6 +110,8 @@ class Debtors:
         for (number, row), pk in zip(waiting, copying.reserve_ids(Debtor, len(waiting)), strict=True):
             documents = [document for document in (row["dni"], row["cuit"]) if document]
             joined = next((by_document[document] for document in documents if document in by_document), None)
+            if joined is not None and not self._may_be(number, row, joined):
+                joined, row, documents = None, without_documents(row), []
             if joined is None:
                 joined = {**row, "id": pk}
                 by_document.update(dict.fromkeys(documents, joined))
@@ -106,6 +123,12 @@ class Debtors:
         self._tables.insert(BY_NAME["debtors"], newcomers)
         self._result.of("debtors").created += len(newcomers)
         self._bring_phones(wanted)
+
+    def insert_phones(self, phones: list[dict[str, Any]]) -> None:
+        """Phones of debtors of this installation, who do not have them yet."""
+        pks = copying.reserve_ids(DebtorPhone, len(phones))
+        self._tables.insert(BY_NAME["phones"], [{**row, "id": pk} for row, pk in zip(phones, pks, strict=True)])
+        self._result.of("phones").created += len(phones)
 
     def _bring_phones(self, debtors: Sequence[int]) -> None:
         here = {(debtor, number): pk for pk, debtor, number in _phones_of(map(self.ids.get, debtors))}
@@ -122,6 +145,19 @@ class Debtors:
                 self.phone_ids[row["id"]] = known
         self._tables.insert(BY_NAME["phones"], newcomers)
         self._result.of("phones").created += len(newcomers)
+
+
+def is_same_name(row: Mapping[str, Any], kept: Mapping[str, Any]) -> bool:
+    """Whether the name in the file has a word of the surname here."""
+    return may_be_the_same(stored_surname=kept["last_name"] or kept["first_name"], stated_name=_name(row))
+
+
+def without_documents(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "dni": None, "cuit": None}
+
+
+def _name(person: Mapping[str, Any]) -> str:
+    return f"{person['first_name']} {person['last_name']}".strip()
 
 
 def _phones_of(debtors: Iterable[int | None]) -> Iterable[tuple[int, int, str]]:

@@ -1,5 +1,6 @@
 """Reads an export of any size, ours or the old system's, with the memory of a few rows (DESIGN §10)."""
 
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import islice
@@ -12,6 +13,8 @@ from cases.transfer.result import TransferFailed
 from cases.transfer.sections import FORMAT, SECTIONS, VERSION
 
 LEGACY_SECTIONS = ("carteras", "case_statuses", "users", "cases", "activities", "promises")
+# Without these a row of the old system is no case.
+LEGACY_CASE = {"cartera_id", "status_id", "total", "name", "lastname", "created_at"}
 CHUNK = 2000
 Numbered = tuple[int, dict[str, Any]]
 Progress = Callable[[int, int], None]  # rows done, rows in all
@@ -48,6 +51,7 @@ def open_document(path: Path) -> Document:
     if "cases" not in sections or "carteras" not in sections:
         found = ", ".join(sections) or "ninguna"
         raise TransferFailed(f"«{path.name}» no es una exportación: faltan «carteras» y «cases» (tablas: {found}).")
+    _check_shape(path)
     return Document(path, True, sections)
 
 
@@ -73,9 +77,25 @@ def chunks(document: Document, *, progress: Progress) -> Iterator[tuple[str, lis
                 progress(done, total)
 
 
+def _check_shape(path: Path) -> None:
+    """Refuse a file whose cases are none of ours: an older program of the agency had other columns."""
+    with _reading(path) as stream:
+        first = next(_guarded(ijson.items(stream, "cases.item"), path), None)
+    missing = sorted(LEGACY_CASE - set(first)) if isinstance(first, dict) else []
+    if missing:
+        raise TransferFailed(
+            f"«{path.name}» es de una forma más vieja: a sus casos les faltan los campos {', '.join(missing)}. "
+            "Actualice el sistema anterior, o expórtelo con su export_data_for_prod.py, y repita la orden."
+        )
+
+
 def _reading(path: Path) -> BinaryIO:
+    """The file from its first byte that counts: a UTF-8 byte order mark is skipped."""
     try:
-        return path.open("rb")
+        stream = path.open("rb")
+        if stream.read(len(BOM_UTF8)) != BOM_UTF8:
+            stream.seek(0)
+        return stream
     except OSError as error:
         raise TransferFailed(f"No se puede leer «{path}»: {error.strerror or error}.") from error
 

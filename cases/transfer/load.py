@@ -5,7 +5,8 @@ external_id, else by id and creation time. An existing case stays as it is; of i
 with a new external_id are imported.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import models
@@ -32,10 +33,13 @@ from cases.transfer.result import Result, TransferFailed
 from cases.transfer.sections import BY_NAME, CATALOGUES, Section
 from cases.transfer.tables import Tables
 from nova.lib import copying
+from nova.lib.money import format_money
 
 CHUNK = 2000
 NOT_IN_FILE = "su caso no está en el archivo"
-TAKEN_KEY = "otro caso de la cartera ya tiene ese número de cliente; lo que cuelga de este queda en aquel"
+TAKEN_KEY = (
+    "otro caso de la cartera ya tiene ese número de cliente: lo que cuelga de este queda en aquel, y no se suman sus {}"
+)
 
 
 class Known(NamedTuple):
@@ -57,6 +61,7 @@ class Loader:
         self.people, self.result, self.keeps_numbers = people, result, keeps_numbers
         self.cases: dict[Any, int] = {}  # id in the file → id here, of existing and new cases
         self.new_cases: set[int] = set()  # the ids here of the cases that this transfer created
+        self.refused: dict[int, str] = {}  # ids in the file of cases that are not loaded → what they are called
         self.touched_cases: set[int] = set()  # existing cases that got a gestión
         self.tables = Tables(people, result)
         self.debtors = Debtors(self.tables, result, keeps_numbers=keeps_numbers)
@@ -65,14 +70,17 @@ class Loader:
             Activity: {},
             LedgerEntry: {},
         }
-        self._twins: set[int] = set()  # ids in the file of duplicates of another case; their entries are skipped
+        self.folded: set[int] = set()  # ids in the file of duplicates of another case; their entries are skipped
 
-    def load(self, section: str, rows: list[Numbered]) -> None:
+    def load(self, section: str, rows: list[Numbered], *, known: Mapping[int, Known] | None = None) -> None:
+        """`known`: of cases, those that exist here by their id in the file, where the caller has looked."""
         loaders: dict[str, Callable[[list[Numbered]], None]] = {
             "users": lambda rows: None,
             "debtors": self.debtors.load,
             "phones": self.debtors.load_phones,
-            "cases": self._cases,
+            "cases": lambda rows: self._cases(
+                rows, self.cases_here([row for _, row in rows]) if known is None else known
+            ),
             "activities": lambda rows: self._hanging(BY_NAME["activities"], rows),
             "stops": self._stops,
             "promises": lambda rows: self._hanging(BY_NAME["promises"], rows),
@@ -90,9 +98,9 @@ class Loader:
             reason = f"falta {error}" if isinstance(error, KeyError) else error
             raise TransferFailed(f"«{section}», filas {rows[0][0]} a {rows[-1][0]}: {reason}.") from error
 
-    def load_if_any(self, section: str, rows: list[Numbered]) -> None:
+    def load_if_any(self, section: str, rows: list[Numbered], *, known: Mapping[int, Known] | None = None) -> None:
         if rows:
-            self.load(section, rows)
+            self.load(section, rows, known=known)
 
     # --- Cases ------------------------------------------------------------------------------------
     def cases_here(self, rows: Sequence[dict[str, Any]]) -> dict[int, Known]:
@@ -125,8 +133,13 @@ class Loader:
             return (self.tables.find(Cartera, row["cartera"]), row["nro_cliente"])
         return ("external", _external_id(row))
 
-    def _cases(self, rows: list[Numbered]) -> None:
-        known = self.cases_here([row for _, row in rows])
+    def adopt(self, number: int, pk: int) -> None:
+        """Case `number` of the file is this existing case without history, which is written anew by the caller."""
+        self.cases[number] = pk
+        self.new_cases.add(pk)
+        self.result.of("cases").updated += 1
+
+    def _cases(self, rows: list[Numbered], known: Mapping[int, Known]) -> None:
         newcomers: dict[Any, Numbered] = {}
         twins: list[tuple[int, int]] = []  # keys that the file has twice: (id of the later case, of the first)
         for number, row in rows:
@@ -134,13 +147,12 @@ class Loader:
             if found is not None:
                 self.cases[row["id"]] = found.pk
                 if row["external_id"] and found.external_id and found.external_id != row["external_id"]:
-                    self.result.reject("cases", number, row["nro_cliente"], TAKEN_KEY)
+                    self._fold(number, row)
                 else:
                     self.result.of("cases").unchanged += 1
             elif identity in newcomers:
                 twins.append((row["id"], newcomers[identity][1]["id"]))
-                self._twins.add(row["id"])
-                self.result.reject("cases", number, row["nro_cliente"] or row["id"], TAKEN_KEY)
+                self._fold(number, row)
             else:
                 newcomers[identity] = (number, row)
         self.debtors.bring(row["debtor"] for _, row in newcomers.values())
@@ -148,6 +160,14 @@ class Loader:
         self.tables.insert(BY_NAME["cases"], placed)
         self.result.of("cases").created += len(placed)
         self.cases.update((later, self.cases[first]) for later, first in twins if first in self.cases)
+
+    def _fold(self, number: int, row: dict[str, Any]) -> None:
+        """The case has the key of another one: say what it was worth, so that the totals can be compared."""
+        self.folded.add(row["id"])
+        status = self.tables.label_of(self.tables.named(CaseStatus, row["status"]))
+        gestor = row.get("gestor_there") or row["assigned_to"] or "nadie"
+        worth = f"{format_money(Decimal(str(row['amount'])))} (estado «{status}», gestor: {gestor})"
+        self.result.reject("cases", number, row["nro_cliente"] or row["id"], TAKEN_KEY.format(worth))
 
     def _placed(self, newcomers: list[Numbered]) -> list[dict[str, Any]]:
         """The rows with the ids of this installation; rows without a debtor are left out."""
@@ -189,7 +209,9 @@ class Loader:
         for number, row in rows:
             case, external_id = self.cases.get(row["case"]), row["external_id"]
             if case is None:
-                self.result.reject(section.name, number, f"caso {row['case']}", NOT_IN_FILE)
+                name = self.refused.get(row["case"])
+                reason = f"su caso ({name}) no se cargó" if name else NOT_IN_FILE
+                self.result.reject(section.name, number, f"caso {row['case']}", reason)
             elif external_id in here if external_id else case not in self.new_cases:
                 tally.unchanged += 1
             else:
@@ -271,7 +293,7 @@ class Loader:
             case = self.cases.get(row["case"])
             if case is None:
                 self.result.reject("ledger", number, f"caso {row['case']}", NOT_IN_FILE)
-            elif case not in self.new_cases or row["case"] in self._twins:
+            elif case not in self.new_cases or row["case"] in self.folded:
                 tally.unchanged += 1
             else:
                 newcomers.append({**row, "case": case})

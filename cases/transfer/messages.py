@@ -1,4 +1,6 @@
-"""The import of the old system's `contact_submissions.json`, the messages of its contact form."""
+"""The import of the messages of the old system's contact form: its `contact_submissions.json`, or the answer of its
+`GET /api/submissions`, saved as a file.
+"""
 
 import json
 from datetime import UTC, datetime
@@ -24,7 +26,11 @@ ALIASES = {
     "message": ("message", "mensaje"),
     "created_at": ("created_at", "timestamp", "fecha", "date", "submitted_at"),
 }
-LENGTHS = {"entity": 120, "name": 120, "email": 254, "phone": 40, "message": 5000}
+# How much of each text makes the key of a message. Not what a field holds: a message keeps its key when that grows.
+KEY_LENGTHS = {"entity": 120, "name": 120, "email": 254, "phone": 40, "message": 5000}
+LENGTHS = {
+    field.name: field.max_length or 0 for field in ContactSubmission._meta.concrete_fields if field.name in KEY_LENGTHS
+}
 
 
 @transaction.atomic
@@ -34,11 +40,14 @@ def load_messages(path: Path, *, dry_run: bool = False) -> Result:
     found: dict[UUID, ContactSubmission] = {}
     for number, row in enumerate(_rows(path), 1):
         try:
-            message = _message(row)
+            message, cut = _message(row)
         except ValueError as error:
             result.reject(SECTION, number, str(row)[:80], str(error))
             continue
         found.setdefault(message.key, message)
+        for field, value in cut.items():
+            reason = f"«{field}» supera los {LENGTHS[field]} caracteres: queda cortado ahí"
+            result.warn(SECTION, number, value, reason)
     here = set(ContactSubmission.objects.filter(key__in=list(found)).values_list("key", flat=True))
     ContactSubmission.objects.bulk_create([row for key, row in found.items() if key not in here], batch_size=500)
     result.of(SECTION).created = len(found) - len(here)
@@ -53,26 +62,40 @@ def _rows(path: Path) -> list[Any]:
         content = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise TransferFailed(f"No se pueden leer los mensajes de «{path}»: {error}.") from error
-    if isinstance(content, dict):
-        content = next((value for value in content.values() if isinstance(value, list)), None)
-    if not isinstance(content, list):
-        raise TransferFailed(f"«{path.name}» no tiene una lista de mensajes.")
-    return content
+    found = _list_in(content)
+    if found is None:
+        refusal = f" Dice: «{content['error']}»." if isinstance(content, dict) and content.get("error") else ""
+        raise TransferFailed(f"«{path.name}» no tiene una lista de mensajes.{refusal}")
+    return found
 
 
-def _message(row: Any) -> ContactSubmission:
+def _list_in(content: Any) -> list[Any] | None:
+    """The messages, bare or in the envelope of an answer: `{"success": …, "data": {"submissions": […]}}`."""
+    if isinstance(content, list):
+        return content
+    inner = content.values() if isinstance(content, dict) else []
+    return next((found for value in inner if (found := _list_in(value)) is not None), None)
+
+
+def _message(row: Any) -> tuple[ContactSubmission, dict[str, str]]:
+    """The message, and the texts of which it holds only a part."""
     if not isinstance(row, dict):
         raise ValueError("no es un mensaje")
     given = {str(key).lower(): value for key, value in row.items()}
     values = {field: next((given[n] for n in names if given.get(n)), "") for field, names in ALIASES.items()}
-    texts = {field: str(values[field]).replace("\x00", "").strip()[:length] for field, length in LENGTHS.items()}
+    whole = {field: str(values[field]).replace("\x00", "").strip() for field in LENGTHS}
+    texts = {field: whole[field][:length] for field, length in KEY_LENGTHS.items()}
     if not texts["email"] or not texts["message"]:
         raise ValueError("le falta el correo electrónico o el mensaje")
-    texts["name"] = texts["name"] or texts["email"][:120]
+    texts["name"] = texts["name"] or texts["email"][: KEY_LENGTHS["name"]]
     made = _moment(values["created_at"])
     key = uuid5(NAMESPACE, json.dumps([texts, made.isoformat() if made else None], sort_keys=True))
     moment = made or timezone.now()
-    return ContactSubmission(**texts, key=key, created_at=moment, notified_at=moment, next_attempt_at=moment)
+    whole["name"] = whole["name"] or texts["name"]
+    kept = {field: whole[field][:length] for field, length in LENGTHS.items()}
+    cut = {field: text for field, text in whole.items() if len(text) > LENGTHS[field]}
+    message = ContactSubmission(**kept, key=key, created_at=moment, notified_at=moment, next_attempt_at=moment)
+    return message, cut
 
 
 def _moment(value: Any) -> datetime | None:

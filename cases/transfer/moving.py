@@ -1,5 +1,6 @@
 """Imports an export into this installation, in one transaction (DESIGN §10 `import_data`)."""
 
+import re
 from datetime import date, datetime
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from cases.transfer.tables import count_on
 from nova.lib import copying, dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction, lock_rows
 
+ORIGIN = re.compile(r"[A-Za-z0-9_-]{1,30}")
 BUSY = "Ya hay otra carga de datos en marcha: espere a que termine y repita la orden."
 CHUNK = 2000
 
@@ -30,29 +32,42 @@ def move_in(
     now: datetime,
     users_map: Path | None = None,
     default_gestor: str = "",
+    leaves_unassigned: bool = False,
+    origin: str = "",
     dry_run: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Result:
     """Load the file in one transaction. Raises TransferFailed, after which nothing was saved."""
+    if origin and not ORIGIN.fullmatch(origin):
+        raise TransferFailed(f"«{origin}» no sirve de --origin: use hasta 30 letras sin acento, números o guiones.")
     document = open_document(path)
+    if origin and not document.is_legacy:
+        raise TransferFailed(f"--origin es para archivos del sistema anterior, y «{path.name}» no lo es.")
     result = Result()
     with transaction.atomic():
         try:
             alone_in_transaction(Lock.TRANSFER)
         except Taken as error:
             raise TransferFailed(BUSY) from error
-        people = People(read_users_map(users_map), by_username=not document.is_legacy, default_gestor=default_gestor)
+        people = People(
+            read_users_map(users_map),
+            by_username=not document.is_legacy,
+            default_gestor=default_gestor,
+            leaves_unassigned=leaves_unassigned,
+        )
         keeps_numbers = not document.is_legacy and load.is_empty()
         loader = Loader(people, result, keeps_numbers=keeps_numbers)
         if document.is_legacy:
-            _move_in_legacy(document, loader, people, result, now=now, progress=progress)
+            reader = LegacyReader(loader, people, result, now=now, origin=origin)
+            _move_in_legacy(document, reader, loader, today=dates.local_date(now), progress=progress)
         else:
             for section, rows in chunks(document, progress=progress):
                 loader.load(section, rows)
         loader.finish()
         if keeps_numbers:
             count_on()
-        _report_unknown(people, result)
+        if not document.is_legacy:
+            _report_unknown(people, result)
         _record(path, result)
         if dry_run:
             transaction.set_rollback(True)
@@ -60,12 +75,12 @@ def move_in(
 
 
 def _move_in_legacy(
-    document: Document, loader: Loader, people: People, result: Result, *, now: datetime, progress: Progress
+    document: Document, reader: LegacyReader, loader: Loader, *, today: date, progress: Progress
 ) -> None:
-    reader = LegacyReader(loader, people, result, now=now)
     for section, rows in chunks(document, progress=progress):
         reader.read(section, rows)
-    _put_in_place(loader.new_cases | loader.touched_cases, reader.pending, today=dates.local_date(now))
+    _put_in_place(loader.new_cases | loader.touched_cases, reader.pending, today=today)
+    reader.finish()
 
 
 def _put_in_place(cases: set[int], pending: dict[int, date], *, today: date) -> None:
@@ -105,9 +120,14 @@ def _report_unknown(people: People, result: Result) -> None:
             f"Personas del archivo que aquí no son nadie, con las veces que figuran: {names}. Sus gestiones y promesas "
             "conservan el nombre que traían; para que sean de un usuario, créelo y use --users-map."
         )
+    if people.unmatched:
+        result.notices.append(
+            f"Del mapa de usuarios no sirvió lo que el archivo no nombra: {', '.join(people.unmatched)}."
+        )
 
 
 def _record(path: Path, result: Result) -> None:
-    counts = {name: tally.created for name, tally in result.tallies.items() if tally.created}
+    counts = {name: tally.created + tally.updated for name, tally in result.tallies.items()}
+    counts = {name: count for name, count in counts.items() if count}
     if counts:
         audit.record(AuditEvent.Action.IMPORT, by=None, label=path.name, after=counts)

@@ -23,6 +23,7 @@ class Issue(NamedTuple):
 @dataclass
 class Tally:
     created: int = 0
+    updated: int = 0
     unchanged: int = 0
     rejected: int = 0
 
@@ -50,6 +51,10 @@ class Result:
     @property
     def created(self) -> int:
         return sum(tally.created for tally in self.tallies.values())
+
+    @property
+    def updated(self) -> int:
+        return sum(tally.updated for tally in self.tallies.values())
 
     @property
     def unchanged(self) -> int:

@@ -46,6 +46,10 @@ class Tables:
             self._stages.update(CaseStatus.objects.values_list("pk", "stage"))
         return self._stages[status]
 
+    def label_of(self, status: int) -> str:
+        """The name of a status, as people read it."""
+        return CaseStatus.objects.values_list("name", flat=True).get(pk=status)
+
     # --- Catalogues -------------------------------------------------------------------------------
     def add_catalogue(self, section: Section, rows: list[Numbered], *, replaces: bool) -> None:
         """Add missing rows of a catalogue. `replaces` (empty installation): they replace those of the migrations."""

@@ -12,7 +12,7 @@ import phonenumbers
 from phonenumbers.phonemetadata import PhoneMetadata
 
 MOBILE, LANDLINE, OTHER = "mobile", "landline", "other"
-MAX_NUMBER_LENGTH = 40
+MAX_NUMBER_LENGTH = 60
 
 _AR: Any = PhoneMetadata.metadata_for_region("AR", None)  # None is only in the library's types: the region exists
 _FIXED_LINE = re.compile(_AR.fixed_line.national_number_pattern)

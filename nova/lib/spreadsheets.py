@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"[+-]?[0-9][0-9.,]*")
 _BATCH = 500
 _WIDTHS = {"money": 18, "day": 12, "moment": 17, "whole": 12}
 _LONGEST = 32_767  # characters that a cell of a workbook can hold
+_CUT = "… (cortado: entero en el CSV)"
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 
 # A workbook is made during the request: so many rows take about five seconds.
@@ -149,7 +150,9 @@ class Workbook:
         elif isinstance(cell, Decimal | int):
             sheet.write_number(row, column, float(cell), form)
         else:
-            sheet.write_string(row, column, _CONTROL.sub("", cell)[:_LONGEST], form)
+            text = _CONTROL.sub("", cell)
+            whole = text if len(text) <= _LONGEST else text[: _LONGEST - len(_CUT)] + _CUT
+            sheet.write_string(row, column, whole, form)
 
     def content(self) -> bytes:
         self._book.close()

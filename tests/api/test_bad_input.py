@@ -49,7 +49,7 @@ def test_payments(admin_client: Client, field: str, value: Any) -> None:
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[("case_id", value) for value in ("1", 1.5, True, 0, -1, 2**63, None, [])],
+        *[("case_id", value) for value in ("1x", "", 1.5, True, 0, -1, 2**63, None, [])],
         *[("type", value) for value in ("baile", 5, None, "")],
         *[("result", value) for value in ("XX", 5, "n" * 300)],
         *[("next_action_at", value) for value in ("hoy", 5, "2020-01-01T10:00:00-03:00", "9999-12-31T23:59:59+00:00")],

@@ -39,6 +39,7 @@ EXPECTED = {
     ("DELETE", "activities/<int:pk>"): (401, 403, 404, 200, 200),
     ("DELETE", "promises/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "payments/<int:pk>/reversal"): (401, 403, 403, 403, 201),
+    ("GET", "debtors"): (401, 200, 200, 200, 200),
     ("GET", "carteras"): (401, 200, 200, 200, 200),
     ("GET", "case-statuses"): (401, 200, 200, 200, 200),
     ("GET", "activity-results"): (401, 200, 200, 200, 200),

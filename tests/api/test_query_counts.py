@@ -40,6 +40,8 @@ def more_catalogue(gestor: User, case: Case) -> None:
     [
         ("cases?search=gomez", more_cases),
         ("cases/gestor", more_cases),
+        ("debtors", more_cases),
+        ("debtors?search=gomez", more_cases),
         ("cases/{pk}", more_activities),
         ("cases/{pk}", more_promises),
         ("activities/case/{pk}", more_activities),

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.utils import timezone
 
 from cases.management.reporting import Unwritable, WrittenTooLate, csv_text, progress_bar, whole_file
@@ -16,6 +16,11 @@ from nova.lib.databases import trouble_of
 
 REJECTED_ROWS, NOTHING_DONE = 1, 2
 SHOWN = 20
+LONGEST_LINE = 600
+CLASH = (
+    "Una fila del archivo tiene el identificador de otra, del archivo o de aquí, que no es la misma. Si viene de otro "
+    "sistema anterior, use --origin NOMBRE; si alguien trabajaba mientras tanto, repita la orden."
+)
 LABELS = {
     "carteras": "Carteras",
     "case_statuses": "Estados",
@@ -52,6 +57,15 @@ class Command(BaseCommand):
             "--default-gestor", default="", metavar="USERNAME", help="quién recibe los casos abiertos sin gestor"
         )
         parser.add_argument(
+            "--unassigned", action="store_true", help="deja sin gestor los casos abiertos que no lo tienen"
+        )
+        parser.add_argument(
+            "--origin",
+            default="",
+            metavar="NAME",
+            help="nombre del sistema anterior de donde viene, si se reúnen dos que numeraron desde 1",
+        )
+        parser.add_argument(
             "--contact", type=Path, metavar="FILE", help="contact_submissions.json del sistema anterior"
         )
         parser.add_argument("--dry-run", action="store_true", help="hace todo y no guarda nada")
@@ -71,6 +85,8 @@ class Command(BaseCommand):
             raise CommandError(f"{error} No se guardó nada.", returncode=NOTHING_DONE) from error
         except WrittenTooLate as error:
             raise CommandError(f"Los datos se cargaron, pero sin informe. {error}", returncode=REJECTED_ROWS) from error
+        except IntegrityError as error:
+            raise CommandError(f"{CLASH} No se guardó nada.", returncode=NOTHING_DONE) from error
         except DatabaseError as error:
             raise CommandError(f"{trouble_of(error)} No se guardó nada.", returncode=NOTHING_DONE) from error
         except KeyboardInterrupt as error:
@@ -89,6 +105,8 @@ class Command(BaseCommand):
                         now=timezone.now(),
                         users_map=Path(given["users_map"]) if given["users_map"] else None,
                         default_gestor=given["default_gestor"],
+                        leaves_unassigned=given["unassigned"],
+                        origin=given["origin"],
                         dry_run=given["dry_run"],
                         progress=advance,
                     )
@@ -100,7 +118,9 @@ class Command(BaseCommand):
     def _print(self, result: Result) -> None:
         for name, tally in result.tallies.items():
             self.stdout.write(
-                f"{LABELS[name]}: {tally.created} nuevos, {tally.unchanged} que ya estaban, {tally.rejected} sin cargar"
+                f"{LABELS[name]}: {tally.created} nuevos, "
+                + (f"{tally.updated} completados, " if tally.updated else "")
+                + f"{tally.unchanged} que ya estaban, {tally.rejected} sin cargar"
             )
         for notice in result.notices:
             self.stdout.write(f"AVISO: {notice}")
@@ -115,6 +135,7 @@ class Command(BaseCommand):
         rejected = sum(result.rejected for result in results)
         self.stdout.write(
             f"created={sum(result.created for result in results)} "
+            f"updated={sum(result.updated for result in results)} "
             f"unchanged={sum(result.unchanged for result in results)} "
             f"rejected={rejected} warnings={len(issues) - rejected}"
         )
@@ -124,4 +145,5 @@ class Command(BaseCommand):
 
 def _line(issue: Issue) -> str:
     kind = "SIN CARGAR" if issue.severity == REJECTED else "ADVERTENCIA"
-    return f"{kind}  {LABELS[issue.section]}, fila {issue.row} ({issue.value}): {issue.reason}"
+    text = f"{kind}  {LABELS[issue.section]}, fila {issue.row} ({issue.value}): {issue.reason}"
+    return text if len(text) <= LONGEST_LINE else f"{text[:LONGEST_LINE]}… (entero con --report)"

@@ -42,6 +42,23 @@ class WholeField(serializers.IntegerField):
         return data
 
 
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "integer", "minimum": 1, "maximum": MAX_ID},
+            {"type": "string", "pattern": "^[1-9][0-9]{0,17}$"},
+        ]
+    }
+)
+class IdField(WholeField):
+    """A whole number that scripts and forms may send as text."""
+
+    TEXT = re.compile(r"[0-9]{1,18}")
+
+    def to_internal_value(self, data: Any) -> int:
+        return super().to_internal_value(int(data) if isinstance(data, str) and self.TEXT.fullmatch(data) else data)
+
+
 class FlagField(serializers.BooleanField):
     """true or false, not words."""
 
@@ -88,15 +105,6 @@ class AmountField(serializers.DecimalField):
         return f"{value:.2f}"
 
 
-class DayField(serializers.DateField):
-    """A local day, ISO 8601."""
-
-    def to_internal_value(self, value: Any) -> date:
-        if not isinstance(value, str) or not DAY.fullmatch(value):
-            self.fail("invalid", format="AAAA-MM-DD")
-        return super().to_internal_value(value)
-
-
 class MomentField(serializers.DateTimeField):
     """A datetime, ISO 8601; without an offset it is Buenos Aires time."""
 
@@ -107,6 +115,26 @@ class MomentField(serializers.DateTimeField):
             return super().to_internal_value(value)
         except OverflowError:
             self.fail("invalid", format="AAAA-MM-DDThh:mm:ss-03:00")
+
+
+@extend_schema_field(
+    {
+        "oneOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}],
+        "description": "AAAA-MM-DD; de un momento entero se toma su día en Buenos Aires.",
+    }
+)
+class DayField(serializers.DateField):
+    """A local day, ISO 8601. Of a whole moment, as scripts write them, the local day."""
+
+    def to_internal_value(self, value: Any) -> date:
+        if isinstance(value, str) and len(value) > len("AAAA-MM-DD"):
+            try:
+                return MomentField().to_internal_value(value).date()
+            except serializers.ValidationError:
+                self.fail("invalid", format="AAAA-MM-DD")
+        if not isinstance(value, str) or not DAY.fullmatch(value):
+            self.fail("invalid", format="AAAA-MM-DD")
+        return super().to_internal_value(value)
 
 
 class StrictSerializer(serializers.Serializer):

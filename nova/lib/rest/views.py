@@ -67,7 +67,8 @@ class ApiMixin:
         number = self.query.get("page", 1)
         count = rows.order_by().count() if total is None else total
         bottom = (number - 1) * per_page
-        data = serializer(rows_of_keys(rows, bottom, min(bottom + per_page, count)), many=True).data
+        found = rows_of_keys(rows, bottom, min(bottom + per_page, count))
+        data = serializer(found, many=True, context={"request": self.request}).data  # type: ignore[attr-defined]
         return Response(enveloped_page(data, page=number, per_page=per_page, total=count))
 
 

@@ -22,12 +22,12 @@ def case(pk: int, **changes: Any) -> dict[str, Any]:
     return row | changes
 
 
-def activity(case_id: int, **changes: Any) -> dict[str, Any]:
+def activity(case_id: int | str | None, **changes: Any) -> dict[str, Any]:
     row = {"case_id": case_id, "type": "call", "notes": "No contesta", "created_by_id": 2}
     return row | {"created_at": "2025-10-03T07:25:00"} | changes
 
 
-def promise(case_id: int, **changes: Any) -> dict[str, Any]:
+def promise(case_id: int | str | None, **changes: Any) -> dict[str, Any]:
     row = {"case_id": case_id, "amount": 5000.25, "promise_date": "2025-07-05", "status": "broken", "notes": None}
     times = {"fulfilled_date": None, "created_at": "2025-05-16T22:54:00", "updated_at": "2025-11-19T23:11:00"}
     return row | times | changes

@@ -14,7 +14,7 @@ from contact.models import ContactSubmission
 from nova.lib import dates
 from tests.cases.transfer import old_system
 from tests.cases.transfer.command import run, section
-from tests.factories import CaseFactory, DebtorFactory, GestorFactory
+from tests.factories import ActivityFactory, CaseFactory, DebtorFactory, GestorFactory
 
 pytestmark = pytest.mark.django_db
 SAMPLE = Path(__file__).parents[2] / "data" / "export_for_prod.json"
@@ -142,6 +142,19 @@ def test_status_that_nobody_knows_is_made_and_said(tmp_path, gestores):
     assert "no existe aquí: se crea en la etapa «En gestión»" in ran.out
 
 
+def test_statuses_whose_names_begin_alike_stay_two(tmp_path, gestores):
+    start = "Derivado al estudio jurídico de la provincia de "
+    statuses = [{"id": n, "nombre": start + name, "activo": True} for n, name in enumerate(("Salta", "Jujuy"), 1)]
+    cases = [old_system.case(n, status_id=n) for n in (1, 2)]
+    document = old_system.export(case_statuses=statuses, cases=cases)
+
+    load(document, tmp_path, "--default-gestor", "gperez")
+
+    names = list(Case.objects.order_by("external_id").values_list("status__name", flat=True))
+    assert names == [f"{start}Salta", f"{start}Jujuy"]
+    assert load(document, tmp_path, "--default-gestor", "gperez").summary.startswith("created=0 updated=0 ")
+
+
 def test_paid_case_owes_nothing_and_nobody_recovered_it(tmp_path):
     rows = [old_system.case(1, status_id=old_system.PAID, total=1234.5)]
 
@@ -183,7 +196,7 @@ def test_promise_that_is_still_to_be_kept_comes_up_in_time(tmp_path, gestores):
 
     live, dead = Promise.objects.order_by("case__external_id")
     assert (live.status, live.is_historic) == ("pending", False)
-    assert (dead.status, dead.is_historic) == ("broken", True)  # a juicio: not open
+    assert (dead.status, dead.is_historic) == ("cancelled", True)  # a juicio: not open
     case = live.case
     assert (case.queue_band, case.next_action_at) == (4, dates.start_of_day(dates.previous_business_day(due)))
     assert_sound()
@@ -214,9 +227,37 @@ def test_one_person_with_two_debts_is_one_debtor(tmp_path, gestores):
     assert "con el mismo documento ya está el nombre «ANA MARÍA GÓMEZ»" in ran.out
 
 
+def test_one_document_with_two_surnames_is_two_debtors(tmp_path, gestores):
+    cases = [
+        old_system.case(1, dni="20111222", name="RAMIRO", lastname="YÁÑEZ SOSA", telefono="1165420585"),
+        old_system.case(2, dni="20111222", name="JOAQUÍN", lastname="PEÑALOZA", telefono="1144445555"),
+        old_system.case(3, dni="20111222", name="R.", lastname="YANEZ", telefono="1144446666"),
+    ]
+    document = old_system.export(cases=cases)
+
+    ran = load(document, tmp_path, "--default-gestor", "gperez")
+
+    first, second = Debtor.objects.order_by("id")
+    assert (first.dni, first.cases.count(), first.phones.count()) == ("20111222", 2, 2)
+    assert (second.dni, second.last_name, second.cases.count()) == (None, "PEÑALOZA", 1)
+    assert second.phones.get().number == "+541144445555"
+    assert "fila 2 (20111222): DNI de otra persona: ¿la misma? Es de «RAMIRO YÁÑEZ SOSA»" in ran.out
+    assert load(document, tmp_path, "--default-gestor", "gperez").summary.startswith("created=0 updated=0 ")
+
+
+def test_document_of_a_debtor_here_with_another_surname_joins_nobody(tmp_path, gestores):
+    here = DebtorFactory(dni="20000001", first_name="Luis", last_name="Peñaloza")
+
+    ran = load(old_system.export(cases=[old_system.case(1)]), tmp_path, "--default-gestor", "gperez")
+
+    assert Case.objects.get().debtor != here
+    assert "DNI de otra persona: ¿la misma? Es de «Luis Peñaloza»" in ran.out
+
+
 def test_case_that_an_import_brought_gets_its_history(tmp_path, gestores):
     cartera = Cartera.objects.create(name="Cristal Cash")
     case = CaseFactory(cartera=cartera, nro_cliente="0000001", assigned_to=gestores[1])
+    ActivityFactory(case=case)
     document = old_system.export(cases=[old_system.case(1)], activities=[old_system.activity(1)])
 
     load(document, tmp_path, "--default-gestor", "gperez")
@@ -224,7 +265,7 @@ def test_case_that_an_import_brought_gets_its_history(tmp_path, gestores):
     before = case.balance
     case.refresh_from_db()
     assert (Case.objects.count(), case.balance, case.assigned_to) == (1, before, gestores[1])
-    assert case.activities.count() == 1
+    assert case.activities.count() == 2
     assert case.last_activity_at is not None
     assert_sound()
 
@@ -241,7 +282,7 @@ def test_debtor_who_is_here_already_keeps_their_name(tmp_path, gestores):
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"total": 0}, "no es un importe mayor que cero"),
+        ({"total": 0, "monto_inicial": None}, "no es un importe mayor que cero, ni tiene monto inicial"),
         ({"total": None}, "no es un importe mayor que cero"),
         ({"total": -5.0}, "no es un importe mayor que cero"),
         ({"cartera_id": 99}, "su cartera (99) no está en el archivo"),
@@ -319,11 +360,39 @@ def test_only_gestor_gets_what_is_nobodys(tmp_path):
     assert open_case.entries.get().credited_to == gestor
 
 
-def test_nobody_to_give_them_to_leaves_them_unassigned(tmp_path):
-    ran = load(old_system.export(cases=[old_system.case(1)]), tmp_path)
+def test_nobody_to_give_them_to_is_refused_unless_they_stay_unassigned(tmp_path):
+    document = old_system.export(cases=[old_system.case(1), old_system.case(2, status_id=3)])
 
+    refused = load(document, tmp_path)
+    assert (refused.code, Case.objects.count()) == (2, 0)
+    assert "no hay ningún gestor activo" in refused.error
+
+    ran = load(document, tmp_path, "--unassigned")
     assert ran.code == 0
+    assert not Case.objects.exclude(assigned_to=None).exists()
+    assert "1 caso abierto quedó sin gestor: 1 del usuario 2, que no está en el mapa de usuarios." in ran.out
+
+
+def test_unassigned_holds_where_there_are_gestores_and_contradicts_a_default(tmp_path, gestores):
+    document = old_system.export(cases=[old_system.case(1)])
+
+    assert load(document, tmp_path, "--default-gestor", "gperez", "--unassigned").code == 2
+    assert load(document, tmp_path, "--unassigned").code == 0
     assert Case.objects.get().assigned_to is None
+
+
+def test_how_many_cases_went_to_the_default_gestor_and_why(tmp_path, users_map, gestores):
+    gestores[1].is_active = False
+    gestores[1].save()
+    numbers = [2, None, 77, 4]
+    cases = [old_system.case(n, assigned_to_id=number) for n, number in enumerate(numbers, 1)]
+
+    ran = load(old_system.export(cases=cases), tmp_path, "--users-map", users_map)
+
+    assert (
+        "3 casos abiertos quedaron al gestor «gperez»: 1 de mlopez, que no es un gestor activo, "
+        "1 del usuario 77, que no está en el mapa de usuarios, 1 sin gestor en el sistema anterior." in ran.out
+    )
 
 
 def test_mapped_to_somebody_inactive_counts_as_unassigned(tmp_path, users_map, gestores):
@@ -340,6 +409,7 @@ def test_mapped_to_somebody_inactive_counts_as_unassigned(tmp_path, users_map, g
     [
         ("legacy_id,username\n2,nadie\n", "nombra a quien no existe aquí: nadie"),
         ("id,user\n2,gperez\n", "debe tener las columnas legacy_id, username"),
+        ("legacy_id,username\ngestor,gperez\n", "lo que no es un número: gestor"),
         ("legacy_id,username\n2,\n", "falta un dato"),
         ("legacy_id,username\n2,gperez\n2,mlopez\n", "el 2 ya estaba"),
     ],
@@ -432,8 +502,8 @@ def test_messages_come_in_once_and_nobody_is_mailed(tmp_path, db):
     second = run("import_data", "--contact", path)
 
     assert (first.summary, second.summary) == (
-        "created=2 unchanged=0 rejected=1 warnings=0",
-        "created=0 unchanged=2 rejected=1 warnings=0",
+        "created=2 updated=0 unchanged=0 rejected=1 warnings=0",
+        "created=0 updated=0 unchanged=2 rejected=1 warnings=0",
     )
     assert not ContactSubmission.objects.unsent().exists()
     assert ContactSubmission.objects.get(name="Ana").created_at == datetime(2025, 5, 1, 10, 0, tzinfo=UTC)
