@@ -44,7 +44,7 @@ def dashboard_gestor(request: Request) -> HttpResponse:
     if request.GET.get("tab") == "casos":
         return own_cases(request)
     screen = Screen(request)
-    if request.htmx.target not in ("queue", "more-rows") and screen.rows:
+    if request.htmx.target not in ("queue", "queue-results", "more-rows") and screen.rows:
         screen.case = visible_case(request.user, screen.rows[0].case.pk)
     return show(request, screen)
 

@@ -90,7 +90,9 @@
     if (!use) return;
     event.preventDefault();
     open("promise");
-    $("#id_promise_amount").value = use.dataset.usePromise.replace("$", "").trim();
+    const amount = $("#id_promise_amount");
+    amount.value = use.dataset.usePromise.replace("$", "").trim();
+    amount.dispatchEvent(new Event("input", { bubbles: true }));
     $("#id_promise_date").focus();
   });
 
@@ -160,17 +162,26 @@
     });
     const form = $("[data-gestion]");
     if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
-    const path = location.pathname;
-    // A phone shows one column; the URL says which: the queue on the home page, the case on its own.
-    const desk = $("[data-desk]");
-    const isHome = path === desk?.dataset.homeUrl;
-    desk?.toggleAttribute("data-home", isHome);
-    if (isHome) return;
+    // The panel says whose row is marked; the address may be older or newer than it.
+    const shown = $("[data-shown]")?.dataset.shown;
     $$("[data-row]").forEach((row) => {
-      if (row.pathname === path) row.setAttribute("aria-current", "true");
+      if (row.dataset.case === shown) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     });
+    // A phone shows one column; the URL says which: the queue on the home page, the case on its own.
+    const desk = $("[data-desk]");
+    desk?.toggleAttribute("data-home", location.pathname === desk.dataset.homeUrl);
   };
+
+  // What came back from a draft was chosen by the person, so it counts as typed.
+  document.addEventListener("nova:restored", (event) => {
+    const form = event.target.closest("[data-gestion]");
+    if (!form) return;
+    const when = $("#id_next_action_at", form);
+    if (event.detail.includes("next_action_at")) when.dataset.typed = "yes";
+    else delete when.dataset.typed;
+    propose(form);
+  });
 
   // Where the person goes on: at what is wrong, else at the form of the case that came.
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -180,7 +191,11 @@
     // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
     const wrong = ["gestion", "contact", "phones"].includes(id) && (invalid || $(`#${id} [role=alert]`));
     if (wrong) wrong.focus();
-    else if (["contact", "phones", "calculator"].includes(id)) $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
+    else if (["contact", "phones", "calculator"].includes(id)) {
+      // What the page opens by itself, because a draft waits there, takes the focus from nothing.
+      if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false) return;
+      $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
+    } else if (["promises", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
     else if (id === "desk") {
       scrollTo({ top: 0 });
       focusResults();

@@ -4,38 +4,17 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from accounts.models import Session, User
 from cases import services
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates
 from tests import factories
-from tests.browser.conftest import PageOf, assert_accessible, assert_fits
+from tests.browser.conftest import PageOf, assert_accessible, assert_fits, heading
 from tests.steps import pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def queue(gestor_user: User) -> list[Case]:
-    """Twelve cases, the largest balance first, each with a phone."""
-    cases = [
-        factories.CaseFactory(
-            assigned_to=gestor_user,
-            amount=Decimal(20_000 - 100 * number),
-            debtor__first_name="Ana",
-            debtor__last_name=f"Deudora {chr(ord('A') + number)}",
-        )
-        for number in range(12)
-    ]
-    for case in cases:
-        factories.DebtorPhoneFactory(debtor=case.debtor)
-    return cases
-
-
-def heading(page: Page):
-    return page.locator("#case-name")
 
 
 @pytest.mark.every_database

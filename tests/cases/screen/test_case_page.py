@@ -168,7 +168,8 @@ def test_htmx_follows_to_the_desk_of_the_next_case(gestor_client: Client, case: 
     answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=headers, follow=True)
 
     assert answer["HX-Push-Url"] == f"/cases/{following.pk}"
-    assert 'id="desk"' in answer.text
+    assert 'class="desk-columns' in answer.text
+    assert f"<title>{escape(following.debtor.listed_name)} · NOVA</title>" in answer.text
     assert "<html" not in answer.text
     assert 'id="messages"' in answer.text
 
