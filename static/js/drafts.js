@@ -15,6 +15,7 @@
     }
   };
   const keyOf = (name) => `${PREFIX}${user}:${name}`;
+  const names = () => keys().filter((key) => key.startsWith(keyOf(""))).map((key) => key.slice(keyOf("").length));
   const read = (name) => {
     try {
       return JSON.parse(sessionStorage.getItem(keyOf(name)));
@@ -34,7 +35,7 @@
 
   // --- The fields of a form ---------------------------------------------------------------------------
   const isTyped = (field) =>
-    field.name && field.type !== "hidden" && !["submit", "button", "file", "password"].includes(field.type) && !field.matches("[data-no-draft]");
+    field.name && !["hidden", "submit", "button", "file", "password"].includes(field.type) && !field.matches("[data-no-draft]");
   const isKept = (form, field) => {
     const names = form.dataset.draftKeeps ?? "";
     return field.type === "hidden" && field.name !== "csrfmiddlewaretoken" && (names === "*" || names.split(" ").includes(field.name));
@@ -47,13 +48,17 @@
   const current = (field) => (field.type === "radio" || field.type === "checkbox" ? field.checked : field.value);
   const idOf = (field) => (field.type === "radio" ? `${field.name}=${field.value}` : field.name);
 
+  const hiddenOf = (form) =>
+    Object.fromEntries([...form.elements].filter((field) => isKept(form, field)).map((field) => [field.name, field.value]));
+
   const keep = (form, field) => {
     const name = form.dataset.draft;
     const draft = read(name) ?? { fields: {} };
-    if (field.type === "radio") $$(`input[type=radio]`, form).filter((radio) => radio.name === field.name).forEach((radio) => delete draft.fields[idOf(radio)]);
+    if (field.type === "radio") $$(`input[name="${field.name}"]`, form).forEach((radio) => delete draft.fields[idOf(radio)]);
     draft.fields[idOf(field)] = current(field);
-    draft.hidden = Object.fromEntries([...form.elements].filter((each) => isKept(form, each)).map((each) => [each.name, each.value]));
-    const isUntouched = !form.hasAttribute("data-bound") && [...form.elements].filter((each) => isTyped(each) && idOf(each) in draft.fields).every((each) => current(each) === initial(each));
+    draft.hidden = hiddenOf(form);
+    const kept = [...form.elements].filter((each) => isTyped(each) && idOf(each) in draft.fields);
+    const isUntouched = !form.hasAttribute("data-bound") && kept.every((each) => current(each) === initial(each));
     write(name, isUntouched ? null : draft);
     mark();
   };
@@ -65,7 +70,7 @@
     form.setAttribute("data-draft-read", "");
     if (isFirst && form.hasAttribute("data-bound")) {
       // The server has shown what was sent, with a token of its own.
-      draft.hidden = Object.fromEntries([...form.elements].filter((each) => isKept(form, each)).map((each) => [each.name, each.value]));
+      draft.hidden = hiddenOf(form);
       write(form.dataset.draft, draft);
       return;
     }
@@ -89,27 +94,24 @@
     $$("[data-saved]").forEach((message) => {
       const saved = message.dataset.saved;
       message.removeAttribute("data-saved");
-      keys()
-        .filter((key) => key.startsWith(`${PREFIX}${user}:`))
-        .forEach((key) => {
-          const name = key.slice(PREFIX.length + user.length + 1);
-          const draft = read(name);
-          if (!draft || (name !== saved && draft.hidden?.token !== saved)) return;
-          // What was typed after it was sent is not saved: it stays, as another form.
-          const isNewer = draft.sent !== undefined && draft.sent !== JSON.stringify(draft.fields);
-          write(name, isNewer ? { fields: draft.fields } : null);
-        });
+      names().forEach((name) => {
+        const draft = read(name);
+        if (!draft || (name !== saved && draft.hidden?.token !== saved)) return;
+        // What was typed after it was sent is not saved: it stays, as another form.
+        const isNewer = draft.sent !== undefined && draft.sent !== JSON.stringify(draft.fields);
+        write(name, isNewer ? { fields: draft.fields } : null);
+      });
     });
   };
 
   const sending = (form) => {
     const draft = form?.dataset?.draft && read(form.dataset.draft);
-    if (draft) write(form.dataset.draft, { ...draft, sent: JSON.stringify(draft.fields) });
+    if (draft) write(form.dataset.draft, { ...draft, hidden: hiddenOf(form), sent: JSON.stringify(draft.fields) });
   };
 
   // --- Where there is a draft ----------------------------------------------------------------------------
   const mark = () => {
-    const cases = new Set(keys().filter((key) => key.startsWith(`${PREFIX}${user}:`)).map((key) => key.split(":").pop()));
+    const cases = new Set(names().map((name) => name.split(":").pop()));
     $$("[data-case]").forEach((row) => {
       const dot = row.querySelector(".draft-dot");
       if (dot) dot.hidden = !cases.has(row.dataset.case);

@@ -4,7 +4,7 @@ the Content-Security-Policy, no request to another origin."""
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Self
@@ -141,12 +141,16 @@ def heading(page: Page) -> Locator:
     return page.locator("#case-name")
 
 
-def slow(page: Page, milliseconds: int) -> None:
-    """Every answer from now on takes at least this long; 0 takes it back."""
-    limits = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
+@contextmanager
+def slow(page: Page, milliseconds: int) -> Iterator[None]:
+    """Every answer takes at least this long."""
     session = page.context.new_cdp_session(page)
     session.send("Network.enable")
+    limits = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
     session.send("Network.emulateNetworkConditions", limits)
+    yield
+    session.send("Network.emulateNetworkConditions", {**limits, "latency": 0})
+    session.detach()
 
 
 class Held:

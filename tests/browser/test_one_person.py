@@ -38,12 +38,11 @@ def test_the_last_of_two_clicks_counts(page_of: PageOf, gestor_user: User, queue
         page.wait_for_timeout(pause)
         row(page, queue[second]).click(no_wait_after=True)
         shows(page, queue[second])
-    slow(page, 1500)
-    row(page, queue[1]).click(no_wait_after=True)
-    page.wait_for_timeout(60)
-    row(page, queue[4]).click(no_wait_after=True)
-    shows(page, queue[4])
-    slow(page, 0)
+    with slow(page, 1500):
+        row(page, queue[1]).click(no_wait_after=True)
+        page.wait_for_timeout(60)
+        row(page, queue[4]).click(no_wait_after=True)
+        shows(page, queue[4])
     # «Siguiente», then a row, then «Back» while it is on its way.
     page.get_by_role("link", name="Siguiente").click(no_wait_after=True)
     row(page, queue[3]).click(no_wait_after=True)
