@@ -23,6 +23,8 @@ TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activit
 
 
 CONFIRMATION = "payment_confirm_overpayment"
+ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
+WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
 
 class PesosField(MoneyField):
@@ -140,6 +142,10 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     read_status = forms.CharField(widget=forms.HiddenInput, required=False)
+    # The phone that the person named (its id), or ASKED: the one that the form proposes was named by nobody.
+    phone_said = forms.CharField(widget=forms.HiddenInput, required=False)
+    # The result that the person confirmed to stop the case (its id).
+    confirm_stop = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, sheet: Sheet, initial: dict[str, Any] | None = None) -> None:
         case = sheet.case
@@ -152,6 +158,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         }
         super().__init__(data, initial={**proposed, **(initial or {})})
         self.sheet = sheet
+        self.stop_to_confirm: ActivityResult | None = None
         fields: dict[str, Any] = self.fields
         fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
         # Uses rows that are already read, instead of a query (with a server-side cursor) for each list.
@@ -194,7 +201,32 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         contents = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
         if not any(cleaned.get(name) for name in contents) and not self.errors:
             self.add_error("result", "Elija un resultado o escriba una nota: así no queda nada que registrar.")
+        if result := cleaned.get("result"):
+            self._ask_for_phone(result, cleaned.get("phone"))
+            self._ask_to_stop(result)
         return cleaned
+
+    def _ask_for_phone(self, result: ActivityResult, phone: DebtorPhone | None) -> None:
+        """A result that marks the phone used asks which of several it was, unless the person has named it."""
+        usable = sum(1 for line in self.sheet.phones if line.phone.state != DebtorPhone.State.BAD)
+        if usable < 2 or self.cleaned_data.get("type") not in WITH_PHONE:
+            return
+        said = self.cleaned_data["phone_said"]
+        if said == ASKED:
+            is_named = phone is not None or not result.marks_phone_bad
+        else:
+            is_named = phone is not None and said == str(phone.pk)
+        if is_named or not _changes_state(result, phone):
+            return
+        self.add_error("phone", f"Tiene varios teléfonos: elija en cuál fue «{result.name}».")
+        self.data = self.data.copy()
+        self.data.update({"phone": "", "phone_said": ASKED})  # `update` appends: the last value counts
+
+    def _ask_to_stop(self, result: ActivityResult) -> None:
+        """A result that stops takes a second step; what else is wrong comes first."""
+        if result.stops_case and self.cleaned_data["confirm_stop"] != str(result.pk) and not self.errors:
+            self.stop_to_confirm = result
+            self.add_error(None, "Todavía no se guardó: falta confirmarlo abajo.")
 
     def is_status_alone(self) -> bool:
         data = self.cleaned_data
@@ -203,6 +235,13 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
 
     def add_refusal(self, error: ValidationError) -> None:
         add_refusal(self, error, {"promise": "promise_amount", "confirm_overpayment": CONFIRMATION})
+
+
+def _changes_state(result: ActivityResult, phone: DebtorPhone | None) -> bool:
+    """Whether the result marks this phone as bad or as good (DESIGN §3.6)."""
+    if result.marks_phone_bad:
+        return True
+    return result.is_direct_contact and phone is not None and phone.state == DebtorPhone.State.UNVERIFIED
 
 
 class PromiseForm(PromiseFields, TokenForm):

@@ -49,6 +49,15 @@ class Sheet:
         first = self.phones[0].phone if self.phones else None
         return first if first and first.state != DebtorPhone.State.BAD else None
 
+    @property
+    def call_refusal(self) -> str:
+        """Why this person is not called now; empty when they may be."""
+        if self.case.stopped_at is None or not self.case.is_open:
+            return ""
+        by = self.case.stopped_by_result
+        reason = f"«{by.name}»" if by else "un administrador"
+        return f"Detenido por {reason}: no se llama ni se escribe hasta que un administrador decida."
+
     def _whatsapp(self, phone: DebtorPhone) -> str:
         """A link with a greeting that does not mention the debt, because another person may read it."""
         if phone.state == DebtorPhone.State.BAD:

@@ -96,6 +96,48 @@
     $("#id_promise_date").focus();
   });
 
+  // --- The phone used is the one that was called ---------------------------------------------------
+  const say = (form, phone, words) => {
+    $("#id_phone_said", form).value = phone;
+    $("[data-calling]", form).textContent = words ? `${words} ✓` : "";
+  };
+
+  document.addEventListener("click", (event) => {
+    const call = event.target.closest("[data-call]");
+    const phone = call && $("#gestion #id_phone");
+    if (!phone) return;
+    phone.value = call.dataset.call;
+    phone.dispatchEvent(new Event("change", { bubbles: true }));
+    say(phone.form, phone.value, call.dataset.callingWords);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "id_phone" && event.target.form) say(event.target.form, event.target.value, "");
+    // Another result asks anew.
+    if (event.target.name === "result") $("[data-stop-line]")?.remove();
+  });
+
+  // The phone that was named may have left the list meanwhile.
+  const checkPhone = (form) => {
+    const said = $("#id_phone_said", form);
+    if (said.value && said.value !== "asked" && said.value !== $("#id_phone", form).value) say(form, "", "");
+  };
+
+  // --- A result that stops: the second step is another one, not the rest of a double click ----------
+  const STOP_PAUSE_MS = 600;
+  let stopShownAt = 0;
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!event.target.closest("[data-confirm-stop]")) return;
+      if (performance.now() - stopShownAt < STOP_PAUSE_MS) event.preventDefault();
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat && event.key === "Enter" && event.target.closest("[data-confirm-stop]")) event.preventDefault();
+  });
+
   // --- Keys ---------------------------------------------------------------------------------------
   const showKeys = () => {
     const dialog = $("#keys");
@@ -162,6 +204,7 @@
     });
     const form = $("[data-gestion]");
     if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
+    if (form) checkPhone(form);
     // The panel says whose row is marked; the address may be older or newer than it.
     const shown = $("[data-shown]")?.dataset.shown;
     $$("[data-row]").forEach((row) => {
@@ -180,6 +223,7 @@
     const when = $("#id_next_action_at", form);
     if (event.detail.includes("next_action_at")) when.dataset.typed = "yes";
     else delete when.dataset.typed;
+    if (event.detail.includes("phone")) say(form, $("#id_phone", form).value, "");
     propose(form);
   });
 
@@ -190,7 +234,11 @@
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
     // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
     const wrong = ["gestion", "contact", "phones"].includes(id) && (invalid || $(`#${id} [role=alert]`));
-    if (wrong) wrong.focus();
+    const stop = id === "gestion" && $("[data-confirm-stop]");
+    if (stop) {
+      stopShownAt = performance.now();
+      stop.focus();
+    } else if (wrong) wrong.focus();
     else if (["contact", "phones", "calculator"].includes(id)) {
       // What the page opens by itself, because a draft waits there, takes the focus from nothing.
       if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false) return;
