@@ -2,21 +2,30 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
+from django.http import QueryDict
 
 from cases import services
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, proposed_action
-from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField, add_errors
+from cases.fields import (
+    DebtorPhoneForm,
+    MoneyField,
+    SaidDayField,
+    SaidMomentField,
+    SaidPastDayField,
+    add_errors,
+)
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
-from nova.lib import dates
+from nova.lib.money import parse_said_money
 from nova.lib.phones import format_phone
 from nova.lib.refusals import by_field
+from nova.lib.said import show_moment
 
 # The types that a person can choose; payments, promises and status changes follow from the other fields.
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
@@ -28,13 +37,10 @@ WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
 
 class PesosField(MoneyField):
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    """An amount as it is written or said: `50 mil`, `10k`."""
 
-
-class DayField(forms.DateField):
-    """A local date, with the browser's own picker."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    widget = forms.TextInput(attrs={"autocomplete": "off", "data-said": "amount"})
+    reader = staticmethod(parse_said_money)
 
 
 class TokenForm(forms.Form):
@@ -80,7 +86,7 @@ def add_refusal_of_part(form: forms.BaseForm, error: ValidationError, part: str)
 
 class PromiseFields(forms.Form):
     promise_amount = PesosField(label="Importe prometido", required=False)
-    promise_date = DayField(label="Fecha prometida", required=False)
+    promise_date = SaidDayField(label="Fecha prometida", required=False, help_text="viernes, 4/12, fin de mes, +3")
 
     def promise(self) -> dict[str, Any]:
         return part_of(self, "promise")
@@ -88,7 +94,7 @@ class PromiseFields(forms.Form):
 
 class PaymentFields(forms.Form):
     payment_amount = PesosField(label="Importe pagado", required=False)
-    payment_value_date = DayField(label="Fecha del pago", required=False)
+    payment_value_date = SaidPastDayField(label="Fecha del pago", required=False, help_text="hoy, ayer, lunes, 28/11")
     payment_method = forms.ChoiceField(
         label="Medio", choices=[("", "Sin indicar"), *LedgerEntry.Method.choices], required=False
     )
@@ -134,7 +140,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     )
     phone = forms.ModelChoiceField(label="Teléfono usado", queryset=DebtorPhone.objects.none(), required=False)
     notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
-    next_action_at = MomentField(label="Próxima acción", required=False)
+    next_action_at = SaidMomentField(label="Próxima acción", required=False, help_text="mañana 15, viernes 9:30, +2 h")
     with_promise = forms.BooleanField(label="Promesa de pago", required=False)
     with_payment = forms.BooleanField(label="Registrar pago", required=False)
     status = forms.ModelChoiceField(
@@ -178,7 +184,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
                 "value": str(result.pk),
                 "checked": str(result.pk) == chosen,
                 "data-shortcut": result.shortcut,
-                "data-proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
+                "data-proposed": show_moment(moment) if moment else "",
                 "data-needs-promise": result.needs_promise,
                 "data-asks-when": result.asks_when,
                 "data-stops": result.stops_case,
@@ -219,8 +225,9 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         if is_named or not _changes_state(result, phone):
             return
         self.add_error("phone", f"Tiene varios teléfonos: elija en cuál fue «{result.name}».")
-        self.data = self.data.copy()
-        self.data.update({"phone": "", "phone_said": ASKED})  # `update` appends: the last value counts
+        data = cast(QueryDict, self.data).copy()
+        data["phone"], data["phone_said"] = "", ASKED
+        self.data = data
 
     def _ask_to_stop(self, result: ActivityResult) -> None:
         """A result that stops takes a second step; what else is wrong comes first."""
@@ -322,7 +329,9 @@ class CalculatorForm(forms.Form):
     """Interest and instalments of a debt; nothing is saved."""
 
     balance = PesosField(label="Saldo")
-    rate = PesosField(label="Interés mensual (%)")
+    rate = MoneyField(
+        label="Interés mensual (%)", widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    )
     instalments = forms.IntegerField(label="Cuotas", min_value=1, max_value=60, initial=1)
 
     def clean_rate(self) -> Decimal:

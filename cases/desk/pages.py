@@ -1,6 +1,6 @@
 """The pages of the gestor's screen: the queue, the list of own cases, one case."""
 
-from django.http import HttpResponse, QueryDict
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +13,7 @@ from cases.desk.filters import OwnCaseFilter
 from cases.desk.queue import Queue, place_of
 from cases.desk.rows import rows_of, with_tools
 from cases.desk.screen import Screen, query_with, show, visible_case
+from cases.fields import how_read
 from cases.models import ActivityResult, Case
 from nova.lib.paginators import CappedPaginator
 
@@ -71,6 +72,19 @@ def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case |
         return redirect(reverse("dashboard-gestor") + query_with(query))
     skip = place_of(place) if place is not None else ""
     return redirect(case.get_absolute_url() + query_with(query, skip=skip))
+
+
+@require_safe
+def said(request: Request) -> HttpResponse:
+    """How a text of a date or an amount is read (DESIGN §4), for the hint beside the field. Reads no data."""
+    kind, text = request.GET.get("kind", ""), request.GET.get("text", "")[:100]
+    try:
+        return JsonResponse({"shown": how_read(kind, text, now=timezone.now()), "error": ""})
+    except KeyError:
+        raise Http404 from None
+    except ValueError as error:
+        reason = f"«{text}» {error}." if kind == "amount" else str(error)
+        return JsonResponse({"shown": "", "error": reason})
 
 
 def own_cases(request: Request) -> HttpResponse:

@@ -10,6 +10,7 @@ from accounts.models import Session, User
 from cases import services
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates
+from nova.lib.said import show_day
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_fits, heading
 from tests.steps import pay
@@ -70,7 +71,7 @@ def test_a_result_proposes_the_next_action_and_a_letter_outside_does_nothing(
     page.keyboard.press("r")
     page.keyboard.press("y")
     proposed = dates.add_business_days(dates.today(), 2)
-    expect(page.locator("#id_next_action_at")).to_have_value(f"{proposed:%Y-%m-%d}T00:00")
+    expect(page.locator("#id_next_action_at")).to_have_value(show_day(proposed))
     page.fill("[data-result-search]", "telefono equivocado")
     assert page.locator("[data-result]:visible").count() == 0
     page.fill("[data-result-search]", "interes")

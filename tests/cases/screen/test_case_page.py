@@ -13,6 +13,7 @@ from accounts.models import User
 from cases import services
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib import dates
+from nova.lib.said import show_day
 from tests import factories
 from tests.queries import queries_do_not_grow
 from tests.steps import pay
@@ -494,3 +495,17 @@ def test_nobody_calls_a_stopped_person(gestor_client: Client, case: Case) -> Non
     assert "wa.me" not in page
     assert "Detenido por «Reclamo»: no se llama" in page
     assert 'href="tel:' not in gestor_client.get("/dashboard-gestor?tab=casos").text
+
+
+def test_how_a_text_is_read(gestor_client: Client) -> None:
+    def read(kind: str, text: str) -> dict[str, str]:
+        return gestor_client.get("/cases/said", {"kind": kind, "text": text}).json()
+
+    tomorrow = dates.today() + timedelta(days=1)
+    assert read("day", "mañana") == {"shown": show_day(tomorrow), "error": ""}
+    assert read("moment", "mañana 15")["shown"] == f"{show_day(tomorrow)} 15:00"
+    assert read("past", "ayer")["shown"] == show_day(tomorrow - timedelta(days=2))
+    assert read("amount", "50 mil")["shown"] == "$ 50.000,00"
+    assert read("amount", "mucho")["error"] == "«mucho» no es un importe."
+    assert "no es una fecha" in read("day", "x" * 500)["error"]
+    assert gestor_client.get("/cases/said", {"kind": "x", "text": "hoy"}).status_code == 404
