@@ -1,7 +1,7 @@
 """The pages of the gestor's screen: the queue, the list of own cases, one case."""
 
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -63,6 +63,16 @@ def next_case(request: Request) -> HttpResponse:
     number = request.GET.get("from", "")
     left = Case.objects.visible_to(request.user).filter(pk=int(number)).first() if number.isdecimal() else None
     return go_on(request.GET, queue, left, leaving=left)
+
+
+@require_safe
+@for_role(User.Role.GESTOR)
+def previous_case(request: Request) -> HttpResponse:
+    """The case before the one given as `from`, which is itself the first one's."""
+    queue = Queue(request.user, request.GET, now=timezone.now())
+    number = request.GET.get("from", "")
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(number) if number.isdecimal() else None)
+    return redirect((queue.previous_before(case) or case).get_absolute_url() + query_with(request.GET))
 
 
 def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:

@@ -18,6 +18,7 @@ from accounts.models import User
 from cases.desk import timeline
 from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
+from cases.desk.keys import COMMANDS, Command
 from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import Row
 from cases.desk.sheet import Sheet
@@ -99,6 +100,23 @@ class Screen:
     @property
     def next_url(self) -> str:
         return f"{reverse('next-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+
+    @property
+    def previous_url(self) -> str:
+        return f"{reverse('previous-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The keys of the screen, for the list that prints them and the script that reads it."""
+        return COMMANDS
+
+    @property
+    def result_keys(self) -> list[dict[str, Any]]:
+        """The results that have a key, by key; none where no case is open."""
+        if self.case is None:
+            return []
+        chosen = [result for _, results in self.gestion_form.results() for result in results if result["shortcut"]]
+        return sorted(chosen, key=lambda result: result["shortcut"])
 
     @property
     def filter_query(self) -> str:

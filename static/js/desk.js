@@ -146,55 +146,66 @@
     dialog.showModal();
   };
 
-  const pickByLetter = (letter) => {
-    const radio = results().find((input) => input.dataset.shortcut === letter);
-    if (!radio) return false;
+  const pick = (digit) => {
+    const radio = results().find((input) => input.dataset.shortcut === digit);
+    if (!radio) return;
+    choose(radio);
+  };
+
+  // Where one goes on after a result: at what it asks for, else at the result itself.
+  const choose = (radio) => {
     radio.focus();
     radio.checked = true;
     radio.dispatchEvent(new Event("change", { bubbles: true }));
-    return true;
+    const asked = radio.hasAttribute("data-needs-promise") ? "#id_promise_amount" : radio.hasAttribute("data-asks-when") ? "#id_next_action_at" : "";
+    if (!asked) return;
+    $(asked).focus();
+    $(asked).select();
   };
 
-  const ACTIONS = {
-    n: () => $("[data-key=n]")?.click(),
-    r: focusResults,
-    p: () => open("promise"),
-    g: () => open("payment"),
-    "/": () => $("[data-search]")?.focus(),
-    "?": showKeys,
+  const call = () => {
+    const phone = $("#gestion #id_phone")?.value;
+    ($(`a[data-call="${phone}"][href^="tel:"]`) ?? $('a[data-call][href^="tel:"]'))?.click();
   };
+
+  const COMMANDS = {
+    next: () => $("[data-do=next]")?.click(),
+    previous: () => $("[data-do=previous]")?.click(),
+    call,
+    find: () => {
+      $("[data-search]")?.focus();
+      $("[data-search]")?.select();
+    },
+    save: () => ($("[data-save-next]") || $("[data-gestion] button[name=then]"))?.click(),
+    leave: () => {
+      if (isTyping(document.activeElement)) $("#case-name")?.focus({ preventScroll: true });
+    },
+    keys: showKeys,
+  };
+
+  // The table that the page prints: key → command.
+  const bindings = () =>
+    new Map($$("[data-command]").flatMap((row) => row.dataset.keys.split(" ").map((key) => [key, COMMANDS[row.dataset.command]])));
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const button = $("[data-save-next]") || $("[data-gestion] button[type=submit]");
-      if (button && !$("dialog[open]")) {
-        event.preventDefault();
-        button.click();
-      }
-      return;
-    }
-    if (event.target.matches("[data-result-search]") && (event.key === "Enter" || event.key === "ArrowDown")) {
+    if (event.defaultPrevented || event.isComposing || event.altKey || $("dialog[open]")) return;
+    const isChord = event.ctrlKey || event.metaKey;
+    if (event.target.matches("[data-result-search]") && !isChord && (event.key === "Enter" || event.key === "ArrowDown")) {
       event.preventDefault();
       const first = $$("[data-result]:not([hidden]) input")[0];
-      if (first && event.key === "Enter") {
-        first.checked = true;
-        first.dispatchEvent(new Event("change", { bubbles: true }));
-      }
-      first?.focus();
+      if (first && event.key === "Enter") choose(first);
+      else first?.focus();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
-    if (isTyping(event.target) || $("dialog[open]") || !singleKeys()) return;
-    if (event.target.closest("[data-result]") && pickByLetter(event.key.toLowerCase())) {
-      event.preventDefault();
-      return;
-    }
-    const action = ACTIONS[event.key];
-    if (action) {
-      event.preventDefault();
-      action();
-    }
+    const isSingle = !isChord && event.key.length === 1;
+    if (isSingle && (isTyping(event.target) || !singleKeys() || event.repeat)) return;
+    const command = bindings().get(isChord ? `Ctrl+${event.key.length === 1 ? event.key.toLowerCase() : event.key}` : event.key);
+    const isDigit = isSingle && /^[0-9]$/.test(event.key);
+    if (!command && !isDigit) return;
+    if (event.key !== "Escape") event.preventDefault();
+    if (window.novaIsBusy?.() && (isDigit || [COMMANDS.call, COMMANDS.save].includes(command))) return;
+    if (command) command();
+    else pick(event.key);
   });
 
   // --- After htmx has swapped ---------------------------------------------------------------------

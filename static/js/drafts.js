@@ -65,28 +65,31 @@
 
   const restore = (form) => {
     const draft = read(form.dataset.draft);
-    if (!draft) return;
     const isFirst = !form.hasAttribute("data-draft-read");
     form.setAttribute("data-draft-read", "");
+    if (!draft) return;
     if (isFirst && form.hasAttribute("data-bound")) {
       // The server has shown what was sent, with a token of its own.
       draft.hidden = hiddenOf(form);
       write(form.dataset.draft, draft);
       return;
     }
-    let isChanged = false;
+    const applied = [];
     [...form.elements].forEach((field) => {
       if (isFirst && isKept(form, field) && draft.hidden?.[field.name] !== undefined) field.value = draft.hidden[field.name];
       const value = isTyped(field) ? draft.fields[idOf(field)] : undefined;
-      if (value === undefined || current(field) === value) return;
-      if (field.type === "radio" || field.type === "checkbox") field.checked = value;
-      else if (!field.matches("select") || [...field.options].some((option) => option.value === value)) field.value = value;
-      isChanged = true;
+      if (value === undefined) return;
+      if (current(field) !== value) {
+        if (field.type === "radio" || field.type === "checkbox") field.checked = value;
+        else if (!field.matches("select") || [...field.options].some((option) => option.value === value)) field.value = value;
+        else return; // it is no choice any more
+      }
+      applied.push(idOf(field));
     });
-    if (!isFirst || !isChanged) return;
+    if (!isFirst || !applied.length) return;
     const note = form.querySelector("[data-draft-note]");
     if (note) note.hidden = false;
-    form.dispatchEvent(new CustomEvent("nova:restored", { bubbles: true, detail: Object.keys(draft.fields) }));
+    form.dispatchEvent(new CustomEvent("nova:restored", { bubbles: true, detail: applied }));
   };
 
   // --- What the server has saved ------------------------------------------------------------------------

@@ -50,6 +50,7 @@
     if (isAction(requestConfig.verb)) {
       writing += 1;
     } else if (opens(target)) {
+      document.getElementById("gestion")?.setAttribute("inert", "");
       opening = { verb: "get", path: requestConfig.path, elt, target: `#${target.id}`, swap: "innerHTML" };
     }
   });
@@ -57,7 +58,10 @@
   document.addEventListener("htmx:afterRequest", (event) => {
     const { requestConfig, xhr, target } = event.detail;
     if (!isAction(requestConfig.verb)) {
-      if (opens(target)) opening = null;
+      if (opens(target)) {
+        opening = null;
+        document.getElementById("gestion")?.removeAttribute("inert");
+      }
       return;
     }
     writing -= 1;
@@ -90,5 +94,6 @@
     document.addEventListener("htmx:afterSettle", () => setTimeout(restore), { once: true });
   });
 
-  window.novaIsSaving = () => writing > 0;
+  // While a person is being opened or saved, keys and typing are for nobody: the form on the screen is about to go.
+  window.novaIsBusy = () => writing > 0 || Boolean(opening);
 })();
