@@ -1,16 +1,20 @@
 """Form fields and error handling that the gestor's screen and the admin share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
 from cases.models import DebtorPhone
-from nova.lib.money import format_money, parse_money
+from nova.lib.dates import local_date
+from nova.lib.money import format_money, parse_money, parse_said_money
 from nova.lib.phones import read_phone
 from nova.lib.refusals import NO_NAMES, by_field
+from nova.lib.said import NotSaid, read_day, read_moment, show_day, show_moment
 
 MOMENT = "%Y-%m-%dT%H:%M"  # the format of a datetime-local input
 
@@ -28,6 +32,7 @@ class MoneyField(forms.CharField):
     """An amount in Argentine format (`$ 1.234,56`), converted to a Decimal in ARS; None when empty."""
 
     widget = forms.TextInput(attrs={"inputmode": "decimal", "class": "vTextField money-input"})
+    reader = staticmethod(parse_money)
 
     def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         if isinstance(value, Decimal):
@@ -36,12 +41,70 @@ class MoneyField(forms.CharField):
         if not text:
             return None
         try:
-            return parse_money(text)
+            return self.reader(text)
         except ValueError as error:
             raise ValidationError(f"«{text}» {error}.") from error
 
     def prepare_value(self, value: Any) -> Any:
         return format_money(value, symbol=False) if isinstance(value, Decimal) else value
+
+
+class SaidField(forms.CharField):
+    """One text, read as people say it. static/js/said.js shows how it is read, and writes that when one leaves it."""
+
+    kind = ""
+
+    def widget_attrs(self, widget: forms.Widget) -> dict[str, Any]:
+        said = {"autocomplete": "off", "data-said": self.kind}
+        return {**super().widget_attrs(widget), **said}
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return READERS[self.kind](text, timezone.now())
+        except NotSaid as error:
+            raise ValidationError(str(error)) from error
+
+
+class SaidDayField(SaidField):
+    """A local date: the next such day (DESIGN §4)."""
+
+    kind = "day"
+
+    def prepare_value(self, value: Any) -> Any:
+        return show_day(value) if isinstance(value, date) else value
+
+
+class SaidPastDayField(SaidDayField):
+    """A local date: the last such day."""
+
+    kind = "past"
+
+
+class SaidMomentField(SaidField):
+    """A local date and time, to the minute."""
+
+    kind = "moment"
+
+    def prepare_value(self, value: Any) -> Any:
+        return show_moment(value) if isinstance(value, datetime) else value
+
+
+READERS: dict[str, Callable[[str, datetime], date | datetime]] = {
+    "day": lambda text, now: read_day(text, today=local_date(now)),
+    "past": lambda text, now: read_day(text, today=local_date(now), past=True),
+    "moment": lambda text, now: read_moment(text, now=now),
+}
+
+
+def how_read(kind: str, text: str, *, now: datetime) -> str:
+    """How a text of this kind is read, as it is shown. Raises ValueError with the reason; KeyError for another kind."""
+    if kind == "amount":
+        return format_money(parse_said_money(text))
+    value = READERS[kind](text, now)
+    return show_moment(value) if isinstance(value, datetime) else show_day(value)
 
 
 class HiddenMoment(forms.DateTimeInput):

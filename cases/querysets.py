@@ -239,6 +239,16 @@ class CaseQuerySet(models.QuerySet):
         within = Q(queue_band=case.queue_band) & (later | (Q(**due) & smaller))
         return self.filter(queue_band__gte=case.queue_band).filter(Q(queue_band__gt=case.queue_band) | within)
 
+    def before_in_queue(self, case: Any) -> CaseQuerySet:
+        """The cases of a queue before the place that `case` has, the nearest first. Runs no query."""
+        due: dict[str, Any] = {"next_action_at": case.next_action_at}
+        earlier = Q(next_action_at__lt=case.next_action_at)
+        if case.next_action_at is None:
+            due, earlier = {"next_action_at__isnull": True}, Q(next_action_at__isnull=False)
+        larger = Q(balance__gt=case.balance) | Q(balance=case.balance, id__lt=case.pk)
+        within = Q(queue_band=case.queue_band) & (earlier | (Q(**due) & larger))
+        return self.filter(queue_band__lte=case.queue_band).filter(Q(queue_band__lt=case.queue_band) | within).reverse()
+
     def count_by_band(self) -> dict[int, int]:
         """The number of cases of each band that is not empty. Runs a query."""
         return dict(self.order_by().values_list("queue_band").annotate(count=Count("pk")))

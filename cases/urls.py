@@ -5,6 +5,8 @@ from cases.desk import actions, pages
 urlpatterns = [
     path("dashboard-gestor", pages.dashboard_gestor, name="dashboard-gestor"),
     path("dashboard-gestor/next", pages.next_case, name="next-case"),
+    path("dashboard-gestor/previous", pages.previous_case, name="previous-case"),
+    path("cases/said", pages.said, name="said"),
     path("cases/<int:pk>", pages.case_page, name="case"),
     path("cases/<int:pk>/activities", actions.activities, name="case-activities"),
     path("cases/<int:pk>/promises", actions.promises, name="case-promises"),

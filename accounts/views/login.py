@@ -219,6 +219,7 @@ def resume_form(request: Request) -> HttpResponse:
     if request.method == "POST":
         kept_form.forget(request)
         return HttpResponseRedirect(safe_next(request, kept["path"]) or request.user.home_url, preserve_request=True)
-    texts = [value for name, value in kept["fields"] if name.endswith("notes") and value.strip()]
+    texts = kept_form.texts_of(kept["fields"])
     page = safe_next(request, kept["page"]) or request.user.home_url
-    return render(request, "accounts/kept_form.html", {"kept": kept, "texts": texts, "page": page})
+    context = {"kept": kept, "texts": texts, "page": page, "is_old_page": kept.get("why") == kept_form.OLD_PAGE}
+    return render(request, "accounts/kept_form.html", context)

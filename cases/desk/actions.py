@@ -18,7 +18,7 @@ from cases.conflict import describe_conflict, rebase
 from cases.desk.forms import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm, add_refusal_of_part
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
-from cases.desk.screen import Screen, query_with, show, visible_case
+from cases.desk.screen import Screen, query_with, show, show_changed, visible_case
 from cases.desk.sheet import Sheet, is_of_work
 from cases.models import Activity, Case, DebtorPhone, Promise
 from cases.submitting import form_once
@@ -105,10 +105,11 @@ def _stale(request: Request, case: Case, form: GestionForm, current: Case) -> Ht
 def _go_on(request: Request, case: Case) -> HttpResponse:
     """After saving, redirect to the list, to the next case or to this one."""
     then = request.POST.get("then", "")
+    saved = request.POST.get("token", "")
     if back := safe_next(request, request.POST.get("back", "")):
-        messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.")
+        messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.", extra_tags=saved)
         return redirect(back)
-    messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.")
+    messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.", extra_tags=saved)
     if then != "next" or not request.user.is_gestor:
         return _back_to(request, case)
     queue = Queue(request.user, request.GET, now=timezone.now())
@@ -126,7 +127,7 @@ def activity_voiding(request: Request, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Gestión anulada: salió de la línea de tiempo y de las cuentas.")
-    return _back_to(request, activity.case)
+    return _changed(request, activity.case, "timeline")
 
 
 @require_POST
@@ -138,7 +139,7 @@ def promise_cancellation(request: Request, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Promesa cancelada.")
-    return _back_to(request, promise.case)
+    return _changed(request, promise.case, "promises")
 
 
 # --- A promise or a payment alone, from the list of cases ----------------------------------------------
@@ -196,8 +197,8 @@ def contact(request: Request, pk: int) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error.messages)
         return refused(request, case, "contact", contact_form=form)
-    messages.success(request, "Datos guardados.")
-    return _back_to(request, case)
+    messages.success(request, "Datos guardados.", extra_tags=f"contact:{case.pk}")
+    return _changed(request, case, "contact")
 
 
 @require_POST
@@ -207,8 +208,8 @@ def phones(request: Request, pk: int) -> HttpResponse:
     if not form.is_valid():
         return refused(request, case, "phones", phone_form=form)
     services.add_phone(case=case, phone=form.save(commit=False))
-    messages.success(request, f"Teléfono {format_phone(form.instance.number)} agregado.")
-    return _back_to(request, case)
+    messages.success(request, f"Teléfono {format_phone(form.instance.number)} agregado.", extra_tags=f"phone:{case.pk}")
+    return _changed(request, case, "phones")
 
 
 @require_POST
@@ -221,6 +222,13 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     services.mark_phone(phone=phone, state=state)
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
     messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
+    return _changed(request, case, "phones")
+
+
+def _changed(request: Request, case: Case, part: str) -> HttpResponse:
+    """After an action on a part of the page: htmx gets that part, so that nothing typed elsewhere is lost."""
+    if request.htmx:
+        return show_changed(request, Screen(request, visible_case(request.user, case.pk)), part)
     return _back_to(request, case)
 
 

@@ -2,37 +2,45 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
+from django.http import QueryDict
 
 from cases import services
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, is_of_work, proposed_action
-from cases.fields import MOMENT, DebtorPhoneForm, MomentField, MoneyField, add_errors
+from cases.fields import (
+    DebtorPhoneForm,
+    MoneyField,
+    SaidDayField,
+    SaidMomentField,
+    SaidPastDayField,
+    add_errors,
+)
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
-from nova.lib import dates
+from nova.lib.money import parse_said_money
 from nova.lib.phones import format_phone
 from nova.lib.refusals import by_field
+from nova.lib.said import show_moment
 
 # The types that a person can choose; payments, promises and status changes follow from the other fields.
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
 
 
 CONFIRMATION = "payment_confirm_overpayment"
+ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
+WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
 
 class PesosField(MoneyField):
-    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    """An amount as it is written or said: `50 mil`, `10k`."""
 
-
-class DayField(forms.DateField):
-    """A local date, with the browser's own picker."""
-
-    widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    widget = forms.TextInput(attrs={"autocomplete": "off", "data-said": "amount"})
+    reader = staticmethod(parse_said_money)
 
 
 class TokenForm(forms.Form):
@@ -79,7 +87,7 @@ def add_refusal_of_part(form: forms.BaseForm, error: ValidationError, part: str)
 
 class PromiseFields(forms.Form):
     promise_amount = PesosField(label="Importe prometido", required=False)
-    promise_date = DayField(label="Fecha prometida", required=False)
+    promise_date = SaidDayField(label="Fecha prometida", required=False, help_text="viernes, 4/12, fin de mes, +3")
 
     def promise(self) -> dict[str, Any]:
         return part_of(self, "promise")
@@ -87,7 +95,7 @@ class PromiseFields(forms.Form):
 
 class PaymentFields(forms.Form):
     payment_amount = PesosField(label="Importe pagado", required=False)
-    payment_value_date = DayField(label="Fecha del pago", required=False)
+    payment_value_date = SaidPastDayField(label="Fecha del pago", required=False, help_text="hoy, ayer, lunes, 28/11")
     payment_method = forms.ChoiceField(
         label="Medio", choices=[("", "Sin indicar"), *LedgerEntry.Method.choices], required=False
     )
@@ -139,7 +147,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         help_text="Solo si usó ese teléfono: por ejemplo, porque el deudor lo pidió.",
     )
     notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
-    next_action_at = MomentField(label="Próxima acción", required=False)
+    next_action_at = SaidMomentField(label="Próxima acción", required=False, help_text="mañana 15, viernes 9:30, +2 h")
     with_promise = forms.BooleanField(label="Promesa de pago", required=False)
     with_payment = forms.BooleanField(label="Registrar pago", required=False)
     status = forms.ModelChoiceField(
@@ -147,6 +155,10 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     )
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
     read_status = forms.CharField(widget=forms.HiddenInput, required=False)
+    # The phone that the person named (its id), or ASKED: the one that the form proposes was named by nobody.
+    phone_said = forms.CharField(widget=forms.HiddenInput, required=False)
+    # The result that the person confirmed to stop the case (its id).
+    confirm_stop = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, data: Any = None, *, sheet: Sheet, initial: dict[str, Any] | None = None) -> None:
         case = sheet.case
@@ -159,6 +171,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         }
         super().__init__(data, initial={**proposed, **(initial or {})})
         self.sheet = sheet
+        self.stop_to_confirm: ActivityResult | None = None
         fields: dict[str, Any] = self.fields
         fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
         # Uses rows that are already read, instead of a query (with a server-side cursor) for each list.
@@ -181,7 +194,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
                 "value": str(result.pk),
                 "checked": str(result.pk) == chosen,
                 "data-shortcut": result.shortcut,
-                "data-proposed": dates.to_local(moment).strftime(MOMENT) if moment else "",
+                "data-proposed": show_moment(moment) if moment else "",
                 "data-needs-promise": result.needs_promise,
                 "data-asks-when": result.asks_when,
                 "data-stops": result.stops_case,
@@ -212,7 +225,33 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         contents = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
         if not any(cleaned.get(name) for name in contents) and not self.errors:
             self.add_error("result", "Elija un resultado o escriba una nota: así no queda nada que registrar.")
+        if result := cleaned.get("result"):
+            self._ask_for_phone(result, cleaned.get("phone"))
+            self._ask_to_stop(result)
         return cleaned
+
+    def _ask_for_phone(self, result: ActivityResult, phone: DebtorPhone | None) -> None:
+        """A result that marks the phone used asks which of several it was, unless the person has named it."""
+        usable = sum(1 for line in self.sheet.phones if line.phone.state != DebtorPhone.State.BAD)
+        if usable < 2 or self.cleaned_data.get("type") not in WITH_PHONE:
+            return
+        said = self.cleaned_data["phone_said"]
+        if said == ASKED:
+            is_named = phone is not None or not result.marks_phone_bad
+        else:
+            is_named = phone is not None and said == str(phone.pk)
+        if is_named or not _changes_state(result, phone):
+            return
+        self.add_error("phone", f"Tiene varios teléfonos: elija en cuál fue «{result.name}».")
+        data = cast(QueryDict, self.data).copy()
+        data["phone"], data["phone_said"] = "", ASKED
+        self.data = data
+
+    def _ask_to_stop(self, result: ActivityResult) -> None:
+        """A result that stops takes a second step; what else is wrong comes first."""
+        if result.stops_case and self.cleaned_data["confirm_stop"] != str(result.pk) and not self.errors:
+            self.stop_to_confirm = result
+            self.add_error(None, "Todavía no se guardó: falta confirmarlo abajo.")
 
     def is_status_alone(self) -> bool:
         data = self.cleaned_data
@@ -221,6 +260,13 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
 
     def add_refusal(self, error: ValidationError) -> None:
         add_refusal(self, error, {"promise": "promise_amount", "confirm_overpayment": CONFIRMATION})
+
+
+def _changes_state(result: ActivityResult, phone: DebtorPhone | None) -> bool:
+    """Whether the result marks this phone as bad or as good (DESIGN §3.6)."""
+    if result.marks_phone_bad:
+        return True
+    return result.is_direct_contact and phone is not None and phone.state == DebtorPhone.State.UNVERIFIED
 
 
 class PromiseForm(PromiseFields, TokenForm):
@@ -301,7 +347,9 @@ class CalculatorForm(forms.Form):
     """Interest and instalments of a debt; nothing is saved."""
 
     balance = PesosField(label="Saldo")
-    rate = PesosField(label="Interés mensual (%)")
+    rate = MoneyField(
+        label="Interés mensual (%)", widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+    )
     instalments = forms.IntegerField(label="Cuotas", min_value=1, max_value=60, initial=1)
 
     def clean_rate(self) -> Decimal:

@@ -1,7 +1,7 @@
 """The pages of the gestor's screen: the queue, the list of own cases, one case."""
 
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import redirect, render
+from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
@@ -13,6 +13,7 @@ from cases.desk.filters import OwnCaseFilter
 from cases.desk.queue import Queue, place_of
 from cases.desk.rows import rows_of, with_tools
 from cases.desk.screen import Screen, query_with, show, visible_case
+from cases.fields import how_read
 from cases.models import ActivityResult, Case
 from nova.lib.paginators import CappedPaginator
 from nova.lib.text import key_in
@@ -45,7 +46,7 @@ def dashboard_gestor(request: Request) -> HttpResponse:
     if request.GET.get("tab") == "casos":
         return own_cases(request)
     screen = Screen(request)
-    if request.htmx.target not in ("queue", "more-rows") and screen.rows:
+    if request.htmx.target not in ("queue", "queue-results", "more-rows") and screen.rows:
         screen.case = visible_case(request.user, screen.rows[0].case.pk)
     return show(request, screen)
 
@@ -64,6 +65,16 @@ def next_case(request: Request) -> HttpResponse:
     return go_on(request.GET, queue, left, leaving=left)
 
 
+@require_safe
+@for_role(User.Role.GESTOR)
+def previous_case(request: Request) -> HttpResponse:
+    """The case before the one given as `from`, which is itself the first one's."""
+    queue = Queue(request.user, request.GET, now=timezone.now())
+    number = request.GET.get("from", "")
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(number) if number.isdecimal() else None)
+    return redirect((queue.previous_before(case) or case).get_absolute_url() + query_with(request.GET))
+
+
 def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
     """Redirect to the case that follows `place` in the queue, or to the queue itself when it is empty."""
     case = queue.next_after(place, leaving=leaving.pk if leaving else None)
@@ -71,6 +82,19 @@ def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case |
         return redirect(reverse("dashboard-gestor") + query_with(query))
     skip = place_of(place) if place is not None else ""
     return redirect(case.get_absolute_url() + query_with(query, skip=skip))
+
+
+@require_safe
+def said(request: Request) -> HttpResponse:
+    """How a text of a date or an amount is read (DESIGN §4), for the hint beside the field. Reads no data."""
+    kind, text = request.GET.get("kind", ""), request.GET.get("text", "")[:100]
+    try:
+        return JsonResponse({"shown": how_read(kind, text, now=timezone.now()), "error": ""})
+    except KeyError:
+        raise Http404 from None
+    except ValueError as error:
+        reason = f"«{text}» {error}." if kind == "amount" else str(error)
+        return JsonResponse({"shown": "", "error": reason})
 
 
 def own_cases(request: Request) -> HttpResponse:

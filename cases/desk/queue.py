@@ -78,6 +78,11 @@ class Queue:
         following = others.after_in_queue(place).first() if place is not None else None
         return following or others.first()
 
+    def previous_before(self, case: Case) -> Case | None:
+        """The case before `case`; None at the beginning of the queue."""
+        cases = Case.objects.in_queue(self.gestor, self.now) if self.is_search else self.cases
+        return cases.before_in_queue(case).first()
+
 
 def place_of(case: Case) -> str:
     """The place of a case in the queue when it was read, as text for a url."""

@@ -18,6 +18,7 @@ from accounts.models import User
 from cases.desk import timeline
 from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
+from cases.desk.keys import COMMANDS, Command
 from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import Row
 from cases.desk.sheet import Sheet
@@ -26,7 +27,7 @@ from cases.rules.instalments import plan
 
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
-PARTS = {"desk", "case", "queue", "more-rows", "more-events", "calculator", "contact", "phones"}
+PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "more-events", "calculator", "contact", "phones"}
 
 
 def visible_case(user: User, pk: int) -> Case:
@@ -47,6 +48,11 @@ class Screen:
     def is_home(self) -> bool:
         """Whether this is the page of the queue: a phone shows one column, the queue here and the case elsewhere."""
         return self.request.path == reverse("dashboard-gestor")
+
+    @property
+    def title(self) -> str:
+        """The title of the page; a part of it that changes the person brings it too."""
+        return f"{self.sheet.name if self.sheet else 'Mi bandeja'} · NOVA"
 
     @cached_property
     def has_queue(self) -> bool:
@@ -94,6 +100,23 @@ class Screen:
     @property
     def next_url(self) -> str:
         return f"{reverse('next-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+
+    @property
+    def previous_url(self) -> str:
+        return f"{reverse('previous-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+
+    @property
+    def commands(self) -> tuple[Command, ...]:
+        """The keys of the screen, for the list that prints them and the script that reads it."""
+        return COMMANDS
+
+    @property
+    def result_keys(self) -> list[dict[str, Any]]:
+        """The results that have a key, by key; none where no case is open."""
+        if self.case is None:
+            return []
+        chosen = [result for _, results in self.gestion_form.results() for result in results if result["shortcut"]]
+        return sorted(chosen, key=lambda result: result["shortcut"])
 
     @property
     def filter_query(self) -> str:
@@ -209,12 +232,28 @@ def show(request: Request, screen: Screen, *, status: int = 200, part: str = "")
         part = request.htmx.target  # a boosted link without a target part gets the whole page
     template = f"cases/desk.html#{part}" if part else "cases/desk.html"
     response = render(request, template, {"screen": screen}, status=status)
-    if part and len(get_messages(request)):  # messages go to the live region of the current page
-        response.write(render_to_string("_messages.html", {"oob": True}, request))
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    if part == "desk" and status == 200:
+    if part in ("desk", "case") and status == 200:
+        # Person, title and URL come in one response: they never belong to two people.
+        response.write(render_to_string("cases/_title.html", {"screen": screen}))
         push_url(response, request.get_full_path())
+    if part:
+        add_messages(request, response)
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response
+
+
+def show_changed(request: Request, screen: Screen, part: str) -> HttpResponse:
+    """A part of the page after an action on it, and what else on the page the action has changed."""
+    response = render(request, f"cases/desk.html#{part}", {"screen": screen})
+    response.write(render_to_string("cases/_around.html", {"screen": screen, "part": part}, request))
+    add_messages(request, response)
+    return response
+
+
+def add_messages(request: Request, response: HttpResponse) -> None:
+    """Add the messages, if there are any, for the live region of the page that asked for a part."""
+    if len(get_messages(request)):
+        response.write(render_to_string("_messages.html", {"oob": True}, request))
 
 
 def query_with(query: QueryDict, **values: Any) -> str:

@@ -98,6 +98,15 @@ class Sheet:
     def phone_to_call(self) -> DebtorPhone | None:
         return next((line.phone for line in self.phones if line.is_offered), None)
 
+    @property
+    def call_refusal(self) -> str:
+        """Why this person is not called now; empty when they may be."""
+        if self.case.stopped_at is None or not self.case.is_open:
+            return ""
+        by = self.case.stopped_by_result
+        reason = f"«{by.name}»" if by else "un administrador"
+        return f"Detenido por {reason}: no se llama ni se escribe hasta que un administrador decida."
+
     def _whatsapp(self, phone: DebtorPhone) -> str:
         """A link with a greeting that does not mention the debt, because another person may read it."""
         if phone.state == DebtorPhone.State.BAD or is_of_work(phone):

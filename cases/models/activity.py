@@ -8,6 +8,11 @@ from cases.models.case import Case
 from cases.models.debtor import DebtorPhone
 from cases.querysets import ActivityQuerySet, ActivityResultQuerySet
 
+# The keys that choose a result. Commands of the screen never use them (cases/desk/keys.py).
+RESULT_KEYS = "123456"
+# Those of the seeded codes, also where a file or an installation still has letters.
+USUAL_KEYS = {"NC": "1", "BUZ": "2", "VLL": "3", "PP": "4", "YP": "5", "EQ": "6"}
+
 
 class ActivityResult(models.Model):
     """A result code (tipificación): the outcome of a contact and its effect on the case (DESIGN §4)."""
@@ -42,7 +47,12 @@ class ActivityResult(models.Model):
         "banda", choices=Case.Band.choices, null=True, blank=True, help_text="Vacío: según las reglas."
     )
     asks_when = models.BooleanField("pide fecha y hora", default=False)
-    shortcut = models.CharField("atajo", max_length=1, blank=True)
+    shortcut = models.CharField(
+        "tecla",
+        max_length=1,
+        blank=True,
+        help_text="De 1 a 6, para los seis más usados. Lo que detiene no tiene tecla.",
+    )
     position = models.PositiveSmallIntegerField("posición", default=0)
     is_active = models.BooleanField("activo", default=True)
 
@@ -58,6 +68,16 @@ class ActivityResult(models.Model):
                 condition=~Q(shortcut="") & Q(is_active=True),
                 name="result_shortcut_unique",
                 violation_error_message="Otro resultado activo usa ese atajo.",
+            ),
+            models.CheckConstraint(
+                condition=Q(shortcut__in=["", *RESULT_KEYS]),
+                name="result_shortcut_is_a_digit",
+                violation_error_message="La tecla es un número de 1 a 6, o ninguna.",
+            ),
+            models.CheckConstraint(
+                condition=Q(shortcut="") | Q(stops_case=False),
+                name="result_that_stops_has_no_shortcut",
+                violation_error_message="Un resultado que detiene no tiene tecla: se elige y se confirma.",
             ),
             models.CheckConstraint(
                 condition=Q(group__in=["directo", "indirecto", "sin_contacto", "dato_invalido", "otro"]),

@@ -8,6 +8,7 @@ from django.db import connection, models
 from django.utils import timezone
 
 from cases.models import ActivityResult, Cartera, Case, CaseStatus
+from cases.models.activity import RESULT_KEYS, USUAL_KEYS
 from cases.transfer import columns
 from cases.transfer.document import Numbered
 from cases.transfer.people import People
@@ -58,17 +59,27 @@ class Tables:
         if replaces and rows[0][0] == 1 and model is not Cartera:
             model._base_manager.all().delete()
             names.clear()
-        missing = []
+        missing: list[dict[str, Any]] = []
         for _, row in rows:
             name = str(row.get(key, ""))
             if name.casefold() in names:
                 tally.unchanged += 1
                 continue
+            if model is ActivityResult:
+                row = {**row, "shortcut": self._key_of(row, missing)}
             missing.append({**row, "is_stage_default": False} if _has_default(model, row) else row)
             names[name.casefold()] = 0
         self.insert(section, missing)
         tally.created += len(missing)
         names.update({name.casefold(): pk for pk, name in model._base_manager.values_list("pk", key)})
+
+    def _key_of(self, row: dict[str, Any], before: list[dict[str, Any]]) -> str:
+        """The key of a result that is loaded: its digit if free; for the letter of an older file, the usual one."""
+        key = str(row.get("shortcut") or "")
+        if key and key not in RESULT_KEYS:
+            key = USUAL_KEYS.get(str(row.get("code")), "")
+        taken = {other["shortcut"] for other in before} | set(ActivityResult.objects.values_list("shortcut", flat=True))
+        return "" if key in taken or row.get("stops_case") else key
 
     # --- Rows -------------------------------------------------------------------------------------
     def insert(self, section: Section, rows: Sequence[dict[str, Any]]) -> None:

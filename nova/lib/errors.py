@@ -10,7 +10,7 @@ from django.contrib.sessions.exceptions import SessionInterrupted
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
-from django_htmx.http import HttpResponseClientRedirect, reswap
+from django_htmx.http import HttpResponseClientRedirect, push_url, reswap
 
 from nova.lib import databases, envelope, security
 from nova.lib.dates import wait_in_words
@@ -110,12 +110,17 @@ def _ended_elsewhere(request: HttpRequest) -> HttpResponse:
 
 def _refusal(message: str, status: HTTPStatus) -> HttpResponse:
     """An error for the live region; the page and its form stay as they are."""
-    return reswap(HttpResponse(render_to_string("_refusal.html", {"message": message}), status=status), "none")
+    response = reswap(HttpResponse(render_to_string("_refusal.html", {"message": message}), status=status), "none")
+    return push_url(response, False)
 
 
 def _is_fragment(request: HttpRequest) -> bool:
-    """Whether htmx sent the request, for use before its middleware has run."""
-    return "HX-Request" in request.headers and "HX-Boosted" not in request.headers
+    """Whether htmx asked for a part of a page, for use before its middleware has run.
+
+    A boosted link asks for a page, unless it names the part that it replaces.
+    """
+    headers = request.headers
+    return "HX-Request" in headers and ("HX-Boosted" not in headers or "HX-Target" in headers)
 
 
 def _error(request: HttpRequest, status: HTTPStatus, message: str, template: str = "") -> HttpResponse:

@@ -3,6 +3,8 @@
 import re
 from decimal import ROUND_HALF_UP, Decimal
 
+from nova.lib.text import without_accents
+
 CENT = Decimal("0.01")
 MAX_MONEY = Decimal("9999999999999.99")  # what Decimal(15, 2) holds
 _MAX_INTEGER_DIGITS = 13
@@ -48,6 +50,26 @@ def _without_words(text: str) -> str:
     """The amount without `.-` or a name of pesos after it; a bare minus at the end is none of ours and stays."""
     shorter = _WORDS_AFTER.sub("", text)
     return shorter if text[len(shorter) :] not in ("-", "–") else text
+
+
+_SAID_AMOUNT = re.compile(r"(.*?) ?(mil|k|m|millon|millones)\.?", re.I)
+_UNITS = {"mil": 1_000, "k": 1_000, "m": 1_000_000, "millon": 1_000_000, "millones": 1_000_000}
+
+
+def parse_said_money(text: str) -> Decimal:
+    """`parse_money`, and amounts as people say them: `50 mil`, `10k`, `1,5 M`, `2 millones`. Raises `ValueError`."""
+    words = " ".join(without_accents(text).split())
+    match = _SAID_AMOUNT.fullmatch(words)
+    if match is None:
+        return parse_money(text)
+    number, unit = match[1], _UNITS[match[2].lower()]
+    if not number:
+        amount = Decimal(1)
+    elif re.fullmatch(r"[0-9]{1,13},[0-9]{1,6}", number):
+        amount = Decimal(number.replace(",", "."))  # before a unit a comma is decimal, also with three digits after it
+    else:
+        amount = parse_money(number)
+    return round_money(amount * unit)
 
 
 def _split_decimals(digits: str) -> tuple[str, str]:

@@ -164,7 +164,7 @@ SESSION_COOKIE_AGE = int(timedelta(hours=SESSION_LIFETIME_HOURS).total_seconds()
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = env("SESSION_COOKIE_SAMESITE", default="Lax")
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "nova.lib.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "accounts.views.expired.csrf_failure"
 # In the session, not in a cookie: a generated password is shown through a message, once.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 TRUSTED_PROXY_HOPS = env.int("TRUSTED_PROXY_HOPS", default=0)

@@ -90,8 +90,52 @@
     if (!use) return;
     event.preventDefault();
     open("promise");
-    $("#id_promise_amount").value = use.dataset.usePromise.replace("$", "").trim();
+    const amount = $("#id_promise_amount");
+    amount.value = use.dataset.usePromise.replace("$", "").trim();
+    amount.dispatchEvent(new Event("input", { bubbles: true }));
     $("#id_promise_date").focus();
+  });
+
+  // --- The phone used is the one that was called ---------------------------------------------------
+  const say = (form, phone, words) => {
+    $("#id_phone_said", form).value = phone;
+    $("[data-calling]", form).textContent = words ? `${words} ✓` : "";
+  };
+
+  document.addEventListener("click", (event) => {
+    const call = event.target.closest("[data-call]");
+    const phone = call && $("#gestion #id_phone");
+    if (!phone) return;
+    phone.value = call.dataset.call;
+    phone.dispatchEvent(new Event("change", { bubbles: true }));
+    say(phone.form, phone.value, call.dataset.callingWords);
+  });
+
+  document.addEventListener("change", (event) => {
+    if (event.target.id === "id_phone" && event.target.form) say(event.target.form, event.target.value, "");
+    // Another result asks anew.
+    if (event.target.name === "result") $("[data-stop-line]")?.remove();
+  });
+
+  // The phone that was named may have left the list meanwhile.
+  const checkPhone = (form) => {
+    const said = $("#id_phone_said", form);
+    if (said.value && said.value !== "asked" && said.value !== $("#id_phone", form).value) say(form, "", "");
+  };
+
+  // --- A result that stops: the second step is another one, not the rest of a double click ----------
+  const STOP_PAUSE_MS = 600;
+  let stopShownAt = 0;
+  document.addEventListener(
+    "click",
+    (event) => {
+      if (!event.target.closest("[data-confirm-stop]")) return;
+      if (performance.now() - stopShownAt < STOP_PAUSE_MS) event.preventDefault();
+    },
+    true,
+  );
+  document.addEventListener("keydown", (event) => {
+    if (event.repeat && event.key === "Enter" && event.target.closest("[data-confirm-stop]")) event.preventDefault();
   });
 
   // --- Keys ---------------------------------------------------------------------------------------
@@ -102,55 +146,66 @@
     dialog.showModal();
   };
 
-  const pickByLetter = (letter) => {
-    const radio = results().find((input) => input.dataset.shortcut === letter);
-    if (!radio) return false;
+  const pick = (digit) => {
+    const radio = results().find((input) => input.dataset.shortcut === digit);
+    if (!radio) return;
+    choose(radio);
+  };
+
+  // Where one goes on after a result: at what it asks for, else at the result itself.
+  const choose = (radio) => {
     radio.focus();
     radio.checked = true;
     radio.dispatchEvent(new Event("change", { bubbles: true }));
-    return true;
+    const asked = radio.hasAttribute("data-needs-promise") ? "#id_promise_amount" : radio.hasAttribute("data-asks-when") ? "#id_next_action_at" : "";
+    if (!asked) return;
+    $(asked).focus();
+    $(asked).select();
   };
 
-  const ACTIONS = {
-    n: () => $("[data-key=n]")?.click(),
-    r: focusResults,
-    p: () => open("promise"),
-    g: () => open("payment"),
-    "/": () => $("[data-search]")?.focus(),
-    "?": showKeys,
+  const call = () => {
+    const phone = $("#gestion #id_phone")?.value;
+    ($(`a[data-call="${phone}"][href^="tel:"]`) ?? $('a[data-call][href^="tel:"]'))?.click();
   };
+
+  const COMMANDS = {
+    next: () => $("[data-do=next]")?.click(),
+    previous: () => $("[data-do=previous]")?.click(),
+    call,
+    find: () => {
+      $("[data-search]")?.focus();
+      $("[data-search]")?.select();
+    },
+    save: () => ($("[data-save-next]") || $("[data-gestion] button[name=then]"))?.click(),
+    leave: () => {
+      if (isTyping(document.activeElement)) $("#case-name")?.focus({ preventScroll: true });
+    },
+    keys: showKeys,
+  };
+
+  // The table that the page prints: key → command.
+  const bindings = () =>
+    new Map($$("[data-command]").flatMap((row) => row.dataset.keys.split(" ").map((key) => [key, COMMANDS[row.dataset.command]])));
 
   document.addEventListener("keydown", (event) => {
-    if (event.defaultPrevented || event.isComposing) return;
-    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-      const button = $("[data-save-next]") || $("[data-gestion] button[type=submit]");
-      if (button && !$("dialog[open]")) {
-        event.preventDefault();
-        button.click();
-      }
-      return;
-    }
-    if (event.target.matches("[data-result-search]") && (event.key === "Enter" || event.key === "ArrowDown")) {
+    if (event.defaultPrevented || event.isComposing || event.altKey || $("dialog[open]")) return;
+    const isChord = event.ctrlKey || event.metaKey;
+    if (event.target.matches("[data-result-search]") && !isChord && (event.key === "Enter" || event.key === "ArrowDown")) {
       event.preventDefault();
       const first = $$("[data-result]:not([hidden]) input")[0];
-      if (first && event.key === "Enter") {
-        first.checked = true;
-        first.dispatchEvent(new Event("change", { bubbles: true }));
-      }
-      first?.focus();
+      if (first && event.key === "Enter") choose(first);
+      else first?.focus();
       return;
     }
-    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
-    if (isTyping(event.target) || $("dialog[open]") || !singleKeys()) return;
-    if (event.target.closest("[data-result]") && pickByLetter(event.key.toLowerCase())) {
-      event.preventDefault();
-      return;
-    }
-    const action = ACTIONS[event.key];
-    if (action) {
-      event.preventDefault();
-      action();
-    }
+    const isSingle = !isChord && event.key.length === 1;
+    if (isSingle && (isTyping(event.target) || !singleKeys() || event.repeat)) return;
+    const command = bindings().get(isChord ? `Ctrl+${event.key.length === 1 ? event.key.toLowerCase() : event.key}` : event.key);
+    const isDigit = isSingle && /^[0-9]$/.test(event.key);
+    if (!command && !isDigit) return;
+    if (event.key !== "Escape") event.preventDefault();
+    if (window.novaIsBusy?.() && (isDigit || [COMMANDS.call, COMMANDS.save].includes(command))) return;
+    if (command) command();
+    else pick(event.key);
   });
 
   // --- After htmx has swapped ---------------------------------------------------------------------
@@ -160,17 +215,28 @@
     });
     const form = $("[data-gestion]");
     if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
-    const path = location.pathname;
-    // A phone shows one column; the URL says which: the queue on the home page, the case on its own.
-    const desk = $("[data-desk]");
-    const isHome = path === desk?.dataset.homeUrl;
-    desk?.toggleAttribute("data-home", isHome);
-    if (isHome) return;
+    if (form) checkPhone(form);
+    // The panel says whose row is marked; the address may be older or newer than it.
+    const shown = $("[data-shown]")?.dataset.shown;
     $$("[data-row]").forEach((row) => {
-      if (row.pathname === path) row.setAttribute("aria-current", "true");
+      if (row.dataset.case === shown) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     });
+    // A phone shows one column; the URL says which: the queue on the home page, the case on its own.
+    const desk = $("[data-desk]");
+    desk?.toggleAttribute("data-home", location.pathname === desk.dataset.homeUrl);
   };
+
+  // What came back from a draft was chosen by the person, so it counts as typed.
+  document.addEventListener("nova:restored", (event) => {
+    const form = event.target.closest("[data-gestion]");
+    if (!form) return;
+    const when = $("#id_next_action_at", form);
+    if (event.detail.includes("next_action_at")) when.dataset.typed = "yes";
+    else delete when.dataset.typed;
+    if (event.detail.includes("phone")) say(form, $("#id_phone", form).value, "");
+    propose(form);
+  });
 
   // Where the person goes on: at what is wrong, else at the form of the case that came.
   document.addEventListener("htmx:afterSettle", (event) => {
@@ -179,8 +245,16 @@
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
     // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
     const wrong = ["gestion", "contact", "phones"].includes(id) && (invalid || $(`#${id} [role=alert]`));
-    if (wrong) wrong.focus();
-    else if (["contact", "phones", "calculator"].includes(id)) $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
+    const stop = id === "gestion" && $("[data-confirm-stop]");
+    if (stop) {
+      stopShownAt = performance.now();
+      stop.focus();
+    } else if (wrong) wrong.focus();
+    else if (["contact", "phones", "calculator"].includes(id)) {
+      // What the page opens by itself, because a draft waits there, takes the focus from nothing.
+      if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false) return;
+      $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
+    } else if (["promises", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
     else if (id === "desk") {
       scrollTo({ top: 0 });
       focusResults();

@@ -16,7 +16,7 @@ OWN = {
     "staff_user": "/dashboard-user",
 }
 PUBLIC = ["/", "/gestiones", "/login", "/healthz"]
-PRIVATE = ["/dashboard-admin", "/dashboard-gestor", "/dashboard-user", "/cuenta/clave"]
+PRIVATE = ["/dashboard-admin", "/dashboard-gestor", "/dashboard-user", "/cuenta/clave", "/cases/said"]
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -105,3 +105,59 @@ def test_a_page_elsewhere_is_never_led_to(client: Client, gestor_user: User) -> 
     log_in(client, gestor_user)
 
     assert "evil.example" not in client.get("/cuenta/seguir").text
+
+
+@pytest.fixture
+def old_page(gestor_user: User) -> Client:
+    """A browser that logged in again in another tab: the token of the open page no longer holds."""
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(gestor_user, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+HERE = {"Origin": "http://testserver"}
+
+
+@pytest.mark.parametrize("htmx", [True, False])
+def test_a_page_older_than_the_log_in_loses_nothing(old_page: Client, gestor_user: User, htmx: bool) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    sent = {"token": "t", "type": "call", "result": factories.result("NC").pk, "notes": "Suena y corta"}
+    headers = {**HERE, **({"HX-Request": "true", "HX-Target": "desk"} if htmx else {})}
+
+    refused = old_page.post(f"/cases/{case.pk}/activities", sent, headers=headers)
+
+    assert (refused["HX-Redirect"] if htmx else refused.url) == "/cuenta/seguir"
+    assert not Activity.objects.exists()
+    page = old_page.get("/cuenta/seguir")
+    assert "Suena y corta" in page.text
+    assert str(gestor_user) in page.text
+    token = {"csrfmiddlewaretoken": page.context["csrf_token"]}
+    old_page.post("/cuenta/seguir", {**dict(page.context["kept"]["fields"]), **token}, headers=HERE, follow=True)
+    assert Activity.objects.get().notes == "Suena y corta"
+
+
+@pytest.mark.parametrize("origin", [{}, {"Origin": "https://malo.example"}, {"Origin": "null"}])
+def test_nothing_is_kept_of_what_another_site_sent(old_page: Client, gestor_user: User, origin: dict[str, str]) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    refused = old_page.post(f"/cases/{case.pk}/activities", {"notes": "de otro sitio"}, headers=origin)
+
+    assert refused.status_code == 403
+    assert "de otro sitio" not in refused.text
+    assert kept_form.KEY not in old_page.session
+
+
+def test_a_form_with_a_password_is_typed_again(old_page: Client) -> None:
+    refused = old_page.post("/cuenta/clave", {"old_password": "x", "new_password1": "y"}, headers=HERE)
+
+    assert refused.url == "/cuenta/clave"
+    assert "escríbalo otra vez" in old_page.get(refused.url).text
+    assert kept_form.KEY not in old_page.session
+
+
+def test_a_visitor_sends_the_same_form_again() -> None:
+    visitor = Client(enforce_csrf_checks=True)
+    refused = visitor.post("/contact", {"name": "Ana", "message": "Quiero <pagar>"}, headers=HERE)
+
+    assert refused.status_code == 403
+    assert 'name="message" value="Quiero &lt;pagar&gt;"' in refused.text
+    assert 'name="csrfmiddlewaretoken"' in refused.text

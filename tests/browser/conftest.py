@@ -4,13 +4,18 @@ the Content-Security-Policy, no request to another origin."""
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from decimal import Decimal
 from pathlib import Path
+from typing import Self
 
 import pytest
 from django.conf import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route, expect, sync_playwright
 
 from accounts.models import User
+from cases.models import Case
+from tests import factories
 from tests.conftest import ClientOf
 
 ARGUMENTS = [
@@ -20,6 +25,10 @@ ARGUMENTS = [
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
 # Every rule is tried on every element. What passes is not described: nobody reads it, and it took most of the time.
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+# What Chromium writes of every 4xx answer, and htmx of a request that another one replaced or that found no network.
+NO_TROUBLE = ("Failed to load resource", "htmx:sendAbort", "htmx:sendError", "htmx:afterRequest")
+# A busy machine answers late; only a test that fails waits that long.
+expect.set_options(timeout=20_000)
 PageOf = Callable[..., Page]
 # What reaches beyond the right edge.
 WIDE = """() => [...document.querySelectorAll("main *")]
@@ -68,7 +77,7 @@ def page_of(chromium: Browser, live_server, client_of: ClientOf) -> Iterator[Pag
             reduced_motion="reduce",
         )
         contexts.append(context)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(20_000)
         if user is not None:
             session = client_of(user).cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
@@ -84,12 +93,11 @@ def page_of(chromium: Browser, live_server, client_of: ClientOf) -> Iterator[Pag
 
 def watch(page: Page, origin: str, troubles: list[str]) -> None:
     def console(message) -> None:
-        # A 4xx answer writes that line by itself.
-        if "violates" in message.text or (message.type == "error" and "Failed to load resource" not in message.text):
+        if "violates" in message.text or (message.type == "error" and not message.text.startswith(NO_TROUBLE)):
             troubles.append(f"console: {message.text}")
 
     def request(sent) -> None:
-        if not sent.url.startswith((f"{origin}/", "data:")):
+        if not sent.url.startswith((f"{origin}/", "data:", "tel:")):
             troubles.append(f"another origin: {sent.url}")
 
     page.on("console", console)
@@ -112,3 +120,71 @@ def assert_fits(page: Page) -> None:
     """Nothing makes the page scroll sideways."""
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"], f"{page.url} is {width} px wide: {page.evaluate(WIDE)}"
+
+
+@pytest.fixture
+def queue(gestor_user: User) -> list[Case]:
+    """Twelve cases, the largest balance first, each with a phone."""
+    cases = [
+        factories.CaseFactory(
+            assigned_to=gestor_user,
+            amount=Decimal(20_000 - 100 * number),
+            debtor__first_name="Ana",
+            debtor__last_name=f"Deudora {chr(ord('A') + number)}",
+        )
+        for number in range(12)
+    ]
+    for case in cases:
+        factories.DebtorPhoneFactory(debtor=case.debtor)
+    return cases
+
+
+def heading(page: Page) -> Locator:
+    return page.locator("#case-name")
+
+
+@contextmanager
+def slow(page: Page, milliseconds: int) -> Iterator[None]:
+    """Every answer takes at least this long."""
+    session = page.context.new_cdp_session(page)
+    session.send("Network.enable")
+    limits = {"offline": False, "latency": milliseconds, "downloadThroughput": -1, "uploadThroughput": -1}
+    session.send("Network.emulateNetworkConditions", limits)
+    yield
+    session.send("Network.emulateNetworkConditions", {**limits, "latency": 0})
+    session.detach()
+
+
+class Held:
+    """Holds the requests of a page to an address (a glob) until they are released, in any order."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page, self.address, self.routes = page, address, list[Route]()
+
+    def __enter__(self) -> Self:
+        self.page.route(self.address, lambda route: self.routes.append(route))
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.page.unroute(self.address)
+        self.release()
+
+    def wait(self, count: int) -> None:
+        """Until so many requests are held."""
+        for _ in range(100):
+            if len(self.routes) >= count:
+                return
+            self.page.wait_for_timeout(20)
+        raise AssertionError(f"{len(self.routes)} requests to {self.address}, not {count}")
+
+    def release(self, number: int | None = None) -> None:
+        """Send one of them (counted from 0), else all, and what comes from now on at once."""
+        if number is not None:
+            self.routes[number].continue_()
+            self.routes[number] = None  # type: ignore[call-overload]
+            return
+        held, self.routes = self.routes, []
+        self.page.unroute(self.address)
+        for route in filter(None, held):
+            with suppress(Error):  # the page may have given it up
+                route.continue_()

@@ -13,6 +13,7 @@ from accounts.models import User
 from cases import services
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib import dates
+from nova.lib.said import show_day
 from tests import factories
 from tests.queries import queries_do_not_grow
 from tests.steps import pay
@@ -168,7 +169,8 @@ def test_htmx_follows_to_the_desk_of_the_next_case(gestor_client: Client, case: 
     answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=headers, follow=True)
 
     assert answer["HX-Push-Url"] == f"/cases/{following.pk}"
-    assert 'id="desk"' in answer.text
+    assert 'class="desk-columns' in answer.text
+    assert f"<title>{escape(following.debtor.listed_name)} · NOVA</title>" in answer.text
     assert "<html" not in answer.text
     assert 'id="messages"' in answer.text
 
@@ -441,3 +443,96 @@ def test_using_a_work_phone_asks_for_a_reason(gestor_client, gestor_user):
     assert gestor_client.post(url, {**sent, "override_reason": "Lo pidió."}).status_code == 302
     assert case.activities.get().override_reason == "Lo pidió."
     assert "Lo pidió." in gestor_client.get(case.get_absolute_url()).text
+
+
+def test_a_result_that_marks_a_phone_asks_which_of_several(gestor_client: Client, case: Case) -> None:
+    first, second = (factories.DebtorPhoneFactory(debtor=case.debtor) for _ in range(2))
+    sent = gestion(code="EQ", phone=first.pk)  # what the form proposes, named by nobody
+
+    asked = gestor_client.post(f"/cases/{case.pk}/activities", sent)
+
+    assert asked.status_code == 422
+    assert "elija en cuál fue «Equivocado»" in asked.text
+    assert asked.context["screen"].gestion_form["phone"].value() == ""
+    assert (
+        gestor_client.post(f"/cases/{case.pk}/activities", {**sent, "phone": "", "phone_said": "asked"}).status_code
+        == 422
+    )
+    gestor_client.post(f"/cases/{case.pk}/activities", {**sent, "phone": second.pk, "phone_said": "asked"})
+    assert list(DebtorPhone.objects.order_by("pk").values_list("state", flat=True)) == ["unverified", "bad"]
+
+
+@pytest.mark.parametrize(
+    ("states", "sent", "status"),
+    [
+        (["unverified"], {"code": "EQ"}, 302),  # there is one
+        (["unverified", "bad"], {"code": "EQ"}, 302),
+        (["unverified", "unverified"], {"code": "NC"}, 302),  # marks nothing
+        (["unverified", "unverified"], {"code": "REN"}, 422),  # would make the wrong one good
+        (["good", "unverified"], {"code": "REN"}, 302),
+        (["unverified", "unverified"], {"code": "REN", "type": "visit"}, 302),
+        (["unverified", "unverified"], {"code": "EQ", "phone_said": "first"}, 302),
+    ],
+)
+def test_it_asks_only_when_it_matters(
+    gestor_client: Client, case: Case, states: list[str], sent: dict[str, Any], status: int
+) -> None:
+    phones = [factories.DebtorPhoneFactory(debtor=case.debtor, state=state) for state in states]
+    sent = {**sent, "phone": phones[0].pk}
+    if sent.get("phone_said"):
+        sent["phone_said"] = str(phones[0].pk)
+
+    assert gestor_client.post(f"/cases/{case.pk}/activities", gestion(**sent)).status_code == status
+
+
+def test_a_result_that_stops_takes_a_second_step(gestor_client: Client, case: Case, following: Case) -> None:
+    sent = gestion(code="REC", notes="reclama", then="next")
+    asked = gestor_client.post(f"/cases/{case.pk}/activities", sent)
+
+    assert asked.status_code == 422
+    assert "«Reclamo» saca a la persona de la bandeja" in asked.text
+    assert "reclama</textarea>" in asked.text
+    other = {**sent, "confirm_stop": factories.result("FAL").pk}  # the confirmation of another result
+    assert gestor_client.post(f"/cases/{case.pk}/activities", other).status_code == 422
+    assert not Activity.objects.exists()
+
+    confirmed = {**sent, "then": ["next"], "confirm_stop": factories.result("REC").pk}
+    assert gestor_client.post(f"/cases/{case.pk}/activities", confirmed).url == f"/cases/{following.pk}"
+    case.refresh_from_db()
+    assert case.stopped_at is not None
+
+
+def test_what_is_wrong_comes_before_the_second_step(gestor_client: Client, case: Case) -> None:
+    sent = gestion(code="REC", with_payment="on", payment_amount="x")
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", sent)
+
+    assert "data-confirm-stop" not in answer.text
+    assert "no es un importe" in answer.text
+
+
+def test_nobody_calls_a_stopped_person(gestor_client: Client, case: Case) -> None:
+    factories.DebtorPhoneFactory(debtor=case.debtor)
+    assert 'href="tel:' in gestor_client.get(f"/cases/{case.pk}").text
+    assert 'href="tel:' in gestor_client.get("/dashboard-gestor?tab=casos").text
+
+    services.record_activity(case=case, by=case.assigned_to, type="call", result=factories.result("REC"))
+
+    page = gestor_client.get(f"/cases/{case.pk}").text
+    assert 'href="tel:' not in page
+    assert "wa.me" not in page
+    assert "Detenido por «Reclamo»: no se llama" in page
+    assert 'href="tel:' not in gestor_client.get("/dashboard-gestor?tab=casos").text
+
+
+def test_how_a_text_is_read(gestor_client: Client) -> None:
+    def read(kind: str, text: str) -> dict[str, str]:
+        return gestor_client.get("/cases/said", {"kind": kind, "text": text}).json()
+
+    tomorrow = dates.today() + timedelta(days=1)
+    assert read("day", "mañana") == {"shown": show_day(tomorrow), "error": ""}
+    assert read("moment", "mañana 15")["shown"] == f"{show_day(tomorrow)} 15:00"
+    assert read("past", "ayer")["shown"] == show_day(tomorrow - timedelta(days=2))
+    assert read("amount", "50 mil")["shown"] == "$ 50.000,00"
+    assert read("amount", "mucho")["error"] == "«mucho» no es un importe."
+    assert "no es una fecha" in read("day", "x" * 500)["error"]
+    assert gestor_client.get("/cases/said", {"kind": "x", "text": "hoy"}).status_code == 404

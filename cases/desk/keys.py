@@ -1,0 +1,39 @@
+"""The keys of the gestor's screen: one table. The page prints it, and static/js/desk.js does what the page prints."""
+
+from typing import NamedTuple
+
+CHORD = "Ctrl+"
+
+
+class Command(NamedTuple):
+    """What a key does. `name` is known to static/js/desk.js, but for «open», which the browser does by itself."""
+
+    name: str
+    keys: tuple[str, ...]  # as KeyboardEvent.key says them; «Ctrl+» before a chord
+    words: str
+
+    @property
+    def shown(self) -> list[list[str]]:
+        """The keys as they are printed: the parts of each."""
+        return [[SHOWN.get(part, part) for part in _parts(key)] for key in self.keys]
+
+
+SHOWN = {"Escape": "Esc"}
+
+COMMANDS = (
+    Command("next", ("j",), "Caso siguiente, sin guardar"),
+    Command("previous", ("k",), "Caso anterior"),
+    Command("open", ("Enter",), "Abrir el caso marcado en la lista"),
+    Command("call", ("c",), "Llamar al teléfono elegido"),
+    Command("find", ("/", "Ctrl+k"), "Buscar"),
+    Command("save", ("Ctrl+Enter",), "Guardar y siguiente"),
+    Command("leave", ("Escape",), "Salir del campo, o cerrar esta lista"),
+    Command("keys", ("?",), "Esta lista"),
+)
+
+
+def _parts(key: str) -> list[str]:
+    if not key.startswith(CHORD):
+        return [key]
+    last = key.removeprefix(CHORD)
+    return ["Ctrl", last.upper() if len(last) == 1 else last]

@@ -1,0 +1,154 @@
+"""What the list of keys prints is what the keys do; the phone that is called; the step that stops."""
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from cases.models import Activity, Case, DebtorPhone
+from tests import factories
+from tests.browser.conftest import PageOf, assert_accessible, heading
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+# [keys, words] of each line.
+PRINTED = """(rows) => rows.map((row) => [
+  [...row.querySelectorAll("kbd")].map((key) => key.textContent).join("+"), row.querySelector("dd").textContent,
+])"""
+
+
+def test_the_list_is_true(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    expect(page.locator("[data-show-keys]")).to_be_visible()
+    page.keyboard.press("?")
+    printed = page.locator("#keys dl > div").evaluate_all(PRINTED)
+    page.keyboard.press("Escape")
+    expect(page.locator("#keys")).not_to_be_visible()
+    digits = {key: words for key, words in printed if key.isdecimal()}
+    assert len(digits) == 6
+    for digit, name in digits.items():
+        page.locator("#case-name").focus()
+        page.keyboard.press(digit)
+        expect(page.get_by_role("radio", name=name)).to_be_checked()
+        page.keyboard.press("Escape")  # out of the field that the result asks for
+    assert [key for key, _ in printed if not key.isdecimal()] == [
+        *("j", "k", "Enter", "c", "/+Ctrl+K", "Ctrl+Enter", "Esc", "?"),
+    ]
+
+    page.keyboard.press("j")
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    page.keyboard.press("k")
+    expect(heading(page)).to_have_text("Deudora A, Ana")
+    page.keyboard.press("k")
+    expect(heading(page)).to_have_text("Deudora A, Ana")
+    for keys in ("/", "Control+k"):
+        page.locator("#case-name").focus()
+        page.keyboard.press(keys)
+        expect(page.locator("#search")).to_be_focused()
+        page.keyboard.press("Escape")
+        expect(page.locator("#search")).not_to_be_focused()
+    # What is typed is text, not a command.
+    page.locator("#id_notes").focus()
+    page.keyboard.type("jk1c/?")
+    expect(page.locator("#id_notes")).to_have_value("jk1c/?")
+    expect(heading(page)).to_have_text("Deudora A, Ana")
+    page.locator("[data-row]").nth(2).focus()
+    page.keyboard.press("Enter")
+    expect(heading(page)).to_have_text("Deudora C, Ana")
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#messages")).to_contain_text("Gestión guardada: Deudora C, Ana")
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_phone_that_is_called_is_the_one_that_is_marked(
+    page_of: PageOf, gestor_user: User, queue: list[Case], width: int
+) -> None:
+    first = queue[0].debtor.phones.get()
+    second, third = (factories.DebtorPhoneFactory(debtor=queue[0].debtor) for _ in range(2))
+    page = page_of(gestor_user, width=width)
+    page.goto(f"/cases/{queue[0].pk}")
+    import time
+
+    t0 = time.time()
+    for n in ("request", "response", "requestfailed", "framenavigated", "domcontentloaded"):
+        page.on(
+            n,
+            lambda r, n=n: print(
+                "EV", round(time.time() - t0, 2), n, getattr(r, "url", "")[-60:], getattr(r, "status", "")
+            ),
+        )
+    page.locator(f"[data-call='{second.pk}'][href^='tel:']").click()
+    expect(page.locator("[data-calling]")).to_contain_text("Llamando a")
+    expect(page.locator("#id_phone")).to_have_value(str(second.pk))
+    page.locator("label", has_text="Equivocado").click()
+    # Marked by hand meanwhile, it is no longer the one that was called: the form asks.
+    page.locator(f"form[action*='/phones/{second.pk}/'] button").click()
+    expect(page.locator("#phones s")).to_have_count(1)
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    expect(page.locator("#id_phone_error")).to_contain_text("elija en cuál fue «Equivocado»")
+    expect(page.locator("#id_phone")).to_be_focused()
+    assert_accessible(page)
+    page.locator("#id_phone").select_option(str(third.pk))
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    expect(page.locator("#messages")).to_contain_text("Gestión guardada")
+    assert set(DebtorPhone.objects.filter(state="bad")) & {first, second, third} == {second, third}
+
+    # The key calls the chosen one.
+    page.goto(f"/cases/{queue[1].pk}")
+    page.locator("#case-name").focus()
+    page.keyboard.press("c")
+    expect(page.locator("[data-calling]")).to_contain_text("Llamando a")
+    page.keyboard.press("6")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#messages")).to_contain_text("Gestión guardada: Deudora B, Ana")
+
+
+@pytest.mark.every_database
+@pytest.mark.parametrize("pause", [0, 60, 150])
+def test_a_double_click_stops_nobody(page_of: PageOf, gestor_user: User, queue: list[Case], pause: int) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.locator("label", has_text="Reclamo").click()
+    save = page.get_by_role("button", name="Guardar y siguiente")
+    save.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(pause)
+    page.keyboard.press("Enter")
+    line = page.locator("[data-stop-line]")
+    expect(line).to_be_in_viewport()
+    expect(line).to_contain_text("saca a la persona")
+    page.wait_for_timeout(150)
+    page.keyboard.press("Enter")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("Control+Enter")  # the usual save is no confirmation either
+    page.wait_for_load_state("networkidle")
+    assert not Activity.objects.exists()
+    assert_accessible(page)
+    # Another result takes the line away.
+    page.locator("label", has_text="No contesta").click()
+    expect(line).to_have_count(0)
+    page.locator("label", has_text="Reclamo").click()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("[data-confirm-stop]")).to_be_focused()
+    page.wait_for_timeout(700)
+    page.keyboard.press("Enter")
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    queue[0].refresh_from_db()
+    assert queue[0].stopped_at is not None
+    page.goto(f"/cases/{queue[0].pk}")
+    expect(page.locator("#phones")).to_contain_text("Detenido por «Reclamo»")
+    assert page.locator("a[href^='tel:']").count() == 0
+
+
+def test_stopping_without_javascript(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user, javascript=False)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.locator("label", has_text="Fallecido").click()
+    page.fill("#id_notes", "lo dijo la hija")
+    page.get_by_role("button", name="Guardar y siguiente").click()
+    page.get_by_role("button", name="Sí, detener y guardar").click()
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    assert Activity.objects.get().notes == "lo dijo la hija"
