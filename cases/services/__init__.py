@@ -5,7 +5,7 @@ keys. Without `now`, the time is read after the case is locked: a save that wait
 the timeline. A change of many cases has one moment for all, the one of its start.
 """
 
-from cases.services.activities import Recorded, name_in_part, record_activity, void_activity
+from cases.services.activities import Recorded, name_in_part, record_activities, record_activity, void_activity
 from cases.services.assignment import assign_cases, share_cases
 from cases.services.cases import (
     delete_case,
@@ -22,6 +22,7 @@ from cases.services.once import AnotherSubmission, Answer, submit_once
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
+from cases.services.undo import Undone, is_undoable, undo
 
 __all__ = [
     "AnotherSubmission",
@@ -29,6 +30,7 @@ __all__ = [
     "BulkResult",
     "Recorded",
     "StaleVersion",
+    "Undone",
     "adjust_balance",
     "assign_cases",
     "cancel_promise",
@@ -39,10 +41,12 @@ __all__ = [
     "edit_case",
     "fill_in_debtor",
     "has_history",
+    "is_undoable",
     "make_stage_default",
     "name_in_part",
     "place_case",
     "promise_payment",
+    "record_activities",
     "record_activity",
     "record_payment",
     "refresh_total",
@@ -51,5 +55,6 @@ __all__ = [
     "settle",
     "share_cases",
     "submit_once",
+    "undo",
     "void_activity",
 ]

@@ -65,16 +65,17 @@ def snapshot(case: Case) -> dict[str, Any]:
     }
 
 
-def settle(case: Case, *, now: datetime, cancelled: bool = False) -> Transition:
+def settle(case: Case, *, now: datetime, cancelled: bool = False, paid: bool = False) -> Transition:
     """Compute balance, last payment, promise outcomes and status of a locked case from its ledger, and save it.
 
-    `cancelled`: the caller has just cancelled a promise. Safe to repeat: a second run changes nothing.
+    `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment. Safe to repeat: a second
+    run changes nothing.
     """
     case.balance = case.entries.balance()
     case.last_payment_date = latest_payment_date(case)
     transition = recompute_promises(case, now=now)
     transition.cancelled = cancelled
-    _apply_status_rules(case, transition, now=now)
+    _apply_status_rules(case, transition, now=now, paid=paid)
     case.save()
     return transition
 
@@ -151,17 +152,20 @@ def ensure_next_action(case: Case, *, now: datetime) -> None:
         case.next_action_at = dates.start_of_day(dates.next_business_day(dates.local_date(now)))
 
 
-def _apply_status_rules(case: Case, transition: Transition, *, now: datetime) -> None:
+def _apply_status_rules(case: Case, transition: Transition, *, now: datetime, paid: bool) -> None:
     stages = CaseStatus.Stage
     if case.balance <= 0:
+        if case.stage in (stages.INCOBRABLE, stages.DE_BAJA) and not paid:
+            return  # closed by hand: only a payment makes it a paid one
         if case.stage != stages.PAGADA:
             set_status(case, CaseStatus.objects.default_of(stages.PAGADA))
         cancel_pending_promises([case], now=now)
         case.next_action_at = None
         return
     if case.stage == stages.PAGADA:
-        set_status(case, CaseStatus.objects.working())
-        case.next_action_at, case.queue_band = now, queue.Band.REST
+        is_promised = case.promises.pending().exists()
+        set_status(case, CaseStatus.objects.default_of(stages.PROMESA) if is_promised else CaseStatus.objects.working())
+        case.next_action_at, case.queue_band = now, queue.Band.PROMISE_DUE if is_promised else queue.Band.REST
         return
     if not case.is_open:
         if transition.pending_again:  # a reversal undid its payment, but a closed case has no pending promises

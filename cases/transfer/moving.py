@@ -16,7 +16,7 @@ from cases.transfer.legacy import LegacyReader
 from cases.transfer.load import Loader
 from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
-from cases.transfer.tables import count_on
+from cases.transfer.tables import count_on, fill_arrears
 from nova.lib import copying, dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction
 
@@ -51,6 +51,7 @@ def move_in(
                 loader.load(section, rows)
         if keeps_numbers:
             count_on()
+            fill_arrears()
         _report_unknown(people, result)
         _record(path, result)
         if dry_run:
