@@ -49,9 +49,9 @@ def move_in(
         else:
             for section, rows in chunks(document, progress=progress):
                 loader.load(section, rows)
+        fill_arrears()
         if keeps_numbers:
             count_on()
-            fill_arrears()
         _report_unknown(people, result)
         _record(path, result)
         if dry_run:

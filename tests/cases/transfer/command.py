@@ -8,7 +8,17 @@ from typing import Any, NamedTuple
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-CHILDREN_FIRST = ("promise", "ledgerentry", "activity", "case", "debtorphone", "debtor", "importbatch", "cartera")
+CHILDREN_FIRST = (
+    "effect",
+    "promise",
+    "ledgerentry",
+    "activity",
+    "case",
+    "debtorphone",
+    "debtor",
+    "importbatch",
+    "cartera",
+)
 
 
 class Ran(NamedTuple):
