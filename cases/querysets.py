@@ -28,6 +28,7 @@ OPEN_STAGES = ("en_gestion", "promesa")
 NOT_IN_QUEUE = 99  # sorts after every band
 # The only status that rules name directly, besides the defaults of the stages (DESIGN §3.5).
 WORKING_SLUG = "en-gestion"
+UNTOUCHED_SLUG = "sin-gestion"  # a case leaves it with its first gestión
 # The entries that make up the recovery: a reversal subtracts the amount of its payment (DESIGN §6).
 RECOVERED = Q(kind__in=[Kind.PAYMENT, Kind.REVERSAL])
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")

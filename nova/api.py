@@ -67,6 +67,7 @@ routes: list[URLPattern | URLResolver] = [
     path("update-status", cases.UpdateStatus.as_view(), name="update-status"),
     path("register-management", work.RegisterManagement.as_view(), name="register-management"),
     path("activities/case/<int:pk>", work.ActivitiesOfCase.as_view(), name="activities-of-case"),
+    path("activities/<int:pk>/undo", work.Undo.as_view(), name="activity-undo"),
     path("activities/<int:pk>", work.OneActivity.as_view(), name="activity"),
     path("promises/<int:pk>", work.OnePromise.as_view(), name="promise"),
     path("payments/<int:pk>/reversal", work.Reversal.as_view(), name="payment-reversal"),

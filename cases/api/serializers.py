@@ -103,6 +103,13 @@ class ActivityOut(OfACaseOut):
         read_only_fields = fields
 
 
+class UndoneOut(serializers.Serializer):
+    """What an undo took back; `left` says what it could not."""
+
+    activities = serializers.ListField(child=serializers.IntegerField())
+    left = serializers.ListField(child=serializers.CharField())
+
+
 class ManagementOut(ActivityOut):
     """A gestión with its promise and payment."""
 
@@ -269,17 +276,9 @@ class ActivityResultOut(serializers.ModelSerializer):
     class Meta:
         model = ActivityResult
         fields = [
-            *("id", "code", "name", "group", "is_direct_contact", "is_attempt", "needs_promise", "stops_case"),
-            *(
-                "stops_person",
-                "marks_phone_bad",
-                "next_action_days",
-                "band",
-                "asks_when",
-                "shortcut",
-                "position",
-                "is_active",
-            ),
+            *("id", "code", "name", "group", "type", "is_direct_contact", "is_attempt", "needs_promise", "stops_case"),
+            *("stops_person", "marks_phone_bad", "next_action_days", "band", "asks_when", "shortcut", "position"),
+            "is_active",
         ]
         read_only_fields = fields
 
@@ -341,6 +340,9 @@ class ReversalIn(StrictSerializer):
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
 
 
+MAX_ALSO = 50  # other debts of a person in one gestión
+
+
 class TypeField(serializers.ChoiceField):
     """The types that a caller may record; the error for any other type names its route."""
 
@@ -354,7 +356,7 @@ class TypeField(serializers.ChoiceField):
 
 
 class ActivityIn(StrictSerializer):
-    type = TypeField()
+    type = TypeField(required=False, help_text="Por defecto, el tipo del resultado.")
     result = TextField(required=False, allow_null=True, max_length=10, help_text="El código: NC, VLL, PP…")
     phone = TextField(required=False, max_length=60, help_text="El teléfono usado: uno de los del deudor.")
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
@@ -362,6 +364,12 @@ class ActivityIn(StrictSerializer):
         required=False, max_length=200, allow_blank=True, help_text="Por qué se usó un teléfono del trabajo."
     )
     next_action_at = MomentField(required=False, allow_null=True)
+    also = serializers.ListField(
+        child=WholeField(),
+        required=False,
+        max_length=MAX_ALSO,
+        help_text="Otras deudas de la misma persona (números de caso) de las que se habló: una gestión en cada una.",
+    )
 
     def validate_result(self, code: str | None) -> ActivityResult | None:
         """The active result with that code."""

@@ -24,6 +24,7 @@ from cases.api.serializers import (
     PromiseIn,
     PromiseOut,
     ReversalIn,
+    UndoneOut,
 )
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib.phones import phone_variants
@@ -87,10 +88,14 @@ class RegisterManagement(ApiView):
 
 
 def _record(case: Case, data: dict[str, Any], *, by: User) -> services.Recorded:
-    return services.record_activity(
+    also = [visible_case(by, pk) for pk in dict.fromkeys(data.get("also", ()))]
+    if "type" not in data and data.get("result") is None:
+        raise ValidationError({"type": ["Indique el tipo, o un resultado: cada resultado tiene el suyo."]})
+    return services.record_activities(
         case=case,
+        also=also,
         by=by,
-        type=data["type"],
+        type=data.get("type", ""),
         result=data.get("result"),
         phone=_phone(case, data.get("phone")),
         notes=data.get("notes", "").strip(),
@@ -132,6 +137,24 @@ class OneActivity(ApiView):
         if not request.user.is_admin and activity.created_by_id != request.user.pk:
             raise PermissionDenied
         return Response(ActivityOut(services.void_activity(activity=activity, by=request.user)).data)
+
+
+class Undo(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="undo_activity",
+        summary="Deshace todo lo que una gestión hizo, hasta cinco minutos después",
+        responses={200: UndoneOut},
+        request=None,
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        activity = get_object_or_404(Activity.objects.visible_to(request.user).standing(), pk=pk)
+        if not request.user.is_admin and activity.created_by_id != request.user.pk:
+            raise PermissionDenied
+        undone = services.undo(activity=activity, by=request.user)
+        answer = {"activities": [row.pk for row in undone.activities], "left": undone.left}
+        return Response(UndoneOut(answer).data)
 
 
 # --- Promises and payments -----------------------------------------------------------------------------

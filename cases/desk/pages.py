@@ -26,7 +26,7 @@ ORDERS = {
     "-balance": ("-balance", "id"),
     "balance": ("balance", "id"),
     "last": ("-last_activity_at", "id"),
-    "arrears": ("last_payment_date", "placed_on", "id"),
+    "arrears": ("arrears_since", "id"),
 }
 ORDER_LABELS = {
     "": "Próxima acción",

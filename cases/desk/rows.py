@@ -14,8 +14,8 @@ from nova.lib.money import format_money
 # The columns that a row of the queue uses. Without this, a query reads sixty columns of four tables.
 ROW_FIELDS = (
     *("cartera__name", "status__name", "debtor__first_name", "debtor__last_name", "debtor__dni", "assigned_to"),
-    *("balance", "placed_on", "last_payment_date", "stage", "next_action_at", "queue_band", "stopped_at"),
-    "in_active_cartera",
+    *("balance", "placed_on", "arrears_since", "last_payment_date"),
+    *("stage", "next_action_at", "queue_band", "stopped_at", "in_active_cartera"),
 )
 
 

@@ -6,12 +6,16 @@ from decimal import Decimal
 from functools import cached_property
 from urllib.parse import quote
 
+from django.db.models import Exists, OuterRef
+
 from accounts.models import User
 from cases.desk.rows import Row, open_promises, promises_of, row_of
-from cases.models import ActivityResult, Case, DebtorPhone, Promise, StopFlag
+from cases.models import ActivityResult, Case, DebtorPhone, LedgerEntry, Promise, StopFlag
 from cases.models.case import consolidated
 from cases.rules import queue
+from cases.rules.allocation import Posted, Split, allocate
 from cases.rules.instalments import with_interest
+from cases.services.touch import agreed_call
 from nova.lib import dates
 from nova.lib.phones import whatsapp_link
 
@@ -129,11 +133,21 @@ class Sheet:
 
     @property
     def with_interest(self) -> Decimal | None:
-        """The balance with interest up to today, in ARS; None when nothing is owed."""
+        """The balance with interest on its capital up to today, in ARS; None when nothing is owed."""
         if self.case.balance <= 0 or not self.months:
             return None
         rate = self.case.cartera.monthly_interest_rate
-        return with_interest(balance=self.case.balance, monthly_rate=rate, months=self.months)
+        return with_interest(
+            balance=self.case.balance, monthly_rate=rate, months=self.months, capital=self.split.capital
+        )
+
+    @cached_property
+    def split(self) -> Split:
+        """The capital and the interest that the balance consists of. Runs a query."""
+        void = Exists(LedgerEntry.objects.filter(reverses=OuterRef("pk")))
+        entries = self.case.entries.order_by().annotate(void=void)
+        posted = [Posted(*row) for row in entries.values_list("kind", "amount", "value_date", "id", "void")]
+        return allocate(posted, initial_amount=self.case.initial_amount)
 
     @cached_property
     def siblings(self) -> list[Case]:
@@ -171,6 +185,8 @@ def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> dat
     """The next action that a result code proposes; None when the person or a promise decides it."""
     if result.asks_when or result.needs_promise or result.stops_case:
         return None
+    if (agreed := agreed_call(case, result=result, now=now)) is not None:
+        return agreed
     return queue.next_action_after_saving(
         chosen=None,
         promise_date=None,

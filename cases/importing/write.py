@@ -21,7 +21,7 @@ PHONE_COLUMNS = ("debtor", "number", "kind", "state", "note")
 CASE_COLUMNS = (
     *("id", "cartera", "nro_cliente", "debtor", "entity", "amount", "initial_amount", "balance", "placed_on"),
     *("last_payment_date", "creditor_last_payment_date", "creditor_total", "status", "stage", "assigned_to"),
-    *("queue_band", "notes", "version", "created_at", "updated_at"),
+    *("queue_band", "notes", "version", "created_at", "updated_at", "arrears_since", "arrears_estimated"),
 )
 LEDGER_COLUMNS = (
     *("case", "cartera", "kind", "amount", "value_date", "method", "reference", "credited_to", "created_by"),
@@ -103,6 +103,7 @@ class Writer:
                     *(pk, cartera.pk, row.nro_cliente, new.debtor.id, row.entity or cartera.name, total),
                     *(_text(row.monto_inicial), total, self.today, paid_on, paid_on, total),
                     *(status.pk, status.stage, gestor, queue.Band.NEW, row.notes, 1, self.moment, self.moment),
+                    *(paid_on or self.today, True),
                 )
             )
             entries.append(self._entry(pk, ledger.Kind.PLACEMENT, total, gestor, ""))

@@ -6,6 +6,7 @@ from cases.models.activity import Activity, ActivityResult
 from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.models.debtor import Debtor, DebtorPhone
+from cases.models.effect import Effect
 from cases.models.imports import ImportBatch, ImportUpload
 from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
@@ -25,6 +26,7 @@ __all__ = [
     "DataVersion",
     "Debtor",
     "DebtorPhone",
+    "Effect",
     "ImportBatch",
     "ImportUpload",
     "LedgerEntry",

@@ -14,6 +14,27 @@ RESULT_KEYS = "123456"
 USUAL_KEYS = {"NC": "1", "BUZ": "2", "VLL": "3", "PP": "4", "YP": "5", "EQ": "6"}
 
 
+class ActivityType(models.TextChoices):
+    CALL = "call", "Llamada"
+    EMAIL = "email", "Correo"
+    VISIT = "visit", "Visita"
+    NOTE = "note", "Nota"
+    PAYMENT = "payment", "Pago"
+    PROMISE = "promise", "Promesa"
+    MESSAGE = "message", "Mensaje"
+    STATUS = "status", "Cambio de estado"
+
+
+# The types that a person may choose; the others follow from what else was recorded.
+CONTACT_TYPES = (
+    ActivityType.CALL,
+    ActivityType.MESSAGE,
+    ActivityType.EMAIL,
+    ActivityType.VISIT,
+    ActivityType.NOTE,
+)
+
+
 class ActivityResult(models.Model):
     """A result code (tipificación): the outcome of a contact and its effect on the case (DESIGN §4)."""
 
@@ -32,6 +53,13 @@ class ActivityResult(models.Model):
     )
     name = models.CharField("nombre", max_length=80)
     group = models.CharField("grupo", max_length=14, choices=Group.choices)
+    # The type of a gestión with this result: a WhatsApp message is no call.
+    type = models.CharField(
+        "tipo de gestión",
+        max_length=10,
+        choices=[(kind.value, kind.label) for kind in CONTACT_TYPES],
+        default=ActivityType.CALL,
+    )
     is_direct_contact = models.BooleanField("contacto directo", default=False)
     is_attempt = models.BooleanField("cuenta como intento", default=True)
     needs_promise = models.BooleanField("exige una promesa", default=False)
@@ -84,6 +112,9 @@ class ActivityResult(models.Model):
                 name="result_group_known",
             ),
             models.CheckConstraint(
+                condition=Q(type__in=["call", "message", "email", "visit", "note"]), name="result_type_known"
+            ),
+            models.CheckConstraint(
                 condition=Q(band__isnull=True) | Q(band__gte=1, band__lte=7), name="result_band_known"
             ),
             models.CheckConstraint(
@@ -105,15 +136,7 @@ class ActivityResult(models.Model):
 class Activity(models.Model):
     """One action or note on a case (gestión). Never deleted: voided ones are left out of timelines and figures."""
 
-    class Type(models.TextChoices):
-        CALL = "call", "Llamada"
-        EMAIL = "email", "Correo"
-        VISIT = "visit", "Visita"
-        NOTE = "note", "Nota"
-        PAYMENT = "payment", "Pago"
-        PROMISE = "promise", "Promesa"
-        MESSAGE = "message", "Mensaje"
-        STATUS = "status", "Cambio de estado"
+    Type = ActivityType
 
     case = models.ForeignKey(Case, models.PROTECT, related_name="activities", verbose_name="caso", db_index=False)
     type = models.CharField("tipo", max_length=10, choices=Type.choices)
@@ -142,6 +165,8 @@ class Activity(models.Model):
         verbose_name="autor",
     )
     imported_author = models.CharField("autor según el sistema anterior", max_length=150, blank=True)
+    # The same for the gestiones that one save recorded for several debts of a person: they are one contact.
+    submission = models.UUIDField("envío", null=True, blank=True, editable=False)
     created_at = models.DateTimeField("fecha", default=timezone.now)
     is_system = models.BooleanField("automática", default=False)
     voided_at = models.DateTimeField("anulada", null=True, blank=True)
@@ -179,6 +204,7 @@ class Activity(models.Model):
             models.Index(fields=["case", "-created_at", "-id"], name="activity_timeline"),
             models.Index(fields=["created_by", "-created_at"], name="activity_by_author"),
             models.Index(fields=["-created_at", "-id"], name="activity_newest"),
+            models.Index(fields=["submission"], name="activity_by_submission", condition=Q(submission__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -47,6 +47,9 @@ class Case(models.Model):
     initial_amount = models.DecimalField("capital", max_digits=15, decimal_places=2, null=True, blank=True)
     balance = models.DecimalField("saldo", max_digits=15, decimal_places=2, default=Decimal("0.00"))
     placed_on = models.DateField("ingreso", default=dates.today)
+    # Arrears count from here. Only the creditor's word changes it: a payment does not make a debt younger.
+    arrears_since = models.DateField("en mora desde", null=True, blank=True)
+    arrears_estimated = models.BooleanField("mora estimada", default=True)
     last_payment_date = models.DateField("último pago", null=True, blank=True)
     # The creditor's date is stored apart, so that `last_payment_date` can return to it when our payment is reversed.
     creditor_last_payment_date = models.DateField("último pago según el acreedor", null=True, blank=True)
@@ -169,6 +172,8 @@ class Case(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         self.stage = self.status.stage
+        if self.arrears_since is None:
+            self.arrears_since = self.creditor_last_payment_date or self.placed_on
         fields = kwargs.get("update_fields")
         if fields is None:
             self.in_active_cartera = self.cartera.is_active
@@ -184,5 +189,5 @@ class Case(models.Model):
         return self.stage in CaseStatus.OPEN_STAGES
 
     def months_in_arrears(self, today: date | None = None) -> int:
-        """Whole months from the last payment, else from placement, to `today` (DESIGN §2)."""
-        return dates.whole_months_between(self.last_payment_date or self.placed_on, today or dates.today())
+        """Whole months from `arrears_since` to `today` (DESIGN §2)."""
+        return dates.whole_months_between(self.arrears_since or self.placed_on, today or dates.today())

@@ -19,9 +19,13 @@ class InstalmentPlan(NamedTuple):
     last_instalment: Decimal
 
 
-def with_interest(*, balance: Decimal, monthly_rate: Decimal, months: int) -> Decimal:
-    """The balance (ARS) plus simple interest of `months` whole months at `monthly_rate` percent, rounded to cents."""
-    return (balance * (1 + monthly_rate * months / HUNDRED)).quantize(CENT, rounding=ROUND_HALF_UP)
+def with_interest(*, balance: Decimal, monthly_rate: Decimal, months: int, capital: Decimal | None = None) -> Decimal:
+    """The balance (ARS) plus simple interest of `months` whole months at `monthly_rate` percent, rounded to cents.
+
+    Interest is on `capital`, the part of the balance that is no interest itself (CCyC art. 770); without it, on all.
+    """
+    base = balance if capital is None else capital
+    return (balance + base * monthly_rate * months / HUNDRED).quantize(CENT, rounding=ROUND_HALF_UP)
 
 
 def plan(*, balance: Decimal, monthly_rate: Decimal, instalments: int) -> InstalmentPlan:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from enum import IntEnum
+from enum import Enum, IntEnum, auto
 from typing import NamedTuple
 
+from cases.rules import contact
 from nova.lib import dates
 
 
@@ -67,6 +68,25 @@ def next_action_after_saving(
     if result_days is not None:
         return dates.start_of_day(dates.add_business_days(today, result_days))
     return current or dates.start_of_day(dates.next_business_day(today))
+
+
+class Answer(Enum):
+    """What a gestión on an agreed call-back came to, as far as the agreement goes."""
+
+    NOTHING_SAID = auto()  # a note, a payment: nobody was called
+    NO_ANSWER = auto()
+    ANSWERED = auto()  # any other result decides what comes next
+
+
+def agreed_call_after_saving(agreed_at: datetime, *, answer: Answer, now: datetime) -> datetime | None:
+    """The moment of an agreed call-back after a gestión; None when the agreement is over and the usual rules hold.
+
+    A note or a payment leaves it. Without an answer it also stays while its hour is to come; once that has passed it is
+    tried again two hours later, on the same day and within contact hours.
+    """
+    if answer is Answer.NOTHING_SAID or (answer is Answer.NO_ANSWER and agreed_at > now):
+        return agreed_at
+    return contact.retry_of_agreed_call(now) if answer is Answer.NO_ANSWER else None
 
 
 def band_after_assignment(*, band: int, was_assigned: bool, is_touched: bool, next_action_at: datetime | None) -> int:

@@ -6,7 +6,7 @@ is locked: a save that waited for another one also comes later in the timeline. 
 for all, the one of its start.
 """
 
-from cases.services.activities import Recorded, name_in_part, record_activity, void_activity
+from cases.services.activities import Recorded, name_in_part, record_activities, record_activity, void_activity
 from cases.services.assignment import assign_cases, share_cases, unite_people
 from cases.services.cases import (
     delete_case,
@@ -24,6 +24,7 @@ from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
 from cases.services.stops import lift_stop, release_case, set_stop
+from cases.services.undo import Undone, is_undoable, undo
 
 __all__ = [
     "AnotherSubmission",
@@ -31,6 +32,7 @@ __all__ = [
     "BulkResult",
     "Recorded",
     "StaleVersion",
+    "Undone",
     "add_phone",
     "adjust_balance",
     "assign_cases",
@@ -42,12 +44,14 @@ __all__ = [
     "edit_case",
     "fill_in_debtor",
     "has_history",
+    "is_undoable",
     "lift_stop",
     "make_stage_default",
     "mark_phone",
     "name_in_part",
     "place_case",
     "promise_payment",
+    "record_activities",
     "record_activity",
     "record_payment",
     "refresh_total",
@@ -57,6 +61,7 @@ __all__ = [
     "settle",
     "share_cases",
     "submit_once",
+    "undo",
     "unite_people",
     "void_activity",
 ]

@@ -1,9 +1,10 @@
 """Recording gestiones: one save makes one Activity, with its promise and payment (DESIGN §3.6, §3.7, §4)."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, NamedTuple
+from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -12,7 +13,9 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry, Promise
+from cases.models.activity import CONTACT_TYPES
 from cases.rules.stops import reason_of_result
+from cases.services.effects import Watch
 from cases.services.money import PaymentTerms, post_payment
 from cases.services.promises import PromiseTerms, add_promise
 from cases.services.settlement import lock_case, settle, snapshot
@@ -36,7 +39,7 @@ def record_activity(
     *,
     case: Case,
     by: User,
-    type: str,
+    type: str = "",
     result: ActivityResult | None = None,
     phone: DebtorPhone | None = None,
     notes: str = "",
@@ -46,11 +49,13 @@ def record_activity(
     payment: Mapping[str, Any] | None = None,
     status: CaseStatus | None = None,
     version: int | None = None,
+    submission: UUID | None = None,
     now: datetime | None = None,
 ) -> Recorded:
     """Record one gestión with its payment, status and promise in one transaction.
 
     `override_reason`: why a phone was used that is not offered; what happened is recorded without one too.
+    Without a `type` it is that of the result; a payment alone is no call, and a text alone is a note.
     `promise` has amount (ARS) and promise_date; `payment` has amount and optionally value_date, method, reference and
     confirm_overpayment. A `status` is set after the payment and before the promise, as an automatic activity.
 
@@ -61,6 +66,7 @@ def record_activity(
         lock_debts(case.debtor_id)  # all of them, before the one: two stops of a person wait for each other
     case = lock_case(case, version=version if status is not None else None)
     now = now or timezone.now()
+    type = type or type_of(result, promise=promise, payment=payment)
     _check(
         case,
         type=type,
@@ -72,6 +78,7 @@ def record_activity(
         now=now,
     )
     before = snapshot(case)
+    watch = Watch(case, phone=phone)
     activity = Activity.objects.create(
         case=case,
         type=type,
@@ -81,12 +88,13 @@ def record_activity(
         override_reason=override_reason,
         created_by=by,
         created_at=now,
+        submission=submission,
     )
     entry = made = None
     if payment is not None:
         with _named_with("payment"):
             entry = post_payment(PaymentTerms(**payment), case=case, by=by, activity=activity, now=now)
-        settle(case, now=now)
+        settle(case, now=now, paid=True)
     was_open = case.is_open
     if status is not None:
         case = change_status(case=case, status=status, by=by, is_system=True, now=now)
@@ -105,8 +113,58 @@ def record_activity(
         chosen=next_action_at,
         keep_place=not was_open and result is None and made is None and next_action_at is None,
     )
+    watch.keep(case, activity, promise=made, entry=entry, changed_status=status is not None)
     _audit(case, by=by, before=before, entry=entry, promise=made)
     return Recorded(activity, made, entry)
+
+
+@transaction.atomic
+def record_activities(
+    *,
+    case: Case,
+    also: Sequence[Case],
+    by: User,
+    result: ActivityResult | None = None,
+    next_action_at: datetime | None = None,
+    type: str = "",
+    phone: DebtorPhone | None = None,
+    notes: str = "",
+    now: datetime | None = None,
+    **parts: Any,
+) -> Recorded:
+    """Record one contact about several debts of a person: one gestión each, told to be one by `submission`.
+
+    `parts` (promise, payment, status, version) belong to `case` alone. The others take result, note, phone and next
+    action; the phone is marked once. Returns what was recorded for `case`.
+
+    Raises ValidationError (key also) for a debt of another person, and for a result that needs a promise.
+    """
+    others = sorted({other.pk for other in also} - {case.pk})
+    if others and result is not None and result.needs_promise:
+        raise ValidationError({"also": "Una promesa es de una deuda: regístrela en cada una."})
+    if others and result is not None and result.stops_case:
+        lock_debts(case.debtor_id)
+    locked = {pk: lock_case(pk) for pk in sorted([case.pk, *others])}
+    if any(locked[pk].debtor_id != locked[case.pk].debtor_id for pk in others):
+        raise ValidationError({"also": "Solo se registran juntas las deudas de una misma persona."})
+    now = now or timezone.now()
+    shared: dict[str, Any] = {"by": by, "result": result, "next_action_at": next_action_at, "now": now}
+    shared |= {"notes": notes, "submission": uuid4() if others else None}
+    kind = type or type_of(result, promise=parts.get("promise"), payment=parts.get("payment"))
+    made = record_activity(case=locked[case.pk], type=kind, phone=phone, **shared, **parts)
+    for pk in others:
+        # What a person chose for the next action of this debt holds for the others too, where they are open.
+        record_activity(case=locked[pk], type=kind if kind in CONTACT_TYPES else Activity.Type.NOTE, **shared)
+    return made
+
+
+def type_of(result: ActivityResult | None, *, promise: Any = None, payment: Any = None) -> str:
+    """The type of a gestión for which nobody chose one."""
+    if result is not None:
+        return result.type
+    if payment is not None:
+        return Activity.Type.PAYMENT
+    return Activity.Type.PROMISE if promise is not None else Activity.Type.NOTE
 
 
 def _check(

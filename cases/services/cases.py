@@ -54,6 +54,7 @@ def place_case(
     entity: str = "",
     initial_amount: Decimal | None = None,
     creditor_last_payment_date: date | None = None,
+    arrears_since: date | None = None,
     status: CaseStatus | None = None,
     assigned_to: User | None = None,
     placed_on: date | None = None,
@@ -62,7 +63,8 @@ def place_case(
 ) -> Case:
     """Create a case with its placement in the ledger. Amounts are in ARS.
 
-    `placed_on` is a local day; the default is the one of `now`.
+    `placed_on` and `arrears_since` are local days; the default of the first is the one of `now`. Without the second,
+    arrears count from the creditor's last payment, else from placement, and are marked as estimated.
 
     Raises ValidationError; its key is status for a status that is inactive or of the stage `pagada`.
     """
@@ -79,6 +81,8 @@ def place_case(
         initial_amount=initial_amount,
         creditor_last_payment_date=creditor_last_payment_date,
         last_payment_date=creditor_last_payment_date,
+        arrears_since=arrears_since,
+        arrears_estimated=arrears_since is None,
         status=status or CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION),
         assigned_to=assigned_to,
         placed_on=placed_on or dates.local_date(now),

@@ -6,12 +6,14 @@ from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, LedgerEntry
 from cases.rules import ledger
+from cases.services.effects import Watch
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.touch import touch
 from nova.lib import dates
@@ -52,14 +54,15 @@ def record_payment(
     """
     case = lock_case(case)
     now = now or timezone.now()
-    before = snapshot(case)
+    before, watch = snapshot(case), Watch(case)
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now
     )
     terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment)
     entry = post_payment(terms, case=case, by=by, activity=activity, now=now)
-    settle(case, now=now)
+    settle(case, now=now, paid=True)
     touch(case, activity=activity)
+    watch.keep(case, activity, entry=entry)
     audit.record(AuditEvent.Action.PAYMENT, by=by, target=case, before=before, after=_with(case, entry))
     return entry
 
@@ -80,8 +83,8 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         errors["value_date"] = f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
     if len(reference) > MAX_REFERENCE_LENGTH:
         errors["reference"] = f"La referencia tiene como máximo {MAX_REFERENCE_LENGTH} caracteres."
-    elif reference and LedgerEntry.objects.filter(cartera=case.cartera_id, reference=reference).exists():
-        errors["reference"] = REFERENCE_USED
+    elif reference:
+        reference = _free_reference(case, reference) or errors.setdefault("reference", REFERENCE_USED)
     if amount > case.balance and not terms.confirm_overpayment:
         errors["confirm_overpayment"] = "El pago supera el saldo: confirme que es correcto para registrarlo igual."
     if errors:
@@ -98,6 +101,27 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         created_at=now,
         notes=terms.notes,
     )
+
+
+def _free_reference(case: Case, reference: str) -> str:
+    """The reference as it may be stored, empty when a payment of the cartera uses it.
+
+    A payment that was undone (gestión voided, payment reversed) leaves its reference to the corrected one, which is
+    stored as `<reference>#2`: the ledger keeps both.
+    """
+    numbered = Q(reference__startswith=f"{reference}#")
+    used = LedgerEntry.objects.filter(Q(reference=reference) | numbered, cartera=case.cartera_id)
+    undone = used.filter(activity__voided_at__isnull=False, reversal__isnull=False)
+    taken = set(used.values_list("reference", flat=True))
+    if reference not in taken:
+        return reference
+    if taken - set(undone.values_list("reference", flat=True)):
+        return ""
+    number = 2
+    while f"{reference}#{number}" in taken:
+        number += 1
+    longest = MAX_REFERENCE_LENGTH - len(f"#{number}")
+    return f"{reference[:longest]}#{number}"
 
 
 @transaction.atomic

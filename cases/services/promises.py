@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, CaseStatus, Promise
+from cases.services.effects import Watch
 from cases.services.money import checked_amount
 from cases.services.settlement import ensure_next_action, lock_case, set_status, settle, snapshot
 from cases.services.touch import touch
@@ -45,7 +46,7 @@ def promise_payment(
     """
     case = lock_case(case)
     now = now or timezone.now()
-    before = snapshot(case)
+    before, watch = snapshot(case), Watch(case)
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PROMISE, notes=notes, created_by=by, created_at=now
     )
@@ -53,6 +54,7 @@ def promise_payment(
     promise = add_promise(terms, case=case, by=by, activity=activity, now=now)
     settle(case, now=now)
     touch(case, activity=activity, promise_date=promise_date)
+    watch.keep(case, activity, promise=promise)
     after = {**snapshot(case), "promise": promise.pk, "amount": promise.amount, "promise_date": promise_date}
     audit.record(AuditEvent.Action.PROMISE, by=by, target=case, before=before, after=after)
     return promise

@@ -63,14 +63,15 @@ def snapshot(case: Case) -> dict[str, Any]:
     }
 
 
-def settle(case: Case, *, now: datetime, cancelled: bool = False) -> Transition:
+def settle(case: Case, *, now: datetime, cancelled: bool = False, paid: bool = False) -> Transition:
     """Compute balance, last payment, promise outcomes and status of a locked case from its ledger, and save it.
 
-    `cancelled`: the caller has just cancelled a promise. Safe to repeat: a second run changes nothing.
+    `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment. Safe to repeat: a second
+    run changes nothing.
     """
     transition = derive(case, now=now)
     transition.cancelled = cancelled
-    apply_status_rules(case, transition, now=now)
+    apply_status_rules(case, transition, now=now, paid=paid)
     case.save()
     return transition
 
@@ -154,18 +155,21 @@ def ensure_next_action(case: Case, *, now: datetime) -> None:
         case.next_action_at = dates.start_of_day(dates.next_business_day(dates.local_date(now)))
 
 
-def apply_status_rules(case: Case, transition: Transition, *, now: datetime) -> None:
+def apply_status_rules(case: Case, transition: Transition, *, now: datetime, paid: bool = False) -> None:
     """Set the status and place in the queue that follow from balance and promises (DESIGN §3.5), in memory."""
     stages = CaseStatus.Stage
     if case.balance <= 0:
+        if case.stage in (stages.INCOBRABLE, stages.DE_BAJA) and not paid:
+            return  # closed by hand: only a payment makes it a paid one
         if case.stage != stages.PAGADA:
             set_status(case, CaseStatus.objects.default_of(stages.PAGADA))
         cancel_pending_promises([case], now=now)
         case.next_action_at = None
         return
     if case.stage == stages.PAGADA:
-        set_status(case, CaseStatus.objects.working())
-        case.next_action_at, case.queue_band = now, queue.Band.REST
+        is_promised = case.promises.pending().exists()
+        set_status(case, CaseStatus.objects.default_of(stages.PROMESA) if is_promised else CaseStatus.objects.working())
+        case.next_action_at, case.queue_band = now, queue.Band.PROMISE_DUE if is_promised else queue.Band.REST
         return
     if not case.is_open:
         if transition.pending_again:  # a reversal undid its payment, but a closed case has no pending promises

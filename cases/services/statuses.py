@@ -12,6 +12,7 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, CaseStatus
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
+from cases.services.effects import Watch
 from cases.services.many import BulkResult, locked_chunks
 from cases.services.settlement import cancel_pending_promises, lock_case, set_status, snapshot
 from cases.services.touch import touch
@@ -45,6 +46,7 @@ def change_status(
     if refusal := refusal_of(case, status):
         raise ValidationError({"status": refusal})
     before, former = snapshot(case), case.status
+    watch = None if is_system else Watch(case)
     is_reopened = _move(case, status, now=now)
     if status.stage in CANCELLING_STAGES:
         cancel_pending_promises([case], now=now)
@@ -59,6 +61,8 @@ def change_status(
     )
     if not is_system:
         touch(case, activity=activity, keep_place=is_reopened)
+    if watch is not None:
+        watch.keep(case, activity)
     audit.record(AuditEvent.Action.STATUS, by=by, target=case, before=before, after=snapshot(case))
     return case
 

@@ -209,6 +209,18 @@ def _release_note(case: Case) -> str:
     return f"Devuelto a la cola para el {timezone.localtime(case.next_action_at):%d/%m/%Y %H:%M}"
 
 
+def take_back_stop(pk: int, *, by: User, now: datetime) -> None:
+    """Undo a stop that was set a moment ago: the debts of the person, which are locked, keep their place.
+
+    Nothing happens when somebody has lifted it already.
+    """
+    stop = lock_row(StopFlag.objects.all(), pk)
+    if stop.lifted_at is None:
+        stop.lifted_by, stop.lifted_at = by, now
+        stop.save(update_fields=["lifted_by", "lifted_at"])
+        copy_stops([stop.debtor_id], now=now)
+
+
 # --- The copy on the cases -------------------------------------------------------------------------
 def copy_stops(debtors: Iterable[int], *, now: datetime | None = None) -> None:
     """Set the copy on every case of these people, closed ones too: a reopened debt is still stopped. One statement."""

@@ -2,7 +2,8 @@
 
 from datetime import date, datetime
 
-from cases.models import Activity, ActivityResult, Case
+from cases.models import Activity, ActivityResult, Case, CaseStatus
+from cases.querysets import UNTOUCHED_SLUG
 from cases.rules import queue
 from nova.lib import dates
 
@@ -28,7 +29,10 @@ def touch(
     """
     now = activity.created_at
     case.last_activity_at = max(case.last_activity_at or now, now)  # the clock of another server may be ahead
-    if case.is_open and not keep_place:
+    agreed = agreed_call(case, result=result, now=now) if promise_date is None else None
+    if case.is_open and not keep_place and agreed is not None and stays_agreed(chosen, agreed, now=now):
+        case.next_action_at, case.queue_band = chosen or agreed, queue.Band.CALL_BACK
+    elif case.is_open and not keep_place:
         case.next_action_at = queue.next_action_after_saving(
             chosen=chosen,
             promise_date=promise_date,
@@ -39,4 +43,24 @@ def touch(
         case.queue_band = queue.band_after_saving(
             result_band=result.band if result else None, has_pending_promise=case.promises.pending().exists()
         )
-    case.save(update_fields=["last_activity_at", "next_action_at", "queue_band", "updated_at"])
+    if case.status.slug == UNTOUCHED_SLUG and activity.type != Activity.Type.STATUS:
+        case.status = CaseStatus.objects.working()  # by a rule: the version stays
+    case.save(update_fields=["last_activity_at", "next_action_at", "queue_band", "status", "updated_at"])
+
+
+def agreed_call(case: Case, *, result: ActivityResult | None, now: datetime) -> datetime | None:
+    """Where an agreed call-back of the case goes with this result; None without one, or when it is over."""
+    if case.queue_band != queue.Band.CALL_BACK or case.next_action_at is None:
+        return None
+    if result is None or not (result.is_attempt or result.stops_case or result.asks_when):
+        answer = queue.Answer.NOTHING_SAID
+    elif result.group == ActivityResult.Group.SIN_CONTACTO:
+        answer = queue.Answer.NO_ANSWER
+    else:
+        answer = queue.Answer.ANSWERED
+    return queue.agreed_call_after_saving(case.next_action_at, answer=answer, now=now)
+
+
+def stays_agreed(chosen: datetime | None, agreed: datetime, *, now: datetime) -> bool:
+    """Whether the moment that the person chose is still the agreement: none, the same, or an hour of today."""
+    return chosen is None or chosen == agreed or dates.local_date(chosen) == dates.local_date(now)

@@ -17,7 +17,7 @@ from cases.transfer.legacy import LegacyReader
 from cases.transfer.load import Loader
 from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
-from cases.transfer.tables import count_on
+from cases.transfer.tables import count_on, fill_arrears
 from nova.lib import copying, dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction, lock_rows
 
@@ -64,6 +64,7 @@ def move_in(
             for section, rows in chunks(document, progress=progress):
                 loader.load(section, rows)
         loader.finish()
+        fill_arrears()
         if keeps_numbers:
             count_on()
         if not document.is_legacy:

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.color import no_style
 from django.db import connection, models
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cases.models import ActivityResult, Cartera, Case, CaseStatus
@@ -133,3 +134,10 @@ def count_on() -> None:
     with connection.cursor() as cursor:
         for statement in connection.ops.sequence_reset_sql(no_style(), numbered):
             cursor.execute(statement)
+
+
+def fill_arrears() -> None:
+    """Arrears of cases whose file did not know them yet: from the creditor's last payment, else from placement."""
+    Case.objects.filter(arrears_since__isnull=True).update(
+        arrears_since=Coalesce("creditor_last_payment_date", "placed_on")
+    )

@@ -60,6 +60,11 @@ def _holidays_of(year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays("AR", years=year))
 
 
+def is_holiday(day: date) -> bool:
+    """Whether nobody works on this day in Argentina because of a holiday, a bridge day included."""
+    return day in _holidays_of(day.year)
+
+
 def is_business_day(day: date) -> bool:
     return day.weekday() < 5 and day not in _holidays_of(day.year)
 

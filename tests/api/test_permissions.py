@@ -37,6 +37,7 @@ EXPECTED = {
     ("POST", "register-management"): (401, 403, 400, 400, 400),
     ("GET", "activities/case/<int:pk>"): (401, 403, 404, 200, 200),
     ("DELETE", "activities/<int:pk>"): (401, 403, 404, 200, 200),
+    ("POST", "activities/<int:pk>/undo"): (401, 403, 404, 200, 200),
     ("DELETE", "promises/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "payments/<int:pk>/reversal"): (401, 403, 403, 403, 201),
     ("GET", "debtors"): (401, 200, 200, 200, 200),

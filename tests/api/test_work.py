@@ -123,3 +123,25 @@ def test_voiding_and_cancelling_are_the_authors(
     assert theirs.pk in [row["id"] for row in listed["data"]]
     assert mine.pk not in [row["id"] for row in listed["data"]]
     assert Promise.objects.get().status == "cancelled"
+
+
+def test_an_undo_says_what_it_took_back(gestor_client: Client, case: Case) -> None:
+    made = send(gestor_client, "POST", f"cases/{case.pk}/activities", {"result": "WSP"}).json()["data"]
+    assert made["type"] == "message"
+    undone = send(gestor_client, "POST", f"activities/{made['id']}/undo", {})
+    assert undone.json()["data"] == {"activities": [made["id"]], "left": []}
+    assert send(gestor_client, "POST", f"activities/{made['id']}/undo", {}).status_code == 404
+    case.refresh_from_db()
+    assert (case.next_action_at, case.last_activity_at) == (None, None)
+
+
+def test_one_contact_about_several_debts(gestor_client: Client, gestor_user: User, case: Case) -> None:
+    own = factories.CaseFactory(assigned_to=gestor_user, debtor=case.debtor)
+    of_another = factories.CaseFactory(debtor=case.debtor)
+    stranger = factories.CaseFactory(assigned_to=gestor_user)
+    url = f"cases/{case.pk}/activities"
+    for also, status in (([of_another.pk], 404), ([stranger.pk], 400), ([own.pk, own.pk, case.pk], 201)):
+        response = send(gestor_client, "POST", url, {"result": "NEG", "also": also})
+        assert response.status_code == status, response.text
+    assert sorted(Activity.objects.values_list("case_id", flat=True)) == [case.pk, own.pk]
+    assert send(gestor_client, "POST", url, {"notes": "sin tipo"}).status_code == 400

@@ -70,16 +70,6 @@ def test_the_phone_that_is_called_is_the_one_that_is_marked(
     second, third = (factories.DebtorPhoneFactory(debtor=queue[0].debtor) for _ in range(2))
     page = page_of(gestor_user, width=width)
     page.goto(f"/cases/{queue[0].pk}")
-    import time
-
-    t0 = time.time()
-    for n in ("request", "response", "requestfailed", "framenavigated", "domcontentloaded"):
-        page.on(
-            n,
-            lambda r, n=n: print(
-                "EV", round(time.time() - t0, 2), n, getattr(r, "url", "")[-60:], getattr(r, "status", "")
-            ),
-        )
     page.locator(f"[data-call='{second.pk}'][href^='tel:']").click()
     expect(page.locator("[data-calling]")).to_contain_text("Llamando a")
     expect(page.locator("#id_phone")).to_have_value(str(second.pk))

@@ -61,6 +61,8 @@ def checks_for(today: date) -> list[Check]:
         Check("Banda, versión y detención", places.band_version_and_stop_are_possible),
         Check("Detenidos = los que una detención retiene", places.stopped_is_what_a_stop_holds),
         Check("Detenciones de su deudor", places.stop_of_a_debt_is_of_its_debtor),
+        Check("Casos sin gestión", places.cases_with_gestiones_are_not_without),
+        Check("Inicio de la mora", places.arrears_have_a_start),
         Check("Teléfono de las gestiones", places.phone_of_a_gestion_is_of_its_debtor),
         Check("Gestores activos", places.open_cases_are_held_by_active_gestores),
         Check("Casos abiertos con gestor", places.open_cases_have_a_gestor),

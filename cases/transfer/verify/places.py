@@ -139,3 +139,19 @@ def open_cases_have_a_gestor() -> Iterator[Finding]:
     """)  # noqa: S608 (a constant of this file)
     for cartera, cases in found:
         yield Finding(f"Cartera «{cartera}»: {cases} casos abiertos sin gestor.", True)
+
+
+def cases_with_gestiones_are_not_without() -> Iterator[Finding]:
+    """A notice: somebody set «sin gestión» by hand, or the case comes from a version that did not move it."""
+    found = rows("""
+        SELECT c.id, c.nro_cliente FROM cases_case c JOIN cases_casestatus s ON s.id = c.status_id
+        WHERE s.slug = 'sin-gestion' AND c.last_activity_at IS NOT NULL
+    """)
+    for pk, nro in found:
+        yield Finding(f"{case_label(pk, nro)}: está «sin gestión» y tiene gestiones.", True)
+
+
+def arrears_have_a_start() -> Iterator[Finding]:
+    found = rows("SELECT id, nro_cliente FROM cases_case WHERE arrears_since IS NULL")
+    for pk, nro in found:
+        yield Finding(f"{case_label(pk, nro)}: no dice desde cuándo está en mora.")

@@ -1,13 +1,16 @@
 """Two people at the same moment, on two real PostgreSQL connections."""
 
+from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.utils import timezone
 
-from cases import services
+from cases import nightly, services
 from cases.models import Case, CaseStatus, Debtor, LedgerEntry
+from nova.lib import dates
 from tests.at_once import after_waiting, at_once
 from tests.factories import AdminFactory, CaseFactory, DebtorFactory, GestorFactory, status
 from tests.steps import pay
@@ -137,3 +140,39 @@ def test_a_change_of_many_leaves_out_what_is_none_of_them_any_more():
     )
 
     assert (changed, Case.objects.get().assigned_to) == (0, first)
+
+
+def test_an_undo_beside_another_undo_and_beside_the_next_gestion():
+    admin, case = AdminFactory(), CaseFactory(amount=Decimal("10000.00"))
+
+    def undo(activity):
+        return lambda: services.undo(activity=activity, by=admin)
+
+    def record(**parts):
+        return services.record_activity(case=case, by=admin, **parts)
+
+    twice = record(payment={"amount": Decimal("700.00")}).activity
+    outcome = at_once(undo(twice), undo(twice))
+    assert sum(isinstance(result, ValidationError) for result in outcome) == 1, outcome
+    assert case.entries.filter(kind="reversal").count() == 1
+
+    first = record(payment={"amount": Decimal("500.00")}).activity
+    outcome = at_once(undo(first), lambda: record(notes="Llamó él", payment={"amount": Decimal("40.00")}))
+    assert not any(isinstance(result, Exception) for result in outcome), outcome
+    case.refresh_from_db()
+    assert case.balance == Decimal("9960.00") == case.entries.balance()
+    assert case.last_activity_at == case.activities.by_people().latest("created_at").created_at
+    assert case.next_action_at is not None
+
+
+def test_an_undo_beside_the_night():
+    admin, case = AdminFactory(), CaseFactory(amount=Decimal("10000.00"))
+    terms = {"amount": Decimal("10000.00"), "promise_date": dates.today()}
+    services.record_activity(case=case, by=admin, promise=terms)
+    paid = services.record_activity(case=case, by=admin, payment={"amount": Decimal("10000.00")}).activity
+    night = lambda: nightly.run(now=timezone.now() + timedelta(days=20))  # noqa: E731
+    outcome = at_once(lambda: services.undo(activity=paid, by=admin), night)
+    assert not any(isinstance(result, Exception) for result in outcome), outcome
+    nightly.run(now=timezone.now() + timedelta(days=20))
+    case.refresh_from_db()
+    assert (case.balance, case.stage, case.queue_band) == (Decimal("10000.00"), "en_gestion", 2)

@@ -10,6 +10,7 @@ from django.db import connection
 
 CHILDREN_FIRST = (
     "stopflag",
+    "effect",
     "promise",
     "ledgerentry",
     "activity",
