@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from cases.rules.ledger import Kind
 from cases.rules.stops import Channel
-from cases.searching import key_text, phone_text, words_of
+from cases.searching import Fold, fold, key_text, phone_text, words_of
 from nova.lib.databases import hold_row
 from nova.lib.documents import Document, NobodysDocument, parse_document
 from nova.lib.phones import phone_variants
@@ -99,9 +99,8 @@ class CarteraQuerySet(models.QuerySet):
         return hold_row(self, pk)  # type: ignore[type-var]
 
     def named(self, name: str) -> Any:
-        """The cartera with exactly this name, else one that differs only in upper and lower case, else None."""
-        wanted = " ".join(name.split())
-        return self.filter(name=wanted).first() or self.filter(name__iexact=wanted).first()
+        """The cartera of this name, whatever its accents, case and composition; None without one."""
+        return self.alias(folded=Fold("name")).filter(folded=fold(" ".join(name.split()))).first()
 
 
 class CaseStatusQuerySet(models.QuerySet):

@@ -10,7 +10,7 @@ from django.db.models import Value
 from django.db.models.functions import Replace, Upper
 from django.dispatch import receiver
 
-FUNCTION = "nova_search_text"
+FUNCTION, FOLD = "nova_search_text", "nova_fold"
 
 # The migration that writes the SQL function spells these out: change both, and make the stored texts anew.
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -54,6 +54,14 @@ class SearchText(models.Func):
     output_field = models.TextField()
 
 
+class Fold(models.Func):
+    """`nova_fold(text)`: `fold` in SQL; what makes two names of carteras the same."""
+
+    function = FOLD
+    arity = 1
+    output_field = models.TextField()
+
+
 class WithoutZeros(models.Func):
     """A key without the zeros in front: «00451» is «451»."""
 
@@ -80,3 +88,4 @@ def phone_text(field: str) -> Any:
 def register_on_sqlite(connection: Any, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         connection.connection.create_function(FUNCTION, 1, normalize, deterministic=True)
+        connection.connection.create_function(FOLD, 1, lambda text: text and fold(text), deterministic=True)

@@ -3,10 +3,10 @@ from typing import Any
 
 from django.core.validators import MinValueValidator
 from django.db import models, transaction
-from django.db.models.functions import Lower
 from django.urls import reverse
 
 from cases.querysets import CarteraQuerySet
+from cases.searching import Fold
 from nova.lib.databases import lock_rows
 
 
@@ -33,7 +33,7 @@ class Cartera(models.Model):
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(
-                Lower("name"),
+                Fold("name"),
                 name="cartera_name_unique",
                 violation_error_message="Ya existe una cartera con ese nombre.",
             ),
@@ -45,6 +45,9 @@ class Cartera(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        self.name = " ".join(self.name.split())
 
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from cases.models import ActivityResult, Cartera, Case, CaseStatus
 from cases.models.activity import RESULT_KEYS, USUAL_KEYS
+from cases.searching import fold
 from cases.transfer import columns
 from cases.transfer.document import Numbered
 from cases.transfer.people import People
@@ -22,7 +23,7 @@ class Tables:
     def __init__(self, people: People, result: Result) -> None:
         self._people, self._result = people, result
         self._names: dict[type[models.Model], dict[str, int]] = {
-            model: {name.casefold(): pk for pk, name in model._base_manager.values_list("pk", NAMED_BY[model])}
+            model: {fold(name): pk for pk, name in model._base_manager.values_list("pk", NAMED_BY[model])}
             for model in (Cartera, CaseStatus, ActivityResult)
         }
         self._stages: dict[int, str] = {}
@@ -37,7 +38,7 @@ class Tables:
         return pk
 
     def find(self, model: type[models.Model], name: object) -> int | None:
-        return self._names[model].get(str(name).casefold())
+        return self._names[model].get(fold(str(name)))
 
     def person(self, name: str) -> int | None:
         person = self._people.find(name)
@@ -63,16 +64,16 @@ class Tables:
         missing: list[dict[str, Any]] = []
         for _, row in rows:
             name = str(row.get(key, ""))
-            if name.casefold() in names:
+            if fold(name) in names:
                 tally.unchanged += 1
                 continue
             if model is ActivityResult:
                 row = {**row, "shortcut": self._key_of(row, missing)}
             missing.append({**row, "is_stage_default": False} if _has_default(model, row) else row)
-            names[name.casefold()] = 0
+            names[fold(name)] = 0
         self.insert(section, missing)
         tally.created += len(missing)
-        names.update({name.casefold(): pk for pk, name in model._base_manager.values_list("pk", key)})
+        names.update({fold(name): pk for pk, name in model._base_manager.values_list("pk", key)})
 
     def _key_of(self, row: dict[str, Any], before: list[dict[str, Any]]) -> str:
         """The key of a result that is loaded: its digit if free; for the letter of an older file, the usual one."""

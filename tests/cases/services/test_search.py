@@ -3,14 +3,14 @@
 from pathlib import Path
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cases.models import Case, Debtor
+from cases.models import Cartera, Case, Debtor
 from cases.searching import normalize, words_of
 from tests.cases.importing.command import import_cases
-from tests.factories import CaseFactory, DebtorFactory, DebtorPhoneFactory
+from tests.factories import CarteraFactory, CaseFactory, DebtorFactory, DebtorPhoneFactory
 from tests.queries import queries_do_not_grow
 
 pytestmark = pytest.mark.django_db
@@ -123,3 +123,20 @@ def test_text_of_a_debtor_is_made_by_the_database():
     debtor.refresh_from_db()
     assert debtor.search_text == "irem damico srl" == normalize(debtor.full_name)
     assert words_of("D'Amico, İREM") == ["damico", "irem"]
+
+
+# --- Carteras --------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["línea cánada", "LINEA CANADA", "Li\u0301nea Ca\u0301nada", " Línea   Cánada "])
+def test_a_cartera_in_another_accent_case_or_composition_is_the_same(tmp_path, admin_client, name):
+    cartera = CarteraFactory(name="Línea Cánada")
+    assert Cartera.objects.named(name) == cartera
+    assert Cartera.objects.named("Linea Canad") is None
+    file = tmp_path / "one.csv"
+    file.write_text("Nro. Cliente;Apellido y Nombre;Saldo\n1;PÉREZ;10\n", encoding="utf-8")
+    assert import_cases(file, cartera=name).code == 0
+    assert Case.objects.get().cartera == cartera
+    sent = {"name": name, "is_active": "on", "monthly_interest_rate": "5"}
+    assert admin_client.post("/admin/cases/cartera/add/", sent).status_code == 200
+    assert Cartera.objects.count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Cartera.objects.create(name=name.strip().replace("   ", " "))
