@@ -85,9 +85,9 @@ def digits_of(text: str) -> str:
 
 
 def partly(text: str) -> str:
-    """The digits of a search that may be part of a number; empty when they are too few."""
+    """The digits of a search that may be part of a number; empty when they are too few, or the zeros are a key's."""
     digits = digits_of(text)
-    return digits if len(digits.lstrip("0")) >= PART else ""
+    return digits if len(digits.lstrip("0")) >= PART and not digits.startswith("00") else ""
 
 
 class CarteraQuerySet(models.QuerySet):
@@ -274,9 +274,8 @@ class CaseQuerySet(models.QuerySet):
         if with_key.exists():
             return with_key
         if " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1:
-            with_start = self.filter(pk__in=list(self.with_key(text)[:PARTIAL_MATCHES]))
-            if with_start.exists():
-                return with_start
+            if pks := list(self.with_key(text)[:PARTIAL_MATCHES]):
+                return self.filter(pk__in=pks)
         return with_words(self, text, "debtor__")
 
     def with_key(self, text: str) -> Any:
