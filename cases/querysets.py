@@ -273,9 +273,9 @@ class CaseQuerySet(models.QuerySet):
         with_key = self.filter(nro_cliente=text)
         if with_key.exists():
             return with_key
-        if " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1:
-            if pks := list(self.with_key(text)[:PARTIAL_MATCHES]):
-                return self.filter(pk__in=pks)
+        may_be_key = " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1
+        if may_be_key and (pks := list(self.with_key(text)[:PARTIAL_MATCHES])):
+            return self.filter(pk__in=pks)
         return with_words(self, text, "debtor__")
 
     def with_key(self, text: str) -> Any:

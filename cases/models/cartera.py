@@ -46,9 +46,6 @@ class Cartera(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        self.name = " ".join(self.name.split())
-
     @transaction.atomic
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Save it, with the copy of `is_active` on its cases: 100,000 cases take some seconds.
@@ -63,3 +60,6 @@ class Cartera(models.Model):
     def get_absolute_url(self) -> str:
         """The url of the dashboard filtered by this cartera."""
         return f"{reverse('dashboard-admin')}?cartera={self.pk}"
+
+    def clean(self) -> None:
+        self.name = " ".join(self.name.split())
