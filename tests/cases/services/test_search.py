@@ -40,7 +40,9 @@ def keys(text: str) -> list[str]:
 
 
 def test_each_is_found_as_the_list_shows_it(loaded):
-    for case in Case.objects.select_related("debtor"):
+    cases = list(Case.objects.select_related("debtor"))
+    assert len(cases) == 10
+    for case in cases:
         assert keys(case.debtor.listed_name) == [case.nro_cliente]
         assert Debtor.objects.search(case.debtor.listed_name).get() == case.debtor
 
