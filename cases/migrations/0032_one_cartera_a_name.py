@@ -51,7 +51,7 @@ class Migration(migrations.Migration):
     # The names are written before the constraint is made: PostgreSQL alters no table with changes that are pending.
     atomic = False
 
-    dependencies = [("cases", "0024_why_a_work_phone")]
+    dependencies = [("cases", "0031_carry_over_types_arrears_and_first_gestiones")]
 
     operations = [
         migrations.RunPython(migrations.RunPython.noop, drop_function),
