@@ -37,6 +37,7 @@ SEEDS = [
     "cases.migrations.0003_seed_statuses",
     "cases.migrations.0004_seed_activity_results",
     "cases.migrations.0018_results_that_stop_a_person",
+    "cases.migrations.0031_carry_over_types_arrears_and_first_gestiones",
 ]
 
 hypothesis_settings.register_profile(

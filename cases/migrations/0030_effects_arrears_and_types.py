@@ -72,12 +72,6 @@ class Migration(migrations.Migration):
             name="arrears_since",
             field=models.DateField(blank=True, null=True, verbose_name="en mora desde"),
         ),
-        migrations.AddIndex(
-            model_name="activity",
-            index=models.Index(
-                condition=models.Q(("submission__isnull", False)), fields=["submission"], name="activity_by_submission"
-            ),
-        ),
         migrations.AddConstraint(
             model_name="activityresult",
             constraint=models.CheckConstraint(
