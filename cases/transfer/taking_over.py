@@ -20,6 +20,7 @@ from cases.transfer.load import Loader
 from cases.transfer.people import People
 from cases.transfer.result import Result
 from nova.lib import copying
+from nova.lib.databases import lock_rows
 from nova.lib.money import format_money
 
 KEPT = "{}: aquí «{}», en el sistema anterior «{}»; queda lo de aquí"
@@ -246,8 +247,7 @@ def _other_person(debtor: Debtor, given: dict[str, Any]) -> str:
 
 
 def _locked(pks: Iterable[int]) -> set[int]:
-    cases = Case.objects.filter(pk__in=list(pks)).order_by("pk").select_for_update()
-    return set(cases.values_list("pk", flat=True))
+    return {case.pk for case in lock_rows(Case.objects.only("pk"), list(pks))}
 
 
 def _untouched(pks: Iterable[int]) -> set[int]:
