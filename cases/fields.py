@@ -12,7 +12,7 @@ from django.utils import timezone
 from cases.models import DebtorPhone
 from nova.lib.dates import local_date
 from nova.lib.money import format_money, parse_money, parse_said_money
-from nova.lib.phones import read_phone
+from nova.lib.phones import read_new_phone
 from nova.lib.refusals import NO_NAMES, by_field
 from nova.lib.said import NotSaid, read_day, read_moment, show_day, show_moment
 
@@ -128,5 +128,11 @@ class DebtorPhoneForm(forms.ModelForm):
         fields = ["number", "kind", "state", "note"]
 
     def clean_number(self) -> str:
-        """The number in E.164 when it can be parsed, else as given (DESIGN §2)."""
-        return read_phone(self.cleaned_data["number"]).number
+        """The number in E.164. What is no number is refused, but for one that was stored before (DESIGN §2)."""
+        given = self.cleaned_data["number"]
+        if self.instance.pk and given == self.instance.number:
+            return given
+        try:
+            return read_new_phone(given).number
+        except ValueError as error:
+            raise ValidationError(f"«{given}» {error}.") from error

@@ -219,16 +219,17 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     state = request.POST.get("state", "")
     if state not in DebtorPhone.State.values:
         raise Http404
+    was = phone.state
     services.mark_phone(phone=phone, state=state)
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
     messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
-    return _changed(request, case, "phones")
+    return _changed(request, case, "phones", phone_was={"pk": phone.pk, "state": was} if state == "bad" else None)
 
 
-def _changed(request: Request, case: Case, part: str) -> HttpResponse:
+def _changed(request: Request, case: Case, part: str, **bound: Any) -> HttpResponse:
     """After an action on a part of the page: htmx gets that part, so that nothing typed elsewhere is lost."""
     if request.htmx:
-        return show_changed(request, Screen(request, visible_case(request.user, case.pk)), part)
+        return show_changed(request, Screen(request, visible_case(request.user, case.pk), **bound), part)
     return _back_to(request, case)
 
 

@@ -23,7 +23,7 @@ from cases.fields import (
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
 from nova.lib.money import parse_said_money
-from nova.lib.phones import format_phone
+from nova.lib.phones import format_phone, read_phone
 from nova.lib.refusals import by_field
 from nova.lib.said import show_moment
 
@@ -332,6 +332,10 @@ class ContactForm(forms.ModelForm):
 
 
 class PhoneForm(DebtorPhoneForm):
+    kind = forms.ChoiceField(
+        label="Tipo", required=False, choices=[("", "Según el número"), *DebtorPhone.Kind.choices], initial=""
+    )
+
     class Meta(DebtorPhoneForm.Meta):
         fields = ["number", "kind", "note"]
 
@@ -341,6 +345,13 @@ class PhoneForm(DebtorPhoneForm):
         if DebtorPhone.objects.filter(debtor=self.instance.debtor_id, number=number).exists():
             raise ValidationError("El deudor ya tiene ese teléfono.")
         return number
+
+    def clean(self) -> dict[str, Any]:
+        """The kind that was chosen, else that of the number: with 15 or 9 it is a mobile."""
+        cleaned = super().clean() or {}
+        if not cleaned.get("kind") and "number" in cleaned:
+            cleaned["kind"] = read_phone(cleaned["number"]).kind
+        return cleaned
 
 
 class CalculatorForm(forms.Form):

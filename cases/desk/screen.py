@@ -40,7 +40,10 @@ def visible_case(user: User, pk: int) -> Case:
 
 class Screen:
     def __init__(self, request: Request, case: Case | None = None, **bound: Any) -> None:
-        """`bound` are forms with errors to show again: gestion_form, contact_form, phone_form."""
+        """`bound` are forms with errors to show again: gestion_form, contact_form, phone_form.
+
+        And `phone_was`, the phone that has just been marked as bad, with the state to which that is undone.
+        """
         self.request, self.user, self.case, self.now = request, request.user, case, timezone.now()
         self.bound = bound
 
@@ -199,6 +202,10 @@ class Screen:
     @cached_property
     def phone_form(self) -> PhoneForm:
         return self.bound.get("phone_form") or PhoneForm(auto_id="id_phone_%s")
+
+    @property
+    def phone_was(self) -> Any:
+        return self.bound.get("phone_was")
 
     @property
     def conflict(self) -> Any:

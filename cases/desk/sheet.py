@@ -19,6 +19,8 @@ from cases.services.touch import agreed_call
 from nova.lib import dates
 from nova.lib.phones import whatsapp_link
 
+SHOWN_PHONES = 3
+
 
 @dataclass(frozen=True)
 class PhoneLine:
@@ -97,6 +99,15 @@ class Sheet:
     @property
     def closed_channels(self) -> list[StopLine]:
         return [line for line in self._stops if line.channel != StopFlag.Channel.ALL]
+
+    @property
+    def first_phones(self) -> list[PhoneLine]:
+        return self.phones[:SHOWN_PHONES]
+
+    @property
+    def more_phones(self) -> list[PhoneLine]:
+        """Those that stay folded."""
+        return self.phones[SHOWN_PHONES:]
 
     @property
     def phone_to_call(self) -> DebtorPhone | None:

@@ -23,6 +23,7 @@ _NATIONAL = re.compile(r"\(?0?([1-3][0-9]{1,3})\)?[ -]?([0-9]{2,4})[ -]?([0-9]{4
 _MOBILE_15 = re.compile(r"\(?0([1-3][0-9]{1,3})\)?[ -]?15[ -]?([0-9]{2,4})[ -]?([0-9]{4})")
 _MOBILE_549 = re.compile(r"\+54 ?9 ?([1-3][0-9]{1,3})[ -]?([0-9]{2,4})[ -]?([0-9]{4})")
 _NOT_DIGIT = re.compile(r"[^0-9]")
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 _EXTENSION_OR_SEVERAL = re.compile(r"[/;|,]|\by\b|\bo\b", re.I)
 
 
@@ -54,6 +55,26 @@ def read_phone(text: str) -> Phone:
     """A typed number: in E.164 where it parses, else as given, with kind other."""
     given = " ".join(text.split())
     return parse_phone_number(given) or Phone(given, OTHER)
+
+
+NOT_A_NUMBER = "no es un número de teléfono"
+TOO_SHORT = "no es un número completo: escríbalo con la característica, por ejemplo 011 4444-5555"
+SEVERAL = "son varios números: agréguelos de a uno"
+UNKNOWN = "no es un número que exista: revise la característica y la cantidad de cifras"
+FEWEST_DIGITS = 8  # after those of the area code, a number without it has six to eight
+
+
+def read_new_phone(text: str) -> Phone:
+    """A number that a person adds, in E.164. Raises `ValueError` with the reason, worded to follow the quoted text."""
+    given = " ".join(text.split())
+    if phone := parse_phone_number(given):
+        return phone
+    digits = _NOT_DIGIT.sub("", given)
+    if not digits or _LETTERS.search(given):
+        raise ValueError(NOT_A_NUMBER)
+    if _EXTENSION_OR_SEVERAL.search(given):
+        raise ValueError(SEVERAL)
+    raise ValueError(TOO_SHORT if len(digits) <= FEWEST_DIGITS else UNKNOWN)
 
 
 @lru_cache(maxsize=8192)

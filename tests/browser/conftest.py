@@ -97,7 +97,7 @@ def watch(page: Page, origin: str, troubles: list[str]) -> None:
             troubles.append(f"console: {message.text}")
 
     def request(sent) -> None:
-        if not sent.url.startswith((f"{origin}/", "data:", "tel:")):
+        if not sent.url.startswith((f"{origin}/", "data:")):
             troubles.append(f"another origin: {sent.url}")
 
     page.on("console", console)

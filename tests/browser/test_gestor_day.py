@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from accounts.models import Session, User
 from cases import services
-from cases.models import Activity, Case, LedgerEntry, Promise
+from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib import dates
 from nova.lib.said import show_day
 from tests import factories
@@ -255,9 +255,18 @@ def test_correcting_the_person(page_of: PageOf, gestor_user: User, queue: list[C
     page.get_by_role("link", name="Agregar un teléfono").click()
     page.fill("#id_phone_number", "12")
     page.locator("#phones").get_by_role("button", name="Agregar").click()
-    expect(page.locator("#messages")).to_contain_text("Teléfono 12 agregado")
-    page.get_by_role("button", name="Marcar 12 como malo").click()
-    expect(page.locator("#phones s")).to_have_text("12")
+    expect(page.locator("#id_phone_number_error")).to_contain_text("no es un número completo")
+    expect(page.locator("#id_phone_number")).to_be_focused()
+    page.fill("#id_phone_number", "011 15-4444-5555")
+    page.locator("#phones").get_by_role("button", name="Agregar").click()
+    expect(page.locator("#messages")).to_contain_text("Teléfono +54 9 11 4444-5555 agregado")
+    expect(page.locator("#phones li").last).to_contain_text("Celular")
+    DebtorPhone.objects.filter(number="+5491144445555").update(state="good")
+    page.get_by_role("button", name="Marcar que +54 9 11 4444-5555 no sirve").click()
+    expect(page.locator("#phones s")).to_have_text("+54 9 11 4444-5555")
+    page.get_by_role("button", name="Deshacer").click()
+    expect(page.locator("#phones s")).to_have_count(0)
+    assert DebtorPhone.objects.get(number="+5491144445555").state == "good"
     page.get_by_role("link", name="Corregir domicilio, correo y notas").click()
     page.get_by_label("Correo electrónico").fill("no es un correo")
     page.get_by_role("button", name="Guardar los datos").click()

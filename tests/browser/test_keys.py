@@ -17,6 +17,12 @@ PRINTED = """(rows) => rows.map((row) => [
 ])"""
 
 
+# Chromium would ask in a window of its own which program calls.
+NO_DIALER = """document.addEventListener("click", (event) => {
+  if (event.target.closest("a[href^='tel:']")) event.preventDefault();
+}, true)"""
+
+
 def test_the_list_is_true(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
@@ -48,6 +54,7 @@ def test_the_list_is_true(page_of: PageOf, gestor_user: User, queue: list[Case])
         expect(page.locator("#search")).to_be_focused()
         page.keyboard.press("Escape")
         expect(page.locator("#search")).not_to_be_focused()
+    expect(page.locator("#gestion")).not_to_have_attribute("inert", "")  # nobody is being opened any more
     # What is typed is text, not a command.
     page.locator("#id_notes").focus()
     page.keyboard.type("jk1c/?")
@@ -69,6 +76,7 @@ def test_the_phone_that_is_called_is_the_one_that_is_marked(
     first = queue[0].debtor.phones.get()
     second, third = (factories.DebtorPhoneFactory(debtor=queue[0].debtor) for _ in range(2))
     page = page_of(gestor_user, width=width)
+    page.add_init_script(NO_DIALER)
     page.goto(f"/cases/{queue[0].pk}")
     page.locator(f"[data-call='{second.pk}'][href^='tel:']").click()
     expect(page.locator("[data-calling]")).to_contain_text("Llamando a")

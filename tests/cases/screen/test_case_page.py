@@ -536,3 +536,62 @@ def test_how_a_text_is_read(gestor_client: Client) -> None:
     assert read("amount", "mucho")["error"] == "«mucho» no es un importe."
     assert "no es una fecha" in read("day", "x" * 500)["error"]
     assert gestor_client.get("/cases/said", {"kind": "x", "text": "hoy"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        ("12", "no es un número completo"),
+        ("4444-5555", "no es un número completo"),
+        ("no tiene", "no es un número de teléfono"),
+        ("011 4444-5555 / 4444-6666", "son varios números"),
+        ("0999 444-5555", "revise la característica"),
+    ],
+)
+def test_what_is_no_phone_is_refused_with_the_reason(
+    gestor_client: Client, case: Case, number: str, reason: str
+) -> None:
+    answer = gestor_client.post(f"/cases/{case.pk}/phones", {"number": number})
+
+    assert answer.status_code == 422
+    assert reason in answer.context["screen"].phone_form.errors["number"][0]
+    assert not DebtorPhone.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("number", "kind", "stored"),
+    [
+        ("011 15-4444-5555", "", "mobile"),
+        ("+54 9 11 4444-5555", "", "mobile"),
+        ("011 4444-5555", "", "landline"),
+        ("011 4444-5555", "work", "work"),
+    ],
+)
+def test_the_kind_follows_from_the_number(
+    gestor_client: Client, case: Case, number: str, kind: str, stored: str
+) -> None:
+    gestor_client.post(f"/cases/{case.pk}/phones", {"number": number, "kind": kind})
+
+    assert DebtorPhone.objects.get().kind == stored
+
+
+def test_many_phones_are_folded(gestor_client: Client, case: Case) -> None:
+    for _ in range(40):
+        factories.DebtorPhoneFactory(debtor=case.debtor)
+    page = gestor_client.get(f"/cases/{case.pk}").text
+
+    assert "+37 teléfonos" in page
+    before = page[: page.index("+37 teléfonos")]
+    assert before.count('href="tel:') == 3
+    assert page.count('href="tel:') == 40
+
+
+def test_marking_a_phone_is_undone_to_what_it_was(gestor_client: Client, case: Case) -> None:
+    phone = factories.DebtorPhoneFactory(debtor=case.debtor, state="good")
+    headers = {"HX-Request": "true", "HX-Target": "phones"}
+    answer = gestor_client.post(f"/cases/{case.pk}/phones/{phone.pk}/state", {"state": "bad"}, headers=headers)
+
+    assert 'value="good"' in answer.text
+    assert "Deshacer" in answer.text
+    assert 'id="gestion-phone" hx-swap-oob="true"' in answer.text
+    assert '<form id="gestion"' not in answer.text

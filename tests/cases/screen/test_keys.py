@@ -64,7 +64,7 @@ def test_back_through_the_queue(gestor_client: Client, gestor_user: User) -> Non
         return gestor_client.get("/dashboard-gestor/previous", {"from": case.pk, **filters}).url  # type: ignore[attr-defined]
 
     assert [previous(case) for case in reversed(cases)] == [f"/cases/{cases[place].pk}" for place in (2, 1, 0, 0)]
-    for case in cases[1:]:  # there and back
+    for case in (cases[1], cases[2], cases[3]):  # there and back
         back = previous(case)
         forth = gestor_client.get("/dashboard-gestor/next", {"from": back.split("/")[-1]})
         assert forth.url.startswith(f"/cases/{case.pk}")
