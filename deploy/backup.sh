@@ -35,6 +35,9 @@ mkdir -p "$folder" || die "No se puede crear la carpeta $folder."
 exec 9>"$folder/.lock"
 flock --nonblock 9 || die "Ya hay una copia en marcha en $folder: espere a que termine."
 
+# What a backup that was killed left: no other can be writing it.
+rm -f "$folder"/.gestiones-*.dump.part
+
 name=gestiones-$(date +%Y%m%d-%H%M%S).dump
 draft=$folder/.$name.part
 trap 'rm -f "$draft"' EXIT
@@ -42,8 +45,10 @@ trap 'rm -f "$draft"' EXIT
 in_database pg_dump --format custom --no-owner --no-privileges >"$draft" ||
   die "La copia falló; el motivo está arriba. No quedó ningún archivo y las copias anteriores siguen."
 tables=$(list_contents "$draft" | grep -c 'TABLE DATA') || die "La copia no se puede leer: no se guardó."
+# The sum first: no backup stands there without its own, whenever this ends.
+sum=$(sha256sum <"$draft")
+printf '%s  %s\n' "${sum%% *}" "$name" >"$folder/$name.sha256"
 mv "$draft" "$folder/$name"
-(cd "$folder" && sha256sum "$name" >"$name.sha256")
 
 # Rotation. Names sort by date.
 mapfile -t all < <(cd "$folder" && ls -1r gestiones-*.dump)

@@ -27,7 +27,8 @@ View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=models.Model)
 
 # PostgreSQL says "relation … does not exist", SQLite "no such table" and "no such column".
-_STALE_SCHEMA = ("does not exist", "no such table", "no such column")
+_WORDS_OF_STALE = ("does not exist", "no such table", "no such column")
+STALE_SCHEMA = "La base de datos no está al día: ejecute «manage.py migrate» y repita la orden."
 
 
 def trouble_of(error: Error) -> str:
@@ -35,8 +36,8 @@ def trouble_of(error: Error) -> str:
     reason = " ".join(str(error).split())
     if connection.connection is None:
         return f"No se pudo abrir la base de datos {_place()}: revise DATABASE_URL y que el servidor esté en marcha."
-    if any(words in reason for words in _STALE_SCHEMA):
-        return "La base de datos no está al día: ejecute «manage.py migrate» y repita la orden."
+    if any(words in reason for words in _WORDS_OF_STALE):
+        return STALE_SCHEMA
     if isinstance(error, OperationalError | InterfaceError):
         return f"La base de datos {_place()} dejó de responder: espere a que vuelva y repita la orden."
     return f"La base de datos rechazó la operación: {reason}."

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -122,15 +123,105 @@ def test_a_damaged_copy_is_refused(server: Server):
     assert server.databases() == {server.name}
 
 
+@pytest.fixture
+def unsound(server: Server) -> Path:
+    """A backup of data that break a rule."""
+    server.sql("UPDATE cases_case SET balance = balance + 1, notes = 'de la copia'")
+    backup = server.backup()
+    server.sql("UPDATE cases_case SET notes = 'de hoy'")
+    return backup
+
+
+def notes(server: Server, database: str = "") -> list[tuple]:
+    return server.sql("SELECT DISTINCT notes FROM cases_case", database)
+
+
 @pytest.mark.django_db
-def test_a_copy_of_data_that_breaks_the_rules_never_takes_the_place(server: Server):
-    server.sql("UPDATE cases_case SET balance = balance + 1")
+def test_data_that_break_the_rules_take_no_place_unless_they_are_accepted(server: Server, unsound: Path):
+    refused = server.script("restore", unsound, "--replace")
+
+    assert refused.returncode == 1
+    assert "ATENCIÓN: los datos de la copia no respetan las reglas (errors=" in refused.stderr
+    assert "--replace --accept-findings" in refused.stderr
+    assert server.databases() == {server.name}
+    assert notes(server) == [("de hoy",)]
+
+    accepted = server.script("restore", unsound, "--replace", "--accept-findings")
+
+    assert accepted.returncode == 0, accepted.stderr
+    assert "ATENCIÓN: los datos de la copia no respetan las reglas (errors=" in accepted.stderr
+    assert notes(server) == [("de la copia",)]
+    (former,) = server.databases() - {server.name}
+    assert notes(server, former) == [("de hoy",)]
+
+
+@pytest.mark.django_db
+def test_keep_keeps_whatever_was_found(server: Server, unsound: Path):
+    done = server.script("restore", unsound, "--keep")
+
+    assert done.returncode == 3
+    assert "ATENCIÓN: los datos de la copia no respetan las reglas (errors=" in done.stderr
+    kept = done.stdout.splitlines()[-1]
+    assert server.databases() == {server.name, kept}
+    assert notes(server, kept) == [("de la copia",)]
+
+
+@pytest.mark.django_db
+def test_a_copy_of_an_older_version_is_brought_up_to_date(server: Server):
+    serving.manage(server.env, "migrate", "contact", "0003", "-v0")
     backup = server.backup()
 
-    done = server.script("restore", backup, "--replace")
+    done = server.script("restore", backup, "--keep")
 
-    assert done.returncode == 1
-    assert "no respetan las reglas" in done.stderr
+    assert done.returncode == 0, done.stderr
+    kept = done.stdout.splitlines()[-1]
+    applied = "SELECT COUNT(*) FROM django_migrations WHERE app = 'contact'"
+    assert server.sql(applied, kept) > server.sql(applied)
+
+
+def killing(folder: Path, program: str, *, when: str) -> dict[str, str]:
+    """The environment in which a script is killed as soon as that program has done what `when` is a word of."""
+    folder.mkdir(exist_ok=True)
+    shim = folder / program
+    shim.write_text(
+        f'#!/bin/sh\n{shutil.which(program)} "$@"\ndone=$?\ncase "$*" in *"{when}"*) kill -9 $PPID;; esac\nexit $done\n'
+    )
+    shim.chmod(0o755)
+    return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+@pytest.mark.django_db
+def test_killed_while_it_puts_the_copy_in_place_there_is_a_database(server: Server, tmp_path: Path):
+    backup = server.backup()
+
+    with psycopg.connect(f"{server.server}/{server.name}"):  # somebody works there
+        done = server.script("restore", backup, "--replace", **killing(tmp_path / "bin", "psql", when="RENAME"))
+
+    assert done.returncode == -signal.SIGKILL
+    assert server.name in server.databases()
+    (cases,) = server.sql("SELECT COUNT(*) FROM cases_case")
+    (former,) = server.databases() - {server.name}
+    assert server.sql("SELECT COUNT(*) FROM cases_case", former) == [cases]
+
+
+@pytest.mark.django_db
+def test_what_a_killed_restore_left_is_named_and_removed_when_asked(server: Server, tmp_path: Path):
+    backup = server.backup()
+    killed = server.script("restore", backup, **killing(tmp_path / "bin", "psql", when="CREATE DATABASE"))
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = server.databases() - {server.name}
+
+    backup.write_bytes(b"damaged")
+    named = server.script("restore", backup)  # however it ends
+
+    assert f"{left}: quedó de una restauración que se cortó" in named.stderr
+    assert "deploy/restore.sh --remove" in named.stderr
+    for other in (server.name, "postgres", f"{server.name}_restaurando_x"):
+        refused = server.script("restore", "--remove", other)
+        assert (refused.returncode, "no se borró" in refused.stderr) == (1, True)
+    with psycopg.connect(f"{server.server}/{left}"):  # a program of the killed one is still at work
+        removed = server.script("restore", "--remove", left)
+    assert removed.returncode == 0, removed.stderr
     assert server.databases() == {server.name}
 
 
@@ -166,6 +257,21 @@ def test_a_backup_that_fails_leaves_the_others(server: Server):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("arguments", [[], ["x.dump", "--otra"], ["/no/existe.dump"]])
+def test_what_a_killed_backup_left_goes_with_the_next(server: Server, tmp_path: Path):
+    killed = server.script("backup", **killing(tmp_path / "bin", "pg_dump", when="--format"))
+    assert killed.returncode == -signal.SIGKILL
+    (left,) = server.folder.glob(".gestiones-*.part")
+    left.rename(server.folder / ".gestiones-20260101-033000.dump.part")  # the next is not of the same second
+
+    backup = server.backup()
+
+    assert sorted(server.folder.iterdir()) == [server.folder / ".lock", backup, Path(f"{backup}.sha256")]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["x.dump", "--otra"], ["x.dump", "--keep", "--accept-findings"], ["--remove"], ["/no/existe.dump"]],
+)
 def test_restore_says_how_it_is_used(server: Server, arguments: list[str]):
     assert server.script("restore", *arguments).returncode == 1

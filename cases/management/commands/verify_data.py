@@ -8,8 +8,8 @@ from django.db import Error as DatabaseError
 from django.db import transaction
 
 from cases.transfer import verify
-from nova.lib import dates
-from nova.lib.databases import trouble_of
+from nova.lib import dates, health
+from nova.lib.databases import STALE_SCHEMA, trouble_of
 
 WRONG, NOTHING_DONE = 1, 2
 
@@ -27,6 +27,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **given: Any) -> None:
         errors = notices = 0
         try:
+            if health.pending_migrations():
+                raise CommandError(STALE_SCHEMA, returncode=NOTHING_DONE)
             # In a transaction, so that server-side cursors keep their connection with PgBouncer too.
             with transaction.atomic():
                 for outcome in verify.run(today=dates.today(), keep=max(given["limit"], 0)):

@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from cases import services
@@ -100,6 +101,15 @@ def test_book_worked_through_the_services_is_clean(case, gestor_user, admin_user
 
 def test_empty_database_is_clean(db):
     assert run("verify_data").summary == "errors=0 notices=0"
+
+
+def test_what_lacks_a_migration_is_not_verified(db):
+    MigrationRecorder(connection).record_unapplied("contact", "0004_key_is_unique")
+
+    ran = run("verify_data")
+
+    assert (ran.code, ran.out) == (2, "")
+    assert "manage.py migrate" in ran.error
 
 
 def test_command_shows_a_few_of_many_counts_all_and_exits_one(gestor_user):
