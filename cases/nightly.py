@@ -28,6 +28,7 @@ from contact import outbox
 from contact.models import ContactSubmission
 from nova.lib import dates
 from nova.lib.databases import Gone, Lock, alone, chunks_by_key
+from nova.lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +75,9 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
                     _bring_up_to_date(case_id, report, now=now)
             except Gone:
                 continue
-            except Exception:
+            except Exception as error:
+                if outage_of(error) in (Outage.FULL, Outage.READ_ONLY):
+                    raise  # the others would fail alike, each with its page in the log
                 logger.exception("nightly: case %s was left as it is", case_id)
                 report.fail(case_id)
         for stop_id in list(stops.ended(now)):

@@ -14,8 +14,9 @@ from rest_framework.views import set_rollback
 
 from cases.services import AnotherSubmission, StaleVersion
 from nova.lib import security
-from nova.lib.databases import Gone, is_collision, is_outage
+from nova.lib.databases import Gone, is_collision
 from nova.lib.envelope import COLLISION, refusal, unexpected
+from nova.lib.outages import outage_of
 from nova.lib.refusals import by_field
 from nova.lib.rest.views import Conflict
 
@@ -91,7 +92,7 @@ def _flat(detail: Any, path: str = "") -> Iterable[tuple[str, list[str]]]:
 
 
 def _unexpected(error: Exception, context: Mapping[str, Any]) -> Response:
-    if is_outage(error):
+    if outage_of(error):
         raise error  # not handled here: nova.lib.errors answers, or ReplicaMiddleware tries again
     set_rollback()
     request = context.get("request")

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,12 +81,15 @@ def site(prepared: Path, folder: Path, *, redis_url: str, workers: int) -> Itera
 
 
 @contextmanager
-def gunicorn(env: dict[str, str], log: Any = subprocess.DEVNULL) -> Iterator[int]:
-    """The port on which it answers; `log` is where it writes."""
+def gunicorn(
+    env: dict[str, str], log: Any = subprocess.DEVNULL, *, within: Callable[..., list[str]] | None = None
+) -> Iterator[int]:
+    """The port on which it answers; `log` is where it writes. `within` makes the command of one started elsewhere."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).with_name("gunicorn")), "--bind", f"127.0.0.1:{port}", "nova.wsgi"]
+    command = within(*command) if within else command
     server = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
     try:
         wait_for(port)

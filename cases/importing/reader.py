@@ -13,6 +13,7 @@ from cases.importing.errors import ImportFailed
 from cases.importing.table import DEFAULT_LIMITS, MIB, Limits, NumberedRow, Sheet, Table
 from cases.importing.text import detect_layout, read_rows
 from cases.importing.workbook import WorkbookRows
+from nova.lib.outages import reason_of
 
 ALL_SHEETS = "all"
 _HEAD_BYTES = 64 * 1024
@@ -51,7 +52,7 @@ def open_table(path: str | Path, *, sheet: str | None = None, limits: Limits = D
             f"No hay permiso para leer «{path}»: pida acceso o copie el archivo a otra carpeta."
         ) from None
     except OSError as error:
-        raise ImportFailed(f"No se pudo leer «{path}» ({error.strerror or error}): revise el archivo.") from None
+        raise ImportFailed(f"No se pudo leer «{path}» ({reason_of(error)}): revise el archivo.") from None
 
 
 def _open(path: Path, sheet: str | None, limits: Limits) -> Table:

@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nova.lib.outages import reason_of
 from nova.lib.spreadsheets import inert
 
 
@@ -43,16 +44,14 @@ def whole_file(path: Path | None, *, what: str = "el informe", private: bool = F
         )
     except FileNotFoundError as error:
         raise Unwritable(f"No se puede escribir {what} en «{path}»: no existe la carpeta.") from error
-    except PermissionError as error:
-        raise Unwritable(f"No se puede escribir {what} en «{path}»: no hay permiso.") from error
     except OSError as error:
-        raise Unwritable(f"No se puede escribir {what} en «{path}»: {error.strerror or error}.") from error
+        raise Unwritable(f"No se puede escribir {what} en «{path}»: {reason_of(error)}.") from error
     try:
         with stream:
             yield stream
         draft.replace(path)
     except OSError as error:
-        raise WrittenTooLate(f"No se pudo escribir {what} en «{path}» ({error.strerror or error}).") from error
+        raise WrittenTooLate(f"No se pudo escribir {what} en «{path}» ({reason_of(error)}).") from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -11,6 +11,7 @@ import ijson
 
 from cases.transfer.result import TransferFailed
 from cases.transfer.sections import FORMAT, SECTIONS, VERSION
+from nova.lib.outages import reason_of
 
 LEGACY_SECTIONS = ("carteras", "case_statuses", "users", "cases", "activities", "promises")
 # Without these a row of the old system is no case.
@@ -97,7 +98,7 @@ def _reading(path: Path) -> BinaryIO:
             stream.seek(0)
         return stream
     except OSError as error:
-        raise TransferFailed(f"No se puede leer «{path}»: {error.strerror or error}.") from error
+        raise TransferFailed(f"No se puede leer «{path}»: {reason_of(error)}.") from error
 
 
 def _guarded(events: Iterator[Any], path: Path) -> Iterator[Any]:

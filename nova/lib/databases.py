@@ -13,13 +13,14 @@ from django.db import (
     Error,
     IntegrityError,
     InterfaceError,
-    InternalError,
     OperationalError,
     connection,
     connections,
     models,
 )
 from django.db.transaction import TransactionManagementError
+
+from nova.lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,12 +35,16 @@ STALE_SCHEMA = "La base de datos no está al día: ejecute «manage.py migrate»
 def trouble_of(error: Error) -> str:
     """One Spanish sentence: what failed and what to do. An unknown error keeps the driver's text."""
     reason = " ".join(str(error).split())
+    outage = outage_of(error)
+    if outage not in (None, Outage.AWAY):
+        return outage.remedy.format(place=_place())
     if connection.connection is None:
-        return f"No se pudo abrir la base de datos {_place()}: revise DATABASE_URL y que el servidor esté en marcha."
+        there = "exista su carpeta" if connection.vendor == "sqlite" else "el servidor esté en marcha"
+        return f"No se pudo abrir la base de datos {_place()}: revise DATABASE_URL y que {there}."
     if any(words in reason for words in _WORDS_OF_STALE):
         return STALE_SCHEMA
     if isinstance(error, OperationalError | InterfaceError):
-        return f"La base de datos {_place()} dejó de responder: espere a que vuelva y repita la orden."
+        return Outage.AWAY.remedy.format(place=_place())
     return f"La base de datos rechazó la operación: {reason}."
 
 
@@ -48,20 +53,6 @@ def _place() -> str:
     settings = connection.settings_dict
     host = ":".join(str(settings[part]) for part in ("HOST", "PORT") if settings[part])
     return f"«{settings['NAME']}»{f' en {host}' if host else ''}"
-
-
-# SQLSTATEs of PostgreSQL: connection lost or refused, shutdown, no resources, deadlock, lock timeout.
-_PASSING = ("08", "40", "53", "55", "57", "25006")
-
-
-def is_outage(error: BaseException | None) -> bool:
-    """Whether the database is unavailable or overloaded, so that a retry in a moment may work."""
-    if not isinstance(error, InterfaceError | OperationalError | InternalError):
-        return False
-    state = getattr(error.__cause__, "sqlstate", None)
-    if connection.vendor == "sqlite":
-        return "locked" in str(error)
-    return state.startswith(_PASSING) if state else not isinstance(error, InternalError)
 
 
 # SQLSTATEs of PostgreSQL, and SQLite's words: a row that another one refers to, a value that another row has.

@@ -46,16 +46,13 @@ def failure(message: str, *, status: int, details: dict[str, list[str]] | None =
     return JsonResponse(refusal(message, status=status, details=details), status=status)
 
 
-# Not "nothing was saved": after a connection that breaks at commit nobody knows. The same form or key sent again is
-# saved once (DESIGN §3.7).
-UNAVAILABLE = "La base de datos no responde en este momento: espere unos segundos y repítalo."
 RETRY_SECONDS = 10
 COLLISION = "No se guardó nada: otra persona guardó o eliminó lo mismo en ese momento. Revise cómo quedó y repítalo."
 
 
-def unavailable() -> Enveloped:
+def unavailable(message: str) -> Enveloped:
     """A 503: the request may be repeated."""
-    return refusal(UNAVAILABLE, status=503)
+    return refusal(message, status=503)
 
 
 def unexpected(where: str, error: BaseException | None) -> tuple[Enveloped, dict[str, str]]:

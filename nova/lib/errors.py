@@ -14,6 +14,7 @@ from django_htmx.http import HttpResponseClientRedirect, push_url, reswap
 
 from nova.lib import databases, envelope, security
 from nova.lib.dates import wait_in_words
+from nova.lib.outages import Outage, outage_of
 
 logger = logging.getLogger(__name__)
 
@@ -45,8 +46,8 @@ def gone(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """The 500 page. Rendered without context, as the database may have failed. Shows the number of the log."""
-    if databases.is_outage(sys.exception()):
-        return _unavailable(request)
+    if outage := outage_of(sys.exception()):
+        return _unavailable(request, outage)
     body, headers = envelope.unexpected(f"{request.method} {request.path}", sys.exception())
     if envelope.wants_json(request):
         return JsonResponse(body, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
@@ -54,20 +55,20 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=HTTPStatus.INTERNAL_SERVER_ERROR, headers=headers)
 
 
-def _unavailable(request: HttpRequest) -> HttpResponse:
-    """The database is unavailable. What was typed in a form is kept."""
-    logger.error("the database is unavailable: %s", type(sys.exception()).__name__)
+def _unavailable(request: HttpRequest, outage: Outage) -> HttpResponse:
+    """The database is unavailable, or the disk. What was typed in a form is kept."""
+    logger.error("outage (%s): %s", outage.name, type(sys.exception()).__name__)
     if databases.read_connection().alias == databases.REPLICA:
         databases.give_up_replica()
         request.replica_failed = True  # type: ignore[attr-defined]  # for nova.middleware
     headers = {"Retry-After": str(envelope.RETRY_SECONDS), "Cache-Control": "no-store"}
     status = HTTPStatus.SERVICE_UNAVAILABLE
     if envelope.wants_json(request):
-        return JsonResponse(envelope.unavailable(), status=status, headers=headers)
+        return JsonResponse(envelope.unavailable(outage.sentence), status=status, headers=headers)
     if _is_fragment(request):
-        response = _refusal(envelope.UNAVAILABLE, status)
+        response = _refusal(outage.sentence, status)
     else:
-        response = HttpResponse(render_to_string("503.html", {"message": envelope.UNAVAILABLE}), status=status)
+        response = HttpResponse(render_to_string("503.html", {"outage": outage}), status=status)
     for name, value in headers.items():
         response.headers[name] = value
     return response

@@ -1,11 +1,25 @@
-"""The database away: 503 in words for people, fragments and programs alike (nova.lib.errors)."""
+"""The database away, a disk full: 503 in words for people, fragments and programs alike (nova.lib.outages)."""
+
+import errno
+from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import DataError, InterfaceError, InternalError, OperationalError, ProgrammingError, connection
+from django.db import (
+    DataError,
+    Error,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    connections,
+)
+from django.db.utils import ConnectionHandler
 from django.test import Client
 
-from nova.lib.databases import is_outage
+from nova.lib.databases import trouble_of
+from nova.lib.outages import Outage, outage_of
 
 pytestmark = pytest.mark.django_db
 WORDS = "La base de datos no responde en este momento: espere unos segundos y repítalo."
@@ -54,20 +68,50 @@ def of_postgresql(state: str, kind: type[Exception] = OperationalError) -> Excep
 @pytest.mark.parametrize(
     ("error", "expected"),
     [
-        (of_postgresql("57P01"), True),  # an administrator stopped it
-        (of_postgresql("53300"), True),  # too many connections
-        (of_postgresql("40P01"), True),  # a deadlock
-        (of_postgresql("25006", InternalError), True),  # it is a replica now
-        (OperationalError("server closed the connection unexpectedly"), True),
-        (InterfaceError("the connection is closed"), True),
-        (of_postgresql("22003", DataError), False),
-        (of_postgresql("42P01", ProgrammingError), False),
-        (InternalError("…"), False),
-        (ValueError("…"), False),
-        (None, False),
+        (of_postgresql("57P01"), Outage.AWAY),  # an administrator stopped it
+        (of_postgresql("53300"), Outage.AWAY),  # too many connections
+        (of_postgresql("40P01"), Outage.AWAY),  # a deadlock
+        (of_postgresql("25006", InternalError), Outage.AWAY),  # it is a replica now
+        (of_postgresql("53100"), Outage.FULL),
+        (of_postgresql("XX001", InternalError), Outage.DAMAGED),
+        (OperationalError("server closed the connection unexpectedly"), Outage.AWAY),
+        (InterfaceError("the connection is closed"), Outage.AWAY),
+        (OSError(errno.ENOSPC, "No space left on device"), Outage.FULL),
+        (OSError(errno.EROFS, "Read-only file system"), Outage.READ_ONLY),
+        (OSError(errno.ECONNRESET, "Connection reset by peer"), None),
+        (of_postgresql("22003", DataError), None),
+        (of_postgresql("42P01", ProgrammingError), None),
+        (InternalError("…"), None),
+        (ValueError("…"), None),
+        (None, None),
     ],
 )
 def test_what_passes_is_an_outage_and_what_is_wrong_is_none(error, expected, monkeypatch):
     monkeypatch.setattr(connection, "vendor", "postgresql")
 
-    assert is_outage(error) is expected
+    assert outage_of(error) is expected
+
+
+@pytest.mark.parametrize(
+    ("content", "expected", "words"),
+    [
+        (b"this is no database" * 100, Outage.DAMAGED, "está dañada: detenga el sitio y restaure la última copia"),
+        (None, Outage.AWAY, "revise DATABASE_URL y que exista su carpeta"),
+    ],
+)
+def test_a_file_that_is_no_database_and_a_folder_that_is_not_there(tmp_path: Path, content, expected, words):
+    name = tmp_path / "nova.db" if content else tmp_path / "no-existe" / "nova.db"
+    if content:
+        name.write_bytes(content)
+    other = ConnectionHandler({"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": name}})["default"]
+
+    ours, connections["default"] = connections["default"], other
+    try:
+        with pytest.raises(Error) as raised, connection.cursor() as cursor:
+            cursor.execute("SELECT COUNT(*) FROM sqlite_master")
+        found, told = outage_of(raised.value), trouble_of(raised.value)
+    finally:
+        connections["default"] = ours
+        other.close()
+
+    assert (found, words in told) == (expected, True), told

@@ -26,6 +26,7 @@ from cases.importing.run import BUSY, Result
 from cases.models import ImportUpload
 from nova.lib.databases import Gone
 from nova.lib.money import format_money
+from nova.lib.outages import Outage, outage_of
 from nova.lib.text import key_in
 
 MISSING_SHOWN = 20
@@ -261,6 +262,8 @@ def refusal(error: Exception) -> tuple[str, HTTPStatus]:
         return str(error), HTTPStatus.UNPROCESSABLE_ENTITY
     if "locked" in str(error):
         return BUSY, HTTPStatus.CONFLICT
+    if (outage := outage_of(error)) not in (None, Outage.AWAY):
+        return f"{outage.sentence} No se importó nada.", HTTPStatus.SERVICE_UNAVAILABLE
     return NO_DATABASE, HTTPStatus.SERVICE_UNAVAILABLE
 
 

@@ -16,6 +16,7 @@ from accounts.models import AuditEvent
 from cases import nightly
 from nova.lib import dates, health
 from nova.lib.databases import Taken
+from nova.lib.outages import outage_of
 
 logger = logging.getLogger(__name__)
 LOOK_SECONDS = 60
@@ -50,7 +51,7 @@ class Command(BaseCommand):
                 if is_due(timezone.now(), given["at"]):
                     self._run()
             except DatabaseError as error:  # the database may come back: try again later
-                logger.warning("scheduler: the database does not answer: %s", type(error).__name__)
+                logger.warning("scheduler: nothing was done (%s): %s", outage_of(error), type(error).__name__)
             if given["once"]:
                 return
             stopped.wait(LOOK_SECONDS)

@@ -52,7 +52,10 @@ REFUSALS = {
     "415": ("El cuerpo no es application/json.", "Envíe los datos como application/json."),
     "429": ("Demasiados pedidos: espere `Retry-After` segundos.", "Demasiados pedidos."),
     "500": ("Falla nuestra: `X-Error-Id` la identifica en el registro.", "Algo falló de nuestro lado."),
-    "503": ("La base de datos no responde: repítalo después de `Retry-After` segundos.", "La base no responde."),
+    "503": (
+        "Ahora no se puede: `error` dice por qué. Repítalo después de `Retry-After` segundos.",
+        "La base no responde.",
+    ),
 }
 HEADERS = {
     "429": {"Retry-After": {"schema": {"type": "integer"}, "description": "Segundos"}},

@@ -229,13 +229,13 @@ def test_command_says_what_it_did(capsys):
     assert Promise.objects.get().status == "broken"
 
 
-def _refuse_updates_of(case):
-    """A row that the database will not write: what a full disk or a broken index does to one case."""
+def _refuse_updates_of(case, *, state="P0001"):
+    """A row that the database will not write: what a broken index does to one case, or a full disk (53100)."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS "
-                "$$ BEGIN RAISE EXCEPTION 'refused'; END $$"
+                f"$$ BEGIN RAISE EXCEPTION 'refused' USING ERRCODE = '{state}'; END $$"
             )
             cursor.execute(
                 f"CREATE TRIGGER refuse BEFORE UPDATE ON cases_case FOR EACH ROW WHEN (OLD.id = {case.pk}) "
@@ -259,6 +259,20 @@ def test_case_that_cannot_be_written_does_not_stop_the_others():
     outcomes = [Promise.objects.get(pk=promise.pk).status for promise in (first, second, third)]
     assert outcomes == ["broken", "pending", "broken"]
     assert AuditEvent.objects.get(action="nightly").after["failed_cases"] == [second.case_id]
+
+
+@pytest.mark.postgres
+def test_a_full_disk_ends_the_run_by_its_name():
+    day = dates.today() - timedelta(days=30)
+    first, second, third = (promised(day, made=day - timedelta(days=3)) for _ in range(3))
+    _refuse_updates_of(second.case, state="53100")
+    with pytest.raises(CommandError) as error:
+        call_command("nightly")
+    assert error.value.returncode == 2
+    assert "No queda lugar en el disco de la base de datos" in str(error.value)
+    outcomes = [Promise.objects.get(pk=promise.pk).status for promise in (first, second, third)]
+    assert outcomes == ["broken", "pending", "pending"]
+    assert not AuditEvent.objects.filter(action="nightly").exists()  # so that the scheduler tries again
 
 
 # --- Two at the same time ------------------------------------------------------------------------

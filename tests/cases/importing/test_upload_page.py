@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -10,6 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 from threading import Barrier
 
+import psycopg
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -434,15 +436,18 @@ def test_a_debtor_somebody_loaded_meanwhile_refuses_and_keeps_the_file(admin_cli
     [
         ("database is locked", 409, "otra importación"),
         ("server closed the connection", 503, "La base de datos no respondió"),
+        ("disk full", 503, "El disco del servidor está lleno"),
     ],
 )
 def test_a_database_that_does_not_answer_is_said(admin_client, reason, status, words):
     upload = uploaded(admin_client)
     preview = previewed(admin_client, upload)
+    full = psycopg.errors.DiskFull() if connection.vendor == "postgresql" else sqlite3.OperationalError()
+    full.sqlite_errorname = "SQLITE_FULL"
 
     def fail(execute, sql, params, many, context):
         if "cases_casestatus" in sql:
-            raise OperationalError(reason)
+            raise OperationalError(reason) from (full if reason == "disk full" else None)
         return execute(sql, params, many, context)
 
     with connection.execute_wrapper(fail):
