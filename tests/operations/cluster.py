@@ -32,7 +32,7 @@ from cases.services import place_case
 boss = User.objects.create_user("jefa", password="{password}", role="admin")
 tokens = []
 for number in range(8):
-    admin = User.objects.create_user(f"carga{{number}}", role="admin")
+    admin = User.objects.create_user(f"carga{{number}}", password="{password}", role="admin")
     tokens.append(issue_token(user=admin, name="carga", by=boss)[1])
 print(json.dumps(tokens))
 """
@@ -210,6 +210,11 @@ class Cluster:
         else:
             server.send_signal(how)
         server.wait(40)
+
+    def workers(self, name: str) -> list[int]:
+        """The processes of a web machine that answer requests."""
+        master = self.webs[name][0].pid
+        return [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
 
     # --- What is asked of them ------------------------------------------------------------------------
     def sql(self, statement: str, database: str = "nova") -> list[tuple]:

@@ -2,10 +2,8 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +14,8 @@ import pytest
 
 from tests import serving
 from tests.operations import cluster as machines
-from tests.operations.cluster import BROKEN_OFF, Cluster, NotSent, ask, wait_until
+from tests.operations.cluster import Cluster, ask, wait_until
+from tests.operations.load import Load, Payer, by_form, by_token
 from tests.wire import Browser
 
 pytestmark = [
@@ -25,6 +24,7 @@ pytestmark = [
 ]
 # The issue of a night: `OUTAGE_SECONDS=20 pytest tests/operations`. The gate has less time.
 OUTAGE_SECONDS = float(os.environ.get("OUTAGE_SECONDS", "4"))
+KILLS = 8
 
 
 @pytest.fixture(scope="module")
@@ -99,73 +99,19 @@ def test_without_its_replica_the_dashboard_goes_on(cluster: Cluster, webs: list[
 
 
 # --- Under load ------------------------------------------------------------------------------------------
-class Load:
-    """People who pay $ 1 each time, on one case, and try again until they are told that it was taken.
-
-    A balancer stands before the machines: where nobody listens, another is asked. Each payment has its key, so that
-    trying again is safe (DESIGN §3.7).
-    """
-
-    def __init__(self, cluster: Cluster, ports: list[int], case: int, *, each: int, pause: float = 0.02) -> None:
-        self.ports, self.case, self.each, self.pause = ports, case, each, pause
-        self.answers: Counter = Counter()
-        self.broken: list[float] = []
-        self.texts: set[str] = set()
-        self.waits: set[str | None] = set()
-        self.taken = 0
-        self.ends_at = 0.0
-        self._lock = threading.Lock()
-        self._people = [threading.Thread(target=self._pay, args=(token,)) for token in cluster.tokens]
-
-    def __enter__(self) -> "Load":
-        for person in self._people:
-            person.start()
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        for person in self._people:
-            person.join(120)
-
-    def _pay(self, token: str) -> None:
-        for number in range(self.each):
-            key = secrets.token_hex(8)
-            while not self._tried(token, key, number):
-                time.sleep(0.2)
-            with self._lock:
-                self.taken += 1
-            time.sleep(self.pause)
-
-    def _tried(self, token: str, key: str, number: int) -> bool:
-        headers = {"Authorization": f"Token {token}", "Idempotency-Key": key}
-        for turn in range(len(self.ports)):
-            port = self.ports[(number + turn) % len(self.ports)]
-            try:
-                path = f"/api/v1/cases/{self.case}/payments"
-                status, text, answered = ask(port, "POST", path, body={"amount": "1.00"}, headers=headers)
-            except NotSent:  # honest: the next machine is asked
-                continue
-            except BROKEN_OFF:
-                with self._lock:
-                    self.broken.append(time.monotonic())
-                return False
-            with self._lock:
-                self.answers[status] += 1
-                if status != 201:
-                    self.texts.add(text)
-                    self.waits.add(answered.get("Retry-After"))
-            return status == 201
-        return False
+def programs(cluster: Cluster, case: int) -> list[Payer]:
+    return [by_token(token, case) for token in cluster.tokens]
 
 
-def assert_every_payment_once(cluster: Cluster, load: Load) -> None:
+def assert_every_payment_once(cluster: Cluster, load: Load, case: int) -> None:
     """As many as people were told, and no more."""
-    wanted = len(cluster.tokens) * load.each
+    wanted = load.wanted
     assert load.taken == wanted
     ((count, total),) = cluster.sql(
-        f"SELECT COUNT(*), SUM(amount) FROM cases_ledgerentry WHERE kind = 'payment' AND case_id = {load.case}"  # noqa: S608
+        f"SELECT COUNT(*), SUM(amount) FROM cases_ledgerentry WHERE kind = 'payment' AND case_id = {case}"  # noqa: S608
     )
     assert (count, total) == (wanted, Decimal(wanted))
-    ((balance,),) = cluster.sql(f"SELECT balance FROM cases_case WHERE id = {load.case}")  # noqa: S608
+    ((balance,),) = cluster.sql(f"SELECT balance FROM cases_case WHERE id = {case}")  # noqa: S608
     assert balance == Decimal(1_000_000) - wanted
     serving.manage(cluster.environment(direct=True), "verify_data")
 
@@ -176,13 +122,32 @@ def test_a_web_machine_that_goes_takes_at_most_what_was_in_flight(cluster: Clust
     who was just knocking, before it stopped listening, knocks in vain."""
     case = place(cluster, webs[1])
 
-    with Load(cluster, webs, case, each=25) as load:
+    with Load(programs(cluster, case), webs, each=25) as load:
         wait_until(lambda: load.taken > 20)
         cluster.kill_web("a", how)
 
     assert load.answers.keys() == {201}, load.texts
     assert len(load.broken) <= len(cluster.tokens) / (1 if how == signal.SIGKILL else 2)
-    assert_every_payment_once(cluster, load)
+    assert_every_payment_once(cluster, load, case)
+
+
+def test_forms_lose_and_double_nothing_when_workers_are_killed(cluster: Cluster, webs: list[int]):
+    """As the kernel does it that lacks memory: each worker in its turn, in the middle of whatever it does."""
+    case = place(cluster, webs[0])
+    people = [Browser() for _ in range(4)]
+    for number, person in enumerate(people):
+        assert person.log_in(webs[number % 2], f"carga{number}", cluster.password) == 200
+
+    with Load([by_form(person, case) for person in people], webs, each=20, pause=0) as load:
+        for turn in range(KILLS):
+            before = load.taken
+            wait_until(lambda before=before: load.taken > before + 1)
+            workers = [worker for name in sorted(cluster.webs) for worker in cluster.workers(name)]
+            os.kill(workers[turn % len(workers)], signal.SIGKILL)
+
+    assert load.answers.keys() == {302}, load.texts
+    assert load.broken
+    assert_every_payment_once(cluster, load, case)
 
 
 def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_nothing(cluster: Cluster, webs: list[int]):
@@ -190,7 +155,7 @@ def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_noth
     browser = Browser()
     browser.log_in(webs[0], "jefa", cluster.password)
 
-    with Load(cluster, webs, case, each=40, pause=0.05) as load:
+    with Load(programs(cluster, case), webs, each=40, pause=0.05) as load:
         wait_until(lambda: load.taken > 40)
         cluster.stop_primary()
         time.sleep(OUTAGE_SECONDS)
@@ -208,7 +173,7 @@ def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_noth
     assert load.texts
     for text in load.texts:
         assert json.loads(text)["error"].startswith("La base de datos no responde en este momento")
-    assert_every_payment_once(cluster, load)
+    assert_every_payment_once(cluster, load, case)
     assert browser.send(webs[1], "GET", "/cuenta")[0] == 200  # nobody was signed out
     assert ask(webs[0], "GET", "/readyz")[0] == 200
 
@@ -223,7 +188,7 @@ def test_a_backup_taken_under_load_restores_whole(cluster: Cluster, webs: list[i
         "PYTHON": serving.sys.executable,
     }
 
-    with Load(cluster, webs, case, each=30) as load:
+    with Load(programs(cluster, case), webs, each=30) as load:
         wait_until(lambda: load.taken > 20)
         made = subprocess.run(
             ["deploy/backup.sh"], cwd=serving.ROOT, env=env, check=True, capture_output=True, text=True
@@ -244,7 +209,7 @@ def test_a_backup_taken_under_load_restores_whole(cluster: Cluster, webs: list[i
     )
     assert 0 < payments <= at_backup + len(cluster.tokens)
     assert paid == payments
-    assert_every_payment_once(cluster, load)
+    assert_every_payment_once(cluster, load, case)
 
 
 def test_night_and_imports_hold_through_pgbouncer(cluster: Cluster, prepared: Path, tmp_path: Path):
