@@ -135,6 +135,26 @@ class Session(AbstractBaseSession):
         verbose_name_plural = "sesiones"
 
 
+class KnownPlace(models.Model):
+    """A browser or an address from which a user has logged in; log-in attempts from there count apart
+    (accounts.places).
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="known_places", verbose_name="usuario")
+    digest = models.CharField(max_length=64, editable=False)
+    seen_at = models.DateTimeField("último ingreso", default=timezone.now, editable=False)
+    failures = models.PositiveIntegerField("códigos errados seguidos", default=0, editable=False)
+    blocked_until = models.DateTimeField("sin códigos hasta", null=True, editable=False)
+
+    class Meta:
+        verbose_name = "lugar conocido"
+        verbose_name_plural = "lugares conocidos"
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="known_place_once_per_user")]
+
+    def __str__(self) -> str:
+        return f"Lugar conocido de {self.user}"
+
+
 class SecondFactor(models.Model):
     """The secret shared with a user's authenticator app. A row exists while the second factor is on."""
 

@@ -9,7 +9,7 @@ import hashlib
 import math
 import secrets
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote, urlencode
 
 from django.conf import settings
@@ -19,8 +19,8 @@ from django.utils import timezone
 from django_otp.oath import TOTP
 
 from accounts import audit, limits, session_life
-from accounts.models import AuditEvent, RecoveryCode, SecondFactor, User
-from nova.lib.databases import Gone, lock_row
+from accounts.models import AuditEvent, KnownPlace, RecoveryCode, SecondFactor, User
+from nova.lib.databases import Gone, lock_row, lock_rows
 from nova.lib.dates import doubled
 
 KEY_BYTES = 20
@@ -30,6 +30,8 @@ RECOVERY_CODES = 10
 RECOVERY_BYTES = 15  # 120 bits, 24 letters and figures
 FREE_FAILURES = 10
 FIRST_BLOCK, LONGEST_BLOCK = timedelta(minutes=1), timedelta(hours=24)
+# So long after a wait has ended, wrong codes are counted anew: whoever guesses once a day would have got further.
+FORGOTTEN_AFTER = timedelta(days=30)
 VERIFIED = "second_factor"  # session key: the log-in used both factors
 
 
@@ -76,6 +78,7 @@ def turn_on(*, user: User, key: str, code: str, session_key: str | None, address
         return None
     with transaction.atomic():
         SecondFactor.objects.update_or_create(user=user, defaults={"key": key, "last_step": step})
+        user.known_places.update(failures=0, blocked_until=None)
         codes = list(_new_recovery_codes(user))
         audit.record(AuditEvent.Action.SECOND_FACTOR_ON, by=user, target=user, address=address)
         session_life.end_others(user=user, by=user, current=session_key, address=address)
@@ -100,22 +103,22 @@ def renew_recovery_codes(user: User) -> list[str]:
 
 
 # --- Using it -----------------------------------------------------------------------------------------------
-def accept(user: User, code: str) -> bool:
+def accept(user: User, code: str, *, place: KnownPlace | None = None) -> bool:
     """Whether `code` is an unused code of the app or a recovery code, which is used up.
 
     Somebody with the password and weeks of time could guess codes of six digits: from the tenth wrong one in a row on,
-    each doubles the wait for the next. Raises limits.TooManyAttempts during the wait; recovery codes are still
-    accepted.
+    each doubles the wait for the next. A known `place` counts and waits for itself. Raises limits.TooManyAttempts
+    during the wait; recovery codes are still accepted.
     """
     code = "".join(code.split()).replace("-", "")
     if len(code) == DIGITS and code.isdecimal():
-        return _accept_of_app(user, code)
+        return _accept_of_app(user, code, place)
     used, _ = RecoveryCode.objects.filter(user=user, digest=_digest(code)).delete()
     return bool(used)
 
 
-def _accept_of_app(user: User, code: str) -> bool:
-    """Check a code of the app. The row is locked first: of simultaneous requests with one code one passes, and of
+def _accept_of_app(user: User, code: str, place: KnownPlace | None) -> bool:
+    """Check a code of the app. The rows are locked first: of simultaneous requests with one code one passes, and of
     simultaneous wrong ones none is compared during the wait that another has just begun.
     """
     pk = SecondFactor.objects.filter(user=user).values_list("pk", flat=True).first()
@@ -126,18 +129,31 @@ def _accept_of_app(user: User, code: str) -> bool:
             factor = lock_row(SecondFactor.objects.all(), pk)
         except Gone:  # turned off meanwhile
             return False
+        # Somebody elsewhere who knows the password makes nobody wait at a place of the user's.
+        guesses = _locked(place) or factor
         now = timezone.now()
-        if factor.blocked_until and factor.blocked_until > now:
-            raise limits.TooManyAttempts(math.ceil((factor.blocked_until - now).total_seconds()))
+        if guesses.blocked_until and guesses.blocked_until > now:
+            raise limits.TooManyAttempts(math.ceil((guesses.blocked_until - now).total_seconds()))
         step = _step_of(factor.key, code, after=factor.last_step)
-        if step is not None:
-            factor.last_step, factor.failures, factor.blocked_until = step, 0, None
+        if step is None:
+            _count_failure(guesses, now)
         else:
-            factor.failures += 1
-            if factor.failures >= FREE_FAILURES:
-                factor.blocked_until = now + block_after(factor.failures)
-        factor.save(update_fields=["last_step", "failures", "blocked_until"])
+            SecondFactor.objects.filter(pk=factor.pk).update(last_step=step)
+            guesses.failures, guesses.blocked_until = 0, None
+        guesses.save(update_fields=["failures", "blocked_until"])
     return step is not None
+
+
+def _locked(place: KnownPlace | None) -> KnownPlace | None:
+    return next(iter(lock_rows(KnownPlace.objects.all(), [place.pk])), None) if place else None
+
+
+def _count_failure(guesses: SecondFactor | KnownPlace, now: datetime) -> None:
+    if guesses.blocked_until and guesses.blocked_until < now - FORGOTTEN_AFTER:
+        guesses.failures = 0
+    guesses.failures += 1
+    if guesses.failures >= FREE_FAILURES:
+        guesses.blocked_until = now + block_after(guesses.failures)
 
 
 def block_after(failures: int) -> timedelta:

@@ -13,7 +13,7 @@ CSRF = "a" * 32
 
 class Browser:
     def __init__(self) -> None:
-        self.session = ""
+        self.cookies = {"csrftoken": CSRF}
         self.ip = f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"
 
     def send(
@@ -23,14 +23,14 @@ class Browser:
         content, kind = json.dumps(body), "application/json"
         if form:
             content, kind = urlencode(form), "application/x-www-form-urlencoded"
-        cookies = f"csrftoken={CSRF}; sessionid={self.session}"
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = {"Content-Type": kind, "Cookie": cookies, "X-CSRFToken": CSRF, "X-Forwarded-For": self.ip}
         with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
             connection.request(method, path, content, headers)
             answer = connection.getresponse()
             for cookie in answer.headers.get_all("Set-Cookie") or []:
-                if found := re.match(r'sessionid="?(\w*)', cookie):
-                    self.session = found[1]
+                if found := re.match(r'(sessionid|place)="?([^";]*)', cookie):
+                    self.cookies[found[1]] = found[2]
             return answer.status, answer.read().decode()
 
     def log_in(self, port: int, username: str, password: str) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib import messages
@@ -22,7 +23,7 @@ from django.views.decorators.debug import sensitive_post_parameters, sensitive_v
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts import audit, kept_form, limits, second_factor, second_step
+from accounts import audit, kept_form, limits, places, second_factor, second_step
 from accounts.access import Request, safe_next
 from accounts.forms import CodeForm, LoginForm
 from accounts.models import AuditEvent, User
@@ -58,18 +59,20 @@ def api_login(request: Request) -> HttpResponse:
     if not form.is_valid():
         return _refused(request, form, "Escriba su usuario y su contraseña.")
     username = form.cleaned_data["username"]
-    attempt = limits.counters(username=username, address=ip_of(request))
-    limits.take_attempt(attempt)
+    credentials = {"username": username}
+    # Before the attempt counts: what django-axes refuses would otherwise use up the limit of everybody else.
+    if not AxesProxyHandler.is_allowed(request, credentials):
+        return locked_out(request, None, credentials)
+    attempt = limits.log_in_attempt(request, username)
+    attempt.take()
     user = authenticate(request, username=username, password=form.cleaned_data["password"])
     if user is None:
-        limits.attempt_failed(attempt)
+        attempt.failed()
         return _refused(request, form, WRONG_CREDENTIALS)
-    limits.give_back(attempt)
+    attempt.give_back()
     if second_factor.is_on(user):
         return _ask_for_code(request, user, form)
-    with transaction.atomic():
-        login(request, user)
-    return _welcome(request, user, form.cleaned_data["next"])
+    return _enter(request, user, form.cleaned_data["next"])
 
 
 # --- The second step ----------------------------------------------------------------------------------------
@@ -107,17 +110,16 @@ def login_code(request: Request) -> HttpResponse:
 
 
 def _check_code(request: Request, user: User, code: str) -> HttpResponse:
-    attempt = limits.counters(username=f"{user.username} (2)", address=ip_of(request))
-    limits.take_attempt(attempt)
-    if not second_factor.accept(user, code):
-        limits.attempt_failed(attempt)
+    attempt = limits.log_in_attempt(request, user.username, step=" (2)")
+    attempt.take()
+    if not second_factor.accept(user, code, place=attempt.place):
+        attempt.failed()
         return _wrong_code(request, user)
-    limits.give_back(attempt)
+    attempt.give_back()
     target = second_step.end(request)
-    with transaction.atomic():
-        login(request, user, backend=MODEL_BACKEND)
+    response = _enter(request, user, target)
     request.session[second_factor.VERIFIED] = True
-    return _welcome(request, user, target)
+    return response
 
 
 def _wrong_code(request: Request, user: User) -> HttpResponse:
@@ -157,6 +159,16 @@ def _refused(request: Request, form: LoginForm, message: str) -> HttpResponse:
 
 def _details(form: LoginForm) -> dict[str, list[str]]:
     return {field: [str(error) for error in errors] for field, errors in form.errors.items()}
+
+
+def _enter(request: Request, user: User, target: str) -> HttpResponse:
+    """Sign the user in, and know the place from now on."""
+    with transaction.atomic():
+        login(request, user, backend=MODEL_BACKEND)
+        ids = places.remember(request, user)
+    response = _welcome(request, user, target)
+    places.give_cookie(response, ids)
+    return response
 
 
 def _welcome(request: Request, user: User, target: str) -> HttpResponse:

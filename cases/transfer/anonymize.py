@@ -18,7 +18,7 @@ from django.db.models import Case as When_Case
 from django.db.models import CharField, F, TextField, Value, When
 from django.db.models.functions import Cast, Concat
 
-from accounts.models import ApiToken, AuditEvent, RecoveryCode, SecondFactor, Session, User
+from accounts.models import ApiToken, AuditEvent, KnownPlace, RecoveryCode, SecondFactor, Session, User
 from cases.models import (
     Activity,
     Case,
@@ -38,7 +38,7 @@ from nova.lib.databases import chunks_by_key
 CHUNK = 2000
 TEXT = "Texto de ejemplo."
 DEBTOR_COLUMNS = ("first_name", "last_name", "dni", "cuit", "email", "street", "street_number", "notes")
-FORGOTTEN = (Session, ApiToken, SecondFactor, RecoveryCode, ImportUpload, Submission, LogEntry)
+FORGOTTEN = (Session, KnownPlace, ApiToken, SecondFactor, RecoveryCode, ImportUpload, Submission, LogEntry)
 LOGIN_HISTORY = (AccessAttempt, AccessFailureLog, AccessLog)
 Progress = Callable[[int], None]
 

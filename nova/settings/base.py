@@ -187,8 +187,10 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Limits on log-in: DESIGN §8 ---------------------------------------------------------------
 LOGIN_FAILURES_PER_USERNAME = 5
+LOGIN_FAILURES_PER_HOUR = 20  # of a username at one place
 LOGIN_FAILURES_PER_ADDRESS = 20
 LOGIN_WINDOW_SECONDS = 60
+PLACE_COOKIE_NAME = "place"  # of accounts.places
 SIGNED_IN_FORM_RATE = "600/m"
 RATELIMIT_FAIL_OPEN = True  # without Redis forms work, without limits
 # django-axes keeps the history and locks one username at one IP over an hour, so never all users of one router.

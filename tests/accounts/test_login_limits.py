@@ -1,7 +1,6 @@
 """Five failures a minute for a username, twenty for an address, a minute to cool off (DESIGN §8)."""
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,21 +13,6 @@ from tests.conftest import ClientOf
 from tests.steps import log_in
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch):
-    """Time stands still until it is told to go on."""
-
-    class Clock:
-        now = time.time()
-
-        def __call__(self) -> float:
-            return self.now
-
-    clock = Clock()
-    monkeypatch.setattr(time, "time", clock)
-    return clock
 
 
 def test_sixth_failure_of_a_username_waits_even_with_the_right_password(client: Client, gestor_user: User) -> None:
@@ -137,11 +121,12 @@ def test_an_invented_forwarded_address_does_not_help(client: Client, settings) -
 
 def test_parallel_guesses_do_not_slip_through() -> None:
     """More in flight than may fail: the surplus is refused before its password is looked at."""
-    attempt = limits.counters(username="nadie", address="203.0.113.1")
+    where = "203.0.113.1"
+    attempt = limits.Attempt(limits.counters_of("nadie", where=where, address=where, is_known=False))
 
     def take(_: int) -> bool:
         try:
-            limits.take_attempt(attempt)
+            attempt.take()
         except limits.TooManyAttempts:
             return False
         return True

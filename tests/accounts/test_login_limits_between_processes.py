@@ -8,6 +8,9 @@ from http.client import HTTPConnection
 
 import pytest
 
+from tests import serving
+from tests.wire import Browser
+
 pytestmark = pytest.mark.deployment
 CSRF = "a" * 32
 
@@ -34,8 +37,13 @@ def ask(port: int, username: str, address: str) -> tuple[int, str | None]:
         pytest.param("database_site", id="database"),
     ]
 )
-def port(request: pytest.FixtureRequest) -> int:
-    return request.getfixturevalue(request.param).port
+def site(request: pytest.FixtureRequest) -> serving.Site:
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def port(site: serving.Site) -> int:
+    return site.port
 
 
 def test_five_guesses_pass_however_many_are_sent_at_once(port: int) -> None:
@@ -50,3 +58,24 @@ def test_five_guesses_pass_however_many_are_sent_at_once(port: int) -> None:
     assert again == 429
     assert 1 <= int(wait or 0) <= 60
     assert ask(port, "otra", f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1")[0] == 400
+
+
+MAKE = "from accounts.models import User; User.objects.create_user('{}', password='{}', role='gestor')"
+
+
+def test_a_known_browser_gets_in_while_others_guess_at_once(site: serving.Site) -> None:
+    username, password = f"vera-{secrets.token_hex(4)}", secrets.token_urlsafe(12)
+    serving.manage(site.env, "shell", "-v0", "--no-imports", "-c", MAKE.format(username, password))
+    browser = Browser()
+    assert browser.log_in(site.port, username, password) == 200
+    browser.ip = Browser().ip  # on the move
+
+    def guess(_: int) -> int:
+        return ask(site.port, username, Browser().ip)[0]
+
+    with ThreadPoolExecutor(8) as pool:
+        guesses = pool.map(guess, range(40))
+        entered = [browser.log_in(site.port, username, password) for _ in range(6)]
+        assert set(guesses) == {400, 429}
+    assert entered == [200] * 6
+    assert Browser().log_in(site.port, username, password) == 429  # a browser that nobody knows

@@ -46,7 +46,16 @@ HOSTILE: dict[str, list[str]] = {
             "a",
             "=",
         ),
-        *('csrftoken="\\000"', "csrftoken=" + "\xff" * 32, "recent=\xff", 'messages="\\000"', ";;;=;sessionid"),
+        *(
+            'csrftoken="\\000"',
+            "csrftoken=" + "\xff" * 32,
+            "recent=\xff",
+            'place="\\000"',
+            "place=a:b:c",
+            "place=" + "\xff" * 99,
+            'messages="\\000"',
+            ";;;=;sessionid",
+        ),
     ],
     "Content-Length": ["abc", "-1", "", "1e5", "0x10", "\xff"],
     "Content-Type": [

@@ -66,6 +66,7 @@ def test_no_fragment_is_kept(request: pytest.FixtureRequest, who: str) -> None:
 @pytest.mark.usefixtures("everything")
 def test_no_answer_to_a_form_is_kept(gestor_client: Client) -> None:
     answers = {path: gestor_client.post(path) for path in all_addresses() if path not in LEAVING}
+    assert len(answers) > 120
     assert {path for path, answer in answers.items() if is_kept(answer)} == set()
 
 
@@ -74,6 +75,7 @@ def test_no_answer_to_a_token_is_kept(client: Client, admin_user: User) -> None:
     _, text = issue_token(user=admin_user, name="Sistema", by=admin_user)
     headers = {"Authorization": f"Token {text}"}
     paths = [path for path in all_addresses() if path.startswith("/api/")]
+    assert len(paths) > 20
     answers = {path: client.get(path, headers=headers) for path in paths}
     assert [path for path, answer in answers.items() if is_kept(answer)] == []
     assert [answer.status_code for answer in answers.values()].count(200) > 12

@@ -35,11 +35,13 @@ def test_people_are_led_to_https_and_programs_are_refused(client: Client) -> Non
 
 def test_cookies_of_production_are_bound_to_the_host_and_to_tls() -> None:
     code = "from django.conf import settings as s; print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, "
-    code += "s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_DOMAIN, s.SESSION_COOKIE_PATH)"
+    code += "s.PLACE_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, "
+    code += "s.SESSION_COOKIE_DOMAIN, s.SESSION_COOKIE_PATH)"
     shell = ("shell", "--no-imports", "-c", code)
-    assert manage(*shell).stdout.split() == ["__Host-sessionid", "__Host-csrftoken", "True", "True", "None", "/"]
+    names = ["__Host-sessionid", "__Host-csrftoken", "__Host-place"]
+    assert manage(*shell).stdout.split() == [*names, "True", "True", "None", "/"]
     plain = manage(*shell, SESSION_COOKIE_SECURE="False").stdout.split()
-    assert plain[:4] == ["sessionid", "csrftoken", "False", "False"]
+    assert plain[:5] == ["sessionid", "csrftoken", "place", "False", "False"]
 
 
 @pytest.mark.parametrize(
