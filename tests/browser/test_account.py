@@ -9,6 +9,7 @@ from django_otp.oath import TOTP
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import SecondFactor, Session, User
+from accounts.tokens import issue_token
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_fits
 from tests.conftest import ClientOf
@@ -126,3 +127,17 @@ def test_no_other_site_frames_a_page(chromium: Browser, client_of: ClientOf, ges
         [frame] = page.frames[1:]
         assert "NOVA" not in frame.content(), path
     context.close()
+
+
+def test_a_new_password_may_end_the_tokens(page_of: PageOf, admin_user: User, gestor_user: User) -> None:
+    issue_token(user=gestor_user, name="Discador", by=admin_user)
+    page = page_of(gestor_user, width=390, theme="dark")
+    page.goto("/cuenta/clave")
+    check(page)
+    page.fill("#id_old_password", PASSWORD)
+    page.fill("#id_new_password1", "otra-clave-larga-7")
+    page.fill("#id_new_password2", "otra-clave-larga-7")
+    page.get_by_label("Revocar también el token de la API").check()
+    page.get_by_role("button", name="Guardar").click()
+    expect(page.locator("body")).to_contain_text("Se revocó un token de la API.")
+    assert not gestor_user.auth_token_set.exists()
