@@ -115,13 +115,13 @@ def _transaction(dry_run: bool) -> Iterator[None]:
 # --- Which cases ---------------------------------------------------------------------------------
 def _cases_to_bring_up_to_date(today: date) -> Iterator[int]:
     """The ids of the cases to change today, read without a lock, a chunk at a time."""
-    due = Promise.objects.pending().computed().filter(promise_date__lte=dates.next_business_day(today))
+    due = Promise.objects.pending_of_all().computed().filter(promise_date__lte=dates.next_business_day(today))
     for chunk in _chunks(due, "case_id"):
         pending = _pending_dates(chunk)
         for case in Case.objects.filter(pk__in=chunk).order_by("pk"):
             if _has_expired(pending[case.pk], today) or _new_place(case, pending[case.pk], today):
                 yield case.pk
-    has_pending = Exists(Promise.objects.pending().filter(case=OuterRef("pk")))
+    has_pending = Exists(Promise.objects.pending_of_all().filter(case=OuterRef("pk")))
     misplaced = Case.objects.open().filter(
         Q(queue_band=queue.Band.PROMISE_DUE) & ~has_pending
         | Q(queue_band=queue.Band.NEW) & (Q(last_activity_at__isnull=False) | Q(next_action_at__isnull=False))

@@ -31,6 +31,12 @@ WORKING_SLUG = "en-gestion"
 UNTOUCHED_SLUG = "sin-gestion"  # a case leaves it with its first gestión
 # The entries that make up the recovery: a reversal subtracts the amount of its payment (DESIGN §6).
 RECOVERED = Q(kind__in=[Kind.PAYMENT, Kind.REVERSAL])
+# A question about some cases says what its rows are not. One that said what they are (`kind = 'payment'`) could also be
+# answered by an index of payments alone, made for a list of all of them by day. While the statistics are those of a
+# load, when there was none, PostgreSQL believes that index empty, and reads it from end to end: every payment of the
+# agency for those of one case. From what rows are not it cannot conclude that the index has them all.
+NO_PAYMENT = [Kind.PLACEMENT, Kind.ADJUSTMENT, Kind.REVERSAL]
+NOT_PENDING = ["fulfilled", "broken", "cancelled"]
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
@@ -359,8 +365,8 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         return self.recovered(start, end).filter(credited_to=gestor)
 
     def effective_payments(self) -> LedgerEntryQuerySet:
-        """Payments without a reversal."""
-        return self.filter(kind=Kind.PAYMENT, reversal__isnull=True)
+        """Payments without a reversal, for questions about some cases (see NO_PAYMENT)."""
+        return self.exclude(kind__in=NO_PAYMENT).filter(reversal__isnull=True)
 
     def latest_by_case(self) -> dict[int, date]:
         """The latest value date of the entries of each case, by case id. Runs a query."""
@@ -401,6 +407,11 @@ class ActivityQuerySet(CaseOwnedQuerySet):
 
 class PromiseQuerySet(CaseOwnedQuerySet):
     def pending(self) -> PromiseQuerySet:
+        """For questions about some cases (see NO_PAYMENT)."""
+        return self.exclude(status__in=NOT_PENDING)
+
+    def pending_of_all(self) -> PromiseQuerySet:
+        """The same for questions about all cases, which the index `promise_due` answers."""
         return self.filter(status="pending")
 
     def computed(self) -> PromiseQuerySet:

@@ -16,7 +16,7 @@ from django.db import OperationalError, connection, transaction
 from cases.models import Activity, BookTotal, Case, DailyTotal, DataVersion, LedgerEntry, Promise
 from cases.rules.ledger import signed_sql
 from nova.lib import dates
-from nova.lib.databases import read_connection
+from nova.lib.databases import read_connection, refresh_statistics
 
 Grain = DailyTotal.Grain
 DAILY_KEY = ("day", "cartera_id", "gestor_id")
@@ -144,6 +144,7 @@ def rebuild() -> None:
                 for table, insert in _insertions():
                     cursor.execute(f"DELETE FROM {table}")  # noqa: S608
                     cursor.execute(insert)
+            refresh_statistics(DailyTotal, BookTotal)
             return
         time.sleep(LOCK_PAUSE)
     raise Busy
@@ -174,6 +175,7 @@ def compact() -> None:
                 f" INSERT INTO {table} ({columns}) SELECT {keys}, {_sums(sums)} FROM gone"
                 f" GROUP BY {keys} HAVING {_something(sums)}"
             )
+    refresh_statistics(DailyTotal, BookTotal)
 
 
 class Drift(NamedTuple):

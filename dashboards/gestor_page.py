@@ -47,7 +47,7 @@ def queue_health(gestor: User, *, now: datetime) -> QueueHealth:
         scheduled=mine.worked().filter(stopped_at__isnull=True, next_action_at__gt=now).count(),
         stopped=mine.stopped().filter(in_active_cartera=True).count(),
         idle=mine.idle(now - timedelta(days=IDLE_DAYS)).count(),
-        pending_promises=Promise.objects.pending().filter(case__assigned_to=gestor).count(),
+        pending_promises=Promise.objects.pending_of_all().filter(case__assigned_to=gestor).count(),
         oldest=oldest.values_list("next_action_at", flat=True).first(),
     )
 

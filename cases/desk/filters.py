@@ -40,7 +40,7 @@ def focused(cases: CaseQuerySet, focus: str, *, gestor: Any) -> CaseQuerySet:
     month = today.replace(day=1)
     counted: Any
     if focus == "promises_today":
-        counted = Promise.objects.pending().filter(promise_date=today, case__in_active_cartera=True)
+        counted = Promise.objects.pending_of_all().filter(promise_date=today, case__in_active_cartera=True)
     elif focus == "recovered":
         counted = LedgerEntry.objects.recovered_by(gestor, month, today)
     elif focus == "kept":

@@ -17,7 +17,7 @@ from cases.importing.outcomes import REJECTED, Problem
 from cases.importing.table import Table
 from cases.models import Cartera, Case, LedgerEntry
 from nova.lib import dates
-from nova.lib.databases import lock_rows
+from nova.lib.databases import lock_rows, refresh_statistics
 
 CHUNK = 2000
 PLAIN_DATES = frozenset({"fecha", "fechapago", "fechadepago", "date", "pago"})
@@ -75,6 +75,7 @@ def update_last_payments(
     result.problems.sort(key=lambda problem: problem.row)
     if result.updated:
         audit.record(AuditEvent.Action.IMPORT, by=None, label=f"Últimos pagos: {file_name}"[:200], after=result.counts)
+        refresh_statistics(Case)
     if dry_run:
         transaction.set_rollback(True)
     return result

@@ -38,10 +38,10 @@ from cases.importing.rows import ZERO, Reading, parse_rows
 from cases.importing.table import Table
 from cases.importing.understood import Understood, understood
 from cases.importing.write import Writer
-from cases.models import Cartera, ImportBatch
+from cases.models import BookTotal, Cartera, Case, DailyTotal, Debtor, DebtorPhone, ImportBatch, LedgerEntry
 from cases.services.stops import stop_new_debts
 from nova.lib import dates
-from nova.lib.databases import Gone, Lock, Taken, alone_in_transaction
+from nova.lib.databases import Gone, Lock, Taken, alone_in_transaction, refresh_statistics
 from nova.lib.money import format_money
 
 CHUNK_ROWS = 5000
@@ -236,6 +236,8 @@ def _import(
     if options.dry_run:
         transaction.set_rollback(True)
         return result
+    if result.created or result.updated:
+        refresh_statistics(Debtor, DebtorPhone, Case, LedgerEntry, DailyTotal, BookTotal)
     result.batch = _record(table, mapping, options, result, cartera, file_name=file_name, by=by, now=now)
     return result
 

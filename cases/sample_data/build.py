@@ -9,6 +9,7 @@ from itertools import islice
 from operator import attrgetter
 from random import Random
 
+from django.apps import apps
 from django.db import transaction
 from django.db.models import Count, QuerySet
 
@@ -19,6 +20,7 @@ from cases.sample_data.agency import found_carteras, hire
 from cases.sample_data.calendar import Calendar
 from cases.sample_data.life import Desk, Life
 from cases.sample_data.people import debtors
+from nova.lib.databases import refresh_statistics
 
 # The placement of each portfolio, in business days before today. The cases of the last one are untouched.
 PLACED = (243, 219, 195, 171, 147, 123, 99, 75, 56)
@@ -60,6 +62,7 @@ def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], No
         progress(lived)
     _stop_a_person(desk, phones)
     nightly.run(now=now)
+    refresh_statistics(*apps.get_app_config("cases").get_models())
     return Summary(
         carteras=len(carteras),
         gestores=len(staff.gestores),

@@ -33,7 +33,7 @@ from cases.models import (
 from cases.sample_data import people
 from contact.models import ContactSubmission
 from nova.lib import copying
-from nova.lib.databases import chunks_by_key
+from nova.lib.databases import chunks_by_key, refresh_statistics
 
 CHUNK = 2000
 TEXT = "Texto de ejemplo."
@@ -64,6 +64,7 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
     counts["users"] = _users()
     counts["forgotten"] = sum(model._base_manager.all().delete()[0] for model in FORGOTTEN + LOGIN_HISTORY)
     counts["forgotten"] += _audit()
+    refresh_statistics(Debtor, DebtorPhone, Case, Activity, Promise, LedgerEntry)
     if dry_run:
         transaction.set_rollback(True)
     return counts

@@ -9,7 +9,7 @@ from django.db.models import Max
 
 from accounts import audit
 from accounts.models import AuditEvent
-from cases.models import Activity, Case
+from cases.models import Activity, BookTotal, Case, DailyTotal
 from cases.rules import queue
 from cases.transfer import load
 from cases.transfer.document import Document, Progress, chunks, open_document
@@ -17,9 +17,10 @@ from cases.transfer.legacy import LegacyReader
 from cases.transfer.load import Loader
 from cases.transfer.people import People, read_users_map
 from cases.transfer.result import Result, TransferFailed
+from cases.transfer.sections import SECTIONS
 from cases.transfer.tables import count_on, fill_arrears
 from nova.lib import copying, dates
-from nova.lib.databases import Lock, Taken, alone_in_transaction, lock_rows
+from nova.lib.databases import Lock, Taken, alone_in_transaction, lock_rows, refresh_statistics
 
 ORIGIN = re.compile(r"[A-Za-z0-9_-]{1,30}")
 BUSY = "Ya hay otra carga de datos en marcha: espere a que termine y repita la orden."
@@ -131,4 +132,5 @@ def _record(path: Path, result: Result) -> None:
     counts = {name: tally.created + tally.updated for name, tally in result.tallies.items()}
     counts = {name: count for name, count in counts.items() if count}
     if counts:
+        refresh_statistics(*(section.model for section in SECTIONS), DailyTotal, BookTotal)
         audit.record(AuditEvent.Action.IMPORT, by=None, label=path.name, after=counts)
