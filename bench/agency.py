@@ -53,10 +53,20 @@ HISTORY = [
 ]
 
 
-def prepare(url: str, cases: int, history: Sequence[str] = ()) -> None:
+# The statistics that the next statements see are those of the last import, and stay.
+NO_ANALYZE = """
+DO $$ DECLARE name text; BEGIN
+    FOR name IN SELECT tablename FROM pg_tables WHERE schemaname = 'public'
+    LOOP EXECUTE format('ALTER TABLE %I SET (autovacuum_enabled = false)', name); END LOOP;
+END $$
+"""
+
+
+def prepare(url: str, cases: int, history: Sequence[str] = (), *, analyzed: bool = True) -> None:
     """The cases come in through `import_cases`; only their history, and what `history` adds, is written by hand.
 
-    Made under another name: one that was stopped half way is never measured.
+    Not `analyzed`: as after a load by hand, with the statistics of a time when nothing had been paid or promised. Made
+    under another name: one that was stopped half way is never measured.
     """
     draft = f"{url}_draft"
     fresh_database(draft)
@@ -68,6 +78,7 @@ def prepare(url: str, cases: int, history: Sequence[str] = ()) -> None:
                 write_portfolio(source, cases // CARTERAS, seed=number)
                 cartera = ("--cartera", f"Cartera {number}", "--create-cartera")
                 manage(draft, "import_cases", source, *cartera, "--assign-to", "round-robin")
-        for statement in (*HISTORY, *history, "VACUUM ANALYZE"):
+        steps = (*HISTORY, "ANALYZE", *history, "VACUUM ANALYZE") if analyzed else (NO_ANALYZE, *HISTORY, *history)
+        for statement in steps:
             connection.execute(statement)
     rename(draft, url.rsplit("/", 1)[1])

@@ -16,23 +16,28 @@ from databases import ROOT, environment, exists, manage
 ROUNDS = 21
 
 
-def asked(description: str | None) -> argparse.Namespace:
-    """The sizes; and `measure`, which is given when this process is one that `figures_of` started."""
+def asked(description: str | None, **more: int) -> argparse.Namespace:
+    """The sizes, `more` of them; and `measure`, which is given when this process is one that `figures_of` started."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cases", type=int, default=1_000_000)
     parser.add_argument("--small", type=int, default=10_000)
     parser.add_argument("--slowest", type=float, default=0, help="show the slowest statement of what takes so many ms")
+    for name, default in more.items():
+        parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--measure", help=argparse.SUPPRESS)
     return parser.parse_args()
+
+
+def server() -> str:
+    return os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
 
 
 def databases_of(arguments: argparse.Namespace, name: str, history: Sequence[str] = ()) -> list[str]:
     """The addresses of nova_<name>_<cases>, small and large; made where they are missing, which takes minutes, else
     brought up to date."""
-    server = os.environ.get("BENCH_SERVER_URL", DEFAULT_SERVER)
     urls = []
     for cases in (arguments.small, arguments.cases):
-        urls.append(f"{server}/nova_{name}_{cases}")
+        urls.append(f"{server()}/nova_{name}_{cases}")
         if exists(urls[-1]):
             manage(urls[-1], "migrate", "-v0")
         else:
