@@ -65,6 +65,7 @@ _NO_NAME = frozenset({"s/n", "sin nombre"})
 _UNWANTED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
 _FORMULA = re.compile(r"=\s*(?:T\(\s*)?\"((?:[^\"]|\"\")*)\"\s*\)?")
 _EXPONENT = re.compile(r"[0-9](?:[.,][0-9]+E[+]?|E[+])[0-9]{1,3}", re.I)
+_LIKE_A_PHONE = re.compile(r"[0-9() +-]{6,24}")
 _COMPACT_ISO = re.compile(r"(19|20)[0-9]{6}")
 _EMAIL = re.compile(r"[^@\s,;<>\"]+@[^@\s,;<>\"]+\.[^@\s,;<>\".]+")
 
@@ -228,12 +229,14 @@ def parse_phone(value: Cell) -> Phone:
     return Phone(text, OTHER)
 
 
-def parse_phones(value: Cell) -> Sequence[GivenPhone]:
+def parse_phones(value: Cell) -> Sequence[Phone | GivenPhone]:
     """Every number of a cell, each with what stood beside it; raises BadCell for one that a spreadsheet has cut."""
     text = text_of(value).removesuffix(".0")
     phone = parse_phone_number(text)
     if phone is not None:
-        return (GivenPhone(phone[0], phone[1]),)
+        return (phone,)
+    if _LIKE_A_PHONE.fullmatch(text):
+        return read_phones(text)
     if text in EMPTY:
         raise BadCell(nothing_in(text))
     if _EXPONENT.fullmatch(text):

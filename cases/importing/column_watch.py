@@ -1,4 +1,4 @@
-"""What only a whole row, or a whole column, can say about one cell (DESIGN §5 "Messy files"). No database."""
+"""What only a whole row, or a whole column, can say about one cell (DESIGN §5). No database."""
 
 import re
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import date
 from cases.importing.cells import BadCell, Cell, parse_amount, parse_date, text_of
 from cases.importing.columns import LABELS, Mapping
 from cases.importing.errors import ImportFailed
-from cases.importing.written_dates import has_order, is_swapped
+from cases.importing.written_dates import NoDate, has_order, is_swapped, read_date
 
 SPLIT_AMOUNT = "parece la primera parte de un importe con comas sin comillas, que quedó repartido en varias celdas"
 
@@ -95,6 +95,14 @@ class DateColumn:
     def read(self, value: Cell, *, earliest: date, latest: date) -> date:
         """The day of a cell. Raises BadCell."""
         if self._is_proved or type(value) is not str:
+            if type(value) is str:
+                try:
+                    day = read_date(value.strip(), self.order)
+                except NoDate:
+                    pass  # said below, with a word that means nothing told apart
+                else:
+                    if earliest <= day <= latest:
+                        return day
             return parse_date(value, self.order, earliest=earliest, latest=latest)
         text = text_of(value)
         if self.is_doubtful and has_order(text):

@@ -138,7 +138,7 @@ PICKED = tuple(field for field in FIELDS if field != "telefono_laboral")
 ASKED_ABOUT = ("nro_cliente", "total")
 _CUITS = frozenset({"cuit", "cuil", "cuitcuil", "cuilcuit"})
 _TOTALS = frozenset({"total", "deudatotal", "totaldeuda", "saldototal", "montototal", "importetotal"})
-# Header → those it beats: the whole debt over a part or a vaguer word (DESIGN §5).
+# Header → those it beats: the whole debt over a part or a vaguer word (DESIGN §5 "Reading").
 _MORE_SPECIFIC: dict[str, frozenset[str]] = {
     **{total: frozenset({"importe", "monto", "deuda"}) for total in _TOTALS},
     "saldototal": frozenset({"importe", "monto", "deuda", "saldo"}),

@@ -1,4 +1,4 @@
-"""The error cells of an XLSX sheet (`#N/A`, `#REF!`), which python-calamine gives as empty (DESIGN §5 "Messy files").
+"""The error cells of an XLSX sheet (`#N/A`, `#REF!`), which python-calamine gives as empty (DESIGN §5 "Cells").
 
 Read from the sheet's own XML, in pieces, by the process that reads the workbook. Other formats have none here.
 """

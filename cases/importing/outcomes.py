@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cases.importing.cells import Cell, text_of
 from cases.importing.columns import Mapping
-from cases.importing.written_phones import GivenPhone
+from cases.importing.written_phones import AnyPhone, GivenPhone
 from nova.lib.phones import OTHER
 
 REJECTED, WARNING, NOTE = "rejected", "warning", "note"
@@ -84,10 +84,10 @@ class ParsedRow(NamedTuple):
     source: Row
     problems: tuple[Problem, ...] = ()
     phone_note: str = ""
-    more_phones: tuple[GivenPhone, ...] = ()
+    more_phones: tuple[AnyPhone, ...] = ()
 
     @property
-    def phones(self) -> tuple[GivenPhone, ...]:
+    def phones(self) -> tuple[AnyPhone, ...]:
         """Every phone of the row, of all its columns and cells."""
         if not self.phone:
             return self.more_phones

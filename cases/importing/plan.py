@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import NamedTuple
 
 from cases.importing.existing import Known, KnownCase, KnownDebtor
@@ -18,7 +17,7 @@ from cases.importing.outcomes import (
     reject,
     with_cells,
 )
-from cases.importing.written_phones import GivenPhone, phone_key
+from cases.importing.written_phones import AnyPhone, phone_key
 from cases.models.case import OPEN_STAGES
 from cases.models.debtor import STREET_FIELDS
 from cases.rules.identity import may_be_the_same
@@ -56,7 +55,7 @@ class ChunkPlan:
     """All writes for one chunk, in an order that foreign keys allow."""
 
     new_debtors: list[KnownDebtor] = field(default_factory=list)
-    new_phones: list[tuple[KnownDebtor, GivenPhone]] = field(default_factory=list)
+    new_phones: list[tuple[KnownDebtor, AnyPhone]] = field(default_factory=list)
     new_cases: list[NewCase] = field(default_factory=list)
     refreshes: list[CaseRefresh] = field(default_factory=list)
     moves: list[CaseMove] = field(default_factory=list)
@@ -65,7 +64,7 @@ class ChunkPlan:
     updated: int = 0
     unchanged: int = 0
     rejected: list[Rejected] = field(default_factory=list)
-    refused: Decimal = Decimal(0)  # the sum of the rows that only the database showed to be rejected
+    refused: set[int] = field(default_factory=set)  # `id` of the rows that only the database showed to be rejected
     problems: list[Problem] = field(default_factory=list)
     warned: int = 0
     open_named: int = 0  # open cases that the file names for the first time
@@ -92,6 +91,7 @@ def plan_chunk(
         if isinstance(outcome, Rejected):
             if case is None:
                 plan.rejected.append(outcome)
+                plan.refused.add(id(row))
                 continue
             _plan_settled(row, case, plan, problems)
         elif case is None:
@@ -145,7 +145,7 @@ def _reject_twin(row: ParsedRow, known: Known, plan: ChunkPlan) -> None:
         "falta o es otro. Si es otro caso, importe de nuevo creando esos números (con el comando, --new-keys)."
     )
     column, value = _key_cell(row)
-    plan.refused += row.total
+    plan.refused.add(id(row))
     rejected = reject(row.row, "duplicate", column, value, reason, row.nro_cliente)
     plan.rejected.append(rejected._replace(problems=with_cells(rejected.problems, row.source.cells)))
 

@@ -46,7 +46,7 @@ from cases.importing.outcomes import (
     warn,
     with_cells,
 )
-from cases.importing.written_phones import GivenPhone, as_kind, phone_key
+from cases.importing.written_phones import AnyPhone, GivenPhone, as_kind, phone_key
 from nova.lib.documents import Document
 
 MAX_NAME_LENGTH = 150
@@ -60,7 +60,7 @@ MAX_TEXT_LENGTHS = {
     "entity": 120,
 }
 _NO_PHONE = GivenPhone("", "")
-_NO_PHONES: Sequence[GivenPhone] = ()
+_NO_PHONES: Sequence[AnyPhone] = ()
 ZERO = Decimal("0.00")
 _NO_DOCUMENT = Document()
 _TOTAL_LABEL = re.compile(
@@ -127,24 +127,19 @@ def parse_rows(
 
 def _judge(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Reading) -> Outcome:
     """Parse one row and reject a key that an accepted row already has, in this form or another."""
-    outcome = _checked(numbered, mapping, reading)
-    if outcome.problems:
-        return outcome._replace(problems=with_cells(outcome.problems, numbered[1]))
-    return outcome
-
-
-def _checked(numbered: tuple[int, Sequence[Cell]], mapping: Mapping, reading: Reading) -> Outcome:
-    outcome = _parse(*numbered, mapping, reading)
+    outcome: Outcome = _parse(*numbered, mapping, reading)
     if type(outcome) is ParsedRow:
         key = outcome.nro_cliente
         # Most keys are their own form.
         form = key if reading.new_keys or (key[0] != "0" and key.isdecimal()) else form_of(key)
         if form in reading.seen:
-            return reject_repeated(outcome, reading.seen[form])
-        reading.seen[form] = key
-    if reading.remarks and (remark := reading.remarks.pop(outcome.row, "")):
-        problem = Problem(outcome.row, "", "", WARNING, remark)
-        return outcome._replace(problems=(*outcome.problems, problem))
+            outcome = reject_repeated(outcome, reading.seen[form])
+        else:
+            reading.seen[form] = key
+    if reading.remarks and (remark := reading.remarks.pop(outcome.row, "")) and isinstance(outcome, ParsedRow):
+        outcome = outcome._replace(problems=(*outcome.problems, Problem(outcome.row, "", "", WARNING, remark)))
+    if outcome.problems:
+        return outcome._replace(problems=with_cells(outcome.problems, numbered[1]))
     return outcome
 
 
@@ -251,7 +246,7 @@ def _both_documents(row: Row, document: Document, problems: list[Problem]) -> Do
     return Document(document.dni or other.dni, other.cuit)
 
 
-def _phones(row: Row, padded: Sequence[Cell], problems: list[Problem]) -> Sequence[GivenPhone]:
+def _phones(row: Row, padded: Sequence[Cell], problems: list[Problem]) -> Sequence[AnyPhone]:
     """The phones of all columns with the kind that each column says, every number once."""
     mapping = row.mapping
     found = _optional(row, "telefono", row.telefono, parse_phones, _NO_PHONES, problems)

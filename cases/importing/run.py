@@ -106,8 +106,9 @@ class Result:
         self.settled += len(plan.settled)
         self.warnings += plan.warned
         self.problems += plan.problems
-        self.total += sum((row.total for row in rows), ZERO) - plan.refused
-        self.understood.add(rows)
+        if plan.refused:
+            rows = [row for row in rows if id(row) not in plan.refused]
+        self.total += self.understood.add(rows)
         for rejected in plan.rejected:
             self.reject(rejected)
 

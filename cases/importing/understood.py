@@ -82,18 +82,20 @@ class Understood:
     def mean(self) -> Decimal | None:
         return round_total(self._sum / self._count) if self._count else None
 
-    def add(self, rows: list[ParsedRow]) -> None:
-        """Add a chunk of accepted rows."""
+    def add(self, rows: list[ParsedRow]) -> Decimal:
+        """Add a chunk of accepted rows. Returns the sum of their debts."""
         totals = [row.total for row in rows if row.total]
         if not totals:
-            return
+            return Decimal(0)
         low, high = min(totals), max(totals)
         self.smallest = low if self.smallest is None else min(self.smallest, low)
         self.largest = high if self.largest is None else max(self.largest, high)
-        self._sum += sum(totals)
+        added = sum(totals, Decimal(0))
+        self._sum += added
         self._count += len(totals)
         if len(self.rows) < SAMPLE_ROWS:
             self.rows += map(_read_row, rows[: SAMPLE_ROWS - len(self.rows)])
+        return added
 
     @property
     def lines(self) -> list[tuple[str, str]]:

@@ -34,6 +34,9 @@ class GivenPhone(NamedTuple):
     note: str = ""
 
 
+AnyPhone = Phone | GivenPhone
+
+
 def phone_key(number: str) -> str:
     """The same for every spelling of one number: with or without the mobile 9, dots and dashes.
 
@@ -139,7 +142,7 @@ def _apart(parts: list[str]) -> list[GivenPhone]:
     return []
 
 
-def as_kind(phone: GivenPhone, kind: str) -> GivenPhone:
+def as_kind(phone: AnyPhone, kind: str) -> AnyPhone:
     """The phone of a column that says what it is: a work phone, or a mobile written without its 9."""
     if kind == WORK or (kind == MOBILE and phone.kind == LANDLINE):
         return phone._replace(kind=kind)

@@ -33,6 +33,11 @@ class Phone(NamedTuple):
     number: str
     kind: str
 
+    @property
+    def note(self) -> str:
+        """Nothing stood beside the number; what does is kept by `importing.written_phones`."""
+        return ""
+
 
 def parse_phone_number(text: str) -> Phone | None:
     """The number in E.164 and its kind, or `None` when it is no valid number (read as dialled in Argentina)."""

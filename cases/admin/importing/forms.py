@@ -170,8 +170,10 @@ class ColumnsForm(forms.Form):
 
     @property
     def chosen(self) -> dict[int, str | None]:
-        """Column index → field, None where it is not imported."""
-        return {column.index: self.cleaned_data.get(f"column_{column.index}") or None for column in self.columns}
+        """Column index → field, None where a person left out one that would be imported."""
+        fields = {column.index: self.cleaned_data.get(f"column_{column.index}") or None for column in self.columns}
+        detected = {column.index for column in self.columns if column.detected}
+        return {index: field for index, field in fields.items() if field or index in detected}
 
     def clean(self) -> None:
         taken: dict[str, Column] = {}
