@@ -18,6 +18,9 @@ _START_OF_AMOUNT = re.compile(r"(?:AR\$|ARS|\$)?\s*[+]?[0-9]{1,3}", re.I)
 _ANY_AMOUNT = re.compile(r"(?:AR\$|ARS|\$)?\s*[+]?[0-9][0-9.]*", re.I)
 _GROUP = re.compile(r"[0-9]{3}")
 _LAST_GROUP = re.compile(r"[0-9]{3}(?:\.[0-9]+)?")
+_NEVER_TWO_DIGITS = frozenset(
+    {"telefono", "telefono_laboral", "email", "dni", "cuit", "full_name", "name", "lastname", "localidad", "provincia"}
+)
 _CENTS = re.compile(r"[0-9]{1,2}")
 
 
@@ -27,12 +30,13 @@ class QuotedCells(list[str]):
     line: str = ""
 
 
-def is_split(cells: Sequence[Cell], place: int, width: int) -> bool:
+def is_split(cells: Sequence[Cell], mapping: Mapping) -> bool:
     """Whether the amount of a row is but the part before a comma that had no quotes (`6,326,996`, `1500,50`).
 
-    Of a file separated by commas. Never a smaller amount: such a row is rejected. `place` is the column of the amount,
-    `width` the number of headers; that a row is short decides nothing by itself.
+    Of a file separated by commas. Never a smaller amount: such a row is rejected. That a row is short decides nothing
+    by itself; cents are also told by a column that never has one or two digits alone, such as a phone.
     """
+    place = mapping.fields["total"]
     if place + 1 >= len(cells):
         return False
     amount, after = text_of(cells[place]), text_of(cells[place + 1])
@@ -41,7 +45,8 @@ def is_split(cells: Sequence[Cell], place: int, width: int) -> bool:
     in_groups = (_GROUP.fullmatch(after) or _LAST_GROUP.fullmatch(after)) and _START_OF_AMOUNT.fullmatch(
         amount
     ) is not None
-    has_cents = len(cells) < width and _CENTS.fullmatch(after) and _ANY_AMOUNT.fullmatch(amount)
+    is_shifted = len(cells) < len(mapping.headers) or mapping.after_total in _NEVER_TWO_DIGITS
+    has_cents = is_shifted and _CENTS.fullmatch(after) and _ANY_AMOUNT.fullmatch(amount)
     if not in_groups and not has_cents:
         return False
     return not (isinstance(cells, QuotedCells) and f'"{cells[place]}"' in cells.line)

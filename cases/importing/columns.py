@@ -176,7 +176,8 @@ class Mapping:
 
     `pick` returns the cells of all `PICKED` fields, in that order, from a row padded with one blank after the last
     header. `more_phones` are the phone columns beside that of `telefono`, whose header says `phone_kind`. `rivals` are
-    (field, column taken, column left): their values must be the same.
+    (field, column taken, column left): their values must be the same. `after_total` is the field of the column that
+    follows that of the debt.
     """
 
     fields: dict[str, int]
@@ -187,9 +188,12 @@ class Mapping:
     rivals: tuple[tuple[str, int, int], ...] = ()
     sheet: str = ""
     pick: Callable[[Sequence], tuple] = dataclasses.field(init=False, repr=False, compare=False)
+    after_total: str = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         blank = len(self.headers)
+        fields = {index: field for field, index in self.fields.items()}
+        object.__setattr__(self, "after_total", fields.get(self.fields.get("total", blank) + 1, ""))
         object.__setattr__(self, "pick", itemgetter(*(self.fields.get(name, blank) for name in PICKED)))
 
     def header_of(self, field: str) -> str:

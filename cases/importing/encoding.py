@@ -38,8 +38,7 @@ _SCORED_BYTES = 100_000
 _BESIDE_A_LETTER = re.compile(rb"(?<=[A-Za-z])[\x80-\xff]|[\x80-\xff](?=[A-Za-z])")
 _BAD_BYTE = re.compile("([\udc80-\udcff])")
 # How a cell begins that a spreadsheet has quoted, after any separator; what is no start of a cell does not matter.
-_STARTS = (b"\n", b"\r", b",", b";", b"\t", b"|", b'"', b" ")
-_WRAPPED = tuple(start + mark for start in _STARTS for mark in (b"'", b"="))
+_STARTS = frozenset(b'\n\r,;\t|" ')
 # "Ñ" as two characters, as UTF-8 that was read as Windows-1252 and written as UTF-8 again.
 _AS_CP1252 = {bytes([byte]).decode("cp1252", "replace"): byte for byte in range(0x80, 0xC0)}
 _CONTINUATION = {**{chr(byte): byte for byte in range(0x80, 0xC0)}, **_AS_CP1252}
@@ -84,8 +83,7 @@ class Encoding:
     def feed(self, chunk: bytes, *, final: bool = False) -> None:
         """Check the next bytes. Raises `ImportFailed` when a file with a BOM or of UTF-16 is not valid."""
         if not self.is_wrapped:
-            seen = self._last + chunk
-            self.is_wrapped = any(start in seen for start in _WRAPPED)
+            self.is_wrapped = _has_wraps(self._last + chunk)
             self._last = chunk[-1:]
         self._may_be_doubled = self._may_be_doubled or b"\xc3\x83" in chunk or b"\xc3\x82" in chunk
         if not self._is_valid:
@@ -183,6 +181,17 @@ class Encoding:
                 "en lugar de «Ñ») y se corrigió. Revise los nombres antes de confirmar."
             )
         return found
+
+
+def _has_wraps(content: bytes) -> bool:
+    """Whether a `'` or a `=` stands where a cell may begin; an apostrophe inside a word does not matter."""
+    for mark in (b"'", b"="):
+        place = content.find(mark)
+        while place >= 0:
+            if content[place - 1 : place] and content[place - 1] in _STARTS:
+                return True
+            place = content.find(mark, place + 1)
+    return False
 
 
 def likely_encoding(content: bytes) -> str:

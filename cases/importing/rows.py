@@ -172,7 +172,7 @@ def _parse(row_number: int, cells: Sequence[Cell], mapping: Mapping, reading: Re
         return reject_name(row, f"supera los {MAX_NAME_LENGTH} caracteres", key)
     if len(cells) > width:
         return reject_shifted(row, cells, key)
-    if reading.commas and is_split(cells, mapping.fields["total"], width):
+    if reading.commas and is_split(cells, mapping):
         return reject_cell(row, "total", row.total, SPLIT_AMOUNT, key)
     try:
         total = parse_amount(row.total)
