@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 HOME, OFFICE, ATTACKER = "203.0.113.1", "203.0.113.2", "198.51.100.66"
 CODE = "/login/codigo"
 COOKIE = "place"
+NEW = "otra-clave-larga-7"
 ATTEMPTS, SECONDS = 149, 130
 
 
@@ -121,7 +122,7 @@ def test_a_signed_in_user_confirms_with_the_password_while_somebody_guesses_it(
     block_name(gestor_user)
     for _ in range(4):
         assert client.post("/cuenta/clave", {"old_password": "mala"}).status_code == 422
-    data = {"old_password": PASSWORD, "new_password1": "otra-clave-larga-7", "new_password2": "otra-clave-larga-7"}
+    data = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
     assert client.post("/cuenta/clave", data).status_code == 302
 
 
