@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_wrong_codes_in_a_row"),
+        ("accounts", "0010_repairs_in_the_trail"),
     ]
 
     operations = [
