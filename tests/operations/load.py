@@ -81,7 +81,7 @@ class Load:
             port = self.ports[(number + turn) % len(self.ports)]
             try:
                 taken, status, text, wait = payer(port, key)
-            except NotSent:  # honest: the next machine is asked
+            except NotSent:  # the next machine is asked
                 continue
             except BROKEN_OFF:
                 with self._lock:

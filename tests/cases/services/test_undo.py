@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 from django.core.exceptions import ValidationError
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cases import nightly, services
@@ -93,8 +93,7 @@ def test_after_an_undo_all_is_as_before_or_named(history, which, nights):
             used = phone if result is not None and result.type == "call" else None
             made.append(save(case, people[by_admin], now, result=result, phone=used, **optional).activity)
             states.append(before)
-    if not made:
-        return
+    assume(made)
     target = made[which % len(made)]
     if nights:
         nightly.run(now=now)
@@ -102,7 +101,7 @@ def test_after_an_undo_all_is_as_before_or_named(history, which, nights):
     undone = services.undo(activity=target, by=people[1], now=now + timedelta(seconds=5))
     after = state_of(case)
     is_last = target is made[-1]
-    if is_last and not nights:
+    if is_last and not nights:  # honest: half of the histories are so
         assert undone.left == []
         assert after == states[made.index(target)]
     # Whoever came later keeps what they did: their gestiones and their payments stand.
@@ -142,9 +141,8 @@ def test_a_payment_of_ones_own_is_reversed_and_its_reference_may_be_used_again(c
     assert [entry.kind for entry in case.entries.order_by("id")] == ["placement", "payment", "reversal"]
     right = save(case, gestor, NOW + timedelta(minutes=1), payment={**wrong, "amount": Decimal("150.00")})
     assert right.payment.reference == "TR-1#2"
-    with pytest.raises(ValidationError) as refused:
+    with pytest.raises(ValidationError, match="ya está usada"):
         save(case, gestor, NOW + timedelta(minutes=2), payment=wrong)
-    assert "reference" in str(refused.value) or "referencia" in str(refused.value)
 
 
 def test_the_payment_that_closed_the_case_gives_back_its_promise(case):
