@@ -12,7 +12,7 @@ from cases.models import Debtor
 from nova.lib.databases import chunks_by_key, trouble_of
 from tests.factories import DebtorFactory
 
-COMMANDS = ["verify_data", "nightly", "create_sample_data", "assign_cases", "export_data"]
+COMMANDS = ["verify_data", "repair_data", "nightly", "create_sample_data", "assign_cases", "export_data"]
 
 
 def run(command: str, url: str) -> tuple[int, list[str]]:
