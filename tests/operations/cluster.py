@@ -46,13 +46,14 @@ def free_port() -> int:
 
 def missing() -> str:
     """What this machine lacks for a cluster, in words; empty when it has everything."""
-    lacks = [] if _pg_bin() else ["PostgreSQL's own programs"]
+    lacks = [] if postgres_programs() else ["PostgreSQL's own programs"]
     lacks += [name for name in ("redis-server",) if shutil.which(name) is None]
     lacks += [] if Path(PGBOUNCER).exists() else ["pgbouncer"]
     return ", ".join(lacks)
 
 
-def _pg_bin() -> Path | None:
+def postgres_programs() -> Path | None:
+    """The folder of those that start a server, of the newest version; None without any."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
     return found[-1].parent if found else None
 
@@ -60,7 +61,7 @@ def _pg_bin() -> Path | None:
 class Cluster:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.bin = _pg_bin()
+        self.bin = postgres_programs()
         self.primary_port, self.replica_port, self.bouncer_port, self.redis_port = (free_port() for _ in range(4))
         self.webs: dict[str, tuple[subprocess.Popen, int]] = {}
         self.others: list[subprocess.Popen] = []

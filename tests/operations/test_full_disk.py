@@ -1,6 +1,7 @@
 """A disk that fills up under people who pay, and one that is read-only: named, nothing lost, nothing to restart."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from cases.management.reporting import Unwritable, WrittenTooLate, whole_file
 from nova.lib.outages import Outage
 from tests import serving
 from tests.operations import small_disk
-from tests.operations.cluster import wait_until
+from tests.operations.cluster import free_port, postgres_programs, wait_until
 from tests.operations.load import Load, by_form
 from tests.operations.small_disk import SmallDisk
 from tests.wire import Browser
@@ -134,3 +135,61 @@ def test_a_read_only_disk_is_named_and_when_it_is_mended_nothing_is_restarted(si
     assert f"La base de datos «{site.disk.folder}/nova.db» es de solo lectura: revise" in told
     assert "el disco es de solo lectura" in str(unwritable.value)
     assert people[0].send(site.port, "GET", "/dashboard-gestor")[0] == 200
+
+
+# --- PostgreSQL ------------------------------------------------------------------------------------------
+AS_NOBODY = ["unshare", "--user", "--map-user=1000", "--map-group=1000"]  # it refuses to run as root
+TABLE = """
+from django.db import Error, connection
+from nova.lib.databases import trouble_of
+from nova.lib.outages import outage_of
+
+def write(megabytes):
+    for _ in range(megabytes):
+        execute("INSERT INTO filling SELECT md5(random()::text) FROM generate_series(1, 15000)")
+
+def execute(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+execute("CREATE TABLESPACE small LOCATION '{place}'")
+execute("CREATE TABLE filling (content text) TABLESPACE small")
+write(1)
+try:
+    write(10)
+except Error as error:
+    print(outage_of(error), trouble_of(error))
+execute("DROP TABLE filling")
+execute("CREATE TABLE filling (content text) TABLESPACE small")
+write(1)
+print("goes on")
+"""
+
+
+@pytest.mark.skipif(not postgres_programs(), reason="needs PostgreSQL's own programs")
+def test_postgresql_on_a_full_disk_is_named_and_goes_on_when_there_is_room(tmp_path: Path):
+    """Its tables are on the small disk, its log of writes is not: without room for that it stops."""
+    data, port, programs = tmp_path / "data", free_port(), postgres_programs()
+    disk = SmallDisk(tmp_path / "small", megabytes=4)
+    (disk.path / "tables").mkdir()
+    options = f"-p {port} -k {tmp_path} -c listen_addresses=127.0.0.1 -c fsync=off"
+    control = [*AS_NOBODY, programs / "pg_ctl", "-D", data, "-w"]
+    try:
+        made = disk.run(*AS_NOBODY, programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-N")
+        assert made.returncode == 0, made.stderr
+        disk.run(*control, "-l", tmp_path / "log", "-o", options, "start")
+        env = os.environ | {"DATABASE_URL": f"postgres://postgres@127.0.0.1:{port}/postgres"}
+        env |= {"DJANGO_SETTINGS_MODULE": "nova.settings.dev"}
+        told = serving.manage(
+            env, "shell", "-v0", "--no-imports", "-c", TABLE.replace("{place}", str(disk.folder / "tables"))
+        )
+    finally:
+        disk.run(*control, "-m", "immediate", "stop")
+        disk.close()
+
+    place = f"«postgres» en 127.0.0.1:{port}"
+    assert told.splitlines() == [
+        f"Outage.FULL No queda lugar en el disco de la base de datos {place}: libere espacio (df -h dice cuánto queda) "
+        "y repita la orden.",
+        "goes on",
+    ]
