@@ -85,6 +85,8 @@ TEMPLATES = [
     },
 ]
 
+FORM_RENDERER = "nova.lib.widgets.QuickRenderer"
+
 # --- Data --------------------------------------------------------------------------------------
 DEFAULT_SQLITE_URL = f"sqlite:///{BASE_DIR / 'data' / 'gestiones.db'}"
 
