@@ -59,6 +59,8 @@ def test_every_action_beside_it(page_of: PageOf, gestor_user: User, queue: list[
     page.locator("#phones").get_by_role("button", name="Agregar").click()
     expect(page.locator("#phones")).to_contain_text("4444-5555")
     expect(page.locator("#id_phone")).to_contain_text("4444-5555")  # beside the form, what depends on it
+    added = str(case.debtor.phones.get(number="+5491144445555").pk)
+    page.locator("#id_phone").select_option(added)
     page.locator("#phones [name=state]").first.click()
     expect(page.locator("#phones s")).to_have_count(1)
     page.locator("#phones [name=state]").last.click()
@@ -93,6 +95,7 @@ def test_every_action_beside_it(page_of: PageOf, gestor_user: User, queue: list[
     expect(page.locator("#calculator")).to_contain_text("4 cuotas de")
     keeps(page)
 
+    expect(page.locator("#id_phone")).to_have_value(added)
     assert page.evaluate("(form) => form.isConnected", form)
     page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("Gestión guardada")
@@ -101,7 +104,8 @@ def test_every_action_beside_it(page_of: PageOf, gestor_user: User, queue: list[
     recorded = Activity.objects.by_people().filter(case=case, result__code="REN").get()
     assert (recorded.notes, noted.pk != recorded.pk) == (NOTE, True)
     assert Promise.objects.get().status == "cancelled"
-    assert DebtorPhone.objects.filter(debtor=case.debtor, number="+5491144445555").exists()
+    assert str(recorded.phone_id) == added
+    assert set(DebtorPhone.objects.filter(debtor=case.debtor).values_list("state", flat=True)) == {"good", "unverified"}
 
 
 def test_another_person_back_and_reload(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:

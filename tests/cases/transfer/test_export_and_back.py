@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.models import AuditEvent
 from cases import services
 from cases.models import Activity, ActivityResult, Case, CaseStatus, Debtor, LedgerEntry, Promise, StopFlag
+from cases.models.activity import USUAL_KEYS
 from cases.transfer import export
 from cases.transfer.sections import SECTIONS
 from nova.lib import dates
@@ -329,3 +330,17 @@ def test_what_is_written_meanwhile_is_not_in_the_file(tmp_path):
 
     assert "Tarde" not in late.text
     assert DebtorFactory._meta.model.objects.filter(first_name="Tarde").exists()
+
+
+def test_the_letters_of_an_older_file_become_the_usual_digits(tmp_path, db):
+    run("export_data", tmp_path / "out.json")
+    text = (tmp_path / "out.json").read_text()
+    keys = {"PP": "p", "YP": "y", "VLL": "v", "NC": "n", "BUZ": "b", "EQ": "e", "REC": "c", "OCU": "o"}
+    document = json.loads(text)
+    for row in document["activity_results"]:
+        row["shortcut"] = keys.get(row["code"], "")
+    (tmp_path / "old.json").write_text(json.dumps(document))
+
+    run("import_data", tmp_path / "old.json")
+
+    assert dict(ActivityResult.objects.exclude(shortcut="").values_list("code", "shortcut")) == USUAL_KEYS
