@@ -15,5 +15,6 @@ urlpatterns = [
     path("cases/<int:pk>/phones", actions.phones, name="case-phones"),
     path("cases/<int:pk>/phones/<int:phone_pk>/state", actions.phone_state, name="case-phone-state"),
     path("activities/<int:pk>/voiding", actions.activity_voiding, name="activity-voiding"),
+    path("activities/<int:pk>/undo", actions.activity_undoing, name="activity-undoing"),
     path("promises/<int:pk>/cancellation", actions.promise_cancellation, name="promise-cancellation"),
 ]

@@ -65,10 +65,11 @@ def _record(form: GestionForm, case: Case, *, by: User) -> None:
             case=case, status=data["status"], by=by, notes=data["notes"].strip(), version=data["version"]
         )
         return
-    services.record_activity(
+    services.record_activities(
         case=case,
+        also=data["also"],
         by=by,
-        type=data["type"],
+        type=form.kind,
         result=data["result"],
         phone=form.phone_used,
         override_reason=data["override_reason"].strip() if form.phone_used and is_of_work(form.phone_used) else "",
@@ -128,6 +129,24 @@ def activity_voiding(request: Request, pk: int) -> HttpResponse:
     else:
         messages.success(request, "Gestión anulada: salió de la línea de tiempo y de las cuentas.")
     return _changed(request, activity.case, "timeline")
+
+
+@require_POST
+def activity_undoing(request: Request, pk: int) -> HttpResponse:
+    """Take back what was just saved, and go to its case to do it right."""
+    activity = get_object_or_404(
+        Activity.objects.visible_to(request.user).select_related("case__debtor").filter(is_system=False), pk=pk
+    )
+    try:
+        undone = services.undo(activity=activity, by=request.user)
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return _back_to(request, activity.case)
+    done = f"Deshecho: {activity.result.name if activity.result else activity.get_type_display()}"
+    messages.success(request, f"{done} · {activity.case.debtor.listed_name}.")
+    if undone.left:
+        messages.warning(request, f"No se pudo deshacer {'; '.join(undone.left)}.")
+    return _back_to(request, activity.case)
 
 
 @require_POST

@@ -22,7 +22,7 @@ from cases.fields import (
 )
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
-from nova.lib.money import parse_said_money
+from nova.lib.money import format_money, parse_said_money
 from nova.lib.phones import format_phone, read_phone
 from nova.lib.refusals import by_field
 from nova.lib.said import show_moment
@@ -157,6 +157,10 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     read_status = forms.CharField(widget=forms.HiddenInput, required=False)
     # The phone that the person named (its id), or ASKED: the one that the form proposes was named by nobody.
     phone_said = forms.CharField(widget=forms.HiddenInput, required=False)
+    # Other debts of the person that were talked about too (DESIGN §3.7).
+    also = forms.ModelMultipleChoiceField(
+        label="También por", queryset=Case.objects.none(), required=False, widget=forms.CheckboxSelectMultiple
+    )
     # The result that the person confirmed to stop the case (its id).
     confirm_stop = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -180,6 +184,12 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         self.has_work_phone = any(is_of_work(phone) for phone in usable)
         if not self.has_work_phone:
             fields["override_reason"].widget = forms.HiddenInput()
+        others = [other for other, is_theirs in sheet.sibling_lines() if is_theirs and other.is_open]
+        fields["also"].queryset = Case.objects.filter(pk__in=[other.pk for other in others])
+        fields["also"].widget.choices = [
+            (other.pk, f"{other.cartera.name} · {format_money(other.balance)}") for other in others
+        ]
+        self.has_others = bool(others)
         statuses = CaseStatus.objects.active().exclude(pk=case.status_id)
         fields["status"].queryset = statuses
         fields["status"].widget.choices = [("", "Sin cambio"), *statuses.values_list("pk", "name")]
@@ -198,16 +208,28 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
                 "data-needs-promise": result.needs_promise,
                 "data-asks-when": result.asks_when,
                 "data-stops": result.stops_case,
+                "data-type": result.type,
             }
             choice = {"attributes": flatatt(attributes), "name": result.name, "shortcut": result.shortcut}
             groups.setdefault(result.get_group_display(), []).append(choice)
         yield from groups.items()
 
     @property
+    def kind(self) -> str:
+        """The type of the gestión: that of the result unless the person chose another; a payment alone is no call."""
+        data = self.cleaned_data
+        kind, result = data.get("type", ""), data.get("result")
+        if kind != Activity.Type.CALL:  # the form proposes a call, so anything else was chosen
+            return kind
+        if result is not None:
+            return result.type
+        is_payment_alone = data.get("with_payment") and not data.get("with_promise")
+        return Activity.Type.PAYMENT if is_payment_alone and not data.get("notes", "").strip() else kind
+
+    @property
     def phone_used(self) -> DebtorPhone | None:
         """The chosen phone, of a gestión that uses one."""
-        data = self.cleaned_data
-        return data.get("phone") if data.get("type") in (Activity.Type.CALL, Activity.Type.MESSAGE) else None
+        return self.cleaned_data.get("phone") if self.kind in WITH_PHONE else None
 
     @property
     def wants_promise(self) -> bool:
@@ -233,7 +255,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     def _ask_for_phone(self, result: ActivityResult, phone: DebtorPhone | None) -> None:
         """A result that marks the phone used asks which of several it was, unless the person has named it."""
         usable = sum(1 for line in self.sheet.phones if line.phone.state != DebtorPhone.State.BAD)
-        if usable < 2 or self.cleaned_data.get("type") not in WITH_PHONE:
+        if usable < 2 or self.kind not in WITH_PHONE:
             return
         said = self.cleaned_data["phone_said"]
         if said == ASKED:

@@ -28,6 +28,7 @@ COMMANDS = (
     Command("find", ("/", "Ctrl+k"), "Buscar"),
     Command("save", ("Ctrl+Enter",), "Guardar y siguiente"),
     Command("leave", ("Escape",), "Salir del campo, o cerrar esta lista"),
+    Command("undo", ("u",), "Deshacer lo que se acaba de guardar"),
     Command("keys", ("?",), "Esta lista"),
 )
 

@@ -16,6 +16,7 @@ from django_htmx.http import push_url
 from accounts.access import Request
 from accounts.models import User
 from cases.desk import timeline
+from cases.desk import undo as undoing
 from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
 from cases.desk.keys import COMMANDS, Command
@@ -107,6 +108,10 @@ class Screen:
     @property
     def previous_url(self) -> str:
         return f"{reverse('previous-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+
+    @cached_property
+    def undo(self) -> undoing.Offer | None:
+        return undoing.offer(self.user, now=self.now)
 
     @property
     def commands(self) -> tuple[Command, ...]:

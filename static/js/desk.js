@@ -38,6 +38,8 @@
     else if (hasPromise) hint.textContent = "Vacía: el día hábil anterior a la promesa.";
     else hint.textContent = when.value && !when.dataset.typed ? "Propuesta por el resultado; puede cambiarla." : "Vacía: la decide el resultado.";
     if (result?.hasAttribute("data-needs-promise")) $("#id_with_promise", form).checked = true;
+    const type = result && $(`input[name=type][value="${result.dataset.type}"]`, form);
+    if (type) type.checked = true;
   };
 
   const open = (part) => {
@@ -180,8 +182,24 @@
     leave: () => {
       if (isTyping(document.activeElement)) $("#case-name")?.focus({ preventScroll: true });
     },
+    undo: () => $("[data-do=undo]")?.click(),
     keys: showKeys,
   };
+
+  // The offer to undo ends by itself.
+  const endOffer = () => {
+    const offer = $("[data-undo]");
+    if (!offer || offer.dataset.ends) return;
+    offer.dataset.ends = "soon";
+    setTimeout(() => offer.remove(), 1000 * Number(offer.dataset.undo));
+  };
+  document.addEventListener("htmx:afterSettle", endOffer);
+  document.addEventListener("submit", (event) => {
+    if (!event.target.matches("[data-undo]")) return;
+    if (event.target.dataset.sent) event.preventDefault(); // the second of two quick clicks
+    event.target.dataset.sent = "yes";
+  });
+  endOffer();
 
   // The table that the page prints: key → command.
   const bindings = () =>

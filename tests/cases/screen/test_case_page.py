@@ -595,3 +595,51 @@ def test_marking_a_phone_is_undone_to_what_it_was(gestor_client: Client, case: C
     assert "Deshacer" in answer.text
     assert 'id="gestion-phone" hx-swap-oob="true"' in answer.text
     assert '<form id="gestion"' not in answer.text
+
+
+# --- What was just saved can be taken back ---------------------------------------------------------------
+def test_the_offer_to_undo_stands_for_a_while_and_takes_all_back(gestor_client: Client, case: Case) -> None:
+    phone = factories.DebtorPhoneFactory(debtor=case.debtor)
+    gestor_client.post(f"/cases/{case.pk}/activities", gestion(code="EQ", phone=phone.pk, notes="no vive ahí"))
+    made = Activity.objects.get()
+    page = gestor_client.get(f"/cases/{case.pk}")
+    assert "Equivocado · " in page.text
+    assert f'action="/activities/{made.pk}/undo"' in page.text
+
+    after = gestor_client.post(f"/activities/{made.pk}/undo", follow=True)
+    assert after.redirect_chain[-1][0] == f"/cases/{case.pk}"
+    assert "Deshecho: Equivocado" in after.text
+    assert "/undo" not in after.text
+    phone.refresh_from_db()
+    case.refresh_from_db()
+    assert (phone.state, case.next_action_at, case.last_activity_at) == ("unverified", None, None)
+    assert "ya fue anulada" in gestor_client.post(f"/activities/{made.pk}/undo", follow=True).text
+
+
+def test_no_offer_of_an_old_gestion_or_of_somebody_elses(
+    gestor_client: Client, admin_user: User, gestor_user: User, case: Case
+) -> None:
+    old = timezone.now() - timedelta(seconds=16)
+    services.record_activity(case=case, by=gestor_user, result=factories.result("NC"), now=old)
+    services.record_activity(case=case, by=admin_user, result=factories.result("NC"))
+    assert "/undo" not in gestor_client.get(f"/cases/{case.pk}").text
+
+
+def test_the_type_follows_the_result_and_a_payment_alone_is_no_call(gestor_client: Client, case: Case) -> None:
+    url = f"/cases/{case.pk}/activities"
+    gestor_client.post(url, gestion(code="WSP", token="1"))
+    gestor_client.post(url, gestion(code="", with_payment="on", payment_amount="100", token="2"))
+    gestor_client.post(url, gestion(code="VIS", type="email", token="3"))
+    assert list(Activity.objects.order_by("id").values_list("type", flat=True)) == ["message", "payment", "email"]
+
+
+def test_a_gestion_for_several_debts(gestor_client: Client, gestor_user: User, case: Case) -> None:
+    own = factories.CaseFactory(debtor=case.debtor, assigned_to=gestor_user)
+    foreign = factories.CaseFactory(debtor=case.debtor)
+    page = gestor_client.get(f"/cases/{case.pk}").text
+    assert f'name="also" value="{own.pk}"' in page
+    assert f'name="also" value="{foreign.pk}"' not in page
+    url = f"/cases/{case.pk}/activities"
+    assert gestor_client.post(url, gestion(code="NEG", also=foreign.pk)).status_code == 422
+    assert gestor_client.post(url, gestion(code="NEG", also=own.pk)).status_code == 302
+    assert sorted(Activity.objects.values_list("case_id", flat=True)) == sorted([case.pk, own.pk])
