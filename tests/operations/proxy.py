@@ -42,6 +42,9 @@ def caddy(folder: Path, site_port: int) -> Iterator[Proxy]:
     command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
     env = os.environ | {"SITE_ADDRESS": "localhost", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     authority = folder / "caddy/pki/authorities/local/root.crt"
+    version = tuple(map(int, re.findall(r"\d+", subprocess.check_output(["caddy", "version"], text=True))[:3]))
+    if version < (2, 6, 4):  # as the file says
+        env["CADDY_REQUEST_BUFFERS"] = "buffer_requests"
     with (folder / "log").open("w") as log:
         server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
     try:

@@ -90,7 +90,7 @@ def caddy_port(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     folder, own = tmp_path_factory.mktemp("caddy"), free_port()
     deployed = (serving.ROOT / "deploy/Caddyfile").read_text()
     changed, count = re.subn(r"dynamic a web 5000 \{[^}]*\}", f"to 127.0.0.1:{port}", deployed)
-    changed, more = re.subn(r"^\{\n", "{\n\tadmin off\n", changed, flags=re.M)
+    changed, more = re.subn(r"^\{\n", f"{{\n\tadmin off\n\thttp_port {free_port()}\n", changed, flags=re.M)
     assert (count, more) == (1, 1)
     (folder / "Caddyfile").write_text(changed)
     command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
