@@ -17,7 +17,9 @@ _ORDER_NAMES = {"dmy": "día/mes/año", "mdy": "mes/día/año"}
 _START_OF_AMOUNT = re.compile(r"(?:AR\$|ARS|\$)?\s*[+]?[0-9]{1,3}", re.I)
 _ANY_AMOUNT = re.compile(r"(?:AR\$|ARS|\$)?\s*[+]?[0-9][0-9.]*", re.I)
 _GROUP = re.compile(r"[0-9]{3}")
-_LAST_GROUP = re.compile(r"[0-9]{3}(?:\.[0-9]+)?")
+_MONEY = r"(?:\s?(?:ARS|AR\$|\$|pesos(?:\sargentinos)?)\.?|\.?-{1,2})"  # what is written after an amount
+_LAST_GROUP = re.compile(rf"[0-9]{{3}}(?:\.[0-9]+)?{_MONEY}?", re.I)
+_CENTS_WITH_WORDS = re.compile(rf"[0-9]{{1,2}}{_MONEY}", re.I)
 _NEVER_TWO_DIGITS = frozenset(
     {"telefono", "telefono_laboral", "email", "dni", "cuit", "full_name", "name", "lastname", "localidad", "provincia"}
 )
@@ -46,7 +48,8 @@ def is_split(cells: Sequence[Cell], mapping: Mapping) -> bool:
         amount
     ) is not None
     is_shifted = len(cells) < len(mapping.headers) or mapping.after_total in _NEVER_TWO_DIGITS
-    has_cents = is_shifted and _CENTS.fullmatch(after) and _ANY_AMOUNT.fullmatch(amount)
+    cents = _CENTS_WITH_WORDS.fullmatch(after) or (is_shifted and _CENTS.fullmatch(after))
+    has_cents = cents and _ANY_AMOUNT.fullmatch(amount)
     if not in_groups and not has_cents:
         return False
     return not (isinstance(cells, QuotedCells) and f'"{cells[place]}"' in cells.line)

@@ -196,9 +196,12 @@ def test_quotes_make_an_amount_whole(tmp_path):
     assert (keys(), ran.counts("rejected")) == ({"1"}, (1,))
 
 
-def test_a_grouped_amount_with_cents_in_a_short_row(tmp_path):
+@pytest.mark.parametrize(
+    "amount", ["$ 1.500,50", "1500,50,2914551234", "1.500,50 pesos,2914551234", "6,326 ARS,2914551234", "6,326.50"]
+)
+def test_an_amount_never_loses_what_follows_its_comma(tmp_path, amount):
     header = "Nro. Cliente,Apellido,Saldo,Tel,Email"
-    assert import_cases(portfolio(tmp_path, "1,PAZ,$ 1.500,50", header=header)).counts("rejected") == (1,)
+    assert import_cases(portfolio(tmp_path, f"1,PAZ,{amount}", header=header)).counts("rejected") == (1,)
 
 
 def test_dates_that_are_none_and_every_spelling():
