@@ -121,9 +121,20 @@ def test_a_signed_in_user_confirms_with_the_password_while_somebody_guesses_it(
     client = client_of(gestor_user)
     block_name(gestor_user)
     for _ in range(4):
-        assert client.post("/cuenta/clave", {"old_password": "mala"}).status_code == 422
+        assert client.post("/cuenta/clave", {"old_password": NEW}).status_code == 422
     data = {"old_password": PASSWORD, "new_password1": NEW, "new_password2": NEW}
     assert client.post("/cuenta/clave", data).status_code == 302
+
+
+def test_whoever_took_over_a_session_does_not_guess_the_password_on_and_on(
+    client_of: ClientOf, gestor_user: User, clock: Clock
+) -> None:
+    """From whatever address: the limit is the session's."""
+    client, answers = client_of(gestor_user), Counter()
+    for number in range(40):
+        answers[client.post("/cuenta/clave", {"old_password": NEW}, **elsewhere(number)).status_code] += 1
+        clock.now += 30
+    assert answers == {422: 20, 429: 20}
 
 
 def test_one_address_keeps_out_somebody_new_for_minutes_only(gestor_user: User, clock: Clock) -> None:
