@@ -249,7 +249,7 @@ def show(request: Request, screen: Screen, *, status: int = 200, part: str = "")
         response.write(render_to_string("cases/_title.html", {"screen": screen}))
         push_url(response, request.get_full_path())
     if part:
-        add_messages(request, response)
+        add_messages(request, screen, response)
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response
 
@@ -258,14 +258,14 @@ def show_changed(request: Request, screen: Screen, part: str) -> HttpResponse:
     """A part of the page after an action on it, and what else on the page the action has changed."""
     response = render(request, f"cases/desk.html#{part}", {"screen": screen})
     response.write(render_to_string("cases/_around.html", {"screen": screen, "part": part}, request))
-    add_messages(request, response)
+    add_messages(request, screen, response)
     return response
 
 
-def add_messages(request: Request, response: HttpResponse) -> None:
+def add_messages(request: Request, screen: Screen, response: HttpResponse) -> None:
     """Add the messages, if there are any, for the live region of the page that asked for a part."""
     if len(get_messages(request)):
-        response.write(render_to_string("_messages.html", {"oob": True}, request))
+        response.write(render_to_string("_messages.html", {"oob": True, "screen": screen}, request))
 
 
 def query_with(query: QueryDict, **values: Any) -> str:
