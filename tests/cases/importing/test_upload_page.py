@@ -25,7 +25,7 @@ from accounts.models import AuditEvent
 from cases.importing import uploads
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.models import Cartera, Case, Debtor, ImportBatch, ImportUpload, LedgerEntry
-from nova.lib.databases import Lock
+from nova.lib.databases import Gone, Lock
 from tests import factories
 from tests.queries import queries_do_not_grow, queries_of
 
@@ -491,7 +491,7 @@ def test_two_confirmations_at_the_same_moment_import_once(admin_user):
         try:
             barrier.wait(timeout=10)
             return uploads.confirm(pk=upload.pk, by=admin_user, seen=seen)
-        except ImportUpload.DoesNotExist:
+        except Gone:
             return uploads.batch_of(upload.pk, by=admin_user)
         finally:
             connection.close()
