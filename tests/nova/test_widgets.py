@@ -71,7 +71,9 @@ def test_every_control_is_as_django_draws_it(widget: forms.Widget) -> None:
 @given(
     value=st.text() | st.integers() | st.none(), attrs=st.dictionaries(st.text(min_size=1), st.text() | st.booleans())
 )
-@pytest.mark.parametrize("widget", [forms.TextInput(), forms.Textarea(), forms.Select(choices=CHOICES)], ids=str)
+@pytest.mark.parametrize(
+    "widget", [forms.TextInput(), forms.Textarea(), forms.Select(choices=CHOICES)], ids=["text", "textarea", "select"]
+)
 def test_whatever_it_holds(widget: forms.Widget, value: Any, attrs: dict[str, Any]) -> None:
     assert drawn(widget, value, attrs, OURS) == drawn(widget, value, attrs, DJANGO)
 
