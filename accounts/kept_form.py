@@ -34,7 +34,7 @@ def keep(request: HttpRequest, *, why: str = ENDED) -> bool:
     request.session[KEY] = {
         "why": why,
         "path": request.get_full_path(),
-        "page": page_of(request),
+        "page": page_to_return_to(request),
         "fields": fields,
         "has_files": bool(request.FILES),
     }

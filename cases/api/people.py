@@ -57,7 +57,7 @@ class StopOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class DebtOut(serializers.ModelSerializer):
+class OtherDebtOut(serializers.ModelSerializer):
     """What a gestor may see of another's debt: cartera, balance, status and gestor (DESIGN §2)."""
 
     cartera = serializers.StringRelatedField()  # type: ignore[var-annotated]
@@ -78,7 +78,7 @@ class PersonOut(serializers.ModelSerializer):
     lastname = serializers.CharField(source="last_name")
     phones = PhoneOut(many=True)
     stops = StopOut(many=True)
-    cases = DebtOut(many=True)
+    cases = OtherDebtOut(many=True)
     attempts_today = serializers.IntegerField()
     attempts_7_days = serializers.IntegerField()
 

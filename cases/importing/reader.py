@@ -13,7 +13,7 @@ from cases.importing.errors import ImportFailed
 from cases.importing.table import DEFAULT_LIMITS, MIB, Limits, NumberedRow, Sheet, Table
 from cases.importing.text import detect_layout, read_rows
 from cases.importing.workbook import WorkbookRows
-from nova.lib.outages import reason_of
+from nova.lib.file_errors import reason_of
 
 ALL_SHEETS = "all"
 _HEAD_BYTES = 64 * 1024

@@ -12,7 +12,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from nova.lib.outages import reason_of
+from nova.lib.file_errors import reason_of
 from nova.lib.spreadsheets import inert
 
 

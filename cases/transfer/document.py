@@ -11,7 +11,7 @@ import ijson
 
 from cases.transfer.result import TransferFailed
 from cases.transfer.sections import FORMAT, SECTIONS, VERSION
-from nova.lib.outages import reason_of
+from nova.lib.file_errors import reason_of
 
 LEGACY_SECTIONS = ("carteras", "case_statuses", "users", "cases", "activities", "promises")
 # Without these a row of the old system is no case.

@@ -87,7 +87,9 @@ def site(prepared: Path, tmp_path: Path) -> Iterator[int]:
 def test_exports_that_nobody_reads_leave_the_pages_alone(site: int) -> None:
     browser = Browser()
     assert browser.log_in(site, "jefa", PASSWORD) == 200
-    asked = f"GET {CSV} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sessionid={browser.session}\r\n\r\n".encode()
+    asked = (
+        f"GET {CSV} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sessionid={browser.cookies['sessionid']}\r\n\r\n".encode()
+    )
     with ExitStack() as stack:
         statuses = []
         for _ in range(8):

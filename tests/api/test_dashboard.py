@@ -169,16 +169,16 @@ def test_the_book_as_it_stands_has_no_dates(admin_client: Client, case: Case) ->
     folded = ask(admin_client, "charts/cartera", limit=1)
     assert folded["labels"] == ["Favacard", "Otras carteras"]
     statuses = ask(admin_client, "cases/status", **long_ago)
-    assert statuses[0] == {
-        "slug": "sin-gestion",
-        "name": "Sin gestión",
+    assert statuses[1] == {
+        "slug": "en-gestion",
+        "name": "En gestión",
         "stage": "en_gestion",
         "count": 1,
         "balance": "1000.00",
     }
-    assert statuses[1]["count"] == 0
+    assert statuses[0]["count"] == 0
     assert {row["slug"]: row["balance"] for row in statuses if row["count"]} == {
-        "sin-gestion": "1000.00",
+        "en-gestion": "1000.00",
         "de-baja": "10000.00",
     }
 

@@ -65,6 +65,7 @@ def poisoned(admin_user: User, gestor_user: User, tmp_path: Path, settings) -> C
         case=case, by=gestor_user, amount=Decimal("10.00"), promise_date=dates.today() + timedelta(days=1), notes=EVIL
     )
     pay(case, "1.00", by=admin_user, reference=evil(60))
+    services.set_stop(debtor=case.debtor, by=admin_user, reason="reclamo", channel="email")
     factories.ContactSubmissionFactory(
         name=evil(120), entity=evil(120), phone=evil(40), message=EVIL, attempts=1, last_error=EVIL
     )

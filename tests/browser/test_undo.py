@@ -29,7 +29,7 @@ def test_a_wrong_result_is_taken_back(
         heading(page).focus()
         page.keyboard.press("u")
     else:
-        offer.get_by_role("button").click(click_count=2, delay=60, no_wait_after=True)
+        offer.get_by_role("button", name="Deshacer").click(click_count=2, delay=60, no_wait_after=True)
 
     expect(heading(page)).to_have_text("Deudora A, Ana")
     expect(page.locator("#messages")).to_contain_text("Deshecho: Equivocado")

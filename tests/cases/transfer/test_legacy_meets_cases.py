@@ -117,7 +117,7 @@ def test_worked_case_stays_and_each_difference_is_said_with_both_values(tmp_path
     case.refresh_from_db()
     assert (case.balance, case.assigned_to, case.external_id) == (Decimal(29900), gestores[1], None)
     for difference in (
-        "estado: aquí «Sin gestión», en el sistema anterior «Pagada»",
+        "estado: aquí «En gestión», en el sistema anterior «Pagada»",
         "gestor: aquí «mlopez», en el sistema anterior «gperez»",
         "total: aquí «$ 30.000,00», en el sistema anterior «$ 10.000,50»",
         "monto inicial: aquí «ninguno», en el sistema anterior «$ 8.000,00»",
