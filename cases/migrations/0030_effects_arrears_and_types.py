@@ -57,6 +57,7 @@ class Migration(migrations.Migration):
                     ("visit", "Visita"),
                     ("note", "Nota"),
                 ],
+                db_default="call",
                 default="call",
                 max_length=10,
                 verbose_name="tipo de gestión",
@@ -65,7 +66,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="case",
             name="arrears_estimated",
-            field=models.BooleanField(default=True, verbose_name="mora estimada"),
+            field=models.BooleanField(db_default=True, default=True, verbose_name="mora estimada"),
         ),
         migrations.AddField(
             model_name="case",

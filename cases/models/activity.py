@@ -59,6 +59,7 @@ class ActivityResult(models.Model):
         max_length=10,
         choices=[(kind.value, kind.label) for kind in CONTACT_TYPES],
         default=ActivityType.CALL,
+        db_default=ActivityType.CALL,
     )
     is_direct_contact = models.BooleanField("contacto directo", default=False)
     is_attempt = models.BooleanField("cuenta como intento", default=True)

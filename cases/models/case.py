@@ -49,7 +49,7 @@ class Case(models.Model):
     placed_on = models.DateField("ingreso", default=dates.today)
     # Arrears count from here. Only the creditor's word changes it: a payment does not make a debt younger.
     arrears_since = models.DateField("en mora desde", null=True, blank=True)
-    arrears_estimated = models.BooleanField("mora estimada", default=True)
+    arrears_estimated = models.BooleanField("mora estimada", default=True, db_default=True)
     last_payment_date = models.DateField("último pago", null=True, blank=True)
     # The creditor's date is stored apart, so that `last_payment_date` can return to it when our payment is reversed.
     creditor_last_payment_date = models.DateField("último pago según el acreedor", null=True, blank=True)

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, CaseStatus, Debtor, StopFlag
-from cases.services.settlement import ensure_next_action
+from cases.services.settlement import ensure_next_action, lock_case
 from nova.lib.databases import lock_row, lock_rows
 
 
@@ -122,7 +122,7 @@ def release_case(
     """
     lock_debts(case.debtor_id)
     now = now or timezone.now()
-    case.refresh_from_db(fields=["stopped_at", "debtor"])
+    case = lock_case(case)
     if case.stopped_at is None:
         raise ValidationError({"case": "El caso no está detenido."})
     stops = list(StopFlag.objects.stopping().of_case(case))

@@ -267,6 +267,14 @@ def alone_in_transaction(key: Lock) -> None:
             raise Taken
 
 
+ASK_AGAIN_SECONDS = 0.2
+
+
+def _is_ours(cursor: Any, key: Lock) -> bool:
+    cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [key])
+    return bool(cursor.fetchone()[0])
+
+
 @contextmanager
 def alone(key: Lock, *, waits: bool = False) -> Iterator[None]:
     """Allow one run with this key at a time, across its transactions; raises Taken for a second one.
@@ -282,9 +290,13 @@ def alone(key: Lock, *, waits: bool = False) -> Iterator[None]:
         holder.ensure_connection()
         holder.set_autocommit(False)
         with holder.cursor() as cursor:
-            cursor.execute(f"SELECT pg_{'' if waits else 'try_'}advisory_xact_lock(%s)", [key])
-            if cursor.fetchone()[0] is False:
-                raise Taken
+            # Asked again and again: whoever waits inside PostgreSQL holds a snapshot, for which an index that the
+            # holder of the lock builds concurrently would wait in turn, for ever.
+            while not _is_ours(cursor, key):
+                holder.rollback()
+                if not waits:
+                    raise Taken
+                time.sleep(ASK_AGAIN_SECONDS)
         yield
     finally:
         holder.close()  # releases the lock

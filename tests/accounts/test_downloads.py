@@ -24,7 +24,7 @@ def one_slot(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(downloads, "_slots", BoundedSemaphore(1))
 
 
-@pytest.mark.django_db
+@pytest.mark.django_db(transaction=True)  # the end of an answer ends its connection to the database
 @pytest.mark.usefixtures("one_slot")
 @pytest.mark.parametrize(
     "path", [CSV, "/submissions/exports/xlsx", "/dashboard-admin/exports/pdf", "/dashboard-admin/casos/exports/csv"]
