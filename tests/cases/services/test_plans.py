@@ -164,7 +164,7 @@ def test_a_creditors_file_reads_the_payments_of_its_cases(case: Case, tmp_path: 
         assert import_cases(file).counts("updated") == (2,)
         assert run("update_last_payments", dates_file).summary == "updated=1 unchanged=0 rejected=0"
 
-    # The cases of the cartera are read whole, once a file: for those that it no longer has, and for other forms of a key.
+    # The cases of the cartera are read whole, once a file: for those it no longer has, and other forms of a key.
     reads = [read for read in reads_of(load) if not read[1].split()[-1].startswith(("cases_case", "case_"))]
     rows, how, sql = reads[0]
     assert rows < MOST, f"{how} read {rows} rows: {sql}"
