@@ -1,6 +1,7 @@
 """Writes the audit trail. Call it inside the transaction of the change, so that both are stored or neither."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import models
@@ -27,10 +28,18 @@ def event(
         target_type=(target._meta.model_name or "") if target is not None else "",
         target_id=target.pk if target is not None else None,
         target_label=(label or (str(target) if target is not None else ""))[:200],
-        before=dict(before or {}),
-        after=dict(after or {}),
+        before=_in_utc(before),
+        after=_in_utc(after),
         address=address,
     )
+
+
+def _in_utc(values: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The values with every moment in UTC, whoever read it: two records of one moment are equal as text."""
+    return {
+        name: value.astimezone(UTC) if isinstance(value, datetime) and value.tzinfo else value
+        for name, value in (values or {}).items()
+    }
 
 
 def record(action: str, **details: Any) -> AuditEvent:

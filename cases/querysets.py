@@ -354,7 +354,7 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
     def balance(self) -> Decimal:
         """The sum of the signed entries in ARS, rounded to cents (SQLite sums in floating point). Runs a query."""
         total = self.signed().aggregate(total=Coalesce(Sum("signed_amount"), Decimal(0)))["total"]
-        return Decimal(total).quantize(CENTS)
+        return Decimal(total).quantize(CENTS) + 0  # a sum of floats may be a little below zero: −0.00 is 0.00
 
     def recovered(self, start: date, end: date) -> LedgerEntryQuerySet:
         """The payments and reversals with a value date from `start` to `end`, both included (DESIGN §6)."""

@@ -118,7 +118,7 @@ def round_money(value: Decimal | int | float | str) -> Decimal:
 
 def round_total(value: Decimal | int | float | str) -> Decimal:
     """Round half up to cents a sum, which may be larger than any single amount."""
-    return _as_decimal(value).quantize(CENT, rounding=ROUND_HALF_UP)
+    return _as_decimal(value).quantize(CENT, rounding=ROUND_HALF_UP) + 0  # zero has no sign
 
 
 def _as_decimal(value: Decimal | int | float | str) -> Decimal:

@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, LedgerEntry, Promise
 from nova.lib import dates
 from tests import factories
@@ -145,3 +145,20 @@ def test_one_contact_about_several_debts(gestor_client: Client, gestor_user: Use
         assert response.status_code == status, response.text
     assert sorted(Activity.objects.values_list("case_id", flat=True)) == [case.pk, own.pk]
     assert send(gestor_client, "POST", url, {"notes": "sin tipo"}).status_code == 400
+
+
+def test_a_debt_that_was_paid_by_parts_owes_zero_and_not_less(gestor_client: Client, gestor_user: User) -> None:
+    """0.30 paid as 0.10 and 0.20: SQLite's sum is a little below zero."""
+    case = factories.CaseFactory(assigned_to=gestor_user, amount=Decimal("0.30"))
+    first = send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "0.10"})
+    last = send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "0.20"})
+    assert (first.json()["data"]["balance"], last.json()["data"]["balance"]) == ("0.20", "0.00")
+    event = AuditEvent.objects.filter(action="payment").latest("pk")
+    assert event.after["balance"] == "0.00"
+    assert send(gestor_client, "GET", f"cases/{case.pk}").json()["data"]["balance"] == "0.00"
+
+
+def test_moments_of_the_trail_are_in_utc(gestor_client: Client, case: Case) -> None:
+    send(gestor_client, "POST", f"cases/{case.pk}/payments", {"amount": "10.00"})
+    after = AuditEvent.objects.filter(action="payment").latest("pk").after
+    assert after["next_action_at"].endswith("Z"), after
