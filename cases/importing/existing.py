@@ -7,7 +7,6 @@ from decimal import Decimal
 
 from cases.importing.keys import DRESSED, form_of
 from cases.importing.outcomes import ParsedRow
-from cases.importing.written_phones import phone_key
 from cases.models import Cartera, Case, Debtor, DebtorPhone
 from cases.models.debtor import CONTACT_FIELDS
 from cases.querysets import CaseQuerySet
@@ -40,7 +39,7 @@ class KnownDebtor:
     city: str = ""
     postal_code: str = ""
     provincia: str = ""
-    phones: set[str] = field(default_factory=set)  # as `phone_key`
+    phones: set[str] = field(default_factory=set)
     changed: bool = False
 
 
@@ -126,7 +125,7 @@ def load(rows: list[ParsedRow], cartera: Cartera, forms: StoredForms) -> Known:
     _add_debtors(known, cuit__in={row.cuit for row in rows if row.cuit} - known.by_cuit.keys())
     phones = DebtorPhone.objects.filter(debtor__in=list(known.by_id)).order_by()
     for debtor_id, number in phones.values_list("debtor_id", "number"):
-        known.by_id[debtor_id].phones.add(phone_key(number))
+        known.by_id[debtor_id].phones.add(number)
     return known
 
 

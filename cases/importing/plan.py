@@ -266,6 +266,11 @@ def _fill_document(row: ParsedRow, debtor: KnownDebtor, known: Known, problems: 
 
 def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
     """Fill missing contact data; those of the street only if the stored ones do not contradict them."""
+    stored = (debtor.street, debtor.street_number, debtor.city, debtor.postal_code, debtor.provincia)
+    if stored == (row.street, row.street_number, row.city, row.postal_code, row.provincia) and (
+        debtor.email or not row.email
+    ):
+        return False  # as it is for most rows of a portfolio that comes again
     missing = []
     if row.email and not debtor.email:
         missing.append("email")
@@ -280,13 +285,15 @@ def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
 
 
 def _add_phones(row: ParsedRow, debtor: KnownDebtor, plan: ChunkPlan) -> bool:
-    if not row.phone or (not row.more_phones and phone_key(row.phone) in debtor.phones):
+    if not row.more_phones and (not row.phone or row.phone in debtor.phones):
         return False
+    known = {phone_key(number) for number in debtor.phones}
     added = False
     for phone in row.phones:
         key = phone_key(phone.number)
-        if key not in debtor.phones:
-            debtor.phones.add(key)
+        if key not in known:
+            known.add(key)
+            debtor.phones.add(phone.number)
             plan.new_phones.append((debtor, phone))
             added = True
     return added
