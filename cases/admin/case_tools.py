@@ -43,7 +43,7 @@ def record_payment(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> Ht
         return f"Se registró un pago de {format_money(entry.amount)}. El saldo es ahora {balance_now(case)}."
 
     def form_again(error: ValidationError) -> PaymentForm:
-        return PaymentForm(request.POST, asks_confirmation="confirm_overpayment" in error.message_dict)
+        return PaymentForm(request.POST, asks=error.message_dict.keys())
 
     return tool_page(
         model_admin,

@@ -1,5 +1,6 @@
 """The forms of the Django admin: they parse and check the input; the services apply the rules."""
 
+from collections.abc import Collection
 from decimal import Decimal
 from typing import Any
 
@@ -190,11 +191,14 @@ class PaymentForm(forms.Form):
     )
     notes = forms.CharField(label="Notas", widget=AdminTextareaWidget(attrs={"rows": 3}), required=False)
     confirm_overpayment = forms.BooleanField(label="Registrar el pago aunque supere el saldo", required=False)
+    confirm_duplicate = forms.BooleanField(label="Es otro pago igual: registrarlo también", required=False)
 
-    def __init__(self, *args: Any, asks_confirmation: bool = False, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asks: Collection[str] = (), **kwargs: Any) -> None:
+        """`asks` names the confirmations that a refusal asks for."""
         super().__init__(*args, **kwargs)
-        if not asks_confirmation and "confirm_overpayment" not in self.data:
-            del self.fields["confirm_overpayment"]
+        for name in ("confirm_overpayment", "confirm_duplicate"):
+            if name not in asks and name not in self.data:
+                del self.fields[name]
 
 
 class AdjustmentForm(forms.Form):

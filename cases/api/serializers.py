@@ -334,6 +334,7 @@ class PaymentIn(StrictSerializer):
     reference = TextField(required=False, max_length=80, help_text="Única en la cartera.")
     notes = TextField(required=False, max_length=MAX_NOTES, allow_blank=True)
     confirm_overpayment = FlagField(required=False, help_text="Para un pago mayor que el saldo.")
+    confirm_duplicate = FlagField(required=False, help_text="Para otro pago igual del mismo día, sin referencia.")
 
 
 class ReversalIn(StrictSerializer):

@@ -31,7 +31,7 @@ from nova.lib.said import show_moment
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
 
 
-CONFIRMATION = "payment_confirm_overpayment"
+CONFIRMATIONS = ("payment_confirm_overpayment", "payment_confirm_duplicate")
 ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
 WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
@@ -64,7 +64,7 @@ class ResultChoice(forms.ModelChoiceField):
 # by these names.
 PARTS = {
     "promise": ("amount", "promise_date"),
-    "payment": ("amount", "value_date", "method", "reference", "confirm_overpayment"),
+    "payment": ("amount", "value_date", "method", "reference", "confirm_overpayment", "confirm_duplicate"),
 }
 
 
@@ -74,9 +74,9 @@ def part_of(form: forms.BaseForm, part: str) -> dict[str, Any]:
 
 
 def add_refusal(form: forms.BaseForm, error: ValidationError, names: Mapping[str, str]) -> None:
-    """Add the errors of a service to their fields. An overpayment shows the checkbox to confirm it (DESIGN §3.1)."""
-    if CONFIRMATION in by_field(error, names):
-        form.fields[CONFIRMATION].widget = forms.CheckboxInput()
+    """Add the errors of a service to their fields. What may be confirmed shows its checkbox (DESIGN §3.1)."""
+    for name in set(CONFIRMATIONS) & by_field(error, names).keys():
+        form.fields[name].widget = forms.CheckboxInput()
     add_errors(form, error, names)
 
 
@@ -103,11 +103,17 @@ class PaymentFields(forms.Form):
     payment_confirm_overpayment = forms.BooleanField(
         label="El pago supera el saldo y es correcto: registrarlo igual", required=False
     )
+    payment_confirm_duplicate = forms.BooleanField(label="Es otro pago igual: registrarlo también", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not self.data.get(CONFIRMATION):
-            self.fields[CONFIRMATION].widget = forms.HiddenInput()
+        for name in CONFIRMATIONS:
+            if not self.data.get(name):
+                self.fields[name].widget = forms.HiddenInput()
+
+    def confirmations(self) -> list[forms.BoundField]:
+        """The checkboxes that a refusal has shown."""
+        return [self[name] for name in CONFIRMATIONS if not self[name].is_hidden]
 
     def payment(self) -> dict[str, Any]:
         return part_of(self, "payment")
@@ -281,7 +287,11 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         return bool(data["status"]) and not any(data.get(name) for name in others)
 
     def add_refusal(self, error: ValidationError) -> None:
-        add_refusal(self, error, {"promise": "promise_amount", "confirm_overpayment": CONFIRMATION})
+        add_refusal(
+            self,
+            error,
+            {"promise": "promise_amount", **{name.removeprefix("payment_"): name for name in CONFIRMATIONS}},
+        )
 
 
 def _changes_state(result: ActivityResult, phone: DebtorPhone | None) -> bool:

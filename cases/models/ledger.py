@@ -9,7 +9,13 @@ from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.querysets import LedgerEntryQuerySet
 from cases.rules import ledger
+from cases.searching import fold
 from nova.lib.money import format_money
+
+
+def reference_key(reference: str) -> str | None:
+    """What makes two references the same: no case, no accents, no runs of spaces. None for an empty one."""
+    return fold(" ".join(reference.split()))[:80] or None
 
 
 class LedgerEntry(models.Model):
@@ -36,6 +42,8 @@ class LedgerEntry(models.Model):
     value_date = models.DateField("fecha valor")
     method = models.CharField("medio", max_length=10, choices=Method.choices, blank=True)
     reference = models.CharField("referencia", max_length=80, blank=True)
+    # The reference as it is compared; null in rows from before it was stored, which nobody may update.
+    reference_key = models.CharField(max_length=80, null=True, blank=True, editable=False)
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name="revierte"
     )
@@ -102,6 +110,12 @@ class LedgerEntry(models.Model):
                 violation_error_message="Esa referencia ya está usada en la cartera.",
             ),
             models.UniqueConstraint(
+                fields=["cartera", "reference_key"],
+                condition=Q(reference_key__isnull=False),
+                name="ledger_reference_key_unique",
+                violation_error_message="Esa referencia ya está usada en la cartera.",
+            ),
+            models.UniqueConstraint(
                 fields=["case"], condition=Q(kind="placement"), name="ledger_one_placement_per_case"
             ),
         ]
@@ -128,6 +142,7 @@ class LedgerEntry(models.Model):
     def save(self, *args: Any, **kwargs: Any) -> None:
         if not self._state.adding:
             raise TypeError("The ledger is append-only: post a reversal or an adjustment.")
+        self.reference_key = reference_key(self.reference)
         super().save(*args, **kwargs)
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:

@@ -119,6 +119,7 @@ class Life:
             by=self._gestor(),
             amount=amount,
             method=self.chance.choice(LedgerEntry.Method.values),
+            confirm_duplicate=True,
             reference=f"TRX-{next(self.desk.receipts):06d}" if referenced else "",
             now=self.clock,
         )

@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, LedgerEntry
+from cases.models.ledger import reference_key
 from cases.rules import ledger
 from cases.services.effects import Watch
 from cases.services.settlement import lock_case, settle, snapshot
@@ -33,6 +34,7 @@ class PaymentTerms(NamedTuple):
     reference: str = ""
     notes: str = ""
     confirm_overpayment: bool = False
+    confirm_duplicate: bool = False
 
 
 @transaction.atomic
@@ -46,11 +48,12 @@ def record_payment(
     reference: str = "",
     notes: str = "",
     confirm_overpayment: bool = False,
+    confirm_duplicate: bool = False,
     now: datetime | None = None,
 ) -> LedgerEntry:
     """Record a payment without a gestión, with an Activity of type payment. Allowed in every stage.
 
-    Raises ValidationError with the keys amount, value_date, reference or confirm_overpayment.
+    Raises ValidationError with the keys amount, value_date, reference, confirm_overpayment or confirm_duplicate.
     """
     case = lock_case(case)
     now = now or timezone.now()
@@ -58,7 +61,7 @@ def record_payment(
     activity = Activity.objects.create(
         case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now
     )
-    terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment)
+    terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment, confirm_duplicate)
     entry = post_payment(terms, case=case, by=by, activity=activity, now=now)
     settle(case, now=now, paid=True)
     touch(case, activity=activity)
@@ -87,6 +90,10 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         reference = _free_reference(case, reference) or errors.setdefault("reference", REFERENCE_USED)
     if amount > case.balance and not terms.confirm_overpayment:
         errors["confirm_overpayment"] = "El pago supera el saldo: confirme que es correcto para registrarlo igual."
+    if not reference and not terms.confirm_duplicate and _is_there_already(case, amount, value_date):
+        errors["confirm_duplicate"] = (
+            f"Ya hay un pago de {format_money(amount)} del {value_date:%d/%m/%Y}: confirme que es otro."
+        )
     if errors:
         raise ValidationError(errors)
     return _post(
@@ -103,22 +110,30 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
     )
 
 
+def _is_there_already(case: Case, amount: Decimal, value_date: date) -> bool:
+    """Whether the case has a payment of that amount and day that stands. Runs a query."""
+    return case.entries.effective_payments().filter(amount=amount, value_date=value_date).exists()
+
+
 def _free_reference(case: Case, reference: str) -> str:
     """The reference as it may be stored, empty when a payment of the cartera uses it.
 
     A payment that was undone (gestión voided, payment reversed) leaves its reference to the corrected one, which is
     stored as `<reference>#2`: the ledger keeps both.
     """
-    numbered = Q(reference__startswith=f"{reference}#")
-    used = LedgerEntry.objects.filter(Q(reference=reference) | numbered, cartera=case.cartera_id)
+    key = reference_key(reference)
+    # Rows from before the key was stored are compared as they are written.
+    same = Q(reference_key=key) | Q(reference_key__isnull=True, reference=reference)
+    numbered = Q(reference_key__startswith=f"{key}#")
+    used = LedgerEntry.objects.filter(same | numbered, cartera=case.cartera_id)
     undone = used.filter(activity__voided_at__isnull=False, reversal__isnull=False)
-    taken = set(used.values_list("reference", flat=True))
-    if reference not in taken:
+    if not used.filter(same).exists():
         return reference
-    if taken - set(undone.values_list("reference", flat=True)):
+    if used.count() > undone.count():
         return ""
     number = 2
-    while f"{reference}#{number}" in taken:
+    taken = set(used.values_list("reference_key", flat=True))
+    while f"{key}#{number}" in taken:
         number += 1
     longest = MAX_REFERENCE_LENGTH - len(f"#{number}")
     return f"{reference[:longest]}#{number}"

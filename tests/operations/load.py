@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from tests.operations.cluster import BROKEN_OFF, NotSent, ask
 from tests.wire import Browser
 
+CONFIRMED = "payment_confirm_duplicate"  # the payments of a person are all alike
 # What a person asks of a port with the key of their payment: whether it was taken, status, text, Retry-After.
 Payer = Callable[[int, str], tuple[bool, int, str, str | None]]
 
@@ -19,7 +20,11 @@ def by_token(token: str, case: int) -> Payer:
     def pay(port: int, key: str) -> tuple[bool, int, str, str | None]:
         headers = {"Authorization": f"Token {token}", "Idempotency-Key": key}
         status, text, answered = ask(
-            port, "POST", f"/api/v1/cases/{case}/payments", body={"amount": "1.00"}, headers=headers
+            port,
+            "POST",
+            f"/api/v1/cases/{case}/payments",
+            body={"amount": "1.00", "confirm_duplicate": True},
+            headers=headers,
         )
         return status == 201, status, text, answered.get("Retry-After")
 
@@ -30,7 +35,12 @@ def by_form(browser: Browser, case: int) -> Payer:
     """A person with a session, who sends the form again that was not answered."""
 
     def pay(port: int, key: str) -> tuple[bool, int, str, str | None]:
-        form = [("token", key), ("payment_amount", "1,00"), ("payment_method", "cash")]
+        form = [
+            ("token", key),
+            ("payment_amount", "1,00"),
+            ("payment_method", "cash"),
+            ("payment_confirm_duplicate", "on"),
+        ]
         status, text = browser.send(port, "POST", f"/cases/{case}/payments", form=form)
         return status == 302, status, text, None
 

@@ -226,7 +226,8 @@ def test_version_grows_with_an_adjustment_and_not_with_a_payment_of_a_part(admin
     [
         lambda case, by: services.adjust_balance(case=case, by=by, amount=LARGEST),
         lambda case, by: [
-            services.record_payment(case=case, by=by, amount=LARGEST, confirm_overpayment=True) for _ in range(2)
+            services.record_payment(case=case, by=by, amount=LARGEST, confirm_overpayment=True, confirm_duplicate=True)
+            for _ in range(2)
         ],
     ],
 )
@@ -241,7 +242,9 @@ def test_balance_beyond_what_a_column_holds_is_refused_in_words(admin_user, post
 
 def test_reversal_that_would_make_such_a_balance_is_refused_too(admin_user):
     case = CaseFactory()
-    payment = services.record_payment(case=case, by=admin_user, amount=LARGEST, confirm_overpayment=True)
+    payment = services.record_payment(
+        case=case, by=admin_user, amount=LARGEST, confirm_overpayment=True, confirm_duplicate=True
+    )
     services.adjust_balance(case=case, by=admin_user, amount=LARGEST)
     with pytest.raises(ValidationError) as error:
         services.reverse_payment(payment=payment, by=admin_user)
@@ -316,3 +319,34 @@ def test_case_with_history_is_not_deleted(admin_user):
         services.delete_case(case=case, by=admin_user)
     assert Case.objects.filter(pk=case.pk).exists()
     assert status("de-baja").is_active
+
+
+# --- Two payments that look like one -------------------------------------------------------------------------
+def test_an_identical_payment_asks_and_nothing_is_posted(gestor_user):
+    case = CaseFactory()
+    terms = {"case": case, "by": gestor_user, "amount": Decimal("10.00")}
+    first = services.record_payment(**terms)
+    with pytest.raises(ValidationError) as refused:
+        services.record_payment(**terms)
+    assert list(refused.value.message_dict) == ["confirm_duplicate"]
+    for other in (
+        {"amount": Decimal("10.01")},
+        {"value_date": dates.today() - timedelta(days=1)},
+        {"reference": "R-1"},
+        {"confirm_duplicate": True},
+        {"case": CaseFactory()},
+    ):
+        services.record_payment(**{**terms, **other})
+    services.reverse_payment(payment=first, by=gestor_user)
+    assert case.entries.effective_payments().count() == 4
+
+
+@pytest.mark.parametrize("again", ["tr 0001 é", "TR  0001  É", " Tr 0001 e "])
+def test_a_reference_in_other_clothes_is_the_same(gestor_user, again):
+    case = CaseFactory()
+    services.record_payment(case=case, by=gestor_user, amount=Decimal("10.00"), reference="TR 0001 É")
+    with pytest.raises(ValidationError) as refused:
+        services.record_payment(case=case, by=gestor_user, amount=Decimal("20.00"), reference=again)
+    assert list(refused.value.message_dict) == ["reference"]
+    other = CaseFactory()  # of another cartera
+    assert services.record_payment(case=other, by=gestor_user, amount=Decimal("20.00"), reference=again).pk
