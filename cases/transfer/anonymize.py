@@ -129,6 +129,7 @@ def _ledger() -> int:
             reference=When_Case(
                 When(reference="", then=Value("")), default=Concat(Value("REF-"), Cast("id", CharField()))
             ),
+            reference_key=_if_any("reference_key", "ref-"),
         )
 
 

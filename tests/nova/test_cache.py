@@ -93,6 +93,7 @@ def counters() -> CountingDatabaseCache:
     return CountingDatabaseCache("nova_cache", {})
 
 
+@pytest.mark.postgres  # SQLite in memory refuses a second writer at once; the file of an installation makes it wait
 @pytest.mark.django_db(transaction=True)
 def test_the_database_counts_all_that_come_at_once(counters: CountingDatabaseCache) -> None:
     counters.set("a", 0, 60)
