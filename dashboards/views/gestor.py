@@ -68,6 +68,7 @@ def reassignment(request: Request, pk: int) -> HttpResponse:
         "gestor": gestor,
         "form": form,
         "open": Case.objects.open().filter(assigned_to=gestor).count(),
+        "has_left": not (gestor.is_active and gestor.is_gestor),
     }
     if not form.is_bound:
         return render(request, "dashboards/reassignment.html", context)
