@@ -115,7 +115,9 @@ def test_a_payment_and_its_reversal_leave_everything_as_it_was(history, amount):
     services.settle(lock_case(case), now=now)
     before = snapshot(case)
     assume(case.balance > amount)  # paying everything cancels promises, which no reversal brings back
-    payment = services.record_payment(case=case, by=admin, amount=amount, now=now + timedelta(minutes=1))
+    payment = services.record_payment(
+        case=case, by=admin, amount=amount, confirm_duplicate=True, now=now + timedelta(minutes=1)
+    )
     services.reverse_payment(payment=payment, by=admin, now=now + timedelta(minutes=2))
     assert snapshot(case) == before
 
