@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -97,6 +98,9 @@ def _undo_one(activity: Activity, result: Undone, *, by: User, now: datetime) ->
     # What still holds what the submission wrote. Asked before anything is taken back, for that changes it too.
     ours = [row for row in effects if row.model == Target.CASE and as_text(getattr(case, row.field)) == row.after]
     theirs = [row for row in effects if row.model == Target.CASE and row not in ours]
+    # A reversal that reopens the case gives it a place, also where the submission had left the place alone.
+    touched = {row.field for row in effects if row.model == Target.CASE}
+    held = {name: getattr(case, name) for name in ("next_action_at", "queue_band") if name not in touched}
     _void(activity, effects, by=by, now=now)
     _take_back_phones(effects, result)
     _take_back_payments(effects, result, by=by, now=now)
@@ -107,7 +111,7 @@ def _undo_one(activity: Activity, result: Undone, *, by: User, now: datetime) ->
     _take_back_promises(activity, effects, result, now=now)
     settle(case, now=now)
     case.last_activity_at = latest_gestion_at(case)
-    _restore(case, activity, ours, result)
+    _restore(case, activity, ours, result, held if any(row.field == "status_id" for row in ours) else {})
     result.left += [f"{NAMES[row.field]}: la cambió otra gestión" for row in theirs if row.field in NAMES]
     case.save()
     audit.record(
@@ -164,9 +168,9 @@ def _take_back_promises(activity: Activity, effects: list[Effect], result: Undon
             promise.save(update_fields=["status", "updated_at"])
 
 
-def _restore(case: Case, activity: Activity, ours: list[Effect], result: Undone) -> None:
+def _restore(case: Case, activity: Activity, ours: list[Effect], result: Undone, held: dict[str, Any]) -> None:
     """Set back the columns of the case that nobody has changed since. `case` is locked and settled."""
-    former = {row.field: from_text(row.field, row.before) for row in ours}
+    former = held | {row.field: from_text(row.field, row.before) for row in ours}
     worked_since = case.activities.by_people().filter(created_at__gte=activity.created_at).exists()
     if "next_action_at" in former and former["next_action_at"] is None and worked_since and case.is_open:
         # A later gestión counts on a date; without one the case would be lost to the queue.

@@ -243,3 +243,11 @@ def test_an_undone_promise_is_cancelled(case):
     services.undo(activity=made.activity, by=case.assigned_to, now=NOW + timedelta(seconds=1))
     assert Promise.objects.get().status == Promise.Status.CANCELLED
     assert Case.objects.get(pk=case.pk).stage == "en_gestion"
+
+
+def test_a_payment_that_closed_an_untouched_case_leaves_it_untouched(case):
+    """The reversal gave it a place in the queue that it had not had."""
+    before = state_of(case)
+    made = save(case, case.assigned_to, NOW, payment={"amount": Decimal("5000.00")})
+    assert services.undo(activity=made.activity, by=case.assigned_to, now=NOW + timedelta(seconds=2)).left == []
+    assert state_of(case) == before
