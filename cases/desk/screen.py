@@ -16,13 +16,13 @@ from django_htmx.http import push_url
 from accounts.access import Request
 from accounts.models import User
 from cases.desk import timeline
-from cases.desk import undo as undoing
 from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
 from cases.desk.keys import COMMANDS, Command
 from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import Row
 from cases.desk.sheet import Sheet
+from cases.desk.undo_offer import Offer, offer_to
 from cases.models import Case
 from cases.rules.instalments import plan
 
@@ -110,8 +110,8 @@ class Screen:
         return f"{reverse('previous-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
 
     @cached_property
-    def undo(self) -> undoing.Offer | None:
-        return undoing.offer(self.user, now=self.now)
+    def undo(self) -> Offer | None:
+        return offer_to(self.user, now=self.now)
 
     @property
     def commands(self) -> tuple[Command, ...]:

@@ -24,7 +24,7 @@ from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
 from cases.services.stops import lift_stop, release_case, set_stop
-from cases.services.undo import Undone, is_undoable, undo
+from cases.services.undo import Undone, refusal_of_undo, undo
 
 __all__ = [
     "AnotherSubmission",
@@ -44,7 +44,6 @@ __all__ = [
     "edit_case",
     "fill_in_debtor",
     "has_history",
-    "is_undoable",
     "lift_stop",
     "make_stage_default",
     "mark_phone",
@@ -55,6 +54,7 @@ __all__ = [
     "record_activity",
     "record_payment",
     "refresh_total",
+    "refusal_of_undo",
     "release_case",
     "reverse_payment",
     "set_stop",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, CaseStatus, DebtorPhone, Effect, LedgerEntry, Promise
+from cases.querysets import ActivityQuerySet
 from cases.services.effects import as_text, from_text
 from cases.services.money import reverse_payment
 from cases.services.settlement import lock_case, settle, snapshot
@@ -23,6 +24,7 @@ ACCEPTED = timedelta(minutes=5)  # a click on an old page, a slow network, an AP
 UNDONE = "Deshecho por quien lo registró"
 
 Target = Effect.Target
+PLACE = ("next_action_at", "queue_band")
 NAMES = {
     "status_id": "el estado",
     "next_action_at": "la próxima acción",
@@ -45,62 +47,56 @@ def undo(*, activity: Activity, by: User, now: datetime | None = None) -> Undone
     Raises ValidationError (key activity) for one that is voided, too old, made by an automatic action, or by somebody
     else (an admin may undo anybody's).
     """
-    cases = _cases_of(activity)
-    if Effect.objects.filter(activity__case__in=cases, model=Target.STOP).exists():
+    rows = submission_of(activity)
+    if Effect.objects.filter(activity__in=rows, model=Target.STOP).exists():
         lock_debts(activity.case.debtor_id)  # all of them, before the one
-    for case_id in sorted(cases):  # the order in which every service locks more than one case
-        lock_case(case_id)
+    # In the order in which every service locks more than one case.
+    cases = {pk: lock_case(pk) for pk in sorted(set(rows.values_list("case_id", flat=True)))}
     now = now or timezone.now()
-    rows = Activity.objects.filter(pk=activity.pk)
-    if activity.submission is not None:
-        rows = Activity.objects.filter(submission=activity.submission, is_system=False)
-    activities = list(rows.order_by("case_id", "id"))
-    _check(activities, by=by, now=now)
-    result = Undone(activities)
-    for row in activities:
-        _undo_one(row, result, by=by, now=now)
+    result = Undone(list(rows.order_by("case_id", "id")))
+    for row in result.activities:
+        if refusal := refusal_of_undo(row, by=by, now=now):
+            raise ValidationError({"activity": refusal})
+    for row in result.activities:
+        _undo_one(row, cases[row.case_id], result, by=by, now=now)
     return result
 
 
-def _cases_of(activity: Activity) -> set[int]:
+def submission_of(activity: Activity) -> ActivityQuerySet:
+    """The gestiones that one save recorded: this one, and those of the other debts of the person."""
     if activity.submission is None:
-        return {activity.case_id}
-    return set(Activity.objects.filter(submission=activity.submission).values_list("case_id", flat=True))
+        return Activity.objects.filter(pk=activity.pk)
+    return Activity.objects.filter(submission=activity.submission)
 
 
-def is_undoable(activity: Activity, *, by: User, now: datetime, within: timedelta = ACCEPTED) -> bool:
-    return (
-        not activity.is_system
-        and activity.voided_at is None
-        and (by.is_admin or activity.created_by_id == by.pk)
-        and now - activity.created_at <= within
-    )
+def refusal_of_undo(activity: Activity, *, by: User, now: datetime, within: timedelta = ACCEPTED) -> str:
+    """Why this person cannot undo it now, as a Spanish sentence; empty when they can."""
+    if activity.is_system:
+        return "Esa gestión es automática: no se deshace."
+    if activity.voided_at is not None:
+        return "Esa gestión ya fue anulada o deshecha."
+    if not by.is_admin and activity.created_by_id != by.pk:
+        return "Solo quien registró la gestión o un administrador puede deshacerla."
+    if now - activity.created_at > within:
+        return "Ya pasaron cinco minutos: anule la gestión, y corrija a mano lo que haga falta."
+    return ""
 
 
-def _check(activities: list[Activity], *, by: User, now: datetime) -> None:
-    for activity in activities:
-        if activity.is_system:
-            raise ValidationError({"activity": "Esa gestión es automática: no se deshace."})
-        if activity.voided_at is not None:
-            raise ValidationError({"activity": "Esa gestión ya fue anulada o deshecha."})
-        if not by.is_admin and activity.created_by_id != by.pk:
-            raise ValidationError({"activity": "Solo quien registró la gestión o un administrador puede deshacerla."})
-        if now - activity.created_at > ACCEPTED:
-            raise ValidationError(
-                {"activity": "Ya pasaron cinco minutos: anule la gestión, y corrija a mano lo que haga falta."}
-            )
-
-
-def _undo_one(activity: Activity, result: Undone, *, by: User, now: datetime) -> None:
-    case = Case.objects.select_related("status", "cartera", "debtor", "assigned_to").get(pk=activity.case_id)
+def _undo_one(activity: Activity, case: Case, result: Undone, *, by: User, now: datetime) -> None:
+    """Take back one gestión of a locked case."""
     before = snapshot(case)
     effects = list(activity.effects.order_by("id"))
     # What still holds what the submission wrote. Asked before anything is taken back, for that changes it too.
     ours = [row for row in effects if row.model == Target.CASE and as_text(getattr(case, row.field)) == row.after]
     theirs = [row for row in effects if row.model == Target.CASE and row not in ours]
-    # A reversal that reopens the case gives it a place, also where the submission had left the place alone.
-    touched = {row.field for row in effects if row.model == Target.CASE}
-    held = {name: getattr(case, name) for name in ("next_action_at", "queue_band") if name not in touched}
+    if any(row.field in PLACE for row in theirs):  # date and band are one place: both go back, or neither
+        theirs += [row for row in ours if row.field in PLACE]
+        ours = [row for row in ours if row.field not in PLACE]
+    # What the submission left alone stays as it is: settle() below gives a place to a case whose promise is pending
+    # again, or that is open again. Only where somebody else had closed it is the place that of settle().
+    touched = {row.field for row in [*ours, *theirs]}
+    held = {name: getattr(case, name) for name in PLACE if name not in touched}
+    was_open, was_moved = case.is_open, any(row.field == "status_id" for row in ours)
     _void(activity, effects, by=by, now=now)
     _take_back_phones(effects, result)
     _take_back_payments(effects, result, by=by, now=now)
@@ -108,11 +104,11 @@ def _undo_one(activity: Activity, result: Undone, *, by: User, now: datetime) ->
         if row.model == Target.STOP:
             take_back_stop(row.object_id, by=by, now=now)
     case.refresh_from_db()
-    _take_back_promises(activity, effects, result, now=now)
+    _take_back_promises(effects, result)
     settle(case, now=now)
     case.last_activity_at = latest_gestion_at(case)
-    _restore(case, activity, ours, result, held if any(row.field == "status_id" for row in ours) else {})
-    result.left += [f"{NAMES[row.field]}: la cambió otra gestión" for row in theirs if row.field in NAMES]
+    _restore(case, activity, ours, result, held if was_moved or was_open == case.is_open else {})
+    result.left += [f"{NAMES[row.field]}: la cambió otra gestión" for row in theirs]
     case.save()
     audit.record(
         AuditEvent.Action.ACTIVITY_VOIDED,
@@ -151,7 +147,7 @@ def _take_back_payments(effects: list[Effect], result: Undone, *, by: User, now:
         reverse_payment(payment=payment, by=by, notes=UNDONE, now=now)
 
 
-def _take_back_promises(activity: Activity, effects: list[Effect], result: Undone, *, now: datetime) -> None:
+def _take_back_promises(effects: list[Effect], result: Undone) -> None:
     """Cancel the promise that was made; make those pending again that were cancelled."""
     for row in effects:
         if row.model != Target.PROMISE:
@@ -169,7 +165,10 @@ def _take_back_promises(activity: Activity, effects: list[Effect], result: Undon
 
 
 def _restore(case: Case, activity: Activity, ours: list[Effect], result: Undone, held: dict[str, Any]) -> None:
-    """Set back the columns of the case that nobody has changed since. `case` is locked and settled."""
+    """Set back the columns of the case that nobody has changed since, and those that were `held` as they are.
+
+    `case` is locked and settled.
+    """
     former = held | {row.field: from_text(row.field, row.before) for row in ours}
     worked_since = case.activities.by_people().filter(created_at__gte=activity.created_at).exists()
     if "next_action_at" in former and former["next_action_at"] is None and worked_since and case.is_open:

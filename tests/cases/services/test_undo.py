@@ -13,6 +13,7 @@ from cases import nightly, services
 from cases.models import Activity, ActivityResult, Case, DebtorPhone, LedgerEntry, Promise
 from cases.services.undo import ACCEPTED
 from nova.lib import dates
+from nova.lib.databases import Gone
 from tests.factories import AdminFactory, CaseFactory, DebtorPhoneFactory, GestorFactory
 
 pytestmark = pytest.mark.django_db
@@ -192,7 +193,7 @@ def test_who_may_undo_and_until_when(case, who, later, reason):
     made = save(case, case.assigned_to, NOW, result=code("NC"))
     by = {"own": case.assigned_to, "other": GestorFactory(), "admin": AdminFactory()}[who]
     now = NOW + timedelta(seconds=later)
-    assert services.is_undoable(made.activity, by=by, now=now) == (not reason)
+    assert (services.refusal_of_undo(made.activity, by=by, now=now) == "") == (not reason)
     if reason:
         with pytest.raises(ValidationError, match=reason):
             services.undo(activity=made.activity, by=by, now=now)
@@ -226,6 +227,38 @@ def test_what_cannot_be_for_several_debts_records_nothing(case, name, own):
     other = CaseFactory(assigned_to=case.assigned_to, **({"debtor": case.debtor} if own else {}))
     with pytest.raises(ValidationError, match="deuda"):
         services.record_activities(case=case, also=[other], by=case.assigned_to, result=code(name), now=NOW)
+    assert not Activity.objects.exists()
+
+
+def test_a_payment_that_kept_one_of_two_promises_leaves_an_agreed_call_in_its_band(case):
+    """The promise is pending again, which alone would have moved the call behind broken promises."""
+    gestor = case.assigned_to
+    save(case, gestor, NOW, promise={"amount": Decimal("100.00"), "promise_date": dates.local_date(NOW)})
+    later = {"amount": Decimal("900.00"), "promise_date": dates.local_date(NOW) + timedelta(days=9)}
+    save(case, gestor, NOW + timedelta(minutes=1), result=code("VLL"), promise=later)
+    before = state_of(case)
+    at = NOW + timedelta(minutes=2)
+    made = save(case, gestor, at, payment={"amount": Decimal("100.00")})
+    assert services.undo(activity=made.activity, by=gestor, now=at + timedelta(seconds=2)).left == []
+    assert state_of(case) == before
+
+
+def test_a_case_that_somebody_else_closed_gets_a_place_when_it_opens_again(case):
+    gestor, admin = case.assigned_to, AdminFactory()
+    made = save(case, gestor, NOW, payment={"amount": Decimal("3000.00")})
+    services.adjust_balance(case=case, by=admin, amount=Decimal("-2000.00"), now=NOW + timedelta(minutes=1))
+    assert Case.objects.get(pk=case.pk).stage == "pagada"
+    services.undo(activity=made.activity, by=gestor, now=NOW + timedelta(minutes=2))
+    stored = Case.objects.get(pk=case.pk)
+    assert (stored.balance, stored.stage, stored.queue_band) == (Decimal("3000.00"), "en_gestion", 7)
+    assert stored.next_action_at == NOW + timedelta(minutes=2)
+
+
+def test_a_debt_that_is_gone_meanwhile_records_nothing(case):
+    gone = CaseFactory(debtor=case.debtor, assigned_to=case.assigned_to)
+    services.delete_case(case=Case.objects.get(pk=gone.pk), by=AdminFactory())
+    with pytest.raises(Gone):
+        services.record_activities(case=case, also=[gone], by=case.assigned_to, notes="Habló de las dos", now=NOW)
     assert not Activity.objects.exists()
 
 

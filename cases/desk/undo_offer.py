@@ -19,11 +19,11 @@ class Offer:
     seconds: int
 
 
-def offer(user: User, *, now: datetime) -> Offer | None:
+def offer_to(user: User, *, now: datetime) -> Offer | None:
     """The last gestión of this person, for fifteen seconds after it was saved. Runs a query."""
     own = Activity.objects.visible_to(user).by_people().filter(created_by=user, created_at__gt=now - OFFERED)
     last = own.select_related("result", "case__debtor").order_by("-created_at", "-id").first()
-    if last is None or not services.is_undoable(last, by=user, now=now, within=OFFERED):
+    if last is None or services.refusal_of_undo(last, by=user, now=now, within=OFFERED):
         return None
     left = OFFERED - (now - last.created_at)
     return Offer(last, words_of(last), max(1, round(left.total_seconds())))
