@@ -22,7 +22,7 @@ from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.statuses import change_status
 from cases.services.stops import lock_debts, set_stop
 from cases.services.touch import latest_gestion_at, touch
-from nova.lib.databases import lock_row
+from nova.lib.databases import Gone, lock_row, lock_rows
 from nova.lib.refusals import by_field
 
 LAST_YEAR = 2100  # a later year is a typing error, and databases cannot store the latest ones
@@ -134,27 +134,31 @@ def record_activities(
 ) -> Recorded:
     """Record one contact about several debts of a person: one gestión each, told to be one by `submission`.
 
-    `parts` (promise, payment, status, version) belong to `case` alone. The others take result, note, phone and next
-    action; the phone is marked once. Returns what was recorded for `case`.
+    `parts` (promise, payment, status, version, override_reason) belong to `case` alone, and the phone, which is marked
+    once. The others take result, note and next action. Returns what was recorded for `case`.
 
     Raises ValidationError (key also) for a debt of another person, and for a result that needs a promise.
     """
-    others = sorted({other.pk for other in also} - {case.pk})
-    if others and result is not None and result.needs_promise:
-        raise ValidationError({"also": "Una promesa es de una deuda: regístrela en cada una."})
-    if others and result is not None and result.stops_case:
-        lock_debts(case.debtor_id)
-    locked = {pk: lock_case(pk) for pk in sorted([case.pk, *others])}
-    if any(locked[pk].debtor_id != locked[case.pk].debtor_id for pk in others):
-        raise ValidationError({"also": "Solo se registran juntas las deudas de una misma persona."})
-    now = now or timezone.now()
-    shared: dict[str, Any] = {"by": by, "result": result, "next_action_at": next_action_at, "now": now}
-    shared |= {"notes": notes, "submission": uuid4() if others else None}
     kind = type or type_of(result, promise=parts.get("promise"), payment=parts.get("payment"))
-    made = record_activity(case=locked[case.pk], type=kind, phone=phone, **shared, **parts)
-    for pk in others:
+    shared: dict[str, Any] = {"by": by, "result": result, "next_action_at": next_action_at, "notes": notes}
+    others = {other.pk for other in also} - {case.pk}
+    if not others:
+        return record_activity(case=case, type=kind, phone=phone, now=now, **shared, **parts)
+    if result is not None and result.needs_promise:
+        raise ValidationError({"also": "Una promesa es de una deuda: regístrela en cada una."})
+    if result is not None and result.stops_case:
+        lock_debts(case.debtor_id)
+    # All of them before the first is written, in the order of their ids; record_activity() reads each again.
+    locked = {row.pk: row for row in lock_rows(Case.objects.all(), [case.pk, *others])}
+    if missing := {case.pk, *others} - locked.keys():
+        raise Gone(f"cases {sorted(missing)}")
+    if len({row.debtor_id for row in locked.values()}) > 1:
+        raise ValidationError({"also": "Solo se registran juntas las deudas de una misma persona."})
+    shared |= {"submission": uuid4(), "now": now or timezone.now()}
+    made = record_activity(case=locked.pop(case.pk), type=kind, phone=phone, **shared, **parts)
+    for other in locked.values():
         # What a person chose for the next action of this debt holds for the others too, where they are open.
-        record_activity(case=locked[pk], type=kind if kind in CONTACT_TYPES else Activity.Type.NOTE, **shared)
+        record_activity(case=other, type=kind if kind in CONTACT_TYPES else Activity.Type.NOTE, **shared)
     return made
 
 

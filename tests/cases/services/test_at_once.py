@@ -176,3 +176,17 @@ def test_an_undo_beside_the_night():
     nightly.run(now=timezone.now() + timedelta(days=20))
     case.refresh_from_db()
     assert (case.balance, case.stage, case.queue_band) == (Decimal("10000.00"), "en_gestion", 2)
+
+
+def test_two_contacts_about_the_same_debts_are_both_recorded():
+    """Each begins with another debt; the locks are taken in one order."""
+    admin, debtor = AdminFactory(), DebtorFactory()
+    first, second = CaseFactory(debtor=debtor), CaseFactory(debtor=debtor)
+
+    def record(case, other):
+        return lambda: services.record_activities(case=case, also=[other], by=admin, notes="Habló de las dos")
+
+    for _ in range(3):
+        outcome = at_once(record(first, second), record(second, first))
+        assert [isinstance(result, Exception) for result in outcome] == [False, False], outcome
+    assert (first.activities.count(), second.activities.count()) == (6, 6)
