@@ -73,7 +73,7 @@ class Figures:
         good = not self.errors
         print(f"{'':<28} {'times':>6} {'p50':>8} {'p95':>8} {'p99':>8} {'most':>8}")
         for name, seconds in self.seconds.items():
-            cuts = statistics.quantiles(seconds, n=100) if len(seconds) > 1 else seconds * 99
+            cuts = statistics.quantiles(seconds, n=100, method="inclusive") if len(seconds) > 1 else seconds * 99
             shown = [1000 * value for value in (cuts[49], cuts[94], cuts[98], max(seconds))]
             late = name in HELD and shown[1] > LIMIT_MS
             good = good and not late

@@ -66,7 +66,7 @@ def is_holiday(day: date) -> bool:
 
 
 def is_business_day(day: date) -> bool:
-    return day.weekday() < 5 and day not in _holidays_of(day.year)
+    return day.weekday() < 5 and not is_holiday(day)
 
 
 def add_business_days(day: date, count: int) -> date:
