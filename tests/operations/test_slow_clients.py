@@ -1,10 +1,7 @@
 """Slow and idle clients freeze nobody: bare gunicorn collects requests before a thread takes them, Caddy before it."""
 
-import os
 import re
-import shutil
 import socket
-import subprocess
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -17,6 +14,7 @@ from hypothesis import strategies as st
 from nova.gunicorn_worker import BUFFERED, Arriving
 from tests import serving
 from tests.mailing import free_port
+from tests.operations.proxy import deployed_caddy, missing
 from tests.operations.slow_clients import (
     SLOW_BODY,
     SLOW_CHUNKS,
@@ -85,27 +83,13 @@ def port(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[i
 @pytest.fixture(scope="module")
 def caddy_port(port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The deployed configuration, on a port of its own and without TLS, in front of that site."""
-    if shutil.which("caddy") is None:
-        pytest.skip("needs Caddy (apt install caddy)")
-    folder, own = tmp_path_factory.mktemp("caddy"), free_port()
-    deployed = (serving.ROOT / "deploy/Caddyfile").read_text()
-    changed, count = re.subn(r"dynamic a web 5000 \{[^}]*\}", f"to 127.0.0.1:{port}", deployed)
-    changed, more = re.subn(r"^\{\n", f"{{\n\tadmin off\n\thttp_port {free_port()}\n", changed, flags=re.M)
-    assert (count, more) == (1, 1)
-    (folder / "Caddyfile").write_text(changed)
-    command = ["caddy", "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile"]
-    env = os.environ | {"SITE_ADDRESS": f"http://127.0.0.1:{own}", "HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    version = tuple(map(int, re.findall(r"\d+", subprocess.check_output(["caddy", "version"], text=True))[:3]))
-    if version < (2, 6, 4):  # as the file says
-        env["CADDY_REQUEST_BUFFERS"] = "buffer_requests"
-    with (folder / "log").open("w") as log:
-        server = subprocess.Popen(command, env=env, stdout=log, stderr=log)
-    try:
+    if reason := missing():
+        pytest.skip(reason)
+    own = free_port()
+    address, options = f"http://127.0.0.1:{own}", [f"http_port {free_port()}"]
+    with deployed_caddy(tmp_path_factory.mktemp("caddy"), port, address=address, options=options):
         serving.wait_for(own)
         yield own
-    finally:
-        server.terminate()
-        server.wait(20)
 
 
 def assert_quick(port: int) -> None:
