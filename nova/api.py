@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import Gestores
-from cases.api import cases, catalogues, debtors, people, work
+from cases.api import cases, catalogues, debtors, work
 from dashboards import api as dashboard
 from nova.lib.rest.body import EnvelopeRenderer
 from nova.lib.rest.views import ApiMixin
@@ -61,9 +61,9 @@ routes: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/activities", work.RecordActivity.as_view(), name="case-activities"),
     path("cases/<int:pk>/promises", work.PromisePayment.as_view(), name="case-promises"),
     path("cases/<int:pk>/payments", work.RecordPayment.as_view(), name="case-payments"),
-    path("debtors/<int:pk>", people.Person.as_view(), name="debtor"),
-    path("debtors/<int:pk>/stops", people.StopPerson.as_view(), name="debtor-stops"),
-    path("stops/<int:pk>", people.OneStop.as_view(), name="stop"),
+    path("debtors/<int:pk>", debtors.Person.as_view(), name="debtor"),
+    path("debtors/<int:pk>/stops", debtors.StopPerson.as_view(), name="debtor-stops"),
+    path("stops/<int:pk>", debtors.OneStop.as_view(), name="stop"),
     path("update-status", cases.UpdateStatus.as_view(), name="update-status"),
     path("register-management", work.RegisterManagement.as_view(), name="register-management"),
     path("activities/case/<int:pk>", work.ActivitiesOfCase.as_view(), name="activities-of-case"),

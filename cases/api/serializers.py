@@ -10,8 +10,7 @@ from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
 from cases.api.refusals import NO_STATUS
-from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, Debtor, LedgerEntry, Promise
-from cases.models.case import consolidated
+from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
 from nova.lib.rest.fields import (
     AmountField,
     DayField,
@@ -121,6 +120,11 @@ class ManagementOut(ActivityOut):
         read_only_fields = fields
 
 
+def number_to_call(debtor: Any) -> str | None:
+    """The first good number, else an unverified one, of a debtor whose `usable_phones` are loaded."""
+    return debtor.usable_phones[0].number if debtor.usable_phones else None
+
+
 class CaseOut(serializers.ModelSerializer):
     """The case keys of DESIGN §7. Rows must come from `listed`: it loads debtor, cartera, status, gestor and phones."""
 
@@ -157,9 +161,7 @@ class CaseOut(serializers.ModelSerializer):
         read_only_fields = fields
 
     def get_telefono(self, case: Case) -> str | None:
-        """The first good number, else an unverified one."""
-        phones: Any = case.debtor
-        return phones.usable_phones[0].number if phones.usable_phones else None
+        return number_to_call(case.debtor)
 
 
 class CaseDetailOut(CaseOut):
@@ -190,66 +192,6 @@ class CaseCreatedOut(CaseDetailOut):
     @extend_schema_field(serializers.DictField(child=serializers.ListField(child=serializers.CharField())))
     def get_warnings(self, case: Case) -> dict[str, list[str]]:
         return self.context.get("warnings", {})
-
-
-class DebtOut(serializers.ModelSerializer):
-    """A debt of a person. Of those of other gestores a gestor learns what the screen shows (DESIGN §2)."""
-
-    cartera_id = serializers.IntegerField(read_only=True)
-    assigned_to_id = serializers.IntegerField(read_only=True, allow_null=True)
-    is_visible = serializers.SerializerMethodField(help_text="Si `GET cases/<id>` la muestra a quien pregunta.")
-    nro_cliente = serializers.SerializerMethodField()
-    amount = serializers.SerializerMethodField()
-    balance = AmountField()
-    status = serializers.ChoiceField(source="stage", choices=CaseStatus.Stage.choices, read_only=True)
-    management_status = serializers.CharField(source="status.slug", read_only=True)
-    status_name = serializers.CharField(source="status.name", read_only=True)
-    cartera = serializers.CharField(source="cartera.name", read_only=True)
-    assigned_to = serializers.StringRelatedField(allow_null=True)  # type: ignore[var-annotated]
-
-    class Meta:
-        model = Case
-        fields = [
-            *("id", "is_visible", "nro_cliente", "cartera", "cartera_id", "amount", "balance", "status"),
-            *("management_status", "status_name", "assigned_to_id", "assigned_to"),
-        ]
-        read_only_fields = fields
-
-    def get_is_visible(self, case: Case) -> bool:
-        user = self.context["request"].user
-        return bool(user.is_admin or case.assigned_to_id == user.pk)
-
-    def get_nro_cliente(self, case: Case) -> str | None:
-        return case.nro_cliente if self.get_is_visible(case) else None
-
-    @extend_schema_field(AmountField(allow_null=True))
-    def get_amount(self, case: Case) -> str | None:
-        return f"{case.amount:.2f}" if self.get_is_visible(case) else None
-
-
-class DebtorOut(serializers.ModelSerializer):
-    """A person with all their debts; `balance` is what they owe in all."""
-
-    debtor_name = serializers.CharField(source="full_name", read_only=True)
-    name = serializers.CharField(source="first_name", read_only=True)
-    lastname = serializers.CharField(source="last_name", read_only=True)
-    telefono = serializers.SerializerMethodField()
-    balance = serializers.SerializerMethodField()
-    debts = DebtOut(source="all_debts", many=True, read_only=True)
-
-    class Meta:
-        model = Debtor
-        fields = ["id", "debtor_name", "name", "lastname", "dni", "cuit", "telefono", "balance", "debts"]
-        read_only_fields = fields
-
-    def get_telefono(self, debtor: Debtor) -> str | None:
-        phones: Any = debtor
-        return phones.usable_phones[0].number if phones.usable_phones else None
-
-    @extend_schema_field(AmountField())
-    def get_balance(self, debtor: Debtor) -> str:
-        debts: Any = debtor
-        return f"{consolidated(debts.all_debts):.2f}"
 
 
 class DeletedOut(serializers.Serializer):
@@ -306,12 +248,6 @@ class CaseQuery(WorkQuery):
     ordering = serializers.ChoiceField(
         required=False, choices=[*ORDERINGS, *(f"-{name}" for name in ORDERINGS)], help_text="Por defecto -created_at."
     )
-
-
-class DebtorQuery(PageQuery):
-    search = TextField(required=False, max_length=100, help_text="Nombre, DNI, CUIT o teléfono.")
-    cartera_id = QueryWholeField(required=False, help_text="Personas con una deuda en esa cartera.")
-    gestor_id = QueryWholeField(required=False, help_text="Personas con una deuda a cargo de ese gestor.")
 
 
 # --- Input --------------------------------------------------------------------------------------------

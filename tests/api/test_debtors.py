@@ -43,6 +43,18 @@ def test_the_whole_person(gestor_client: Client, case: Case, other_gestor: User)
     assert (person["attempts_today"], person["attempts_7_days"]) == (2, 2)
 
 
+def test_one_gestion_on_several_debts_is_one_attempt(gestor_client: Client, case: Case, gestor_user: User) -> None:
+    also = [factories.CaseFactory(debtor=case.debtor, assigned_to=gestor_user) for _ in range(2)]
+    for result in ("NC", "OCU"):
+        services.record_activities(case=case, also=also, by=gestor_user, result=factories.result(result))
+    services.record_activity(case=case, by=gestor_user, result=factories.result("NC"))
+
+    person = send(gestor_client, "GET", f"debtors/{case.debtor_id}").json()["data"]
+
+    assert case.debtor.cases.filter(activities__isnull=False).count() == 7
+    assert (person["attempts_today"], person["attempts_7_days"]) == (3, 3)
+
+
 def test_queries_do_not_grow(gestor_client: Client, case: Case, gestor_user: User) -> None:
     def more() -> None:
         for channel in ("call", "email", "sms"):
