@@ -238,8 +238,7 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     state = request.POST.get("state", "")
     if state not in DebtorPhone.State.values:
         raise Http404
-    was = phone.state
-    services.mark_phone(phone=phone, state=state)
+    was = services.mark_phone(phone=phone, state=state)
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
     messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
     return _changed(request, case, "phones", phone_was={"pk": phone.pk, "state": was} if state == "bad" else None)

@@ -20,8 +20,9 @@ def add_phone(*, case: Case, phone: DebtorPhone) -> DebtorPhone:
 
 
 @transaction.atomic
-def mark_phone(*, phone: DebtorPhone, state: str) -> None:
-    """Set the state of a phone. Raises Gone."""
+def mark_phone(*, phone: DebtorPhone, state: str) -> str:
+    """Set the state of a phone, and give the one it had, for whoever wants that back. Raises Gone."""
     phone = lock_row(DebtorPhone.objects.all(), phone.pk)
-    phone.state = state
+    former, phone.state = phone.state, state
     phone.save(update_fields=["state"])
+    return former

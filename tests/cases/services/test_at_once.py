@@ -12,7 +12,7 @@ from cases import nightly, services
 from cases.models import Case, CaseStatus, Debtor, LedgerEntry
 from nova.lib import dates
 from tests.at_once import after_waiting, at_once
-from tests.factories import AdminFactory, CaseFactory, DebtorFactory, GestorFactory, status
+from tests.factories import AdminFactory, CaseFactory, DebtorFactory, DebtorPhoneFactory, GestorFactory, status
 from tests.steps import pay
 
 pytestmark = [pytest.mark.postgres, pytest.mark.django_db(transaction=True)]
@@ -140,6 +140,15 @@ def test_a_change_of_many_leaves_out_what_is_none_of_them_any_more():
     )
 
     assert (changed, Case.objects.get().assigned_to) == (0, first)
+
+
+def test_the_state_that_a_phone_goes_back_to_is_the_one_it_had_when_it_was_marked():
+    phone = DebtorPhoneFactory(state="unverified")
+    former = after_waiting(
+        partial(services.mark_phone, phone=phone, state="good"),
+        partial(services.mark_phone, phone=phone, state="bad"),
+    )
+    assert former == "good"
 
 
 def test_an_undo_beside_another_undo_and_beside_the_next_gestion():
