@@ -4,9 +4,13 @@
 PORT ?= 8000
 ARGS ?=
 PART ?=
-PYTEST = .venv/bin/pytest -n auto --maxprocesses 4 --dist worksteal
+# One more than processors, for many tests wait for other processes. A file stays together (tests/order.py).
+PYTEST = .venv/bin/pytest -n $(shell .ci/workers) --dist loadfile --no-loadscope-reorder
 LOCK = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --no-strip-extras --generate-hashes \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade)
+
+# Compiled once: the tests start the project two hundred times.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check coverage format css images lock

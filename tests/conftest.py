@@ -24,7 +24,7 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests import factories, prepared_database, serving
+from tests import factories, order, prepared_database, serving
 from tests.mailing import MailTo
 
 ClientOf = Callable[[User], Client]
@@ -105,6 +105,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if reason:
             for item in marked:
                 item.add_marker(pytest.mark.skip(reason=reason))
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        order.longest_first(items)
 
 
 @pytest.fixture(scope="session")

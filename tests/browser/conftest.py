@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pytest
 from django.conf import settings
@@ -25,6 +25,16 @@ ARGUMENTS = [
 AXE = (Path(__file__).parent / "vendor" / "axe-4.14.1.min.js").read_text()
 # Every rule is tried on every element. What passes is not described: nobody reads it, and it took most of the time.
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"], "resultTypes": ["violations"]}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
+# Colours that change by a transition are those of the other theme only after it.
+SETTLE = """async () => {
+  const frame = () => new Promise(requestAnimationFrame);
+  do {
+    await frame();
+    await frame();
+    document.getAnimations().forEach((change) => change.finish());
+  } while (document.getAnimations().length);
+}"""
 # What Chromium writes of every 4xx answer, and htmx of a request that another one replaced or that found no network.
 NO_TROUBLE = ("Failed to load resource", "htmx:sendAbort", "htmx:sendError", "htmx:afterRequest")
 # A busy machine answers late; only a test that fails waits that long.
@@ -105,15 +115,26 @@ def watch(page: Page, origin: str, troubles: list[str]) -> None:
     page.on("request", request)
 
 
-def assert_accessible(page: Page) -> None:
+def assert_accessible(page: Page, options: dict[str, Any] = OPTIONS) -> None:
     """axe-core finds no violation of WCAG 2.2 A or AA."""
-    page.evaluate(AXE)
-    violations = page.evaluate(f"axe.run(document, {json.dumps(OPTIONS)}).then((found) => found.violations)")
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE)
+    violations = page.evaluate(f"axe.run(document, {json.dumps(options)}).then((found) => found.violations)")
     assert not violations, "\n".join(
         f"{rule['id']}: {rule['help']}\n    "
         + "\n    ".join(str(node["target"]) + " " + node["html"][:120] for node in rule["nodes"])
         for rule in violations
     )
+
+
+def assert_accessible_in_both_themes(page: Page) -> None:
+    """As it is; then the page as it stands in the dark theme, which has other colours and nothing else."""
+    assert_accessible(page)
+    page.emulate_media(color_scheme="dark")
+    assert page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    page.evaluate(SETTLE)
+    assert_accessible(page, COLOURS)
+    page.emulate_media(color_scheme="light")
 
 
 def assert_fits(page: Page) -> None:

@@ -12,7 +12,7 @@ from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib import dates
 from nova.lib.said import show_day
 from tests import factories
-from tests.browser.conftest import PageOf, assert_accessible, assert_fits, heading
+from tests.browser.conftest import PageOf, assert_accessible, assert_accessible_in_both_themes, assert_fits, heading
 from tests.steps import pay
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -290,10 +290,9 @@ def test_from_the_list_without_opening_the_case(page_of: PageOf, gestor_user: Us
     assert LedgerEntry.objects.filter(kind="payment").count() == 1
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1024, 1440, 1920])
 def test_every_page_of_the_screen_is_accessible_and_fits(
-    page_of: PageOf, gestor_user: User, queue: list[Case], theme: str, width: int
+    page_of: PageOf, gestor_user: User, queue: list[Case], width: int
 ) -> None:
     case = queue[0]
     case.debtor.last_name = "Fernández de la Vega y Gutiérrez-Larreta Anchorena"
@@ -302,7 +301,7 @@ def test_every_page_of_the_screen_is_accessible_and_fits(
     factories.CaseFactory(debtor=case.debtor, assigned_to=None)
     pay(case, 10, by=gestor_user, reference="R" * 60)
     services.promise_payment(case=case, by=gestor_user, amount=Decimal(100), promise_date=dates.today())
-    page = page_of(gestor_user, width=width, theme=theme)
+    page = page_of(gestor_user, width=width)
     for address in (
         "/dashboard-gestor",
         f"/cases/{case.pk}?balance=1000&rate=5&instalments=3",
@@ -315,14 +314,11 @@ def test_every_page_of_the_screen_is_accessible_and_fits(
     ):
         page.goto(address)
         assert_fits(page)
-        assert_accessible(page)
+        assert_accessible_in_both_themes(page)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1440])
-def test_the_other_pages_are_accessible_and_fit(
-    page_of: PageOf, admin_user: User, user_user: User, theme: str, width: int
-) -> None:
+def test_the_other_pages_are_accessible_and_fit(page_of: PageOf, admin_user: User, user_user: User, width: int) -> None:
     factories.CaseFactory(assigned_to=None)
     pages = [
         (None, ["/login", "/", "/no-existe"]),
@@ -330,11 +326,11 @@ def test_the_other_pages_are_accessible_and_fit(
         (admin_user, ["/dashboard-admin", f"/cases/{Case.objects.get().pk}"]),
     ]
     for user, addresses in pages:
-        page = page_of(user, width=width, theme=theme)
+        page = page_of(user, width=width)
         for address in addresses:
             page.goto(address)
             assert_fits(page)
-            assert_accessible(page)
+            assert_accessible_in_both_themes(page)
 
 
 # Whether what has the focus is in the window, and not behind the bar with the button that saves.

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from contact import outbox, tickets
 from contact.models import ContactSubmission
 from tests import factories
-from tests.browser.conftest import PageOf, assert_accessible, assert_fits
+from tests.browser.conftest import PageOf, assert_accessible, assert_accessible_in_both_themes, assert_fits
 from tests.mailing import VISITOR, Inbox, smtp_server
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,15 +37,14 @@ def expect_thanks(page: Page) -> None:
     expect(page.locator("#contacto [role=status]")).to_contain_text("Recibimos su mensaje")
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390, 320])
-def test_it_is_accessible_and_fits(page_of: PageOf, settings, width: int, theme: str) -> None:
+def test_it_is_accessible_and_fits(page_of: PageOf, settings, width: int) -> None:
     settings.AGENCY_PHONE, settings.AGENCY_WHATSAPP = "(011) 4444-5555", "+54 9 11 4444-5555"
     settings.AGENCY_EMAIL, settings.AGENCY_ADDRESS = "contacto@agencia.example", "Av. Corrientes 1234, piso 5, CABA"
     settings.AGENCY_SINCE, settings.AGENCY_FIGURES = 1998, "35=carteras;120.000=casos gestionados"
-    page = page_of(None, width=width, theme=theme)
+    page = page_of(None, width=width)
     page.goto("/")
-    assert_accessible(page)
+    assert_accessible_in_both_themes(page)
     assert_fits(page)
 
 

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -28,14 +29,16 @@ KILLS = 8
 
 
 @pytest.fixture(scope="module")
-def cluster(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    made = Cluster(tmp_path_factory.mktemp("cluster") / "servers")
-    try:
-        made.start()
-        made.people()
-        yield made
-    finally:
-        made.stop()
+def cluster(prepared: Path) -> Iterator[Cluster]:
+    # A folder of its own: its servers run as another user, and each start of pytest closes its folders to others.
+    with TemporaryDirectory(prefix="nova-cluster-") as folder:
+        made = Cluster(Path(folder) / "servers")
+        try:
+            made.start()
+            made.people()
+            yield made
+        finally:
+            made.stop()
 
 
 @pytest.fixture
