@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from cases.rules.ledger import Kind
 from cases.rules.stops import Channel
-from cases.searching import Fold, fold, key_text, phone_text, words_of
+from cases.searching import Among, Fold, fold, key_text, phone_text, words_of
 from nova.lib.databases import hold_row
 from nova.lib.documents import Document, NobodysDocument, parse_document
 from nova.lib.phones import phone_variants
@@ -58,12 +58,19 @@ def document_of(text: str) -> Document:
 
 
 def with_words(rows: Any, text: str, path: str = "") -> Any:
-    """The rows whose debtor (at `path`) has every word in the name; accents, case and punctuation do not matter."""
+    """The rows whose debtor (at `path`) has every word in the name; accents, case and punctuation do not matter.
+
+    Two letters are the beginning of a word.
+    """
     words = words_of(text)
     if not words:
         return rows.none()
     for word in words:
-        rows = rows.filter(**{f"{path}search_text__contains": word})
+        found = Q(**{f"{path}search_text__contains": word})
+        if len(word) == 2:  # the beginning of a word: an index of trigrams has those, but no two letters anywhere
+            starts = Q(**{f"{path}search_text__startswith": word})
+            found = starts | Q(**{f"{path}search_text__contains": f" {word}"})
+        rows = rows.filter(found)
     return rows
 
 
@@ -167,13 +174,25 @@ class DebtorPhoneQuerySet(models.QuerySet):
 
 
 class CaseQuerySet(models.QuerySet):
+    # Whose cases these are (id), where they are those of one gestor: a search then looks at their people alone.
+    holder: int | None = None
+
+    def _clone(self) -> CaseQuerySet:
+        clone = super()._clone()  # type: ignore[misc]
+        clone.holder = self.holder
+        return clone
+
     def visible_to(self, user: User) -> CaseQuerySet:
         """Every case for an admin, the assigned ones for a gestor, none for anybody else (DESIGN §2)."""
         if not user.is_authenticated or not user.is_active:
             return self.none()
         if user.is_admin:
             return self.all()
-        return self.filter(assigned_to=user) if user.is_gestor else self.none()
+        if not user.is_gestor:
+            return self.none()
+        own = self.filter(assigned_to=user)
+        own.holder = user.pk
+        return own
 
     def listed(self) -> CaseQuerySet:
         """With the relations that every list of cases shows."""
@@ -267,9 +286,7 @@ class CaseQuerySet(models.QuerySet):
     def search(self, text: str) -> CaseQuerySet:
         """Cases by nro_cliente, DNI, CUIT, phone or name; a text that is the key of a case finds only that key.
 
-        Numbers become a union of index look-ups. Words run a query at once, to see whether they are a key; otherwise
-        they become conditions on the joined debtor, so that the database can choose: the trigram index for a rare name,
-        a scan in the order of the list for a common one (a subquery would read and sort every Gómez to show fifty).
+        Numbers become a union of index look-ups. Words run a query at once, to see whether they are a key.
         """
         text = text.replace("\x00", "").strip()
         if not text:
@@ -282,6 +299,26 @@ class CaseQuerySet(models.QuerySet):
         may_be_key = " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1
         if may_be_key and (pks := list(self.with_key(text)[:PARTIAL_MATCHES])):
             return self.filter(pk__in=pks)
+        return self._with_words(text)
+
+    def _with_words(self, text: str) -> CaseQuerySet:
+        """By name, at a cost that no name decides: of one gestor's people, those with the words; else the few people
+        who have several words. What is left to the database are common names among all cases, which it finds at once in
+        the order of the list, and single rare ones, for which it has an index. Several words run a query.
+        """
+        debtors, words = apps.get_model("cases", "Debtor").objects.order_by(), words_of(text)
+        if not words:
+            return self.none()
+        if self.holder is not None:
+            held = self.model._base_manager.filter(assigned_to=self.holder).order_by()
+            people = with_words(debtors.filter(Among("pk", held.values("debtor"))), text)
+            return self.filter(Among("debtor", people.values("pk")))
+        if len(words) > 1:
+            # It takes the words for independent, and would look for people who may not exist in the order of the list.
+            people = debtors.filter(Among("pk", with_words(debtors, text).values("pk")))
+            pks = list(people.values_list("pk", flat=True)[: PARTIAL_MATCHES + 1])
+            if len(pks) <= PARTIAL_MATCHES:
+                return self.filter(debtor__in=pks)
         return with_words(self, text, "debtor__")
 
     def with_key(self, text: str) -> Any:

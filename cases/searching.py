@@ -62,6 +62,24 @@ class Fold(models.Func):
     output_field = models.TextField()
 
 
+class Among(models.Func):
+    """Whether a field is one of the values of a queryset, which PostgreSQL reads whole and once, before anything else.
+
+    For when its planner would be wrong about how many there are.
+    """
+
+    template = "(%(expressions)s)"
+    arg_joiner = " IN "
+    output_field = models.BooleanField()
+
+    def __init__(self, field: str, values: Any) -> None:
+        super().__init__(models.F(field), models.Subquery(values))
+
+    def as_postgresql(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
+        joined = {"template": "(%(expressions)s))", "arg_joiner": " = ANY(ARRAY"}
+        return self.as_sql(compiler, connection, **joined, **kwargs)
+
+
 class WithoutZeros(models.Func):
     """A key without the zeros in front: «00451» is «451»."""
 

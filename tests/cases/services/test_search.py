@@ -1,12 +1,14 @@
 """Finding people and debts: as lists show them, with or without punctuation, whole or in part, on both databases."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cases import querysets
 from cases.models import Cartera, Case, Debtor
 from cases.searching import normalize, words_of
 from tests.cases.importing.command import import_cases
@@ -35,8 +37,9 @@ def loaded(tmp_path: Path) -> None:
     assert import_cases(file).counts("created") == (10,)
 
 
-def keys(text: str) -> list[str]:
-    return sorted(Case.objects.search(text).values_list("nro_cliente", flat=True))
+def keys(text: str, cases: Any = None) -> list[str]:
+    found = (Case.objects.all() if cases is None else cases).search(text)
+    return sorted(found.values_list("nro_cliente", flat=True))
 
 
 def test_each_is_found_as_the_list_shows_it(loaded):
@@ -60,8 +63,25 @@ def test_each_is_found_as_the_list_shows_it(loaded):
         ("Şenol, İrem", "00077"), ("¿?", None), ("%", None), ("_", None),
     ],
 )  # fmt: skip
-def test_names(loaded, text, key):
+def test_names(loaded, gestor_user, text, key):
+    found = [key] if key else []
+    assert keys(text) == found
+    Case.objects.update(assigned_to=gestor_user)  # a gestor's search begins at their people, and finds the same
+    assert keys(text, Case.objects.visible_to(gestor_user)) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "key"), [("jo mu", "S-4"), ("MU", "S-4"), ("un", None), ("me", None), ("ju pe", "S-5")]
+)
+def test_two_letters_are_the_beginning_of_a_word(loaded, text, key):
     assert keys(text) == ([key] if key else [])
+
+
+def test_several_words_of_more_people_than_are_looked_at(monkeypatch):
+    monkeypatch.setattr(querysets, "PARTIAL_MATCHES", 2)
+    for name in ("Ana", "Juana", "Mariana"):
+        CaseFactory(debtor__first_name=name, debtor__last_name="Gómez")
+    assert Case.objects.search("gomez ana").count() == 3
 
 
 @pytest.mark.parametrize(
