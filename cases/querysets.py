@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
-from django.db.models import Count, F, Max, Min, Q, Sum, Value, When
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cases.rules.ledger import Kind
+from cases.rules.queue import Band
 from cases.rules.stops import Channel
 from cases.searching import Among, Fold, fold, key_text, phone_text, words_of
 from nova.lib.databases import hold_row
@@ -219,13 +220,24 @@ class CaseQuerySet(models.QuerySet):
 
     def in_queue(self, gestor: User, now: datetime | None = None) -> CaseQuerySet:
         """The eligible cases of a gestor, in the order of the queue (DESIGN §4)."""
-        moment = now or timezone.now()
-        return (
-            self.worked()
-            .filter(assigned_to=gestor, stopped_at__isnull=True)
-            .filter(Q(next_action_at__lte=moment) | Q(next_action_at__isnull=True))
-            .order_by("queue_band", F("next_action_at").asc(nulls_last=True), "-balance", "id")
-        )
+        return self.filter(assigned_to=gestor).due(now or timezone.now())
+
+    def due(self, now: datetime) -> CaseQuerySet:
+        """The eligible cases, in the order of the queue, which is one of a single gestor."""
+        eligible = self.worked().filter(Q(next_action_at__lte=now) | Q(next_action_at__isnull=True), stopped_at=None)
+        return eligible.order_by("queue_band", F("next_action_at").asc(nulls_last=True), "-balance", "id")
+
+    def one_a_person(self) -> CaseQuerySet:
+        """Of these cases the one that stands for each person: first band, then larger balance, then id (DESIGN §4).
+
+        Computed, because who is eligible changes with the clock, without a write. The database walks the index of the
+        queue and looks, for each case of a page, for a better one of the same person. Filter by band and place
+        afterwards: what is filtered before decides which cases of a person count.
+        """
+        same_band = Q(queue_band=OuterRef("queue_band"))
+        larger = Q(balance__gt=OuterRef("balance")) | Q(balance=OuterRef("balance"), id__lt=OuterRef("id"))
+        better = Q(queue_band__lt=OuterRef("queue_band")) | (same_band & larger)
+        return self.filter(~Exists(self.order_by().filter(better, debtor=OuterRef("debtor"))))
 
     def work_first(self, now: datetime) -> CaseQuerySet:
         """The eligible cases in the order of the queue (DESIGN §4), then the others by next action."""
@@ -277,6 +289,12 @@ class CaseQuerySet(models.QuerySet):
     def count_by_band(self) -> dict[int, int]:
         """The number of cases of each band that is not empty. Runs a query."""
         return dict(self.order_by().values_list("queue_band").annotate(count=Count("pk")))
+
+    def people_by_band(self) -> dict[int, int]:
+        """The number of people whose first band is each one, where there are any. Runs a query."""
+        people = self.order_by().values("debtor").annotate(band=Min("queue_band"))
+        counts = people.aggregate(**{f"band_{band}": Count("debtor", filter=Q(band=band)) for band in Band})
+        return {int(band): counts[f"band_{band}"] for band in Band if counts[f"band_{band}"]}
 
     def idle(self, since: datetime) -> CaseQuerySet:
         """Open cases without a gestión after `since`; an untouched case counts from its creation."""

@@ -13,7 +13,7 @@ from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
 from cases.api.case_input import create_case, status_named, update_case
 from cases.api.filters import ApiCaseFilter
-from cases.api.reading import listed, visible_case
+from cases.api.reading import listed, visible_case, with_debts
 from cases.api.requests import checked, created, once, read_version
 from cases.api.serializers import (
     CaseCreatedOut,
@@ -23,10 +23,12 @@ from cases.api.serializers import (
     CaseQuery,
     CaseUpdateIn,
     DeletedOut,
+    QueueCaseOut,
     UpdateStatusIn,
     WorkQuery,
 )
 from cases.models import Case
+from cases.querysets import CaseQuerySet
 from nova.lib.rest.body import FormParser, StrictJSONParser
 from nova.lib.rest.fields import QuerySerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, IF_MATCH, listing
@@ -41,14 +43,14 @@ class CaseViewSet(ApiViewSet):
     queryset = Case.objects.none()
 
     def get_permissions(self) -> list[BasePermission]:
-        if self.action in ("list", "gestor"):
+        if self.action in ("list", "gestor", "queue"):
             return [IsAuthenticated()]
         if self.action in ("create", "destroy"):
             return [IsAdmin()]
         return [WorksCases()]
 
     def get_query_serializer(self) -> type[QuerySerializer]:
-        return {"list": CaseQuery, "gestor": WorkQuery}.get(self.action, QuerySerializer)
+        return {"list": CaseQuery, "gestor": WorkQuery, "queue": WorkQuery}.get(self.action, QuerySerializer)
 
     @listing("cases_list", "Casos que el usuario ve", CaseOut, CaseQuery)
     def list(self, request: Request) -> Response:
@@ -69,11 +71,25 @@ class CaseViewSet(ApiViewSet):
     )
     @action(detail=False)
     def gestor(self, request: Request) -> Response:
-        whose = {"gestor_id": str(request.user.pk), **self.query}
-        chosen = ApiCaseFilter(whose, queryset=Case.objects.visible_to(request.user))
+        return self.paged(listed(self._of_one_gestor().work_first(timezone.now())), CaseOut)
+
+    @listing(
+        "cases_queue_list",
+        "La bandeja de quien pregunta (o de gestor_id): de cada persona el caso que la representa, en orden",
+        QueueCaseOut,
+        WorkQuery,
+    )
+    @action(detail=False)
+    def queue(self, request: Request) -> Response:
+        people = self._of_one_gestor().due(timezone.now()).one_a_person()
+        return self.paged(with_debts(listed(people)), QueueCaseOut)
+
+    def _of_one_gestor(self) -> CaseQuerySet:
+        whose = {"gestor_id": str(self.request.user.pk), **self.query}
+        chosen = ApiCaseFilter(whose, queryset=Case.objects.visible_to(self.request.user))
         if not chosen.is_valid():
             raise ValidationError(chosen.errors)
-        return self.paged(listed(chosen.qs.work_first(timezone.now())), CaseOut)
+        return chosen.qs
 
     @extend_schema(
         summary="Alta de un caso",

@@ -14,6 +14,12 @@ def listed(cases: CaseQuerySet) -> CaseQuerySet:
     return cases.listed().prefetch_related(phones)
 
 
+def with_debts(cases: CaseQuerySet) -> CaseQuerySet:
+    """The cases with all debts of their person, the largest first: `QueueCaseOut` sums them."""
+    debts = Case.objects.select_related("cartera").order_by("-balance", "id")
+    return cases.prefetch_related(Prefetch("debtor__cases", debts, to_attr="all_debts"))
+
+
 def visible_case(user: User, pk: int) -> Case:
     """The case with the relations that `CaseDetailOut` shows. Raises Http404 when the user may not see it."""
     promises = Prefetch("promises", Promise.objects.select_related("created_by").order_by("promise_date", "id"))

@@ -11,6 +11,7 @@ from rest_framework import serializers
 
 from cases.api.refusals import NO_STATUS
 from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from cases.models.case import consolidated, counted
 from nova.lib.rest.fields import (
     AmountField,
     DayField,
@@ -162,6 +163,29 @@ class CaseOut(serializers.ModelSerializer):
 
     def get_telefono(self, case: Case) -> str | None:
         return number_to_call(case.debtor)
+
+
+class PersonOut(serializers.Serializer):
+    balance = AmountField()
+    debts = serializers.IntegerField()
+    carteras = serializers.ListField(child=serializers.CharField())
+
+
+class QueueCaseOut(CaseOut):
+    """The case that stands for a person in a queue. `person` is what they owe in all, whoever has the debts, as the
+    screen shows it. Rows must come from `with_debts` too."""
+
+    person = serializers.SerializerMethodField()
+
+    class Meta(CaseOut.Meta):
+        fields = [*CaseOut.Meta.fields, "person"]
+        read_only_fields = fields
+
+    @extend_schema_field(PersonOut)
+    def get_person(self, case: Case) -> Any:
+        owed = counted(case.debtor.all_debts)  # type: ignore[attr-defined]
+        carteras = list(dict.fromkeys(debt.cartera.name for debt in owed))
+        return PersonOut({"balance": consolidated(owed), "debts": len(owed), "carteras": carteras}).data
 
 
 class CaseDetailOut(CaseOut):

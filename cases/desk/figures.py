@@ -57,7 +57,7 @@ class Figures(NamedTuple):
 
 
 def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures:
-    """The figures of a gestor; `bands` is the number of cases in each band of the queue. Runs one query."""
+    """The figures of a gestor; `bands` is the number of people in each band of the queue. Runs one query."""
     today = dates.local_date(now)
     recovered, kept, broken, activities, promises_today, idle, untouched = _read(gestor, today=today, now=now)
     return Figures(

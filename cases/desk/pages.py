@@ -77,7 +77,7 @@ def previous_case(request: Request) -> HttpResponse:
 
 def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
     """Redirect to the case that follows `place` in the queue, or to the queue itself when it is empty."""
-    case = queue.next_after(place, leaving=leaving.pk if leaving else None)
+    case = queue.next_after(place, leaving=leaving)
     if case is None:
         return redirect(reverse("dashboard-gestor") + query_with(query))
     skip = place_of(place) if place is not None else ""

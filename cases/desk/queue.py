@@ -1,4 +1,4 @@
-"""The filtered queue of a gestor, in pages, and the next case of it."""
+"""The filtered queue of a gestor, one row a person, in pages, and the next case of it."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from accounts.models import User
-from cases.desk.rows import ROW_FIELDS, Row, rows_of
+from cases.desk.rows import ROW_FIELDS, Row, of_people, rows_of
 from cases.filters import CaseFilter
 from cases.models import Cartera, Case, CaseStatus
 from cases.querysets import CaseQuerySet
@@ -48,40 +48,54 @@ class Queue:
         return self.filter.complaints if self.is_narrowed else []
 
     @cached_property
+    def _debts(self) -> CaseQuerySet:
+        """The eligible cases of the filters of cartera and status: of those of a person the best one is shown."""
+        queue = Case.objects.in_queue(self.gestor, self.now)
+        narrowed = {name: self.filters.get(name, "") for name in ("cartera", "status")}
+        return CaseFilter(narrowed, queryset=queue).qs if any(narrowed.values()) else queue
+
+    @cached_property
     def cases(self) -> CaseQuerySet:
-        return self.filter.qs if self.is_narrowed else self._everything()
+        """One case a person; of a search, every case."""
+        if self.is_search:
+            return self.filter.qs
+        people = self._debts.one_a_person()
+        band = self.filter.form.cleaned_data.get("band") if self.is_narrowed and self.filter.qs is not None else ""
+        return people.filter(queue_band=band) if band else people
 
     @cached_property
     def bands(self) -> dict[int, int]:
-        """The number of cases of the whole queue in each band. Runs a query."""
-        return Case.objects.in_queue(self.gestor, self.now).count_by_band()
+        """The number of people of the whole queue in each band. Runs a query."""
+        return Case.objects.in_queue(self.gestor, self.now).people_by_band()
 
     @cached_property
     def filtered_bands(self) -> dict[int, int]:
-        """The number of cases in each band, with the filters of cartera and status."""
-        names = ("cartera", "status")
-        narrowed = {name: self.filters.get(name, "") for name in names}
-        if not any(narrowed.values()):
+        """The number of people in each band, with the filters of cartera and status."""
+        if not any(self.filters.get(name, "") for name in ("cartera", "status")):
             return self.bands
-        return CaseFilter(narrowed, queryset=Case.objects.in_queue(self.gestor, self.now)).qs.count_by_band()
+        return self._debts.people_by_band()
 
     def page(self, after: Case | None = None) -> tuple[list[Row], bool]:
-        """The page of rows after a case (None: the first page), and whether there are more. Runs two queries."""
+        """The page of rows after a case (None: the first page), and whether there are more. Runs three queries."""
         cases = self.cases if after is None or self.is_search else self.cases.after_in_queue(after)
         found = list(cases.select_related("debtor", "cartera", "status").only(*ROW_FIELDS)[: QUEUE_PAGE + 1])
-        return rows_of(found[:QUEUE_PAGE], now=self.now), len(found) > QUEUE_PAGE
+        rows = rows_of(found[:QUEUE_PAGE], now=self.now)
+        return rows if self.is_search else of_people(rows), len(found) > QUEUE_PAGE
 
-    def next_after(self, place: Case | None, *, leaving: int | None = None) -> Case | None:
-        """The next case: the first after `place`, else the first of the queue; never the case `leaving` (its id)."""
-        cases = Case.objects.in_queue(self.gestor, self.now) if self.is_search else self.cases
-        others = cases.exclude(pk=leaving) if leaving else cases
+    @property
+    def _walked(self) -> CaseQuerySet:
+        """What next and previous go through: after a search the whole queue."""
+        return Case.objects.in_queue(self.gestor, self.now).one_a_person() if self.is_search else self.cases
+
+    def next_after(self, place: Case | None, *, leaving: Case | None = None) -> Case | None:
+        """The next case: the first after `place`, else the first of the queue; never one of the person being left."""
+        others = self._walked.exclude(debtor=leaving.debtor_id) if leaving else self._walked
         following = others.after_in_queue(place).first() if place is not None else None
         return following or others.first()
 
     def previous_before(self, case: Case) -> Case | None:
-        """The case before `case`; None at the beginning of the queue."""
-        cases = Case.objects.in_queue(self.gestor, self.now) if self.is_search else self.cases
-        return cases.before_in_queue(case).first()
+        """The case of another person before `case`; None at the beginning of the queue."""
+        return self._walked.exclude(debtor=case.debtor_id).before_in_queue(case).first()
 
 
 def place_of(case: Case) -> str:

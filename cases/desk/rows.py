@@ -6,6 +6,7 @@ from datetime import date, datetime
 from uuid import uuid4
 
 from cases.models import Case, DebtorPhone, Promise
+from cases.models.case import consolidated, counted
 from cases.rules.reasons import PromiseOf, reason
 from nova.lib import dates
 from nova.lib.documents import format_dni
@@ -30,11 +31,48 @@ class Row:
     balance: str
     reason: str  # why it is in the queue, else its status
     next_action: str
-    facts: str
+    debts: str  # the cartera; of a person with several debts, how many and where
+    arrears: str
+    near: str
     in_queue: bool
     band: str
     phone: str = ""  # the number to call: a good one, else an unverified one; only `with_tools` sets it
     token: str = ""
+    siblings: tuple[int, ...] = ()  # of a person's row: the other cases of the same gestor
+
+    @property
+    def cases(self) -> tuple[int, ...]:
+        """The cases that the row stands for: any of them may be open, or have a draft."""
+        return self.case.pk, *self.siblings
+
+    @property
+    def case_ids(self) -> str:
+        return " ".join(map(str, self.cases))
+
+    @property
+    def facts(self) -> str:
+        return " · ".join(filter(None, (self.debts, self.arrears, self.near)))
+
+
+def of_people(rows: list[Row]) -> list[Row]:
+    """The rows as those of people: with all that each one owes, whoever has the debts. Runs one query."""
+    debts: dict[int, list[Case]] = {}
+    people = {row.case.debtor_id for row in rows}
+    owed = Case.objects.filter(debtor__in=people).select_related("cartera").order_by("-balance", "id")
+    for case in owed.only("debtor", "assigned_to", "stage", "balance", "cartera__name"):
+        debts.setdefault(case.debtor_id, []).append(case)
+    return [of_person(row, debts[row.case.debtor_id]) for row in rows]
+
+
+def of_person(row: Row, debts: list[Case]) -> Row:
+    """`debts` are all of the person's, the largest first."""
+    owed = counted(debts)
+    own = [case.pk for case in debts if case.assigned_to_id == row.case.assigned_to_id and case.pk != row.case.pk]
+    row = replace(row, siblings=tuple(own), balance=format_money(consolidated(debts)))
+    if len(owed) < 2:
+        return row
+    carteras = ", ".join(dict.fromkeys(case.cartera.name for case in owed))
+    return replace(row, debts=f"{len(owed)} deudas: {carteras}")
 
 
 def with_tools(rows: list[Row]) -> list[Row]:
@@ -84,7 +122,9 @@ def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, n
         balance=format_money(case.balance),
         reason=words,
         next_action=next_action,
-        facts=" · ".join(filter(None, (case.cartera.name, arrears, near))),
+        debts=case.cartera.name,
+        arrears=arrears,
+        near=near,
         in_queue=in_queue,
         band=Case.Band(case.queue_band).label,
     )

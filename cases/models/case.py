@@ -21,10 +21,14 @@ from nova.lib import dates
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
 
 
+def counted(debts: Iterable["Case"]) -> list["Case"]:
+    """Those of a person's debts that are owed: neither returned to the creditor nor paid in full."""
+    return [case for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
+
+
 def consolidated(debts: Iterable["Case"]) -> Decimal:
     """What a person owes in all, in ARS. Cases returned to the creditor and overpaid ones count as zero."""
-    owed = [case.balance for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
-    return sum(owed, Decimal("0.00"))
+    return sum((case.balance for case in counted(debts)), Decimal("0.00"))
 
 
 class Case(models.Model):
@@ -147,6 +151,7 @@ class Case(models.Model):
                 F("next_action_at"),
                 F("balance").desc(),
                 F("id"),
+                F("debtor"),  # not for the order: people are counted from the index alone
                 name="case_queue",
                 condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True, in_active_cartera=True),
             ),

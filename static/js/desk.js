@@ -237,7 +237,7 @@
     // The panel says whose row is marked; the address may be older or newer than it.
     const shown = $("[data-shown]")?.dataset.shown;
     $$("[data-row]").forEach((row) => {
-      if (row.dataset.case === shown) row.setAttribute("aria-current", "true");
+      if (row.dataset.case.split(" ").includes(shown)) row.setAttribute("aria-current", "true");
       else row.removeAttribute("aria-current");
     });
     // A phone shows one column; the URL says which: the queue on the home page, the case on its own.

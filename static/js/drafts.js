@@ -117,7 +117,7 @@
     const cases = new Set(names().map((name) => name.split(":").pop()));
     $$("[data-case]").forEach((row) => {
       const dot = row.querySelector(".draft-dot");
-      if (dot) dot.hidden = !cases.has(row.dataset.case);
+      if (dot) dot.hidden = !row.dataset.case.split(" ").some((pk) => cases.has(pk));
     });
   };
 

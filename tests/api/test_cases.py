@@ -76,6 +76,28 @@ def test_the_gestors_cases_come_in_the_order_of_work(gestor_client: Client, gest
     assert [row["id"] for row in rows] == [first.pk, due.pk, later.pk]
 
 
+def test_the_queue_has_one_case_a_person(gestor_client: Client, admin_client: Client, gestor_user: User) -> None:
+    now = timezone.now()
+    later = factories.CaseFactory(assigned_to=gestor_user, next_action_at=now + timedelta(days=3), queue_band=1)
+    best = factories.CaseFactory(
+        assigned_to=gestor_user, debtor=later.debtor, amount=Decimal("3000.00"), cartera__name="Uno", queue_band=6
+    )
+    factories.CaseFactory(debtor=later.debtor, assigned_to=gestor_user, amount=Decimal("500"), queue_band=6)
+    first = factories.CaseFactory(assigned_to=gestor_user, next_action_at=now, queue_band=2)
+    factories.CaseFactory()
+
+    answer = gestor_client.get("/api/v1/cases/queue").json()
+
+    assert [row["id"] for row in answer["data"]] == [first.pk, best.pk]
+    assert answer["pagination"]["total"] == 2
+    person = answer["data"][1]["person"]
+    assert (person["balance"], person["debts"]) == ("13500.00", 3)
+    assert person["carteras"][:2] == [later.cartera.name, "Uno"]
+    assert admin_client.get("/api/v1/cases/queue").json()["data"] == []
+    asked = admin_client.get("/api/v1/cases/queue", {"gestor_id": gestor_user.pk, "cartera_id": best.cartera_id}).json()
+    assert [row["id"] for row in asked["data"]] == [best.pk]
+
+
 def test_queries_do_not_grow_with_rows(admin_client: Client) -> None:
     def more() -> None:
         for case in factories.CaseFactory.create_batch(12):

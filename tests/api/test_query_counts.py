@@ -40,6 +40,7 @@ def more_catalogue(gestor: User, case: Case) -> None:
     [
         ("cases?search=gomez", more_cases),
         ("cases/gestor", more_cases),
+        ("cases/queue", more_cases),
         ("debtors", more_cases),
         ("debtors?search=gomez", more_cases),
         ("cases/{pk}", more_activities),

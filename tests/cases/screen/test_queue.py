@@ -1,5 +1,6 @@
 """GET /dashboard-gestor: the queue, its search, filters and pages."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -61,6 +62,55 @@ def test_only_what_is_eligible_in_the_order_of_the_bands(gestor_client: Client, 
     assert names(page) == ["llamar antes", "llamar ya", "nueva grande", "nueva"]
     assert page.context["screen"].sheet.name == "llamar antes"
     assert [(band, count) for band, _, count, _ in page.context["screen"].band_links if count] == [(1, 2), (5, 2)]
+
+
+def test_a_person_is_one_row_with_all_that_they_owe(
+    gestor_client: Client, gestor_user: User, other_gestor: User
+) -> None:
+    first = case(gestor_user, "Varias", queue_band=6, amount=Decimal("1000"), cartera__name="Uno")
+    of_person = {"debtor": first.debtor, "amount": Decimal("2000")}
+    driver = factories.CaseFactory(assigned_to=gestor_user, queue_band=6, cartera__name="Dos", **of_person)
+    factories.CaseFactory(assigned_to=other_gestor, queue_band=1, cartera__name="Tres", **of_person)
+    factories.CaseFactory(assigned_to=gestor_user, status_slug="de-baja", cartera__name="Devuelta", **of_person)
+    case(gestor_user, "Una", queue_band=7, cartera__name="Sola")
+
+    screen = gestor_client.get(URL).context["screen"]
+
+    several, one = screen.rows
+    assert (several.case, several.name, several.balance) == (driver, "Varias", "$ 5.000,00")
+    assert several.facts.startswith("3 deudas: Dos, Tres, Uno · ")
+    assert one.facts.startswith("Sola · ")
+    assert {band: count for band, _, count, _ in screen.band_links if count} == {6: 1, 7: 1}
+    assert screen.figures.in_queue == 2
+    # The row is marked whichever of the person's cases is open.
+    page = gestor_client.get(f"/cases/{first.pk}").text
+    marked = re.findall(r'class="queue-row"[^>]*aria-current="true"[^>]*data-case="([^"]*)"', page)
+    assert len(marked) == 1
+    assert {str(first.pk), str(driver.pk)} <= set(marked[0].split())
+    # A search finds each debt.
+    assert len(names(gestor_client.get(URL, {"search": "varias"}))) == 3
+
+
+def test_of_a_filter_the_best_of_what_it_leaves_stands(gestor_client: Client, gestor_user: User) -> None:
+    best = case(gestor_user, "Varias", queue_band=1, next_action_at=timezone.now())
+    other = factories.CaseFactory(assigned_to=gestor_user, debtor=best.debtor, queue_band=6)
+
+    def shown(**query) -> list[int]:
+        return [row.case.pk for row in gestor_client.get(URL, query).context["screen"].rows]
+
+    assert shown() == [best.pk]
+    assert shown(cartera=other.cartera_id) == [other.pk]
+    assert shown(cartera=other.cartera_id, band=6) == [other.pk]
+    assert shown(band=6) == []
+
+
+def test_next_goes_on_to_another_person(gestor_client: Client, gestor_user: User) -> None:
+    first = case(gestor_user, "Varias", amount=Decimal("9000"))
+    factories.CaseFactory(assigned_to=gestor_user, debtor=first.debtor, amount=Decimal("8000"))
+    other = case(gestor_user, "Otra", amount=Decimal("1000"))
+
+    assert gestor_client.get(f"{URL}/next", {"from": first.pk}).url.startswith(f"/cases/{other.pk}?")
+    assert gestor_client.get(f"{URL}/previous", {"from": other.pk}).url == f"/cases/{first.pk}"
 
 
 def test_pages_neither_skip_nor_repeat_at_any_depth(gestor_client: Client, gestor_user: User) -> None:
