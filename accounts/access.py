@@ -52,6 +52,22 @@ def required_step(request: HttpRequest) -> RequiredStep | None:
     return None
 
 
+def background(view: View) -> View:
+    """Decorator: what a page asks by itself. It keeps no session alive, and where the session has ended it gets nothing
+    instead of a log-in page: what the person was writing stays in sight."""
+
+    @wraps(view)
+    def asked(request: Request, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        return view(request, *args, **kwargs)
+
+    asked.is_background = True  # type: ignore[attr-defined]
+    return asked
+
+
+def is_background(view: Any) -> bool:
+    return getattr(view, "is_background", False)
+
+
 def for_role(role: User.Role) -> Callable[[View], View]:
     """Decorator: a page for one role. Users with another role are redirected to their own page (DESIGN §7)."""
 

@@ -6,6 +6,7 @@ urlpatterns = [
     path("dashboard-gestor", pages.dashboard_gestor, name="dashboard-gestor"),
     path("dashboard-gestor/next", pages.next_case, name="next-case"),
     path("dashboard-gestor/previous", pages.previous_case, name="previous-case"),
+    path("dashboard-gestor/due", pages.due_calls, name="due-calls"),
     path("cases/said", pages.said, name="said"),
     path("cases/<int:pk>", pages.case_page, name="case"),
     path("cases/<int:pk>/activities", actions.activities, name="case-activities"),

@@ -142,6 +142,8 @@ class PrivateByDefaultMiddleware(LoginRequiredMiddleware):
 
         A submitted form is kept (accounts.kept_form).
         """
+        if access.is_background(view_func):
+            return HttpResponse(status=HTTPStatus.NO_CONTENT)
         if not envelope.wants_json(request):
             kept_form.keep(request)
         if not request.htmx:  # type: ignore[attr-defined]
@@ -156,13 +158,14 @@ class SessionLifeMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if SESSION_KEY in request.session:
-            if session_life.is_over(request.session):
-                request.session.flush()
-                request.user = AnonymousUser()
-            else:
-                session_life.touch(request.session)
+        if SESSION_KEY in request.session and session_life.is_over(request.session):
+            request.session.flush()
+            request.user = AnonymousUser()
         return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> None:
+        if SESSION_KEY in request.session and not access.is_background(view_func):
+            session_life.touch(request.session)
 
 
 class UnfinishedAccountMiddleware:

@@ -1,5 +1,7 @@
 """The pages of the gestor's screen: the queue, the list of own cases, one case."""
 
+from http import HTTPStatus
+
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -7,7 +9,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from accounts.access import Request, for_role
+from accounts.access import Request, background, for_role
 from accounts.models import User
 from cases.desk.filters import OwnCaseFilter
 from cases.desk.queue import Queue, place_of
@@ -82,6 +84,16 @@ def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case |
         return redirect(reverse("dashboard-gestor") + query_with(query))
     skip = place_of(place) if place is not None else ""
     return redirect(case.get_absolute_url() + query_with(query, skip=skip))
+
+
+@background
+@require_safe
+def due_calls(request: Request) -> HttpResponse:
+    """What the screen asks every minute: the figures and the agreed calls whose hour has come. Changes nothing else."""
+    screen = Screen(request)
+    if not request.user.is_gestor or request.GET.get("known") == screen.pulse:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
+    return render(request, "cases/_pulse.html", {"screen": screen})
 
 
 @require_safe

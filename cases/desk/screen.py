@@ -1,8 +1,10 @@
 """The data of the gestor's screen for one request. Each part is read only when the template uses it."""
 
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
+from zlib import crc32
 
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse, QueryDict
@@ -20,12 +22,15 @@ from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
 from cases.desk.keys import COMMANDS, Command
 from cases.desk.queue import Queue, parse_place, place_of
-from cases.desk.rows import Row
+from cases.desk.rows import ROW_FIELDS, Row, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
 from cases.models import Case
 from cases.rules.instalments import plan
+from cases.rules.queue import Band
 
+JUST_DUE = timedelta(minutes=30)
+SHOWN_CALLS = 3
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
 PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "more-events", "calculator", "contact", "phones"}
@@ -154,6 +159,20 @@ class Screen:
     @cached_property
     def figures(self) -> Figures:
         return figures_of(self.user, bands=self.queue.bands, now=self.now)
+
+    @cached_property
+    def calls_due(self) -> list[Row]:
+        """The agreed calls whose hour came just now, but for the open case. Runs two queries."""
+        since = self.now - JUST_DUE
+        calls = Case.objects.in_queue(self.user, self.now).filter(queue_band=Band.CALL_BACK, next_action_at__gt=since)
+        cases = calls.exclude(pk=self.case.pk) if self.case else calls
+        found = list(cases.select_related("debtor", "cartera", "status").only(*ROW_FIELDS)[:SHOWN_CALLS])
+        return rows_of(found, now=self.now) if found else []
+
+    @property
+    def pulse(self) -> str:
+        """Changes whenever the figures or the calls that are due change: a poll that finds it again gets nothing."""
+        return f"{crc32(repr((self.figures, [row.case.pk for row in self.calls_due])).encode()):x}"
 
     # --- The case
     @property

@@ -226,8 +226,31 @@
     else pick(event.key);
   });
 
+  // --- A call that falls due while one reads ------------------------------------------------------
+  const POLL_MS = 60_000;
+  let polledAt = performance.now();
+  const poll = () => {
+    if (document.hidden || window.novaIsBusy?.() || performance.now() - polledAt < POLL_MS) return;
+    polledAt = performance.now();
+    if ($("#due")) window.htmx.trigger("#due", "poll");
+  };
+  setInterval(poll, POLL_MS / 12);
+  document.addEventListener("visibilitychange", poll);
+
+  const showDue = () => {
+    const count = Number($("#figures")?.dataset.callBacks ?? 0);
+    const title = document.title.replace(/^\(\d+\) /, "");
+    document.title = count ? `(${count}) ${title}` : title;
+    // Who is open needs no notice.
+    const shown = $("[data-shown]")?.dataset.shown;
+    $$("[data-due]").forEach((notice) => {
+      notice.hidden = notice.dataset.due === shown;
+    });
+  };
+
   // --- After htmx has swapped ---------------------------------------------------------------------
   const prepare = () => {
+    showDue();
     $$("[data-script-only]").forEach((element) => {
       element.hidden = false;
     });

@@ -25,7 +25,7 @@
   document.addEventListener("htmx:confirm", (event) => {
     const { verb, path, elt, target, triggeringEvent } = event.detail;
     if (!desk()?.contains(elt) && elt !== document.body) return;
-    if (elt.matches?.("[role=search]")) return; // a list of its own
+    if (elt.matches?.("[role=search], [data-poll]")) return; // what has a place of its own
     const asked = {
       verb,
       path,
