@@ -22,6 +22,7 @@ from cases.fields import (
 )
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
+from cases.rules import stops
 from nova.lib.money import format_money, parse_said_money
 from nova.lib.phones import format_phone, read_phone
 from nova.lib.refusals import by_field
@@ -182,6 +183,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         super().__init__(data, initial={**proposed, **(initial or {})})
         self.sheet = sheet
         self.stop_to_confirm: ActivityResult | None = None
+        self.stop_does = ""
         fields: dict[str, Any] = self.fields
         fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
         # Uses rows that are already read, instead of a query (with a server-side cursor) for each list.
@@ -213,7 +215,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
                 "data-proposed": show_moment(moment) if moment else "",
                 "data-needs-promise": result.needs_promise,
                 "data-asks-when": result.asks_when,
-                "data-stops": result.stops_case,
+                "data-stops": result.stops_case and stops.consequence(stops_person=result.stops_person),
                 "data-type": result.type,
             }
             choice = {"attributes": flatatt(attributes), "name": result.name, "shortcut": result.shortcut}
@@ -279,6 +281,8 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         """A result that stops takes a second step; what else is wrong comes first."""
         if result.stops_case and self.cleaned_data["confirm_stop"] != str(result.pk) and not self.errors:
             self.stop_to_confirm = result
+            others = len(self.cleaned_data["also"])
+            self.stop_does = stops.consequence(stops_person=result.stops_person, others=others)
             self.add_error(None, "Todavía no se guardó: falta confirmarlo abajo.")
 
     def is_status_alone(self) -> bool:

@@ -39,3 +39,14 @@ STOP_THE_PERSON = frozenset({"NOC", "FAL", "ABG"})
 
 def reason_of_result(code: str | None) -> Reason:
     return REASON_OF_RESULT.get(code or "", Reason.REVISION)
+
+
+def consequence(*, stops_person: bool, others: int = 0) -> str:
+    """What a result that stops does, for whoever is about to save it; `others`: further debts of its gestión."""
+    until = "hasta que un administrador decida"
+    if stops_person:
+        return f"saca a la persona de todas las bandejas, con todas sus deudas, {until}"
+    if others:
+        which = "la otra que marcó" if others == 1 else f"las otras {others} que marcó"
+        return f"saca de la bandeja esta deuda y {which}, {until}; las demás de la persona siguen"
+    return f"saca de la bandeja solo esta deuda, {until}; las demás de la persona siguen"

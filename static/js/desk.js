@@ -34,7 +34,7 @@
     const hasPromise = $("#id_with_promise", form).checked || result?.hasAttribute("data-needs-promise");
     if (!when.dataset.typed) when.value = result && !hasPromise ? result.dataset.proposed : "";
     if (result?.hasAttribute("data-asks-when")) hint.textContent = "Indique el día y la hora acordados.";
-    else if (result?.hasAttribute("data-stops")) hint.textContent = "Este resultado saca el caso de la bandeja hasta que un administrador decida.";
+    else if (result?.hasAttribute("data-stops")) hint.textContent = `Este resultado ${result.dataset.stops}.`;
     else if (hasPromise) hint.textContent = "Vacía: el día hábil anterior a la promesa.";
     else hint.textContent = when.value && !when.dataset.typed ? "Propuesta por el resultado; puede cambiarla." : "Vacía: la decide el resultado.";
     if (result?.hasAttribute("data-needs-promise")) $("#id_with_promise", form).checked = true;
@@ -115,8 +115,8 @@
 
   document.addEventListener("change", (event) => {
     if (event.target.id === "id_phone" && event.target.form) say(event.target.form, event.target.value, "");
-    // Another result asks anew.
-    if (event.target.name === "result") $("[data-stop-line]")?.remove();
+    // Another result, or another debt, asks anew.
+    if (["result", "also"].includes(event.target.name)) $("[data-stop-line]")?.remove();
   });
 
   // The phone that was named may have left the list meanwhile.

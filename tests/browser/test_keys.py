@@ -117,7 +117,7 @@ def test_a_double_click_stops_nobody(page_of: PageOf, gestor_user: User, queue: 
     page.keyboard.press("Enter")
     line = page.locator("[data-stop-line]")
     expect(line).to_be_in_viewport()
-    expect(line).to_contain_text("saca a la persona")
+    expect(line).to_contain_text("saca de la bandeja solo esta deuda")
     page.wait_for_timeout(150)
     page.keyboard.press("Enter")
     page.wait_for_load_state("networkidle")

@@ -490,7 +490,7 @@ def test_a_result_that_stops_takes_a_second_step(gestor_client: Client, case: Ca
     asked = gestor_client.post(f"/cases/{case.pk}/activities", sent)
 
     assert asked.status_code == 422
-    assert "«Reclamo» saca a la persona de la bandeja" in asked.text
+    assert "«Reclamo» saca de la bandeja solo esta deuda, hasta" in asked.text
     assert "reclama</textarea>" in asked.text
     other = {**sent, "confirm_stop": factories.result("FAL").pk}  # the confirmation of another result
     assert gestor_client.post(f"/cases/{case.pk}/activities", other).status_code == 422
@@ -500,6 +500,25 @@ def test_a_result_that_stops_takes_a_second_step(gestor_client: Client, case: Ca
     assert gestor_client.post(f"/cases/{case.pk}/activities", confirmed).url == f"/cases/{following.pk}"
     case.refresh_from_db()
     assert case.stopped_at is not None
+
+
+@pytest.mark.parametrize("code", ["DES", "REC", "FAL", "NOC", "ABG"])
+@pytest.mark.parametrize("others", [0, 1, 2])
+def test_the_second_step_says_what_the_result_does(gestor_client: Client, case: Case, code: str, others: int) -> None:
+    """The sentence against what saving does to the ticked debts, and to one that was not ticked."""
+    ticked = factories.CaseFactory.create_batch(others, debtor=case.debtor, assigned_to=case.assigned_to)
+    left = factories.CaseFactory(debtor=case.debtor, assigned_to=case.assigned_to)
+    sent = gestion(code=code, notes="dijo", also=[each.pk for each in ticked])
+    asked = gestor_client.post(f"/cases/{case.pk}/activities", sent).text
+    gestor_client.post(f"/cases/{case.pk}/activities", {**sent, "confirm_stop": factories.result(code).pk})
+
+    stopped = set(Case.objects.stopped().values_list("pk", flat=True))
+    of_gestion = {case.pk, *(each.pk for each in ticked)}
+    assert of_gestion <= stopped
+    words = {0: "solo esta deuda", 1: "esta deuda y la otra que marcó", 2: "esta deuda y las otras 2 que marcó"}[others]
+    line = asked.split("data-stop-line")[1].split("</p>")[0]
+    assert ("saca a la persona de todas las bandejas" in line) == (left.pk in stopped)
+    assert (f"saca de la bandeja {words}" in line) == (left.pk not in stopped)
 
 
 def test_what_is_wrong_comes_before_the_second_step(gestor_client: Client, case: Case) -> None:
