@@ -18,6 +18,27 @@ _LAST_PAYMENT = tuple(
     "".join(parts)
     for parts in product(("", "f", "fec", "fecha"), ("", "de", "del"), ("ult", "ultimo"), ("", "de"), ("pago",))
 )
+# «Mora» alone may be an amount or months, and «Demora» is none of these.
+_IN_ARREARS = (
+    *(
+        "fechamora",
+        "fechademora",
+        "fechaenmora",
+        "fecmora",
+        "fecdemora",
+        "fmora",
+        "fdemora",
+        "moradesde",
+        "enmoradesde",
+    ),
+    *("iniciomora", "iniciodemora", "iniciodelamora", "fechainiciomora", "fechadeiniciodemora", "fechainiciodemora"),
+    *("feciniciomora", "ingresoamora", "fechaingresomora", "fechaingresoamora"),
+    *("fechadeingresoamora", "entradaenmora", "fechaentradamora", "atrasodesde", "fechaatraso", "fechadeatraso"),
+    *("arrearssince",),
+)
+_FELL_DUE = tuple(
+    "".join(parts) for parts in product(("", "f", "fec", "fecha"), ("", "de"), ("vencimiento", "vto", "venc"))
+)
 _ORIGINALS = tuple(
     f"{what}{which}"
     for what in ("monto", "deuda", "importe", "capital", "saldo")
@@ -95,6 +116,7 @@ ALIASES: dict[str, tuple[str, ...]] = {
     ),
     "monto_inicial": ("capital", *_ORIGINALS),
     "fecha_ultimo_pago": _LAST_PAYMENT,
+    "fecha_mora": (*_IN_ARREARS, *_FELL_DUE),
     "telefono": (*_LANDLINES, *_MOBILES),
     "telefono_laboral": _WORK_PHONES,
     "calle": ("calle", "callenombre", "nombrecalle", "domicilio", "direccion", "street"),
@@ -117,6 +139,7 @@ LABELS = {
     "total": "Deuda total",
     "monto_inicial": "Capital",
     "fecha_ultimo_pago": "Último pago",
+    "fecha_mora": "Fecha de mora",
     "telefono": "Teléfono",
     "telefono_laboral": "Teléfono laboral",
     "calle": "Calle",
@@ -129,6 +152,7 @@ LABELS = {
     "entity": "Entidad",
     "cuit": "CUIT o CUIL",
 }
+DATE_FIELDS = ("fecha_ultimo_pago", "fecha_mora")
 NAME_FIELDS = ("name", "lastname", "full_name")
 
 PHONE_FIELDS = ("telefono", "telefono_laboral")
@@ -143,6 +167,7 @@ _MORE_SPECIFIC: dict[str, frozenset[str]] = {
     **{total: frozenset({"importe", "monto", "deuda"}) for total in _TOTALS},
     "saldototal": frozenset({"importe", "monto", "deuda", "saldo"}),
     "saldo": frozenset({"deuda"}),
+    **{alias: frozenset(_FELL_DUE) for alias in _IN_ARREARS},
     **{alias: frozenset({"cliente"}) for alias in ALIASES["nro_cliente"] if alias != "cliente"},
 }
 

@@ -20,6 +20,8 @@ CASE_FIELDS = (
     "initial_amount",
     "creditor_total",
     "creditor_last_payment_date",
+    "arrears_since",
+    "arrears_estimated",
     "stage",
 )
 
@@ -52,6 +54,8 @@ class KnownCase:
     initial_amount: Decimal | None
     creditor_total: Decimal | None
     creditor_last_payment_date: date | None
+    arrears_since: date | None
+    arrears_estimated: bool
     stage: str
 
 

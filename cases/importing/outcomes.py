@@ -42,6 +42,7 @@ class Row(NamedTuple):
     total: Cell
     monto_inicial: Cell
     fecha_ultimo_pago: Cell
+    fecha_mora: Cell
     telefono: Cell
     calle: Cell
     calle_nro: Cell
@@ -71,6 +72,7 @@ class ParsedRow(NamedTuple):
     total: Decimal
     monto_inicial: Decimal | None
     fecha_ultimo_pago: date | None
+    fecha_mora: date | None
     phone: str
     phone_kind: str
     street: str

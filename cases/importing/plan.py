@@ -236,6 +236,7 @@ def _differs(row: ParsedRow, case: KnownCase) -> bool:
         row.total != case.creditor_total
         or (row.monto_inicial is not None and row.monto_inicial != case.initial_amount)
         or (row.fecha_ultimo_pago is not None and row.fecha_ultimo_pago != case.creditor_last_payment_date)
+        or (row.fecha_mora is not None and (case.arrears_estimated or row.fecha_mora != case.arrears_since))
         or bool(row.entity and row.entity != case.entity)
     )
 

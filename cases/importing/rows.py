@@ -198,7 +198,6 @@ def _accepted(
         document = _both_documents(row, document, problems)
     phones = _phones(row, padded, problems)
     phone = phones[0] if phones else _NO_PHONE
-    paid_on = row.fecha_ultimo_pago
     return ParsedRow(
         row=row.number,
         nro_cliente=key,
@@ -208,7 +207,8 @@ def _accepted(
         cuit=document.cuit,
         total=total,
         monto_inicial=_optional(row, "monto_inicial", row.monto_inicial, parse_amount, None, problems),
-        fecha_ultimo_pago=None if paid_on == "" or paid_on is None else _paid_on(row, paid_on, reading, problems),
+        fecha_ultimo_pago=_day(row, "fecha_ultimo_pago", row.fecha_ultimo_pago, reading, problems),
+        fecha_mora=_day(row, "fecha_mora", row.fecha_mora, reading, problems),
         phone=phone.number,
         phone_kind=phone.kind,
         street=_text(row, "calle", row.calle, problems),
@@ -226,12 +226,15 @@ def _accepted(
     )
 
 
-def _paid_on(row: Row, value: Cell, reading: Reading, problems: list[Problem]) -> date | None:
+def _day(row: Row, field: str, value: Cell, reading: Reading, problems: list[Problem]) -> date | None:
+    """A day that has been; None for a blank cell, and for a bad one, which adds a warning."""
+    if value == "" or value is None:
+        return None
     try:
         return reading.dates.read(value, earliest=EARLIEST_PAYMENT, latest=reading.today)
     except BadCell as error:
         if text_of(value):
-            problems.append(warn(row, "fecha_ultimo_pago", value, error.reason))
+            problems.append(warn(row, field, value, error.reason))
         return None
 
 

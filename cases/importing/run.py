@@ -26,7 +26,7 @@ from cases.importing.aftermath import (
     find_missing,
     settle_missing,
 )
-from cases.importing.columns import Mapping
+from cases.importing.columns import DATE_FIELDS, Mapping
 from cases.importing.dealing import dealer_for
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.existing import StoredForms, load
@@ -291,7 +291,8 @@ def _note_columns(table: Table, mapping: Mapping, reading: Reading, result: Resu
     for text in table.notes_of():
         result.note(table.header_row, "", text, is_warning=True)
     if reading.dates.is_doubtful:
-        result.note(table.header_row, mapping.header_of("fecha_ultimo_pago"), reading.dates.note)
+        dated = next(field for field in DATE_FIELDS if field in mapping.fields)
+        result.note(table.header_row, mapping.header_of(dated), reading.dates.note)
     for text, is_wrong in reading.amounts.notes():
         result.note(table.header_row, mapping.header_of("total"), text, is_warning=is_wrong)
 

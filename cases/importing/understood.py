@@ -27,6 +27,7 @@ _READ: dict[str, Callable[[ParsedRow], str]] = {
     "total": lambda row: format_money(row.total),
     "monto_inicial": lambda row: format_money(row.monto_inicial) if row.monto_inicial is not None else "",
     "fecha_ultimo_pago": lambda row: f"{row.fecha_ultimo_pago:%d/%m/%Y}" if row.fecha_ultimo_pago else "",
+    "fecha_mora": lambda row: f"{row.fecha_mora:%d/%m/%Y}" if row.fecha_mora else "",
     "telefono": lambda row: " · ".join(
         f"{format_phone(phone.number)}{f' ({phone.note})' if phone.note else ''}" for phone in row.phones
     ),

@@ -29,7 +29,7 @@ LEDGER_COLUMNS = (
 )
 CASE_REFRESH_COLUMNS = (
     *("entity", "initial_amount", "creditor_total", "creditor_last_payment_date", "last_payment_date", "balance"),
-    *("status", "stage", "next_action_at", "queue_band", "version", "updated_at"),
+    *("arrears_since", "arrears_estimated", "status", "stage", "next_action_at", "queue_band", "version", "updated_at"),
 )
 
 
@@ -103,7 +103,7 @@ class Writer:
                     *(pk, cartera.pk, row.nro_cliente, new.debtor.id, row.entity or cartera.name, total),
                     *(_text(row.monto_inicial), total, self.today, paid_on, paid_on, total),
                     *(status.pk, status.stage, gestor, queue.Band.NEW, row.notes, 1, self.moment, self.moment),
-                    *(paid_on or self.today, True),
+                    *(_text(row.fecha_mora) or paid_on or self.today, row.fecha_mora is None),
                 )
             )
             entries.append(self._entry(pk, ledger.Kind.PLACEMENT, total, gestor, ""))
@@ -144,6 +144,8 @@ class Writer:
             case.initial_amount = row.monto_inicial or case.initial_amount
             case.entity = row.entity or case.entity
             case.creditor_last_payment_date = row.fecha_ultimo_pago or case.creditor_last_payment_date
+            if row.fecha_mora is not None:
+                case.arrears_since, case.arrears_estimated = row.fecha_mora, False
             paid_on = max(filter(None, (case.creditor_last_payment_date, ours.get(case.pk))), default=None)
             updates.append(self._case_change(case, paid_on))
         copying.update(Case, CASE_REFRESH_COLUMNS, updates)
@@ -159,6 +161,7 @@ class Writer:
         return (
             *(case.entity, _text(case.initial_amount), str(case.creditor_total)),
             *(_text(case.creditor_last_payment_date), _text(paid_on), str(case.balance)),
+            *(_text(case.arrears_since), case.arrears_estimated),
             *(*place, case.version + 1, self.moment, case.pk),
         )
 

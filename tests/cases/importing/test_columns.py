@@ -18,6 +18,10 @@ REQUIRED = ["Nro. Cliente", "Apellido y Nombre", "Saldo"]
         ("full_name", "Apellido y Nombre|Nombre Completo|Deudor|APELLIDO Y NOMBRES"),
         ("dni", "dni|D.N.I.|Documento|Doc|Doc.|CUIL/DNI|CUIT|C.U.I.L.|DNI / CUIL"),
         ("total", "Deuda Total|Deuda|Saldo|Importe|Monto|Total|total|Saldo ($)"),
+        (
+            "fecha_mora",
+            "Fecha de mora|Fec. Mora|fecha_mora|Mora desde|Inicio de Mora|Vencimiento|Fecha de Vto.|F. Venc.",
+        ),
         ("monto_inicial", "Capital|Monto Original|Deuda Original|Importe Original|Monto Inicial|monto_inicial"),
         (
             "fecha_ultimo_pago",
@@ -90,6 +94,12 @@ def test_missing_required_column_lists_the_headers_found(headers, missing, found
 @pytest.mark.parametrize("name", ["Nombre", "Apellido", "Deudor"])
 def test_any_column_with_a_name_will_do(name):
     assert map_columns(["Cliente", name, "Saldo"]).fields["total"] == 2
+
+
+def test_the_day_of_arrears_goes_before_a_due_date_and_months_are_none() -> None:
+    mapping = map_columns(["Cliente", "Nombre", "Saldo", "Vencimiento", "Mora", "Fecha de mora", "Demora"])
+    assert mapping.fields["fecha_mora"] == 5
+    assert [column.header for column in mapping.ignored] == ["Vencimiento", "Mora", "Demora"]
 
 
 def test_a_person_corrects_the_mapping():

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,7 @@ from django.db import connection
 
 from cases import services
 from cases.models import Activity, Case, Debtor, DebtorPhone, ImportBatch, LedgerEntry
+from nova.lib import dates
 from tests import factories
 from tests.cases.importing.command import everything, import_cases, portfolio
 from tests.steps import pay
@@ -413,6 +415,53 @@ def test_every_field_lands_in_its_own_column(tmp_path):
     assert (entry.kind, entry.amount, entry.method, entry.reference) == ("placement", Decimal("1500.50"), "", "")
     # What was read back for the comparison is in its place too: the same file changes nothing.
     assert import_cases(file, create=False).counts(*KEYS) == (0, 0, 1)
+
+
+# --- Since when a debt is in arrears ----------------------------------------------------------------------
+DATED = "cliente;nombre;apellido;dni;total;último pago;Fec. mora"
+
+
+def arrears(key: str = "1") -> tuple[str, bool]:
+    stored = case(key)
+    return f"{stored.arrears_since:%d/%m/%Y}", stored.arrears_estimated
+
+
+def test_arrears_count_from_the_creditors_date_else_are_estimated(load):
+    load("1;ANA;PÉREZ;;10;05/03/2025;01/02/2025", "2;LUZ;SOSA;;10;05/03/2025;", "3;EVA;RÍOS;;10;;", header=DATED)
+
+    assert arrears("1") == ("01/02/2025", False)
+    assert arrears("2") == ("05/03/2025", True)
+    assert arrears("3") == (f"{dates.today():%d/%m/%Y}", True)
+    assert case("1").creditor_last_payment_date == date(2025, 3, 5)
+
+
+def test_only_a_creditors_date_moves_the_arrears_of_a_known_case(load):
+    load("1;ANA;PÉREZ;;10;05/03/2025;", header=DATED)
+    assert load("1;ANA;PÉREZ;;10;09/09/2025;", header=DATED)[:3] == (0, 1, 0)
+    assert arrears() == ("05/03/2025", True)
+    assert load("1;ANA;PÉREZ;;10;09/09/2025;01/02/2024", header=DATED)[:3] == (0, 1, 0)
+    assert arrears() == ("01/02/2024", False)
+    assert load("1;ANA;PÉREZ;;10;09/09/2025;01/02/2024", header=DATED)[:3] == (0, 0, 1)
+    assert load("1;ANA;PÉREZ;;10;09/09/2025;", header=DATED)[:3] == (0, 0, 1)
+    assert arrears() == ("01/02/2024", False)
+
+
+def test_the_creditors_own_word_confirms_an_estimate(load):
+    load("1;ANA;PÉREZ;;10;05/03/2025;", header=DATED)
+    assert load("1;ANA;PÉREZ;;10;05/03/2025;05/03/2025", header=DATED)[:3] == (0, 1, 0)
+    assert arrears() == ("05/03/2025", False)
+
+
+def test_a_day_of_arrears_that_cannot_be_is_left_empty(load):
+    future = f"{dates.today() + timedelta(days=40):%d/%m/%Y}"
+    rows = [f"1;ANA;PÉREZ;;10;05/03/2025;{future}", "2;LUZ;SOSA;;10;05/03/2025;01/01/1900", "3;E;R;;10;;31/31/2024"]
+    assert load(*rows, header=DATED) == (3, 0, 0, 3)
+    assert [arrears(key)[1] for key in "123"] == [True, True, True]
+
+
+def test_months_first_in_either_date_leave_both_empty(load):
+    load("1;ANA;PÉREZ;;10;;02/13/2025", "2;LUZ;SOSA;;10;;03/04/2025", header=DATED)
+    assert arrears("2")[1]
 
 
 # --- Somebody who is not contacted ------------------------------------------------------------------------

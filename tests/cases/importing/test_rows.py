@@ -73,7 +73,7 @@ def test_a_whole_row():
     (row,) = parse(changed(email="a@b.com", notes='=HYPERLINK("x")'))
     assert row == ParsedRow(
         row=2, nro_cliente="1", first_name="ANA", last_name="PÉREZ", dni="20737173", cuit="", total=Decimal("1500.50"),
-        monto_inicial=Decimal("1000.00"), fecha_ultimo_pago=date(2023, 11, 7), phone="+5492916028887",
+        monto_inicial=Decimal("1000.00"), fecha_ultimo_pago=date(2023, 11, 7), fecha_mora=None, phone="+5492916028887",
         phone_kind="mobile", street="MITRE", street_number="", city="", postal_code="", provincia="",
         notes='=HYPERLINK("x")', email="a@b.com", entity="", source=row.source,
     )  # fmt: skip
@@ -260,11 +260,11 @@ def test_every_field_of_a_row_has_its_own_place():
     """Each cell is unlike all others, so that two fields that change places are seen."""
     headers = [
         *("Nro. Cliente", "Nombre", "Apellido", "DNI", "Saldo", "Capital", "Último Pago", "Tel", "Calle", "Calle Nro"),
-        *("Localidad", "CP", "Provincia", "Obs", "Email", "Entidad"),
+        *("Localidad", "CP", "Provincia", "Obs", "Email", "Entidad", "Fecha de Mora"),
     ]
     cells = [
         *("K-1", "ANA", "PÉREZ", "20737173", "1500,50", "1000", "07/11/2023", "0291 15-602-8887", "MITRE", "1234"),
-        *("BAHÍA BLANCA", "8000", "BUENOS AIRES", "llamar de tarde", "ana@ejemplo.com", "BANCO SUR"),
+        *("BAHÍA BLANCA", "8000", "BUENOS AIRES", "llamar de tarde", "ana@ejemplo.com", "BANCO SUR", "09/05/2022"),
     ]
     (row,) = parse(cells, headers=headers)
     assert row == ParsedRow(
@@ -277,6 +277,7 @@ def test_every_field_of_a_row_has_its_own_place():
         total=Decimal("1500.50"),
         monto_inicial=Decimal("1000.00"),
         fecha_ultimo_pago=date(2023, 11, 7),
+        fecha_mora=date(2022, 5, 9),
         phone="+5492916028887",
         phone_kind="mobile",
         street="MITRE",
