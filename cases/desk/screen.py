@@ -1,6 +1,7 @@
 """The data of the gestor's screen for one request. Each part is read only when the template uses it."""
 
 from datetime import timedelta
+from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -255,6 +256,11 @@ class Screen:
         except ValueError as error:
             form.add_error("balance", str(error))
             return None
+
+    @property
+    def promisable(self) -> Decimal:
+        """What of the calculated instalment can be promised (ARS): interest is no balance, and promises hold theirs."""
+        return min(self.plan.instalment, self._sheet.unpromised) if self.plan else Decimal("0.00")
 
 
 def show(request: Request, screen: Screen, *, status: int = 200, part: str = "") -> HttpResponse:

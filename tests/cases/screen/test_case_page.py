@@ -1,5 +1,6 @@
 """GET /cases/<id> and what is recorded there."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -339,6 +340,36 @@ def test_stale_contact_data_says_what_changed_and_keeps_the_text(
     case.refresh_from_db()
     case.debtor.refresh_from_db()
     assert (case.notes, case.debtor.city) == ("lo mío", "Necochea")
+
+
+@pytest.mark.parametrize(
+    ("rate", "instalments", "promised", "proposed"),
+    [
+        ("5", "3", None, "3833.33"),
+        ("5", "1", None, "10000.00"),  # with interest $ 10.500: no promise goes above the balance
+        ("0", "1", None, "10000.00"),
+        ("5", "1", "6000", "4000.00"),
+        ("5", "3", "9999.50", "0.50"),
+        ("5", "3", "10000", None),
+    ],
+)
+def test_what_the_calculator_proposes_is_accepted(
+    gestor_client: Client, case: Case, rate: str, instalments: str, promised: str | None, proposed: str | None
+) -> None:
+    if promised:
+        factories.PromiseFactory(case=case, amount=Decimal(promised))
+    shown = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": rate, "instalments": instalments}).text
+    found = re.search(r'\?promise=([^#"]*)#gestion', shown)
+    assert (found and found[1]) == proposed
+    if found is None:
+        assert "Todo el saldo ya tiene promesa" in shown
+        return
+    filled = gestor_client.get(f"/cases/{case.pk}", {"promise": found[1]}).context["screen"].gestion_form
+    day = (timezone.localdate() + timedelta(days=3)).strftime("%d/%m/%Y")
+    sent = gestion(code="PP", promise_amount=str(filled["promise_amount"].value()), promise_date=day, with_promise="on")
+    saved = gestor_client.post(f"/cases/{case.pk}/activities", sent)
+    assert saved.status_code == 302
+    assert case.promises.filter(amount=Decimal(found[1])).exists()
 
 
 def test_the_calculator(gestor_client: Client, case: Case) -> None:
