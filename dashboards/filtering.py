@@ -12,6 +12,7 @@ from dashboards.figures.cached import cached
 from dashboards.figures.kpis import Dashboard
 from dashboards.filters import CUSTOM, DEFAULT, PERIODS, DashboardFilters, FilterForm
 from nova.lib import dates
+from nova.lib.said import show_day
 
 CARTERAS_SHOWN = 7  # in a chart; the rest are added up: more than seven colours are hard to distinguish
 Named = list[tuple[int, str]]
@@ -54,12 +55,11 @@ def choices(
     start, end = query.get("start_date", ""), query.get("end_date", "")
     preset = filters.preset if filters else query.get("period") or (CUSTOM if start or end else DEFAULT)
     if filters is not None and preset == CUSTOM:
-        start, end = (day.isoformat() for day in filters.period)
+        start, end = map(show_day, filters.period)
     return {
         "periods": PERIODS,
         "period": preset,
-        "start_date": start,
-        "end_date": end,
+        "days": [("start_date", "Desde", start), ("end_date", "Hasta", end)],
         "carteras": carteras,
         "gestores": gestores,
         "cartera": chosen.cartera.pk if chosen and chosen.cartera else None,

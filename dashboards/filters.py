@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django import forms
 
 from accounts.models import User
+from cases.fields import SaidPastDayField
 from cases.models import Cartera
 from dashboards.figures.periods import FIRST_DAY, LAST_DAY, Period, last_30_days, last_days
 from dashboards.figures.scope import Scope
@@ -22,15 +23,7 @@ PRESETS = {
 }
 PERIODS = [*((name, label) for name, (label, _) in PRESETS.items()), (CUSTOM, "Entre dos fechas")]
 MAX_DAYS = 3660  # ten years: each week is a bar
-BAD_DATE = "Escriba una fecha válida."
 NO_CARTERA, NO_GESTOR = "Esa cartera no existe: elija una de la lista.", "Ese gestor no existe: elija uno de la lista."
-
-
-class DateInput(forms.DateInput):
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
 
 
 @dataclass(frozen=True)
@@ -84,8 +77,8 @@ class FilterForm(forms.Form):
         required=False,
         error_messages={"invalid_choice": "Elija uno de los períodos de la lista."},
     )
-    start_date = forms.DateField(label="Desde", required=False, widget=DateInput, error_messages={"invalid": BAD_DATE})
-    end_date = forms.DateField(label="Hasta", required=False, widget=DateInput, error_messages={"invalid": BAD_DATE})
+    start_date = SaidPastDayField(label="Desde", required=False)
+    end_date = SaidPastDayField(label="Hasta", required=False)
     cartera = forms.ModelChoiceField(
         Cartera.objects.all(), label="Cartera", required=False, error_messages={"invalid_choice": NO_CARTERA}
     )

@@ -14,6 +14,7 @@ from accounts import account
 from accounts.access import Request, for_role
 from accounts.forms import ConfirmForm
 from accounts.models import User
+from cases.fields import SaidDayField
 from dashboards.filtering import DashboardPage, dashboard_page
 from dashboards.page.board import ranking_rows, shown
 from dashboards.page.charts import charts
@@ -64,7 +65,7 @@ class SampleForm(forms.Form):
     name = forms.CharField(label="Texto", help_text="Una ayuda breve.")
     amount = forms.CharField(label="Con error", widget=forms.TextInput(attrs={"inputmode": "decimal"}))
     kind = forms.ChoiceField(label="Lista", choices=[("1", "Uno"), ("2", "Dos")], required=False)
-    day = forms.DateField(label="Fecha", widget=forms.DateInput(attrs={"type": "date"}), required=False)
+    day = SaidDayField(label="Fecha", required=False)
     notes = forms.CharField(label="Nota", widget=forms.Textarea(attrs={"rows": 3}), required=False)
 
 

@@ -16,6 +16,7 @@ from cases import services
 from cases.models import Case
 from nova.lib import dates
 from nova.lib.money import parse_money
+from nova.lib.said import show_day
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible, assert_accessible_in_both_themes, assert_fits
 from tests.steps import pay
@@ -103,16 +104,25 @@ def test_dates_of_ones_own_and_what_they_cannot_be(page_of: PageOf, admin_user: 
     page.select_option("#id_period", "custom")
     expect(page.locator("#id_start_date")).to_be_visible()
     day = dates.today() - timedelta(days=35)
-    page.fill("#id_start_date", day.isoformat())
-    page.fill("#id_end_date", day.isoformat())
+    page.fill("#id_start_date", f"{day:%d/%m}")
+    page.fill("#id_end_date", f"{day:%d/%m/%Y}")
     page.locator("#id_end_date").blur()
     expect_recovered(page, "$ 6.018,30")
+    expect(page.locator("#id_start_date")).to_have_value(show_day(day))  # as it was read, with its weekday
+    expect(page.locator("#id_end_date")).to_have_value(show_day(day))
+    expect(page).to_have_url(re.compile(f"start_date={day}&end_date={day}"))
 
     page.fill("#id_end_date", (day - timedelta(days=1)).isoformat())
     page.locator("#id_end_date").blur()
     expect(page.get_by_role("alert")).to_contain_text("Hasta: Termina antes de empezar.")
     expect(page.locator(".tile-value")).to_have_count(0)
-    expect(page.locator("#id_start_date")).to_have_value(day.isoformat())  # what was typed stays
+    expect(page.locator("#id_start_date")).to_have_value(show_day(day))  # what was typed stays
+    page.fill("#id_end_date", "31 de febrero")
+    page.locator("#id_end_date").blur()
+    expect(page.locator(".field:has(#id_end_date) [data-said-shown]")).to_contain_text("no existe")
+    expect(page.get_by_role("alert")).to_contain_text("Hasta: El 31/2 no existe")
+    assert_accessible(page)
+    assert_fits(page)
 
 
 def test_what_is_behind_a_figure_adds_up_to_it(page_of: PageOf, admin_user: User, agency: list[Case]) -> None:

@@ -15,6 +15,7 @@ from accounts.models import User
 from cases import rollups
 from cases.models import Case
 from nova.lib import dates
+from nova.lib.said import show_day
 from tests import factories
 from tests.queries import queries_do_not_grow
 from tests.steps import pay
@@ -78,7 +79,9 @@ def test_each_period_ends_today(admin_client: Client, preset: str, days: int) ->
     ("query", "says"),
     [
         ({"period": "siglo"}, "Elija uno de los períodos"),
-        ({"start_date": "2026-02-30"}, "Desde: Escriba una fecha válida"),
+        ({"start_date": "2026-02-30"}, "Desde: El 30/2/2026 no existe"),
+        ({"start_date": "12/31"}, "Desde: El 12/31 no existe: escriba el día, después el mes"),
+        ({"end_date": "el otro día"}, "Hasta: «otro dia» no es una fecha"),
         ({"start_date": "2026-03-02", "end_date": "2026-03-01"}, "Hasta: Termina antes de empezar"),
         ({"start_date": "1899-01-01"}, "Indique un día entre"),
         ({"start_date": "2000-01-01", "end_date": "2026-01-01"}, "Pida hasta diez años"),
@@ -99,6 +102,27 @@ def test_what_cannot_be_answered_says_why_and_shows_no_figure(admin_client: Clie
         for name, value in query.items():
             assert f'name="{name}" value="{value}"' in response.text
         assert response.context["choices"]["period"] == "custom"
+
+
+def test_days_are_typed_as_they_are_said_and_stay_iso_in_the_address(admin_client: Client, paid_case: Case) -> None:
+    said = {"period": "custom", "start_date": "ayer", "end_date": "hoy", "cartera": paid_case.cartera_id}
+    today = dates.today()
+    days = f"start_date={today - timedelta(days=1)}&end_date={today}"
+    address = f"{URL}?period=custom&{days}&cartera={paid_case.cartera_id}"
+
+    moved = admin_client.get(URL, said)
+    part = admin_client.get(URL, said, headers={"HX-Request": "true", "HX-Target": "board"})
+
+    assert (moved.status_code, moved.url) == (302, address)
+    assert part["HX-Push-Url"] == address
+    page = admin_client.get(address)
+    assert page.status_code == 200
+    assert f'value="{show_day(today)}"' in page.text
+    assert 'type="date"' not in page.text
+    assert page.text.count('data-said="past"') == 2
+    # What the page shows reads back as the same day.
+    again = {**said, "start_date": show_day(today - timedelta(days=1)), "end_date": show_day(today)}
+    assert admin_client.get(URL, again).url == address
 
 
 def test_htmx_gets_the_part_and_a_clean_address(admin_client: Client, paid_case: Case) -> None:
