@@ -16,8 +16,6 @@ from nova.lib.phones import read_new_phone
 from nova.lib.refusals import NO_NAMES, by_field
 from nova.lib.said import NotSaid, read_day, read_moment, show_day, show_moment
 
-MOMENT = "%Y-%m-%dT%H:%M"  # the format of a datetime-local input
-
 
 def add_errors(form: forms.BaseForm, error: ValidationError, names: Mapping[str, str] = NO_NAMES) -> None:
     """Add the errors of a service to the fields of a form; errors of other fields become non-field errors.
@@ -105,21 +103,6 @@ def how_read(kind: str, text: str, *, now: datetime) -> str:
         return format_money(parse_said_money(text))
     value = READERS[kind](text, now)
     return show_moment(value) if isinstance(value, datetime) else show_day(value)
-
-
-class HiddenMoment(forms.DateTimeInput):
-    input_type = "hidden"
-
-    def __init__(self) -> None:
-        super().__init__(format=MOMENT)
-
-
-class MomentField(forms.DateTimeField):
-    """A local date and time, to the minute, with the browser's own picker."""
-
-    widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format=MOMENT)
-    # The initial value has no seconds either; with them, an untouched field would look edited.
-    hidden_widget = HiddenMoment
 
 
 class DebtorPhoneForm(forms.ModelForm):

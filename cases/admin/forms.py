@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 
 from accounts.models import User
-from cases.fields import MomentField, MoneyField, add_errors
+from cases.fields import MoneyField, SaidMomentField, add_errors
 from cases.models import Cartera, Case, CaseStatus, Debtor, LedgerEntry, StopFlag
 from cases.models.debtor import CONTACT_FIELDS
 from nova.lib import dates
@@ -118,7 +118,7 @@ class CaseEditForm(RefusedByService):
     """The form of an existing case. Hidden initial values let a stale form show what changed and keep the edits."""
 
     initial_amount = MoneyField(label="Capital", required=False)
-    next_action_at = MomentField(label="Próxima acción", required=False)
+    next_action_at = SaidMomentField(label="Próxima acción", required=False, help_text="mañana 15, viernes 9:30, +2 h")
     status = forms.ModelChoiceField(queryset=CaseStatus.objects.all(), label="Estado", empty_label=None)
     assigned_to = GestorField(required=False, help_text="Vacío: sin asignar.")
     read_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
@@ -220,7 +220,7 @@ class LiftForm(forms.Form):
 
 
 class ReleaseForm(LiftForm):
-    next_action_at = MomentField(label="Próxima acción")
+    next_action_at = SaidMomentField(label="Próxima acción", help_text="mañana 15, viernes 9:30, +2 h")
 
     field_order = ["next_action_at", "reason"]
 
@@ -228,7 +228,11 @@ class ReleaseForm(LiftForm):
 class StopForm(forms.Form):
     reason = forms.ChoiceField(label="Motivo", choices=[("", "Elija…"), *StopFlag.Reason.choices])
     channel = forms.ChoiceField(label="Canal", choices=StopFlag.Channel.choices, initial=StopFlag.Channel.ALL)
-    until = MomentField(label="Hasta", required=False, help_text="Vacío: hasta que un administrador la levante.")
+    until = SaidMomentField(
+        label="Hasta",
+        required=False,
+        help_text="fin de mes, 4/12 o 4/12 18:00. Vacío: hasta que un administrador la levante.",
+    )
 
 
 # --- A debtor ------------------------------------------------------------------------------------

@@ -60,3 +60,24 @@ def test_what_is_typed_is_shown_as_it_is_read(page_of: PageOf, gestor_user: User
     page.fill("#id_promise_date", "mañana")
     page.locator("#id_promise_amount").focus()
     expect(page.locator("#id_promise_date")).to_have_value(show_day(tomorrow))
+
+
+def test_in_the_administration_too(page_of: PageOf, admin_user: User, queue: list[Case]) -> None:
+    page = page_of(admin_user)
+    page.goto(f"/admin/cases/case/{queue[0].pk}/change/")
+    when = page.locator("#id_next_action_at")
+    tomorrow = dates.start_of_day(dates.today() + timedelta(days=1)) + timedelta(hours=15)
+    when.press_sequentially("mañana 15")
+    expect(page.locator("[data-said-shown]")).to_have_text(show_moment(tomorrow))
+    page.locator("#id_entity").click()
+    expect(when).to_have_value(show_moment(tomorrow))
+    page.locator("[name=_save]").first.click()
+    page.wait_for_url("**/admin/cases/case/")
+    queue[0].refresh_from_db()
+    assert queue[0].next_action_at == tomorrow
+    page.goto(f"/admin/cases/case/{queue[0].pk}/change/")
+    expect(when).to_have_value(show_moment(tomorrow))
+    page.locator("[name=_save]").first.click()  # nothing was edited
+    page.wait_for_url("**/admin/cases/case/")
+    queue[0].refresh_from_db()
+    assert queue[0].next_action_at == tomorrow

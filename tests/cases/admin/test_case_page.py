@@ -148,7 +148,7 @@ def test_stale_form_writes_moments_as_people_do(admin_client, gestor_user):
     moved = {"next_action_at": datetime(2026, 11, 26, 3, 0, tzinfo=UTC)}
     services.edit_case(case=case, by=gestor_user, changes=moved)
     response = admin_client.post(url(case), data)
-    assert response.context["conflict"] == [("Próxima acción", "25/11/2026 10:05", "26/11/2026 00:00")]
+    assert response.context["conflict"] == [("Próxima acción", "mié 25/11/2026 10:05", "jue 26/11/2026")]
 
 
 def test_page_shows_a_screen_of_history_and_where_the_rest_is(admin_client, gestor_user):

@@ -350,26 +350,30 @@ def test_stale_contact_data_says_what_changed_and_keeps_the_text(
         ("0", "1", None, "10000.00"),
         ("5", "1", "6000", "4000.00"),
         ("5", "3", "9999.50", "0.50"),
-        ("5", "3", "10000", None),
     ],
 )
 def test_what_the_calculator_proposes_is_accepted(
-    gestor_client: Client, case: Case, rate: str, instalments: str, promised: str | None, proposed: str | None
+    gestor_client: Client, case: Case, rate: str, instalments: str, promised: str | None, proposed: str
 ) -> None:
     if promised:
         factories.PromiseFactory(case=case, amount=Decimal(promised))
     shown = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": rate, "instalments": instalments}).text
     found = re.search(r'\?promise=([^#"]*)#gestion', shown)
-    assert (found and found[1]) == proposed
-    if found is None:
-        assert "Todo el saldo ya tiene promesa" in shown
-        return
+    assert found is not None
+    assert found[1] == proposed
     filled = gestor_client.get(f"/cases/{case.pk}", {"promise": found[1]}).context["screen"].gestion_form
     day = (timezone.localdate() + timedelta(days=3)).strftime("%d/%m/%Y")
     sent = gestion(code="PP", promise_amount=str(filled["promise_amount"].value()), promise_date=day, with_promise="on")
     saved = gestor_client.post(f"/cases/{case.pk}/activities", sent)
     assert saved.status_code == 302
     assert case.promises.filter(amount=Decimal(found[1])).exists()
+
+
+def test_of_a_balance_that_is_promised_the_calculator_proposes_nothing(gestor_client: Client, case: Case) -> None:
+    factories.PromiseFactory(case=case, amount=case.balance)
+    shown = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": "5", "instalments": "3"}).text
+    assert "Todo el saldo ya tiene promesa" in shown
+    assert "?promise=" not in shown
 
 
 def test_the_calculator(gestor_client: Client, case: Case) -> None:
