@@ -71,7 +71,7 @@ class CaseViewSet(ApiViewSet):
     )
     @action(detail=False)
     def gestor(self, request: Request) -> Response:
-        return self.paged(listed(self._of_one_gestor().work_first(timezone.now())), CaseOut)
+        return self.paged(listed(self._of_one_gestor(request).work_first(timezone.now())), CaseOut)
 
     @listing(
         "cases_queue_list",
@@ -81,12 +81,12 @@ class CaseViewSet(ApiViewSet):
     )
     @action(detail=False)
     def queue(self, request: Request) -> Response:
-        people = self._of_one_gestor().due(timezone.now()).one_a_person()
+        people = self._of_one_gestor(request).due(timezone.now()).one_a_person()
         return self.paged(with_debts(listed(people)), QueueCaseOut)
 
-    def _of_one_gestor(self) -> CaseQuerySet:
-        whose = {"gestor_id": str(self.request.user.pk), **self.query}
-        chosen = ApiCaseFilter(whose, queryset=Case.objects.visible_to(self.request.user))
+    def _of_one_gestor(self, request: Request) -> CaseQuerySet:
+        whose = {"gestor_id": str(request.user.pk), **self.query}
+        chosen = ApiCaseFilter(whose, queryset=Case.objects.visible_to(request.user))
         if not chosen.is_valid():
             raise ValidationError(chosen.errors)
         return chosen.qs
