@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
 from uuid import uuid4
 
 from cases.models import Case, DebtorPhone, Promise
@@ -54,24 +56,36 @@ class Row:
         return " · ".join(filter(None, (self.debts, self.arrears, self.near)))
 
 
+class Debt(NamedTuple):
+    """What the row of a person says of one of their debts."""
+
+    pk: int
+    stage: str
+    balance: Decimal
+    cartera: str
+    gestor: int | None
+
+
 def of_people(rows: list[Row]) -> list[Row]:
     """The rows as those of people: with all that each one owes, whoever has the debts. Runs one query."""
-    debts: dict[int, list[Case]] = {}
-    people = {row.case.debtor_id for row in rows}
-    owed = Case.objects.filter(debtor__in=people).select_related("cartera").order_by("-balance", "id")
-    for case in owed.only("debtor", "assigned_to", "stage", "balance", "cartera__name"):
-        debts.setdefault(case.debtor_id, []).append(case)
-    return [of_person(row, debts[row.case.debtor_id]) for row in rows]
+    debts: dict[int, list[Debt]] = {}
+    owed = Case.objects.filter(debtor__in={row.case.debtor_id for row in rows}).order_by("-balance", "id")
+    read = owed.values_list("debtor_id", "pk", "stage", "balance", "cartera__name", "assigned_to_id")
+    for debtor, pk, stage, balance, cartera, gestor in read:
+        debts.setdefault(debtor, []).append(Debt(pk, stage, balance, cartera, gestor))
+    return [of_person(row, debts.get(row.case.debtor_id, [])) for row in rows]
 
 
-def of_person(row: Row, debts: list[Case]) -> Row:
-    """`debts` are all of the person's, the largest first."""
+def of_person(row: Row, debts: list[Debt]) -> Row:
+    """`debts` are all of the person's, the largest first; none where they were deleted meanwhile."""
+    if len(debts) < 2:
+        return row
     owed = counted(debts)
-    own = [case.pk for case in debts if case.assigned_to_id == row.case.assigned_to_id and case.pk != row.case.pk]
+    own = [debt.pk for debt in debts if debt.gestor == row.case.assigned_to_id and debt.pk != row.case.pk]
     row = replace(row, siblings=tuple(own), balance=format_money(consolidated(debts)))
     if len(owed) < 2:
         return row
-    carteras = ", ".join(dict.fromkeys(case.cartera.name for case in owed))
+    carteras = ", ".join(dict.fromkeys(debt.cartera for debt in owed))
     return replace(row, debts=f"{len(owed)} deudas: {carteras}")
 
 

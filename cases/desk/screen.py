@@ -163,7 +163,9 @@ class Screen:
 
     @cached_property
     def calls_due(self) -> list[Row]:
-        """The agreed calls whose hour came just now, but for the open case. Runs two queries."""
+        """The agreed calls whose hour came just now, but for the open case. Runs two queries where there are any."""
+        if not self.figures.call_backs:
+            return []
         since = self.now - JUST_DUE
         calls = Case.objects.in_queue(self.user, self.now).filter(queue_band=Band.CALL_BACK, next_action_at__gt=since)
         cases = calls.exclude(pk=self.case.pk) if self.case else calls

@@ -1,7 +1,7 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -21,12 +21,24 @@ from nova.lib import dates
 OPEN_STAGES = [stage.value for stage in CaseStatus.OPEN_STAGES]
 
 
-def counted(debts: Iterable["Case"]) -> list["Case"]:
+class Owed(Protocol):
+    """A case, or as much of it as says what is owed."""
+
+    @property
+    def stage(self) -> str: ...
+    @property
+    def balance(self) -> Decimal: ...
+
+
+Debt = TypeVar("Debt", bound=Owed)
+
+
+def counted(debts: Iterable[Debt]) -> list[Debt]:
     """Those of a person's debts that are owed: neither returned to the creditor nor paid in full."""
     return [case for case in debts if case.stage != CaseStatus.Stage.DE_BAJA and case.balance > 0]
 
 
-def consolidated(debts: Iterable["Case"]) -> Decimal:
+def consolidated(debts: Iterable[Owed]) -> Decimal:
     """What a person owes in all, in ARS. Cases returned to the creditor and overpaid ones count as zero."""
     return sum((case.balance for case in counted(debts)), Decimal("0.00"))
 
