@@ -1,6 +1,6 @@
 from django.urls import path
 
-from cases.desk import actions, pages
+from cases.desk import actions, pages, snoozing
 
 urlpatterns = [
     path("dashboard-gestor", pages.dashboard_gestor, name="dashboard-gestor"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("cases/<int:pk>/activities", actions.activities, name="case-activities"),
     path("cases/<int:pk>/promises", actions.promises, name="case-promises"),
     path("cases/<int:pk>/payments", actions.payments, name="case-payments"),
+    path("cases/<int:pk>/snooze", snoozing.snooze, name="case-snooze"),
     path("cases/<int:pk>/contact", actions.contact, name="case-contact"),
     path("cases/<int:pk>/phones", actions.phones, name="case-phones"),
     path("cases/<int:pk>/phones/<int:phone_pk>/state", actions.phone_state, name="case-phone-state"),

@@ -61,6 +61,7 @@ routes: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/activities", work.RecordActivity.as_view(), name="case-activities"),
     path("cases/<int:pk>/promises", work.PromisePayment.as_view(), name="case-promises"),
     path("cases/<int:pk>/payments", work.RecordPayment.as_view(), name="case-payments"),
+    path("cases/<int:pk>/snooze", work.Snooze.as_view(), name="case-snooze"),
     path("debtors/<int:pk>", debtors.Person.as_view(), name="debtor"),
     path("debtors/<int:pk>/stops", debtors.StopPerson.as_view(), name="debtor-stops"),
     path("stops/<int:pk>", debtors.OneStop.as_view(), name="stop"),

@@ -110,6 +110,14 @@ class UndoneOut(serializers.Serializer):
     left = serializers.ListField(child=serializers.CharField())
 
 
+class SnoozedOut(serializers.Serializer):
+    """`activity_id` is what an undo takes."""
+
+    case_id = serializers.IntegerField()
+    activity_id = serializers.IntegerField()
+    until = serializers.DateTimeField()
+
+
 class ManagementOut(ActivityOut):
     """A gestión with its promise and payment."""
 
@@ -275,6 +283,10 @@ class CaseQuery(WorkQuery):
 
 
 # --- Input --------------------------------------------------------------------------------------------
+class SnoozeIn(StrictSerializer):
+    until = MomentField(help_text="Cuándo vuelve: después de ahora, hasta 15 días.")
+
+
 class PromiseIn(StrictSerializer):
     amount = MoneyField()
     promise_date = DayField()

@@ -24,6 +24,8 @@ from cases.api.serializers import (
     PromiseIn,
     PromiseOut,
     ReversalIn,
+    SnoozedOut,
+    SnoozeIn,
     UndoneOut,
 )
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
@@ -155,6 +157,29 @@ class Undo(ApiView):
         undone = services.undo(activity=activity, by=request.user)
         answer = {"activities": [row.pk for row in undone.activities], "left": undone.left}
         return Response(UndoneOut(answer).data)
+
+
+class Snooze(ApiView):
+    permission_classes = [WorksCases]
+
+    @extend_schema(
+        operation_id="cases_snooze_create",
+        summary="Pospone un caso hasta 15 días, sin gestión",
+        request=SnoozeIn,
+        responses={201: SnoozedOut},
+        parameters=[IDEMPOTENCY_KEY],
+        examples=[OpenApiExample("Al viernes", {"until": "2026-12-04T00:00:00-03:00"}, request_only=True)],
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        case = visible_case(request.user, pk)
+        data = checked(SnoozeIn, request)
+
+        def act() -> Response:
+            activity = services.snooze(case=case, by=request.user, until=data["until"])
+            case.refresh_from_db(fields=["next_action_at", "queue_band"])
+            return created(SnoozedOut({"case_id": case.pk, "activity_id": activity.pk, "until": case.next_action_at}))
+
+        return once(request, act)
 
 
 # --- Promises and payments -----------------------------------------------------------------------------

@@ -113,6 +113,13 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
     messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.", extra_tags=saved)
     if then != "next" or not request.user.is_gestor:
         return _back_to(request, case)
+    return go_on_after(request, case)
+
+
+def go_on_after(request: Request, case: Case) -> HttpResponse:
+    """Redirect to what comes after a case that has been dealt with; an admin, who has no queue, stays with it."""
+    if not request.user.is_gestor:
+        return _back_to(request, case)
     queue = Queue(request.user, request.GET, now=timezone.now())
     return go_on(request.GET, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 
@@ -134,16 +141,15 @@ def activity_voiding(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def activity_undoing(request: Request, pk: int) -> HttpResponse:
     """Take back what was just saved, and go to its case to do it right."""
-    activity = get_object_or_404(
-        Activity.objects.visible_to(request.user).select_related("case__debtor").filter(is_system=False), pk=pk
-    )
+    activity = get_object_or_404(Activity.objects.visible_to(request.user).select_related("case__debtor"), pk=pk)
     try:
         undone = services.undo(activity=activity, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return _back_to(request, activity.case)
-    done = f"Deshecho: {activity.result.name if activity.result else activity.get_type_display()}"
-    messages.success(request, f"{done} · {activity.case.debtor.listed_name}.")
+    done = activity.notes if activity.is_system else str(activity.result or activity.get_type_display())
+    more = f" y {len(undone.activities) - 1} más" if len({row.case_id for row in undone.activities}) > 1 else ""
+    messages.success(request, f"Deshecho: {done} · {activity.case.debtor.listed_name}{more}.")
     if undone.left:
         messages.warning(request, f"No se pudo deshacer {'; '.join(undone.left)}.")
     return _back_to(request, activity.case)

@@ -1,6 +1,7 @@
 """The forms of the gestor's screen: they parse and check the input; the services apply the rules."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, cast
 
@@ -8,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.utils import flatatt
 from django.http import QueryDict
+from django.utils import timezone
 
 from cases import services
 from cases.desk.rows import new_token
@@ -23,10 +25,12 @@ from cases.fields import (
 from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
 from cases.rules import stops
+from cases.services.snooze import SNOOZE_DAYS
+from nova.lib import dates
 from nova.lib.money import format_money, parse_said_money
 from nova.lib.phones import format_phone, read_phone
 from nova.lib.refusals import by_field
-from nova.lib.said import show_moment
+from nova.lib.said import show_day, show_moment
 
 # The types that a person can choose; payments, promises and status changes follow from the other fields.
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
@@ -404,3 +408,28 @@ class CalculatorForm(forms.Form):
         if rate < 0 or rate > 1000:
             raise ValidationError("Escriba un porcentaje entre 0 y 1000.")
         return rate
+
+
+# --- Snoozing -----------------------------------------------------------------------------------------
+class SnoozeForm(TokenForm):
+    until = SaidMomentField(
+        label="Vuelve",
+        help_text=f"mañana, lunes, +3, 4/12: hasta {SNOOZE_DAYS} días",
+        error_messages={"required": "Escriba cuándo vuelve."},
+    )
+
+    def choices(self) -> list[tuple[str, str]]:
+        """(words, value) of the days that are usual."""
+        return usual_days(timezone.now())
+
+
+def usual_days(now: datetime) -> list[tuple[str, str]]:
+    today = dates.local_date(now)
+    days = {
+        "Próximo día hábil": dates.next_business_day(today),
+        "3 días hábiles": dates.add_business_days(today, 3),
+        "Una semana": today + timedelta(days=7),
+        f"{SNOOZE_DAYS} días": today + timedelta(days=SNOOZE_DAYS),
+    }
+    last = today + timedelta(days=SNOOZE_DAYS)
+    return [(words, show_day(day)) for words, day in days.items() if day <= last]

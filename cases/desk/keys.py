@@ -25,6 +25,7 @@ COMMANDS = (
     Command("previous", ("k",), "Caso anterior"),
     Command("open", ("Enter",), "Abrir el caso marcado en la lista"),
     Command("call", ("c",), "Llamar al teléfono elegido"),
+    Command("snooze", ("h",), "Posponer: vuelve otro día"),
     Command("find", ("/", "Ctrl+k"), "Buscar"),
     Command("save", ("Ctrl+Enter",), "Guardar y siguiente"),
     Command("leave", ("Escape",), "Salir del campo, o cerrar esta lista"),

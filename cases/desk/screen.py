@@ -20,7 +20,7 @@ from accounts.access import Request
 from accounts.models import User
 from cases.desk import timeline
 from cases.desk.figures import Figures, figures_of
-from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm
+from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm, SnoozeForm
 from cases.desk.keys import COMMANDS, Command
 from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import ROW_FIELDS, Row, rows_of
@@ -221,6 +221,14 @@ class Screen:
         if amount := self.request.GET.get("promise"):
             initial = {"with_promise": True, "promise_amount": amount}
         return GestionForm(sheet=self._sheet, initial=initial)
+
+    @cached_property
+    def snooze_form(self) -> SnoozeForm:
+        return self.bound.get("snooze_form") or SnoozeForm(auto_id="id_snooze_%s")
+
+    @property
+    def may_snooze(self) -> bool:
+        return self._sheet.case.is_open and self._sheet.case.stopped_at is None
 
     @cached_property
     def contact_form(self) -> ContactForm:

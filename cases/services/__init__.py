@@ -22,9 +22,10 @@ from cases.services.once import AnotherSubmission, Answer, submit_once
 from cases.services.phones import add_phone, mark_phone
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
+from cases.services.snooze import snooze, snooze_cases
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
 from cases.services.stops import lift_stop, release_case, set_stop
-from cases.services.undo import Undone, refusal_of_undo, undo
+from cases.services.undo import Undone, refusal_of_undo, submission_of, undo
 
 __all__ = [
     "AnotherSubmission",
@@ -60,6 +61,9 @@ __all__ = [
     "set_stop",
     "settle",
     "share_cases",
+    "snooze",
+    "snooze_cases",
+    "submission_of",
     "submit_once",
     "undo",
     "unite_people",

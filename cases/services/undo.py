@@ -71,7 +71,7 @@ def submission_of(activity: Activity) -> ActivityQuerySet:
 
 def refusal_of_undo(activity: Activity, *, by: User, now: datetime, within: timedelta = ACCEPTED) -> str:
     """Why this person cannot undo it now, as a Spanish sentence; empty when they can."""
-    if activity.is_system:
+    if activity.is_system and not activity.effects.exists():
         return "Esa gestión es automática: no se deshace."
     if activity.voided_at is not None:
         return "Esa gestión ya fue anulada o deshecha."

@@ -182,6 +182,12 @@
     leave: () => {
       if (isTyping(document.activeElement)) $("#case-name")?.focus({ preventScroll: true });
     },
+    snooze: () => {
+      const fold = $("[data-do=snooze]")?.closest("details");
+      if (!fold) return;
+      fold.open = !fold.open;
+      (fold.open ? $("button", fold) : $("#case-name"))?.focus();
+    },
     undo: () => $("[data-do=undo]")?.click(),
     keys: showKeys,
   };
@@ -285,7 +291,7 @@
     const id = event.detail.target?.id || event.target.id;
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
     // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
-    const wrong = ["gestion", "contact", "phones"].includes(id) && (invalid || $(`#${id} [role=alert]`));
+    const wrong = ["gestion", "contact", "phones", "snooze"].includes(id) && (invalid || $(`#${id} [role=alert]`));
     const stop = id === "gestion" && $("[data-confirm-stop]");
     if (stop) {
       stopShownAt = performance.now();

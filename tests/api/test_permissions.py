@@ -31,6 +31,7 @@ EXPECTED = {
     ("POST", "cases/<int:pk>/activities"): WORK,
     ("POST", "cases/<int:pk>/promises"): WORK,
     ("POST", "cases/<int:pk>/payments"): WORK,
+    ("POST", "cases/<int:pk>/snooze"): WORK,
     ("GET", "debtors/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "debtors/<int:pk>/stops"): WORK,
     ("DELETE", "stops/<int:pk>"): (401, 403, 403, 403, 400),
