@@ -47,6 +47,13 @@ class MoneyField(forms.CharField):
         return format_money(value, symbol=False) if isinstance(value, Decimal) else value
 
 
+class PesosField(MoneyField):
+    """An amount as it is written or said: `50 mil`, `10k`."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off", "data-said": "amount"})
+    reader = staticmethod(parse_said_money)
+
+
 class SaidField(forms.CharField):
     """One text, read as people say it. static/js/said.js shows how it is read, and writes that when one leaves it."""
 

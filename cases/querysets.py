@@ -428,6 +428,17 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         return dict(self.order_by().values_list("case_id").annotate(latest=Max("value_date")))
 
 
+class SavedListQuerySet(models.QuerySet):
+    def visible_to(self, user: User) -> SavedListQuerySet:
+        """One's own and those that are shared; none for who works no cases."""
+        if not user.is_authenticated or not user.is_active or not (user.is_admin or user.is_gestor):
+            return self.none()
+        return self.filter(Q(owner=user) | Q(shared=True))
+
+    def listed(self) -> SavedListQuerySet:
+        return self.select_related("owner").order_by("name", "id")
+
+
 class StopFlagQuerySet(models.QuerySet):
     def visible_to(self, user: User) -> StopFlagQuerySet:
         """Every stop for an admin; those of the people of whom a gestor holds a debt."""

@@ -1,12 +1,16 @@
-from django.urls import path
+from django.urls import path, re_path
 
-from cases.desk import actions, pages, snoozing
+from cases.desk import actions, pages, saving, selection, snoozing
 
 urlpatterns = [
     path("dashboard-gestor", pages.dashboard_gestor, name="dashboard-gestor"),
     path("dashboard-gestor/next", pages.next_case, name="next-case"),
     path("dashboard-gestor/previous", pages.previous_case, name="previous-case"),
     path("dashboard-gestor/due", pages.due_calls, name="due-calls"),
+    path("dashboard-gestor/lists", saving.save_list, name="saved-lists"),
+    path("dashboard-gestor/lists/<int:pk>", saving.saved_list, name="saved-list"),
+    path("dashboard-gestor/lists/<int:pk>/deletion", saving.saved_list_deletion, name="saved-list-deletion"),
+    re_path(r"^dashboard-gestor/selection/(?P<action>snooze|notes)$", selection.selection, name="selection"),
     path("cases/said", pages.said, name="said"),
     path("cases/<int:pk>", pages.case_page, name="case"),
     path("cases/<int:pk>/activities", actions.activities, name="case-activities"),

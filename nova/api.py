@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import Gestores
-from cases.api import cases, catalogues, debtors, work
+from cases.api import cases, catalogues, debtors, saved_lists, work
 from dashboards import api as dashboard
 from nova.lib.rest.body import EnvelopeRenderer
 from nova.lib.rest.views import ApiMixin
@@ -73,6 +73,8 @@ routes: list[URLPattern | URLResolver] = [
     path("promises/<int:pk>", work.OnePromise.as_view(), name="promise"),
     path("payments/<int:pk>/reversal", work.Reversal.as_view(), name="payment-reversal"),
     path("debtors", debtors.Debtors.as_view(), name="debtors"),
+    path("saved-lists", saved_lists.SavedLists.as_view(), name="saved-lists"),
+    path("saved-lists/<int:pk>", saved_lists.OneSavedList.as_view(), name="saved-list"),
     path("carteras", catalogues.Carteras.as_view(), name="carteras"),
     path("case-statuses", catalogues.CaseStatuses.as_view(), name="case-statuses"),
     path("activity-results", catalogues.ActivityResults.as_view(), name="activity-results"),

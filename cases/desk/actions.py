@@ -15,19 +15,23 @@ from accounts.access import Request, safe_next
 from accounts.models import User
 from cases import services
 from cases.conflict import describe_conflict, rebase
-from cases.desk.forms import ContactForm, GestionForm, PhoneForm, PromiseForm, QuickPaymentForm, add_refusal_of_part
+from cases.desk.forms import (
+    ALREADY_SENT,
+    ContactForm,
+    GestionForm,
+    PhoneForm,
+    PromiseForm,
+    QuickPaymentForm,
+    add_refusal_of_part,
+)
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
 from cases.desk.screen import Screen, query_with, show, show_changed, visible_case
 from cases.desk.sheet import Sheet, is_of_work
+from cases.desk.walk import walk_of
 from cases.models import Activity, Case, DebtorPhone, Promise
 from cases.submitting import form_once
 from nova.lib.phones import format_phone
-
-ALREADY_SENT = (
-    "Este formulario ya se guardó, con otros datos. Mire la línea de tiempo: si falta algo, guarde de nuevo y se "
-    "registrará como otra gestión."
-)
 
 
 def refused(request: Request, case: Case, part: str, *, status: int = 422, **bound: Any) -> HttpResponse:
@@ -120,6 +124,8 @@ def go_on_after(request: Request, case: Case) -> HttpResponse:
     """Redirect to what comes after a case that has been dealt with; an admin, who has no queue, stays with it."""
     if not request.user.is_gestor:
         return _back_to(request, case)
+    if walk := walk_of(request.user, request.GET, now=timezone.now()):
+        return redirect(walk.after_saving(case))
     queue = Queue(request.user, request.GET, now=timezone.now())
     return go_on(request.GET, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 
@@ -147,7 +153,8 @@ def activity_undoing(request: Request, pk: int) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return _back_to(request, activity.case)
-    done = activity.notes if activity.is_system else str(activity.result or activity.get_type_display())
+    named = activity.result.name if activity.result else activity.get_type_display()
+    done = activity.notes if activity.is_system else named
     more = f" y {len(undone.activities) - 1} más" if len({row.case_id for row in undone.activities}) > 1 else ""
     messages.success(request, f"Deshecho: {done} · {activity.case.debtor.listed_name}{more}.")
     if undone.left:

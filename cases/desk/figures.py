@@ -14,7 +14,7 @@ from nova.lib import dates
 from nova.lib.money import round_total
 
 # One statement, because the figures are on every page, and as separate queries they cost as much as the case itself.
-# `cases.desk.filters.focused` lists the cases of each figure; a test compares both.
+# `cases.lists.counted_by` lists what each figure counts; a test compares both.
 FIGURES = f"""
 SELECT
   (SELECT COALESCE(SUM(-({signed_sql()})), 0) FROM cases_ledgerentry

@@ -17,6 +17,7 @@ from cases.desk.sheet import Sheet, is_of_work, proposed_action
 from cases.fields import (
     DebtorPhoneForm,
     MoneyField,
+    PesosField,
     SaidDayField,
     SaidMomentField,
     SaidPastDayField,
@@ -27,7 +28,7 @@ from cases.models.debtor import CONTACT_FIELDS
 from cases.rules import stops
 from cases.services.snooze import SNOOZE_DAYS
 from nova.lib import dates
-from nova.lib.money import format_money, parse_said_money
+from nova.lib.money import format_money
 from nova.lib.phones import format_phone, read_phone
 from nova.lib.refusals import by_field
 from nova.lib.said import show_day, show_moment
@@ -36,16 +37,13 @@ from nova.lib.said import show_day, show_moment
 TYPES = [Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT, Activity.Type.NOTE]
 
 
+ALREADY_SENT = (
+    "Este formulario ya se guardó, con otros datos. Mire la línea de tiempo: si falta algo, guarde de nuevo y se "
+    "registrará como otra gestión."
+)
 CONFIRMATIONS = ("payment_confirm_overpayment", "payment_confirm_duplicate")
 ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
 WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
-
-
-class PesosField(MoneyField):
-    """An amount as it is written or said: `50 mil`, `10k`."""
-
-    widget = forms.TextInput(attrs={"autocomplete": "off", "data-said": "amount"})
-    reader = staticmethod(parse_said_money)
 
 
 class TokenForm(forms.Form):

@@ -3,42 +3,20 @@
 from http import HTTPStatus
 
 from django.http import Http404, HttpResponse, JsonResponse, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from accounts.access import Request, background, for_role
 from accounts.models import User
-from cases.desk.filters import OwnCaseFilter
+from cases.desk.own_cases import own_cases
 from cases.desk.queue import Queue, place_of
-from cases.desk.rows import rows_of, with_tools
 from cases.desk.screen import Screen, query_with, show, visible_case
+from cases.desk.walk import walk_of
 from cases.fields import how_read
-from cases.models import ActivityResult, Case
-from nova.lib.paginators import CappedPaginator
+from cases.models import Case
 from nova.lib.text import key_in
-
-CASES_PER_PAGE = 25
-NO_ANSWER = "NC"  # the result code that a row of the list records with one click
-# The orders of «Mis casos»; each one ends with the unique key.
-ORDERS = {
-    "name": ("debtor__last_name", "debtor__first_name", "id"),
-    "-balance": ("-balance", "id"),
-    "balance": ("balance", "id"),
-    "last": ("-last_activity_at", "id"),
-    "arrears": ("arrears_since", "id"),
-}
-ORDER_LABELS = {
-    "": "Próxima acción",
-    "work": "Orden de trabajo",
-    "name": "Nombre",
-    "-balance": "Mayor saldo",
-    "balance": "Menor saldo",
-    "last": "Última gestión",
-    "arrears": "Mayor mora",
-}
 
 
 @require_safe
@@ -64,6 +42,8 @@ def next_case(request: Request) -> HttpResponse:
     """Skip the case given as `from`: show the next one, and continue from there."""
     queue = Queue(request.user, request.GET, now=timezone.now())
     left = Case.objects.visible_to(request.user).filter(pk=key_in(request.GET.get("from", ""))).first()
+    if left is not None and (walk := walk_of(request.user, request.GET, now=timezone.now())):
+        return redirect(walk.following(left))
     return go_on(request.GET, queue, left, leaving=left)
 
 
@@ -74,6 +54,8 @@ def previous_case(request: Request) -> HttpResponse:
     queue = Queue(request.user, request.GET, now=timezone.now())
     number = request.GET.get("from", "")
     case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(number) if number.isdecimal() else None)
+    if walk := walk_of(request.user, request.GET, now=timezone.now()):
+        return redirect(walk.preceding(case))
     return redirect((queue.previous_before(case) or case).get_absolute_url() + query_with(request.GET))
 
 
@@ -107,29 +89,3 @@ def said(request: Request) -> HttpResponse:
     except ValueError as error:
         reason = f"«{text}» {error}." if kind == "amount" else str(error)
         return JsonResponse({"shown": "", "error": reason})
-
-
-def own_cases(request: Request) -> HttpResponse:
-    """«Mis casos»: every case assigned to the user, of any status."""
-    now = timezone.now()
-    chosen = OwnCaseFilter(request.GET, queryset=Case.objects.visible_to(request.user), request=request)
-    order = request.GET.get("order", "")
-    if order == "work":
-        cases = chosen.qs.work_first(now)
-    else:
-        cases = chosen.qs.order_by(*ORDERS[order]) if order in ORDERS else chosen.qs.by_next_action()
-    paginator = CappedPaginator(cases.listed(), CASES_PER_PAGE)
-    page = paginator.get_page(request.GET.get("page"))
-    context = {
-        "screen": Screen(request),
-        "filter": chosen,
-        "page": page,
-        "rows": with_tools(rows_of(page.object_list, now=now)),
-        "no_answer": ActivityResult.objects.active().filter(code=NO_ANSWER).first(),
-        "order": order if order in ORDER_LABELS else "",
-        "orders": ORDER_LABELS,
-    }
-    part = "#list" if request.htmx and request.htmx.target == "list" else ""
-    response = render(request, f"cases/own_cases.html{part}", context)
-    patch_vary_headers(response, ("HX-Request", "HX-Target"))
-    return response

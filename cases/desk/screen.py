@@ -26,6 +26,7 @@ from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import ROW_FIELDS, Row, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
+from cases.desk.walk import KEPT, Walk, walk_of
 from cases.models import Case
 from cases.rules.instalments import plan
 from cases.rules.queue import Band
@@ -104,16 +105,39 @@ class Screen:
     @property
     def query(self) -> str:
         """`?…` with the filters and the place reached with «skip», for the links and forms of the screen."""
-        kept = {**self.filters, **({"skip": self.skip} if self.skip else {})}
+        kept = {**self.filters, **({"skip": self.skip} if self.skip else {}), **self.walked}
         return f"?{urlencode(kept)}" if kept else ""
 
     @property
     def next_url(self) -> str:
-        return f"{reverse('next-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+        return f"{reverse('next-case')}?{urlencode({**self.filters, **self.walked, 'from': self._sheet.case.pk})}"
 
     @property
     def previous_url(self) -> str:
-        return f"{reverse('previous-case')}?{urlencode({**self.filters, 'from': self._sheet.case.pk})}"
+        return f"{reverse('previous-case')}?{urlencode({**self.filters, **self.walked, 'from': self._sheet.case.pk})}"
+
+    @cached_property
+    def walk(self) -> Walk | None:
+        """The list from which the case was opened."""
+        return walk_of(self.user, self.request.GET, now=self.now)
+
+    @property
+    def walked(self) -> dict[str, str]:
+        return {name: self.request.GET[name] for name in KEPT if name in self.request.GET}
+
+    @property
+    def tab(self) -> str:
+        return "casos" if self.walk else "queue"
+
+    @property
+    def place(self) -> str:
+        """«12 de 58», in the list from which the case was opened."""
+        return self.walk.words(self._sheet.case) if self.walk else ""
+
+    @property
+    def list_url(self) -> str:
+        """The list from which the case was opened, at its page."""
+        return self.walk.address(self.walk.place(self._sheet.case) or self.walk.at) if self.walk else ""
 
     @cached_property
     def undo(self) -> Offer | None:
@@ -306,5 +330,6 @@ def add_messages(request: Request, screen: Screen, response: HttpResponse) -> No
 def query_with(query: QueryDict, **values: Any) -> str:
     """The filters of the url with `values` added, as `?…`; empty values are left out."""
     kept = {name: query[name] for name in FILTERS if query.get(name)}
+    kept |= {name: query[name] for name in KEPT if name in query}
     kept.update({name: value for name, value in values.items() if value})
     return f"?{urlencode(kept)}" if kept else ""

@@ -9,8 +9,8 @@ from django.views.decorators.http import require_POST
 
 from accounts.access import Request
 from cases import services
-from cases.desk.actions import ALREADY_SENT, go_on_after, refused
-from cases.desk.forms import SnoozeForm
+from cases.desk.actions import go_on_after, refused
+from cases.desk.forms import ALREADY_SENT, SnoozeForm
 from cases.desk.screen import visible_case
 from cases.fields import add_errors
 from cases.submitting import form_once

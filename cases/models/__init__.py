@@ -11,6 +11,7 @@ from cases.models.imports import ImportBatch, ImportUpload
 from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
 from cases.models.rollups import BookTotal, DailyTotal, DataVersion
+from cases.models.saved_list import SavedList
 from cases.models.status import CaseStatus
 from cases.models.stop import StopFlag
 from cases.models.submission import Submission
@@ -31,6 +32,7 @@ __all__ = [
     "ImportUpload",
     "LedgerEntry",
     "Promise",
+    "SavedList",
     "StopFlag",
     "Submission",
 ]

@@ -28,6 +28,7 @@ from cases.models import (
     ImportUpload,
     LedgerEntry,
     Promise,
+    SavedList,
     Submission,
 )
 from cases.sample_data import people
@@ -38,7 +39,7 @@ from nova.lib.databases import chunks_by_key, refresh_statistics
 CHUNK = 2000
 TEXT = "Texto de ejemplo."
 DEBTOR_COLUMNS = ("first_name", "last_name", "dni", "cuit", "email", "street", "street_number", "notes")
-FORGOTTEN = (Session, KnownPlace, ApiToken, SecondFactor, RecoveryCode, ImportUpload, Submission, LogEntry)
+FORGOTTEN = (Session, KnownPlace, ApiToken, SecondFactor, RecoveryCode, ImportUpload, SavedList, Submission, LogEntry)
 LOGIN_HISTORY = (AccessAttempt, AccessFailureLog, AccessLog)
 Progress = Callable[[int], None]
 

@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver
 
 from accounts.models import User
 from cases import services
+from cases.models import SavedList
 from nova.api import urlpatterns
 from nova.lib import dates
 from tests import factories
@@ -43,6 +44,12 @@ EXPECTED = {
     ("DELETE", "promises/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "payments/<int:pk>/reversal"): (401, 403, 403, 403, 201),
     ("GET", "debtors"): (401, 200, 200, 200, 200),
+    ("GET", "saved-lists"): (401, 403, 200, 200, 200),
+    ("POST", "saved-lists"): (401, 403, 400, 400, 400),
+    # A shared one of the assigned gestor: the others see it, an admin may change it too.
+    ("GET", "saved-lists/<int:pk>"): (401, 403, 200, 200, 200),
+    ("PATCH", "saved-lists/<int:pk>"): (401, 403, 403, 200, 200),
+    ("DELETE", "saved-lists/<int:pk>"): (401, 403, 403, 200, 200),
     ("GET", "carteras"): (401, 200, 200, 200, 200),
     ("GET", "case-statuses"): (401, 200, 200, 200, 200),
     ("GET", "activity-results"): (401, 200, 200, 200, 200),
@@ -105,6 +112,8 @@ def test_who_may(
         pk = case.debtor_id
     elif address.startswith("stops"):
         pk = services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo").pk
+    elif address.startswith("saved-lists"):
+        pk = SavedList.objects.create(owner=gestor_user, name="Grandes", query={"over": "1000"}, shared=True).pk
     elif address.startswith("payments"):
         pk = pay(case, 10, by=gestor_user).pk
     elif method == "DELETE":
