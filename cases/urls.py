@@ -1,12 +1,14 @@
 from django.urls import path, re_path
 
-from cases.desk import actions, pages, saving, selection, snoozing
+from cases.desk import actions, agenda, pages, recent, saving, selection, snoozing
 
 urlpatterns = [
     path("dashboard-gestor", pages.dashboard_gestor, name="dashboard-gestor"),
     path("dashboard-gestor/next", pages.next_case, name="next-case"),
     path("dashboard-gestor/previous", pages.previous_case, name="previous-case"),
     path("dashboard-gestor/due", pages.due_calls, name="due-calls"),
+    path("dashboard-gestor/agenda", agenda.agenda, name="agenda"),
+    path("dashboard-gestor/recent", recent.recent, name="recent"),
     path("dashboard-gestor/lists", saving.save_list, name="saved-lists"),
     path("dashboard-gestor/lists/<int:pk>", saving.saved_list, name="saved-list"),
     path("dashboard-gestor/lists/<int:pk>/deletion", saving.saved_list_deletion, name="saved-list-deletion"),

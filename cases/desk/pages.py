@@ -12,6 +12,7 @@ from accounts.access import Request, background, for_role
 from accounts.models import User
 from cases.desk.own_cases import own_cases
 from cases.desk.queue import Queue, place_of
+from cases.desk.recent import remember
 from cases.desk.screen import Screen, query_with, show, visible_case
 from cases.desk.walk import walk_of
 from cases.fields import how_read
@@ -33,7 +34,9 @@ def dashboard_gestor(request: Request) -> HttpResponse:
 
 @require_safe
 def case_page(request: Request, pk: int) -> HttpResponse:
-    return show(request, Screen(request, visible_case(request.user, pk)))
+    case = visible_case(request.user, pk)
+    response = show(request, Screen(request, case))
+    return remember(request, response, case) if request.user.is_gestor else response
 
 
 @require_safe

@@ -17,6 +17,7 @@ OWN = {
 }
 PUBLIC = ["/", "/gestiones", "/login", "/healthz"]
 PRIVATE = ["/dashboard-admin", "/dashboard-gestor", "/dashboard-user", "/cuenta/clave", "/cases/said"]
+PRIVATE += [f"/dashboard-gestor/{page}" for page in ("agenda", "recent", "selection/snooze")]
 
 
 @pytest.mark.parametrize("path", PUBLIC)

@@ -1,0 +1,157 @@
+"""The agenda of a gestor: the calls that were agreed and the promises that fall due, by hour and by day (DESIGN §4)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models.functions import TruncDate
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from accounts.access import Request, for_role
+from accounts.models import User
+from cases.desk.rows import Row, rows_of, with_tools
+from cases.desk.screen import Screen
+from cases.models import Case, Promise
+from cases.querysets import OPEN_STAGES, CaseQuerySet
+from cases.rules.queue import Band
+from nova.lib import dates
+from nova.lib.money import format_money, round_total
+
+DAYS = 7
+MOST = 200  # of a day; whoever has more sees that there are more
+WEEKDAYS = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
+
+
+@dataclass(frozen=True)
+class Day:
+    """What a day of the week holds. `promised` is what its promises still owe, in ARS."""
+
+    day: date
+    calls: int
+    promises: int
+    promised: str
+
+    @property
+    def words(self) -> str:
+        return f"{WEEKDAYS[self.day.weekday()]} {self.day:%d/%m}"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of a day: when, what, and the case as the lists show it. `is_late`: its hour or its day has passed."""
+
+    when: str
+    row: Row
+    amount: str = ""
+    is_late: bool = False
+
+
+class Agenda:
+    """The next seven days of a gestor, and one of them in full. What is late stands with today. Runs six queries."""
+
+    def __init__(self, gestor: User, day: str, *, now: datetime) -> None:
+        self.gestor, self.now, self.today = gestor, now, dates.local_date(now)
+        self.last = self.today + timedelta(days=DAYS - 1)
+        self.day = self._read(day)
+
+    def _read(self, text: str) -> date:
+        try:
+            day = date.fromisoformat(text)
+        except ValueError:
+            return self.today
+        return day if self.today <= day <= self.last else self.today
+
+    @property
+    def is_today(self) -> bool:
+        return self.day == self.today
+
+    # --- What is in it
+    def _calls(self) -> CaseQuerySet:
+        worked = Case.objects.visible_to(self.gestor).worked()
+        return worked.filter(stopped_at__isnull=True, queue_band=Band.CALL_BACK, next_action_at__isnull=False)
+
+    def _promises(self) -> QuerySet:
+        of_worked = Q(case__stage__in=OPEN_STAGES, case__stopped_at__isnull=True, case__in_active_cartera=True)
+        return Promise.objects.visible_to(self.gestor).pending_of_all().filter(of_worked)
+
+    @cached_property
+    def week(self) -> list[Day]:
+        end = dates.start_of_day(self.last + timedelta(days=1))
+        by_day = self._calls().filter(next_action_at__lt=end).order_by().annotate(day=TruncDate("next_action_at"))
+        calls: dict[date, int] = {}
+        for day, count in by_day.values_list("day").annotate(count=Count("pk")):
+            calls[max(day, self.today)] = calls.get(max(day, self.today), 0) + count
+        due = self._promises().filter(promise_date__lte=self.last).order_by().values_list("promise_date")
+        promises: dict[date, tuple[int, Decimal]] = {}
+        for day, count, owed in due.annotate(count=Count("pk"), owed=Sum(F("amount") - F("paid_amount"))):
+            counted, summed = promises.get(max(day, self.today), (0, Decimal(0)))
+            promises[max(day, self.today)] = counted + count, summed + owed
+        days = [self.today + timedelta(days=ahead) for ahead in range(DAYS)]
+        return [
+            Day(
+                day,
+                calls.get(day, 0),
+                promises.get(day, (0, Decimal(0)))[0],
+                format_money(round_total(promises.get(day, (0, Decimal(0)))[1])),
+            )
+            for day in days
+        ]
+
+    @property
+    def shown(self) -> Day:
+        return next(day for day in self.week if day.day == self.day)
+
+    @cached_property
+    def calls(self) -> list[Entry]:
+        start, end = dates.start_of_day(self.day), dates.start_of_day(self.day + timedelta(days=1))
+        found = self._calls().filter(next_action_at__lt=end)
+        if not self.is_today:
+            found = found.filter(next_action_at__gte=start)
+        cases = list(found.listed().order_by("next_action_at", "id")[:MOST])
+        return [
+            Entry(self._hour(row.case), row, is_late=row.case.next_action_at < self.now) for row in self._rows(cases)
+        ]
+
+    def _hour(self, case: Case) -> str:
+        moment = dates.to_local(case.next_action_at)
+        hour = f"{moment:%H:%M}" if moment.time() != time.min else "sin hora"
+        return hour if moment.date() == self.day else f"{moment:%d/%m} {hour}"
+
+    @cached_property
+    def promises(self) -> list[Entry]:
+        found = self._promises()
+        found = found.filter(promise_date__lte=self.day) if self.is_today else found.filter(promise_date=self.day)
+        related = ("case__debtor", "case__cartera", "case__status", "case__assigned_to")
+        due = list(found.select_related(*related).order_by("promise_date", "-amount", "id")[:MOST])
+        rows = {row.case.pk: row for row in self._rows({promise.case_id: promise.case for promise in due}.values())}
+        return [
+            Entry(
+                "" if promise.promise_date == self.day else f"{promise.promise_date:%d/%m}",
+                rows[promise.case_id],
+                amount=format_money(promise.amount - promise.paid_amount),
+                is_late=promise.promise_date < self.today,
+            )
+            for promise in due
+        ]
+
+    def _rows(self, cases: Iterable[Case]) -> list[Row]:
+        return with_tools(rows_of(cases, now=self.now))
+
+
+@require_safe
+@for_role(User.Role.GESTOR)
+def agenda(request: Request) -> HttpResponse:
+    shown = Agenda(request.user, request.GET.get("day", ""), now=timezone.now())
+    context: dict[str, Any] = {"screen": Screen(request), "agenda": shown, "most": MOST}
+    part = "#agenda" if request.htmx and request.htmx.target == "agenda" else ""
+    response = render(request, f"cases/agenda.html{part}", context)
+    patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
