@@ -66,13 +66,13 @@ class OwnCaseFilter(CaseFilter):
     focus = django_filters.ChoiceFilter(
         label="Vista", method="filter_focus", choices=FOCUSES, empty_label="Todos los casos"
     )
-    over = PesosFilter(label="Saldo mayor que", method="filter_over")
+    over = PesosFilter(label="Más de $", method="filter_over")
     days = WholeFilter(
-        label="Días sin contacto",
+        label="Sin contacto",
         method="filter_days",
         min_value=1,
         max_value=MAX_DAYS,
-        widget=forms.TextInput(attrs={"inputmode": "numeric"}),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "placeholder": "días"}),
     )
 
     def __init__(self, data: Any, *, gestor: User, now: datetime) -> None:

@@ -1,6 +1,7 @@
 from django.urls import path, re_path
 
-from cases.desk import actions, agenda, pages, recent, saving, selection, snoozing
+from cases.desk import actions, agenda, pages, recent, saving, selection, snoozing, stopped, supervision
+from cases.desk.deciding import DECISIONS
 
 urlpatterns = [
     path("dashboard-gestor", pages.dashboard_gestor, name="dashboard-gestor"),
@@ -22,6 +23,12 @@ urlpatterns = [
     path("cases/<int:pk>/contact", actions.contact, name="case-contact"),
     path("cases/<int:pk>/phones", actions.phones, name="case-phones"),
     path("cases/<int:pk>/phones/<int:phone_pk>/state", actions.phone_state, name="case-phone-state"),
+    *(
+        path(f"cases/<int:pk>/{action}", supervision.decide, {"action": action}, name=f"case-{action}")
+        for action in DECISIONS
+    ),
+    path("detenidos", stopped.stopped, name="stopped"),
+    re_path(r"^detenidos/(?P<action>release|reassignment)$", stopped.stopped_decision, name="stopped-decision"),
     path("activities/<int:pk>/voiding", actions.activity_voiding, name="activity-voiding"),
     path("activities/<int:pk>/undo", actions.activity_undoing, name="activity-undoing"),
     path("promises/<int:pk>/cancellation", actions.promise_cancellation, name="promise-cancellation"),

@@ -117,11 +117,13 @@ class Agenda:
             found = found.filter(next_action_at__gte=start)
         cases = list(found.listed().order_by("next_action_at", "id")[:MOST])
         return [
-            Entry(self._hour(row.case), row, is_late=row.case.next_action_at < self.now) for row in self._rows(cases)
+            Entry(self._hour(at), row, is_late=at < self.now)
+            for row in self._rows(cases)
+            if (at := row.case.next_action_at) is not None
         ]
 
-    def _hour(self, case: Case) -> str:
-        moment = dates.to_local(case.next_action_at)
+    def _hour(self, at: datetime) -> str:
+        moment = dates.to_local(at)
         hour = f"{moment:%H:%M}" if moment.time() != time.min else "sin hora"
         return hour if moment.date() == self.day else f"{moment:%d/%m} {hour}"
 

@@ -19,6 +19,7 @@ from django_htmx.http import push_url
 from accounts.access import Request
 from accounts.models import User
 from cases.desk import timeline
+from cases.desk.deciding import DECISIONS
 from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm, SnoozeForm
 from cases.desk.keys import COMMANDS, Command
@@ -245,6 +246,16 @@ class Screen:
         if amount := self.request.GET.get("promise"):
             initial = {"with_promise": True, "promise_amount": amount}
         return GestionForm(sheet=self._sheet, initial=initial)
+
+    @property
+    def decisions(self) -> list[tuple[str, str]]:
+        """(words, address) of what an admin may decide about the case."""
+        case = self._sheet.case
+        return [
+            (decision.link, reverse(f"case-{name}", args=[case.pk]))
+            for name, decision in DECISIONS.items()
+            if decision.applies(case)
+        ]
 
     @cached_property
     def snooze_form(self) -> SnoozeForm:

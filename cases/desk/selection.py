@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import Request, for_role, safe_next
 from accounts.models import User
 from cases import services
+from cases.desk.deciding import lines_of
 from cases.desk.forms import ALREADY_SENT, ResultChoice, SnoozeForm, TokenForm
 from cases.fields import add_errors
 from cases.models import ActivityResult, Case
@@ -54,13 +55,6 @@ def _snooze(cases: CaseQuerySet, data: dict[str, Any], by: User) -> list[str]:
     told, _ = services.snooze_cases(cases=cases, by=by, until=data["until"])
     until = dates.format_moment(data["until"])
     return [f"Vuelven el {until}: {told.changed}.", *lines_of(told)]
-
-
-def lines_of(told: services.BulkResult) -> list[str]:
-    """Why the others stayed as they were, with examples."""
-    return [
-        f"Sin cambiar: {count}. {reason} ({'; '.join(told.examples[reason])})" for reason, count in told.refused.items()
-    ]
 
 
 @transaction.atomic

@@ -24,7 +24,7 @@ from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
 from cases.services.snooze import snooze, snooze_cases
 from cases.services.statuses import change_status, change_status_of_cases, make_stage_default
-from cases.services.stops import lift_stop, release_case, set_stop
+from cases.services.stops import lift_stop, release_case, release_cases, set_stop
 from cases.services.undo import Undone, refusal_of_undo, submission_of, undo
 
 __all__ = [
@@ -57,6 +57,7 @@ __all__ = [
     "refresh_total",
     "refusal_of_undo",
     "release_case",
+    "release_cases",
     "reverse_payment",
     "set_stop",
     "settle",

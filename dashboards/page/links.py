@@ -1,6 +1,7 @@
 """The link of a figure: the rows it counts, a gestor, or a list of the Django admin."""
 
 from typing import Any
+from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -24,3 +25,11 @@ def admin_cases(filters: DashboardFilters, **more: str) -> str:
     if filters.scope.gestor is not None:
         given["assigned_to__id__exact"] = str(filters.scope.gestor.pk)
     return f"{reverse('admin:cases_case_changelist')}?{'&'.join(f'{name}={value}' for name, value in given.items())}"
+
+
+def stopped_cases(filters: DashboardFilters) -> str:
+    """The list of stopped cases, where an admin decides about them."""
+    scope = filters.scope
+    given = {"cartera": scope.cartera and scope.cartera.pk, "gestor": scope.gestor and scope.gestor.pk}
+    query = urlencode({name: pk for name, pk in given.items() if pk is not None})
+    return f"{reverse('stopped')}{'?' if query else ''}{query}"

@@ -9,7 +9,7 @@ from cases.rules.reasons import days_away
 from dashboards.figures.alerts import Alert, Kind, broken_today
 from dashboards.figures.kpis import Dashboard
 from dashboards.filters import DashboardFilters
-from dashboards.page.links import admin_cases, link
+from dashboards.page.links import admin_cases, link, stopped_cases
 from dashboards.page.words import percentage, whole
 from nova.lib import dates
 
@@ -41,7 +41,7 @@ def _notice(alert: Alert, filters: DashboardFilters, now: datetime) -> Notice:
             return Notice("danger", text, "Asignar", admin_cases(filters, assigned="0"))
         case Kind.STOPPED:
             text = _counted(alert.count, "caso detenido espera", "casos detenidos esperan") + " una decisión"
-            return Notice("danger", text, "Resolver", admin_cases(filters, stopped="1"))
+            return Notice("danger", text, "Resolver", stopped_cases(filters))
         case Kind.INACTIVE_GESTOR:
             text = _counted(alert.count, "caso abierto", "casos abiertos") + f" de un gestor inactivo: {alert.subject}"
             return Notice("danger", text, "Reasignar", reverse("reassignment", args=[alert.pk]))

@@ -50,7 +50,7 @@ def test_stopped_cases_lead_to_the_list_that_shows_them(admin_client: Client, ge
     [notice] = notices(admin_client, cartera=case.cartera_id, gestor=gestor_user.pk)
     assert notice.text == "1 caso detenido espera una decisión"
     page = admin_client.get(notice.href)
-    assert [row.pk for row in page.context["cl"].result_list] == [case.pk]
+    assert [line.case.pk for line in page.context["lines"]] == [case.pk]
 
 
 def test_an_idle_gestor_is_named_once_they_have_cases(
