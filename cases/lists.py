@@ -1,7 +1,7 @@
 """The lists of a gestor's own cases: their filters, what each figure counts, its amounts, and how they are saved."""
 
-from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -43,6 +43,50 @@ LONGEST = 5_000  # a list is walked as far as its pages go (DESIGN §9)
 MAX_DAYS = 365
 
 
+# --- What a figure counts ------------------------------------------------------------------------------
+class Counted(NamedTuple):
+    """The rows that a figure counts, what it adds up of each, and the column that shows that by case."""
+
+    header: str
+    rows: QuerySet
+    amount: Any
+    is_money: bool = True
+
+
+def promises_of(cases: CaseQuerySet, first: date | None, last: date) -> QuerySet:
+    """The pending promises of these cases, which are one gestor's, from `first` to `last`. Reads the cases at once.
+
+    In one query PostgreSQL would look up the case of every promise that somebody in the agency made for these days: it
+    takes the pending ones of a day for a few.
+    """
+    keys = list(cases.order_by().values_list("pk", flat=True))
+    due = Promise.objects.pending_of_all().filter(case__in=keys, promise_date__lte=last)
+    return due if first is None else due.filter(promise_date__gte=first)
+
+
+def counted_by(focus: str, *, gestor: User, now: datetime) -> Counted | None:
+    """The conditions are those of `cases.desk.figures`; None for a list of cases that counts nothing else."""
+    today = dates.local_date(now)
+    month = today.replace(day=1)
+    if focus in ("promises_today", "due_week"):
+        last = today if focus == "promises_today" else today + timedelta(days=6 - today.weekday())
+        mine = Case.objects.visible_to(gestor).filter(in_active_cartera=True)
+        return Counted("Promete", promises_of(mine, today, last), Sum(F("amount") - F("paid_amount")))
+    if focus == "recovered":
+        recovered = LedgerEntry.objects.recovered_by(gestor, month, today).signed()
+        return Counted("Recuperado", recovered, -Sum("signed_amount"))
+    if focus == "kept":
+        kept = Promise.objects.filter(
+            created_by=gestor, status=Promise.Status.FULFILLED, promise_date__range=(month, today)
+        )
+        return Counted("Cumplió", kept, Sum("amount"))
+    if focus == "worked_today":
+        made = Activity.objects.by_people().filter(created_by=gestor, created_at__gte=dates.start_of_day(today))
+        return Counted("Gestiones", made, Count("pk"), is_money=False)
+    return None
+
+
+# --- The filters -----------------------------------------------------------------------------------------
 class PesosFilter(django_filters.Filter):
     field_class = PesosField
 
@@ -79,13 +123,26 @@ class OwnCaseFilter(CaseFilter):
         super().__init__(data, queryset=Case.objects.visible_to(gestor))
         self.gestor, self.now = gestor, now
 
+    @cached_property
+    def counted(self) -> Counted | None:
+        focus = self.data.get("focus", "") if self.data else ""
+        return counted_by(focus, gestor=self.gestor, now=self.now)
+
+    @cached_property
+    def sums(self) -> dict[int, Any]:
+        """What the figure adds up in each case that it counts. Runs a query, at once: it has few cases, and the list of
+        those is then found by their keys alone."""
+        counted = self.counted
+        if counted is None:
+            return {}
+        return dict(counted.rows.order_by().values_list("case_id").annotate(summed=counted.amount))
+
     def filter_focus(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
         if value == "idle":
             return cases.idle(self.now - timedelta(days=IDLE_DAYS))
         if value == "stopped":
             return cases.stopped()
-        counted = counted_by(value, gestor=self.gestor, now=self.now)
-        return cases.filter(pk__in=counted.rows.order_by().values("case_id")) if counted else cases
+        return cases.filter(pk__in=self.sums)
 
     def filter_over(self, cases: CaseQuerySet, name: str, value: Decimal) -> CaseQuerySet:
         return cases.filter(balance__gt=value)
@@ -100,38 +157,6 @@ class OwnCaseFilter(CaseFilter):
 
 
 PARAMETERS = (*OwnCaseFilter.base_filters, "order")
-
-
-# --- What a figure counts ------------------------------------------------------------------------------
-class Counted(NamedTuple):
-    """The rows that a figure counts, what it adds up of each, and the column that shows that by case."""
-
-    header: str
-    rows: QuerySet
-    amount: Any
-    is_money: bool = True
-
-
-def counted_by(focus: str, *, gestor: User, now: datetime) -> Counted | None:
-    """The conditions are those of `cases.desk.figures`; None for a list of cases that counts nothing else."""
-    today = dates.local_date(now)
-    month = today.replace(day=1)
-    if focus in ("promises_today", "due_week"):
-        last = today if focus == "promises_today" else today + timedelta(days=6 - today.weekday())
-        due = Promise.objects.pending_of_all().filter(promise_date__range=(today, last), case__in_active_cartera=True)
-        return Counted("Promete", due, Sum(F("amount") - F("paid_amount")))
-    if focus == "recovered":
-        recovered = LedgerEntry.objects.recovered_by(gestor, month, today).signed()
-        return Counted("Recuperado", recovered, -Sum("signed_amount"))
-    if focus == "kept":
-        kept = Promise.objects.filter(
-            created_by=gestor, status=Promise.Status.FULFILLED, promise_date__range=(month, today)
-        )
-        return Counted("Cumplió", kept, Sum("amount"))
-    if focus == "worked_today":
-        made = Activity.objects.by_people().filter(created_by=gestor, created_at__gte=dates.start_of_day(today))
-        return Counted("Gestiones", made, Count("pk"), is_money=False)
-    return None
 
 
 class Total(NamedTuple):
@@ -176,46 +201,50 @@ class OwnCases:
         """The parameters of the list alone, as text for a URL; empty for the list of all cases."""
         return urlencode({name: self.data[name] for name in PARAMETERS if self.data.get(name, "").strip()})
 
-    @cached_property
+    @property
     def counted(self) -> Counted | None:
-        return counted_by(self.focus, gestor=self.gestor, now=self.now)
+        return self.filter.counted if self.focus else None
 
-    def amounts(self, cases: Iterable[Case]) -> dict[int, str]:
-        """What the figure adds up in each of these cases, in words. Runs a query, none for a list without a figure."""
-        counted = self.counted
-        if counted is None:
-            return {}
-        rows = counted.rows.order_by().filter(case__in=[case.pk for case in cases])
-        sums = rows.values_list("case_id").annotate(summed=counted.amount)
-        return {pk: in_words(summed, counted) for pk, summed in sums}
+    def amount(self, case: Case) -> str:
+        """What the figure adds up in this case, in words; empty for a list without a figure."""
+        return in_words(self.filter.sums[case.pk], self.counted) if self.counted else ""
+
+    @cached_property
+    def _read(self) -> list[tuple[int, Decimal]]:
+        """Key and balance of the cases in the order of the list, and of one more than it shows. Runs a query."""
+        return list(self.cases.values_list("pk", "balance")[: LONGEST + 1])
+
+    @property
+    def is_capped(self) -> bool:
+        return len(self._read) > LONGEST
+
+    @cached_property
+    def ids(self) -> list[int]:
+        """The cases of the list in its order, as far as its pages go."""
+        return [pk for pk, _ in self._read[:LONGEST]]
 
     def total(self) -> Total:
-        """What all cases of the list add up. Runs a query, with a figure two."""
-        counted, cases = self.counted, self.filter.qs.order_by()
-        if counted is None:
-            return Total("Saldo", format_money(round_total(cases.aggregate(summed=Sum("balance"))["summed"] or 0)))
-        shown = counted.rows.order_by().filter(case__in=cases.values("pk"))
-        here = shown.aggregate(summed=counted.amount)["summed"] or 0
-        return Total(counted.header, in_words(here, counted), self._elsewhere(counted))
+        """What all cases of the list add up. Runs a query when the list is longer than its pages, or for a figure."""
+        if self.counted is None:
+            owed: Any = sum((balance for _, balance in self._read), Decimal(0))
+            if self.is_capped:
+                owed = self.filter.qs.order_by().aggregate(owed=Sum("balance"))["owed"]
+            return Total("Saldo", format_money(round_total(owed)))
+        here = sum((self.filter.sums[pk] for pk in self.ids), start=Decimal(0))
+        return Total(self.counted.header, in_words(here, self.counted), self._elsewhere(self.counted))
 
     def _elsewhere(self, counted: Counted) -> str:
         """The part of the gestor's figure that stands on cases of other gestores now; only they credited it."""
-        if self.focus not in ("recovered", "kept", "worked_today"):
+        mine = set(Case.objects.visible_to(self.gestor).filter(pk__in=self.filter.sums).values_list("pk", flat=True))
+        others = [amount for pk, amount in self.filter.sums.items() if pk not in mine]
+        if not others:
             return ""
-        others = counted.rows.order_by().exclude(case__assigned_to=self.gestor)
-        found = others.aggregate(summed=counted.amount, cases=Count("case", distinct=True))
-        if not found["cases"]:
-            return ""
-        count = f"{found['cases']} {'caso que ya no es suyo' if found['cases'] == 1 else 'casos que ya no son suyos'}"
-        return f"{in_words(found['summed'] or 0, counted)} más en {count}"
-
-    def ids(self) -> list[int]:
-        """The cases of the list in its order, as far as its pages go. Runs a query."""
-        return list(self.cases.values_list("pk", flat=True)[:LONGEST])
+        count = f"{len(others)} {'caso que ya no es suyo' if len(others) == 1 else 'casos que ya no son suyos'}"
+        return f"{in_words(sum(others, start=Decimal(0)), counted)} más en {count}"
 
 
 def in_words(value: Any, counted: Counted) -> str:
-    return format_money(round_total(value)) if counted.is_money else f"{value}"
+    return format_money(round_total(value)) if counted.is_money else f"{value:.0f}"
 
 
 # --- Saved lists -----------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,9 +17,8 @@ from cases.desk.screen import Screen
 from cases.desk.selection import CHOICES
 from cases.desk.walk import CASES_PER_PAGE
 from cases.lists import ORDER_LABELS, PARAMETERS, OwnCases, query_of
-from cases.models import ActivityResult, SavedList
+from cases.models import ActivityResult, Case, SavedList
 from nova.lib.money import format_money
-from nova.lib.paginators import CappedPaginator
 
 NO_ANSWER = "NC"  # the result code that a row of the list records with one click
 LARGE = 500_000  # what «más de $ X» offers until somebody writes another amount
@@ -29,10 +29,9 @@ def own_cases(request: Request, *, form: SavedListForm | None = None, status: in
     """`form` is that of the list to save, with its errors."""
     now = timezone.now()
     own = OwnCases(request.user, request.GET, now=now)
-    paginator = CappedPaginator(own.cases.listed(), CASES_PER_PAGE)
-    page = paginator.get_page(request.GET.get("page"))
-    rows = with_tools(rows_of(page.object_list, now=now))
-    amounts = own.amounts([row.case for row in rows])
+    page = Paginator(own.ids, CASES_PER_PAGE).get_page(request.GET.get("page"))
+    found = Case.objects.listed().in_bulk(list(page.object_list))
+    rows = with_tools(rows_of([found[pk] for pk in page.object_list if pk in found], now=now))
     walked = {"list": own.query}
     first = page.start_index() - 1
     context: dict[str, Any] = {
@@ -42,8 +41,7 @@ def own_cases(request: Request, *, form: SavedListForm | None = None, status: in
         "page": page,
         "rows": rows,
         "lines": [
-            (row, amounts.get(row.case.pk, ""), urlencode({**walked, "at": first + place}))
-            for place, row in enumerate(rows)
+            (row, own.amount(row.case), urlencode({**walked, "at": first + place})) for place, row in enumerate(rows)
         ],
         "total": own.total(),
         "no_answer": ActivityResult.objects.active().filter(code=NO_ANSWER).first(),

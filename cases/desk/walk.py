@@ -26,7 +26,7 @@ class Walk:
 
     @cached_property
     def ids(self) -> list[int]:
-        return self.own.ids()
+        return self.own.ids
 
     def place(self, case: Case) -> int | None:
         """The place of the case from 0; None when it is not in the list any more."""
@@ -62,7 +62,7 @@ class Walk:
         place = self.place(case)
         if place is None:
             return ""
-        count = f"más de {LONGEST}" if len(self.ids) == LONGEST else f"{len(self.ids)}"
+        count = f"más de {LONGEST}" if self.own.is_capped else f"{len(self.ids)}"
         return f"{place + 1} de {count}"
 
 
