@@ -25,7 +25,7 @@ def snooze(request: Request, pk: int) -> HttpResponse:
         return refused(request, case, "snooze", snooze_form=form)
 
     def act() -> Any:
-        services.snooze(case=case, by=request.user, until=form.cleaned_data["until"])
+        services.snooze(case=case, by=request.user, until=form.cleaned_data["until"], whole_person=True)
 
     try:
         form_once(request, form.cleaned_data["token"], act)

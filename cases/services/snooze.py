@@ -17,24 +17,45 @@ from cases.services.effects import Watch
 from cases.services.many import BulkResult, locked_chunks
 from cases.services.settlement import lock_case
 from nova.lib import dates
+from nova.lib.databases import lock_rows
 
 SNOOZE_DAYS = 15
 SNOOZED = ("next_action_at", "queue_band")
 
 
 @transaction.atomic
-def snooze(*, case: Case, by: User, until: datetime, now: datetime | None = None) -> Activity:
+def snooze(
+    *, case: Case, by: User, until: datetime, whole_person: bool = False, now: datetime | None = None
+) -> Activity:
     """Let the case come back at `until`, at most 15 days from today. Returns its automatic Activity, which undo takes.
+
+    `whole_person`: with the other debts of the person that are due in the same queue, where one of them would stand for
+    the person at once; those that may not be snoozed stay.
 
     Raises ValidationError: key until for a moment that is not to come or too far, key case for a case that is not
     snoozed (closed, stopped, an agreed call, a promise that would fall due, or it comes back later anyway).
     """
+    others = _due_debts(case, now=now or timezone.now()) if whole_person else []
+    # In the order in which every service locks more than one case.
+    locked = lock_rows(Case.objects.select_related("debtor"), sorted([case.pk, *others]))
     case = lock_case(case)
     now = now or timezone.now()
     _check_moment(until, now=now)
-    if refusal := refusal_of_snooze(case, until=until, due=_due(_pending_of([case]).get(case.pk), until)):
+    pending = _pending_of(locked)
+    if refusal := refusal_of_snooze(case, until=until, due=_due(pending.get(case.pk), until)):
         raise ValidationError({"case": refusal})
-    return _snooze(case, by=by, until=until, now=now, submission=None)
+    submission = uuid4() if others else None
+    for other in locked:
+        is_free = not refusal_of_snooze(other, until=until, due=_due(pending.get(other.pk), until))
+        if other.pk != case.pk and other.assigned_to_id == case.assigned_to_id and is_free:
+            _snooze(other, by=by, until=until, now=now, submission=submission)
+    return _snooze(case, by=by, until=until, now=now, submission=submission)
+
+
+def _due_debts(case: Case, *, now: datetime) -> list[int]:
+    """The other debts of the person that are due in the queue of whoever holds this one. Runs a query."""
+    due = Case.objects.due(now).filter(debtor=case.debtor_id, assigned_to=case.assigned_to_id)
+    return list(due.exclude(pk=case.pk).order_by().values_list("pk", flat=True))
 
 
 @transaction.atomic

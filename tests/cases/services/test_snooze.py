@@ -118,6 +118,22 @@ def test_other_automatic_activities_are_still_not_undone(case: Case, admin_user:
     )
 
 
+def test_the_whole_person_waits_so_that_no_other_debt_stands_for_them(
+    case: Case, gestor_user: User, other_gestor: User
+) -> None:
+    due, elsewhere, agreed = (CaseFactory(debtor=case.debtor, assigned_to=gestor_user) for _ in range(3))
+    Case.objects.filter(pk=elsewhere.pk).update(assigned_to=other_gestor)
+    Case.objects.filter(pk=agreed.pk).update(queue_band=Band.CALL_BACK, next_action_at=timezone.now())
+
+    activity = services.snooze(case=case, by=gestor_user, until=in_days(4), whole_person=True)
+
+    assert set(Case.objects.filter(next_action_at=in_days(4))) == {case, due}
+    services.undo(activity=activity, by=gestor_user)
+    assert not Case.objects.filter(next_action_at=in_days(4)).exists()
+    services.snooze(case=case, by=gestor_user, until=in_days(4))
+    assert Case.objects.get(next_action_at=in_days(4)) == case
+
+
 def test_many_at_once_are_one_undo_and_say_who_stayed(gestor_user: User) -> None:
     first, second, agreed = CaseFactory.create_batch(3, assigned_to=gestor_user)
     Case.objects.filter(pk=agreed.pk).update(queue_band=Band.CALL_BACK, next_action_at=in_days(1))
