@@ -195,6 +195,16 @@ def test_saving_goes_on_in_the_list(gestor_client: Client, three: list[Case]) ->
     assert gestor_client.get(again.previous_url)["Location"].startswith(three[0].get_absolute_url())
 
 
+def test_a_case_that_keeps_its_place_is_not_the_next_one(gestor_client: Client, three: list[Case]) -> None:
+    page = gestor_client.get(opened(gestor_client, order="name")[0])
+    action = f"{three[0].get_absolute_url()}/activities{page.context['screen'].query}"
+    data = {"type": "note", "notes": "x", "token": "a1", "then": "next"}
+
+    response = gestor_client.post(action, data)
+
+    assert response["Location"].startswith(three[1].get_absolute_url())
+
+
 def test_snoozing_goes_on_in_the_list(gestor_client: Client, three: list[Case]) -> None:
     page = gestor_client.get(opened(gestor_client)[0])
     shown = page.context["screen"]
