@@ -16,7 +16,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from accounts import audit, places
+from accounts import audit, history, places
 from accounts.models import AuditEvent, Session
 from cases import rollups
 from cases.models import Case, ImportUpload, Promise, StopFlag, Submission
@@ -87,6 +87,7 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
         with _transaction(dry_run):
             report.sessions = _drop_expired_sessions(now)
             places.forget_old(now)
+            history.forget_old(now)
         with _transaction(dry_run):
             report.uploads = _drop_old_uploads(now)
         with _transaction(dry_run):

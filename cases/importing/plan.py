@@ -288,6 +288,10 @@ def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
 def _add_phones(row: ParsedRow, debtor: KnownDebtor, plan: ChunkPlan) -> bool:
     if not row.more_phones and (not row.phone or row.phone in debtor.phones):
         return False
+    if not row.more_phones and not debtor.phones:  # as it is for most rows of a new portfolio
+        debtor.phones.add(row.phone)
+        plan.new_phones.append((debtor, row.phones[0]))
+        return True
     known = {phone_key(number) for number in debtor.phones}
     added = False
     for phone in row.phones:
