@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from cases.models import DebtorPhone
-from nova.lib.dates import local_date
+from cases.rules.queue import next_action_for_promise
+from nova.lib.dates import local_date, start_of_day
 from nova.lib.money import format_money, parse_money, parse_said_money
 from nova.lib.phones import read_new_phone
 from nova.lib.refusals import NO_NAMES, by_field
@@ -99,6 +100,10 @@ class SaidMomentField(SaidField):
 
 READERS: dict[str, Callable[[str, datetime], date | datetime]] = {
     "day": lambda text, now: read_day(text, today=local_date(now)),
+    # When a case with a promise for that day comes back.
+    "back": lambda text, now: max(
+        next_action_for_promise(read_day(text, today=local_date(now))), start_of_day(local_date(now))
+    ),
     "past": lambda text, now: read_day(text, today=local_date(now), past=True),
     "moment": lambda text, now: read_moment(text, now=now),
 }

@@ -20,7 +20,7 @@ class CaseFilter(django_filters.FilterSet):
         queryset=CaseStatus.objects.all(), to_field_name="slug", empty_label="Todos los estados"
     )
     band = django_filters.ChoiceFilter(
-        label="Banda", field_name="queue_band", choices=Case.Band.choices, empty_label="Todas las bandas"
+        label="Prioridad", field_name="queue_band", choices=Case.Band.choices, empty_label="Todas"
     )
 
     class Meta:

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from cases.desk import actions, agenda, pages, recent, saving, selection, snoozing, stopped, supervision
+from cases.desk import actions, agenda, pages, recent, samples, saving, selection, snoozing, stopped, supervision
 from cases.desk.deciding import DECISIONS
 
 urlpatterns = [
@@ -32,4 +32,6 @@ urlpatterns = [
     path("activities/<int:pk>/voiding", actions.activity_voiding, name="activity-voiding"),
     path("activities/<int:pk>/undo", actions.activity_undoing, name="activity-undoing"),
     path("promises/<int:pk>/cancellation", actions.promise_cancellation, name="promise-cancellation"),
+    path("estilos/gestor", samples.states, name="style-states"),
+    path("estilos/gestor/<state>", samples.states, name="style-states"),
 ]

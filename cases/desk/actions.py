@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
@@ -26,7 +26,7 @@ from cases.desk.forms import (
 )
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
-from cases.desk.screen import Screen, query_with, show, show_changed, visible_case
+from cases.desk.screen import Screen, SeeOther, arrive, query_with, show, show_changed, visible_case
 from cases.desk.sheet import Sheet, is_of_work
 from cases.desk.walk import walk_of
 from cases.models import Activity, Case, DebtorPhone, Promise
@@ -113,8 +113,11 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
     saved = request.POST.get("token", "")
     if back := safe_next(request, request.POST.get("back", "")):
         messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.", extra_tags=saved)
-        return redirect(back)
-    messages.success(request, f"Gestión guardada: {case.debtor.listed_name}.", extra_tags=saved)
+        return SeeOther(back)
+    said = f"Gestión guardada: {case.debtor.listed_name}."
+    messages.success(request, said, extra_tags=saved)
+    # The answer may get lost on its way: the next page confirms it (static/js/drafts.js).
+    request.session["saved"] = [*request.session.get("saved", [])[-2:], [saved, said]]
     if then != "next" or not request.user.is_gestor:
         return _back_to(request, case)
     return go_on_after(request, case)
@@ -125,9 +128,9 @@ def go_on_after(request: Request, case: Case) -> HttpResponse:
     if not request.user.is_gestor:
         return _back_to(request, case)
     if walk := walk_of(request.user, request.GET, now=timezone.now()):
-        return redirect(walk.after_saving(case))
+        return SeeOther(walk.after_saving(case))
     queue = Queue(request.user, request.GET, now=timezone.now())
-    return go_on(request.GET, queue, parse_place(request.GET.get("skip", "")), leaving=case)
+    return go_on(request, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 
 
 @require_POST
@@ -266,4 +269,4 @@ def _changed(request: Request, case: Case, part: str, **bound: Any) -> HttpRespo
 
 def _back_to(request: Request, case: Case) -> HttpResponse:
     skip = request.GET.get("skip", "")
-    return redirect(case.get_absolute_url() + query_with(request.GET, skip=skip))
+    return arrive(request, case.get_absolute_url() + query_with(request.GET, skip=skip), case)

@@ -1,8 +1,9 @@
 """The forms of the gestor's screen: they parse and check the input; the services apply the rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any, cast
 
 from django import forms
@@ -12,6 +13,7 @@ from django.http import QueryDict
 from django.utils import timezone
 
 from cases import services
+from cases.desk import chips
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, is_of_work, proposed_action
 from cases.fields import (
@@ -148,15 +150,15 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
     result = ResultChoice(
         label="Resultado", queryset=ActivityResult.objects.active(), required=False, widget=forms.RadioSelect
     )
-    phone = forms.ModelChoiceField(label="Teléfono usado", queryset=DebtorPhone.objects.none(), required=False)
+    phone = forms.ModelChoiceField(label="Teléfono", queryset=DebtorPhone.objects.none(), required=False)
     override_reason = forms.CharField(
         label="Motivo para usar el teléfono del trabajo",
         required=False,
         max_length=200,
         help_text="Solo si usó ese teléfono: por ejemplo, porque el deudor lo pidió.",
     )
-    notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 3}))
-    next_action_at = SaidMomentField(label="Próxima acción", required=False, help_text="mañana 15, viernes 9:30, +2 h")
+    notes = forms.CharField(label="Nota", required=False, max_length=5000, widget=forms.Textarea(attrs={"rows": 1}))
+    next_action_at = SaidMomentField(label="Próxima acción", required=False)
     with_promise = forms.BooleanField(label="Promesa de pago", required=False)
     with_payment = forms.BooleanField(label="Registrar pago", required=False)
     status = forms.ModelChoiceField(
@@ -204,10 +206,11 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         fields["status"].queryset = statuses
         fields["status"].widget.choices = [("", "Sin cambio"), *statuses.values_list("pk", "name")]
 
-    def results(self) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-        """The result codes by group, each with what it proposes."""
-        groups: dict[str, list[dict[str, Any]]] = {}
+    @cached_property
+    def _results(self) -> list[dict[str, Any]]:
+        """The result codes, each with what it proposes. Runs a query."""
         chosen = str(self["result"].value() or "")
+        found = []
         for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
             moment = proposed_action(result, case=self.sheet.case, now=self.sheet.now)
             attributes = {
@@ -220,9 +223,51 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
                 "data-stops": result.stops_case and stops.consequence(stops_person=result.stops_person),
                 "data-type": result.type,
             }
-            choice = {"attributes": flatatt(attributes), "name": result.name, "shortcut": result.shortcut}
-            groups.setdefault(result.get_group_display(), []).append(choice)
-        yield from groups.items()
+            found.append(
+                {
+                    "attributes": flatatt(attributes),
+                    "name": result.name,
+                    "shortcut": result.shortcut,
+                    "group": result.get_group_display(),
+                    "is_chosen": str(result.pk) == chosen,
+                }
+            )
+        return found
+
+    def tiles(self) -> list[dict[str, Any]]:
+        """The usual results, by their key."""
+        return sorted((choice for choice in self._results if choice["shortcut"]), key=lambda choice: choice["shortcut"])
+
+    def other_results(self) -> dict[str, list[dict[str, Any]]]:
+        """The other results, by group."""
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for choice in self._results:
+            if not choice["shortcut"]:
+                groups.setdefault(choice["group"], []).append(choice)
+        return groups
+
+    def chosen_other(self) -> str:
+        """The name of the chosen result that is no tile; empty without one."""
+        return next((choice["name"] for choice in self._results if choice["is_chosen"] and not choice["shortcut"]), "")
+
+    def amount_chips(self) -> list[chips.Chip]:
+        return chips.amounts(self.sheet.unpromised)
+
+    def day_chips(self) -> list[chips.Chip]:
+        return chips.days(self.sheet.now)
+
+    def moment_chips(self) -> list[chips.Chip]:
+        return chips.moments(self.sheet.now)
+
+    @property
+    def opens_more(self) -> bool:
+        """Whether what is rarely used has something to show: a value or an error."""
+        rare = ("type", "status", "also", "override_reason")
+        if any(name in self.errors for name in rare):
+            return True
+        result = getattr(self, "cleaned_data", {}).get("result")
+        kind = self.data.get("type", Activity.Type.CALL)
+        return bool(self.data.get("status") or kind not in {Activity.Type.CALL, result.type if result else ""})
 
     @property
     def kind(self) -> str:

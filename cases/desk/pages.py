@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from django.http import Http404, HttpResponse, JsonResponse, QueryDict
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +13,7 @@ from accounts.models import User
 from cases.desk.own_cases import own_cases
 from cases.desk.queue import Queue, place_of
 from cases.desk.recent import remember
-from cases.desk.screen import Screen, query_with, show, visible_case
+from cases.desk.screen import Screen, arrive, query_with, show, visible_case
 from cases.desk.walk import walk_of
 from cases.fields import how_read
 from cases.models import Case
@@ -47,7 +47,7 @@ def next_case(request: Request) -> HttpResponse:
     left = Case.objects.visible_to(request.user).filter(pk=key_in(request.GET.get("from", ""))).first()
     if left is not None and (walk := walk_of(request.user, request.GET, now=timezone.now())):
         return redirect(walk.following(left))
-    return go_on(request.GET, queue, left, leaving=left)
+    return go_on(request, queue, left, leaving=left)
 
 
 @require_safe
@@ -59,16 +59,23 @@ def previous_case(request: Request) -> HttpResponse:
     case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(number) if number.isdecimal() else None)
     if walk := walk_of(request.user, request.GET, now=timezone.now()):
         return redirect(walk.preceding(case))
-    return redirect((queue.previous_before(case) or case).get_absolute_url() + query_with(request.GET))
+    before = queue.previous_before(case) or case
+    return _open(request, before.get_absolute_url() + query_with(request.GET), before)
 
 
-def go_on(query: QueryDict, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
-    """Redirect to the case that follows `place` in the queue, or to the queue itself when it is empty."""
+def go_on(request: Request, queue: Queue, place: Case | None, *, leaving: Case | None) -> HttpResponse:
+    """To the case that follows `place` in the queue, or to the queue itself when it is empty."""
     case = queue.next_after(place, leaving=leaving)
     if case is None:
-        return redirect(reverse("dashboard-gestor") + query_with(query))
+        return arrive(request, reverse("dashboard-gestor") + query_with(request.GET), None)
     skip = place_of(place) if place is not None else ""
-    return redirect(case.get_absolute_url() + query_with(query, skip=skip))
+    return _open(request, case.get_absolute_url() + query_with(request.GET, skip=skip), case)
+
+
+def _open(request: Request, address: str, case: Case) -> HttpResponse:
+    """`arrive`, and remember the person where they are shown at once: a redirect leads to `case_page`, which does."""
+    response = arrive(request, address, case)
+    return remember(request, response, case) if response.status_code == HTTPStatus.OK else response
 
 
 @background

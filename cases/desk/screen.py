@@ -1,5 +1,6 @@
 """The data of the gestor's screen for one request. Each part is read only when the template uses it."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -8,8 +9,8 @@ from urllib.parse import urlencode
 from zlib import crc32
 
 from django.contrib.messages import get_messages
-from django.http import Http404, HttpResponse, QueryDict
-from django.shortcuts import render
+from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -28,7 +29,7 @@ from cases.desk.rows import ROW_FIELDS, Row, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
 from cases.desk.walk import KEPT, Walk, walk_of
-from cases.models import Case
+from cases.models import ActivityResult, Case
 from cases.rules.instalments import plan
 from cases.rules.queue import Band
 
@@ -36,7 +37,9 @@ JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
-PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "more-events", "calculator", "contact", "phones"}
+PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "timeline", "more-events"}
+PARTS |= {"calculator", "contact", "phones"}
+INDENTATION = re.compile(rb"\n[ \t]+")
 
 
 def visible_case(user: User, pk: int) -> Case:
@@ -48,18 +51,22 @@ def visible_case(user: User, pk: int) -> Case:
 
 
 class Screen:
-    def __init__(self, request: Request, case: Case | None = None, **bound: Any) -> None:
-        """`bound` are forms with errors to show again: gestion_form, contact_form, phone_form.
+    def __init__(self, request: Request, case: Case | None = None, *, address: str = "", **bound: Any) -> None:
+        """`address` is that of the page where it is not the one of the request: an action leads to another page.
 
-        And `phone_was`, the phone that has just been marked as bad, with the state to which that is undone.
+        `bound` are forms with errors to show again: gestion_form, contact_form, phone_form. And `phone_was`, the phone
+        that has just been marked as bad, with the state to which that is undone.
         """
         self.request, self.user, self.case, self.now = request, request.user, case, timezone.now()
+        self.address = address or request.get_full_path()
+        self.path, _, query = self.address.partition("?")
+        self.data = QueryDict(query) if address else request.GET
         self.bound = bound
 
     @property
     def is_home(self) -> bool:
         """Whether this is the page of the queue: a phone shows one column, the queue here and the case elsewhere."""
-        return self.request.path == reverse("dashboard-gestor")
+        return self.path == reverse("dashboard-gestor")
 
     @property
     def title(self) -> str:
@@ -70,13 +77,18 @@ class Screen:
     def has_queue(self) -> bool:
         return self.user.is_gestor
 
+    @property
+    def has_cases(self) -> bool:
+        """Whether any case is assigned to the user, in the queue or not. Runs a query."""
+        return Case.objects.visible_to(self.user).exists()
+
     @cached_property
     def queue(self) -> Queue:
-        return Queue(self.user, self.request.GET, now=self.now)
+        return Queue(self.user, self.data, now=self.now)
 
     @cached_property
     def _page(self) -> tuple[list[Row], bool]:
-        return self.queue.page(parse_place(self.request.GET.get("after", "")))
+        return self.queue.page(parse_place(self.data.get("after", "")))
 
     @property
     def rows(self) -> list[Row]:
@@ -96,12 +108,11 @@ class Screen:
 
     @property
     def is_first_page(self) -> bool:
-        return not self.request.GET.get("after")
+        return not self.data.get("after")
 
     @cached_property
     def filters(self) -> dict[str, str]:
-        data = self.request.GET
-        return {name: data[name] for name in FILTERS if data.get(name, "").strip()}
+        return {name: self.data[name] for name in FILTERS if self.data.get(name, "").strip()}
 
     @property
     def query(self) -> str:
@@ -120,11 +131,11 @@ class Screen:
     @cached_property
     def walk(self) -> Walk | None:
         """The list from which the case was opened."""
-        return walk_of(self.user, self.request.GET, now=self.now)
+        return walk_of(self.user, self.data, now=self.now)
 
     @property
     def walked(self) -> dict[str, str]:
-        return {name: self.request.GET[name] for name in KEPT if name in self.request.GET}
+        return {name: self.data[name] for name in KEPT if name in self.data}
 
     @property
     def tab(self) -> str:
@@ -151,11 +162,10 @@ class Screen:
 
     @property
     def result_keys(self) -> list[dict[str, Any]]:
-        """The results that have a key, by key; none where no case is open."""
-        if self.case is None:
-            return []
-        chosen = [result for _, results in self.gestion_form.results() for result in results if result["shortcut"]]
-        return sorted(chosen, key=lambda result: result["shortcut"])
+        """The results that have a key, by key. Runs a query."""
+        return list(
+            ActivityResult.objects.active().exclude(shortcut="").order_by("shortcut").values("shortcut", "name")
+        )
 
     @property
     def filter_query(self) -> str:
@@ -164,11 +174,11 @@ class Screen:
     @property
     def shows_filters(self) -> bool:
         """Whether to show the lists of carteras and statuses: on request, or when one of them is in use."""
-        return self.request.GET.get("edit") == "filters" or bool({"cartera", "status"} & self.filters.keys())
+        return self.data.get("edit") == "filters" or bool({"cartera", "status"} & self.filters.keys())
 
     @property
     def skip(self) -> str:
-        return self.request.GET.get("skip", "")
+        return self.data.get("skip", "")
 
     @property
     def band_links(self) -> list[tuple[int, str, int, str]]:
@@ -210,15 +220,15 @@ class Screen:
 
     @property
     def edits_contact(self) -> bool:
-        return "contact_form" in self.bound or self.request.GET.get("edit") == "contact"
+        return "contact_form" in self.bound or self.data.get("edit") == "contact"
 
     @property
     def edits_phones(self) -> bool:
-        return "phone_form" in self.bound or self.request.GET.get("edit") == "phone"
+        return "phone_form" in self.bound or self.data.get("edit") == "phone"
 
     @property
     def calculates(self) -> bool:
-        return "instalments" in self.request.GET or self.request.GET.get("edit") == "calculator"
+        return "instalments" in self.data or self.data.get("edit") == "calculator"
 
     @cached_property
     def sheet(self) -> Sheet | None:
@@ -236,14 +246,35 @@ class Screen:
 
     @cached_property
     def timeline(self) -> timeline.TimelinePage:
-        return timeline.page_of(self._sheet.case, self.user, after=self.request.GET.get("events", ""))
+        after = self.data.get("events", "")
+        return timeline.page_of(self._sheet.seen_debts, self.user, after=after, kind=self.kind)
+
+    @property
+    def kind(self) -> str:
+        """The kind of events that the timeline shows; empty for all."""
+        kind = self.data.get("kind", "")
+        return kind if kind in timeline.KINDS else ""
+
+    @property
+    def kind_links(self) -> list[tuple[str, str, bool]]:
+        """(name, url, whether it is the chosen one) of every kind of event."""
+        address = self._sheet.case.get_absolute_url()
+        links = [
+            ("Todo", "", not self.kind),
+            *((words, kind, kind == self.kind) for kind, words in timeline.KINDS.items()),
+        ]
+        kept = {**self.filters, **({"skip": self.skip} if self.skip else {})}
+        return [
+            (words, f"{address}?{urlencode({**kept, 'kind': kind})}" if kind else f"{address}{self.query}", is_chosen)
+            for words, kind, is_chosen in links
+        ]
 
     @cached_property
     def gestion_form(self) -> GestionForm:
         if "gestion_form" in self.bound:
             return self.bound["gestion_form"]
         initial = {}
-        if amount := self.request.GET.get("promise"):
+        if amount := self.data.get("promise"):
             initial = {"with_promise": True, "promise_amount": amount}
         return GestionForm(sheet=self._sheet, initial=initial)
 
@@ -285,7 +316,7 @@ class Screen:
     @cached_property
     def calculator(self) -> CalculatorForm:
         case = self._sheet.case
-        data = self.request.GET if "instalments" in self.request.GET else None
+        data = self.data if "instalments" in self.data else None
         initial = {"balance": case.balance, "rate": case.cartera.monthly_interest_rate, "instalments": 1}
         return CalculatorForm(data, initial=initial, auto_id="id_calc_%s")
 
@@ -317,10 +348,32 @@ def show(request: Request, screen: Screen, *, status: int = 200, part: str = "")
     if part in ("desk", "case") and status == 200:
         # Person, title and URL come in one response: they never belong to two people.
         response.write(render_to_string("cases/_title.html", {"screen": screen}))
-        push_url(response, request.get_full_path())
+        push_url(response, screen.address)
     if part:
         add_messages(request, screen, response)
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
+    return response
+
+
+class SeeOther(HttpResponseRedirect):
+    """After a form: what follows is read with GET."""
+
+    status_code = 303
+
+
+def arrive(request: Request, address: str, case: Case | None) -> HttpResponse:
+    """Where an action or a step through the queue leads: the screen of `address` in this very answer for htmx, else a
+    redirect. Without a case it is the queue, with its first case open.
+    """
+    if request.htmx.target != "desk":
+        return redirect(address) if request.method == "GET" else SeeOther(address)
+    screen = Screen(request, address=address)
+    if case is None and screen.rows:
+        case = screen.rows[0].case
+    screen.case = visible_case(request.user, case.pk) if case is not None else None
+    response = show(request, screen, part="desk")
+    # A save is done a hundred times a day, often over a poor line: without the indentation it is a sixth shorter.
+    response.content = INDENTATION.sub(b"\n", response.content)
     return response
 
 

@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef
 
 from accounts.models import User
 from cases.desk.rows import Row, open_promises, promises_of, row_of
-from cases.models import ActivityResult, Case, DebtorPhone, LedgerEntry, Promise, StopFlag
+from cases.desk.timeline import last_contacts
+from cases.models import Activity, ActivityResult, Case, DebtorPhone, LedgerEntry, Promise, StopFlag
 from cases.models.case import consolidated
 from cases.rules import queue
 from cases.rules.allocation import Posted, Split, allocate
@@ -20,6 +21,7 @@ from nova.lib import dates
 from nova.lib.phones import whatsapp_link
 
 SHOWN_PHONES = 3
+SHOWN_DEBTS = 4  # beside the one that is open
 
 
 @dataclass(frozen=True)
@@ -111,7 +113,12 @@ class Sheet:
 
     @property
     def phone_to_call(self) -> DebtorPhone | None:
-        return next((line.phone for line in self.phones if line.is_offered), None)
+        return self.line_to_call.phone if self.line_to_call else None
+
+    @property
+    def line_to_call(self) -> PhoneLine | None:
+        """The phone that the screen offers first, with its link to WhatsApp."""
+        return next((line for line in self.phones if line.is_offered), None)
 
     @property
     def call_refusal(self) -> str:
@@ -170,6 +177,30 @@ class Sheet:
         """(other case, whether this user may open it)."""
         return [(case, self.user.is_admin or case.assigned_to_id == self.user.pk) for case in self.siblings]
 
+    @cached_property
+    def seen_debts(self) -> dict[int, str]:
+        """The debts of the person that this user may open (ids), with their cartera: what the timeline is about."""
+        seen = [self.case, *(case for case, is_open in self.sibling_lines() if is_open)]
+        return {case.pk: case.cartera.name for case in seen}
+
+    @cached_property
+    def last_contacts(self) -> list[Activity]:
+        return last_contacts(self.seen_debts)
+
+    @property
+    def other_debts(self) -> list[tuple[Case, bool, int]]:
+        """(other case, whether this user may open it, months in arrears)."""
+        return [(case, is_open, case.months_in_arrears(self.today)) for case, is_open in self.sibling_lines()]
+
+    @property
+    def first_debts(self) -> list[tuple[Case, bool, int]]:
+        return self.other_debts[:SHOWN_DEBTS]
+
+    @property
+    def more_debts(self) -> list[tuple[Case, bool, int]]:
+        """Those that stay folded."""
+        return self.other_debts[SHOWN_DEBTS:]
+
     @property
     def consolidated(self) -> Decimal:
         return consolidated([self.case, *self.siblings])
@@ -197,7 +228,7 @@ def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> dat
     if result.asks_when or result.needs_promise or result.stops_case:
         return None
     if (agreed := agreed_call(case, result=result, now=now)) is not None:
-        return agreed
+        return agreed if agreed > now else None  # an hour that is over stays as it is, and is nothing to choose
     return queue.next_action_after_saving(
         chosen=None,
         promise_date=None,

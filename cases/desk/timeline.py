@@ -1,20 +1,27 @@
-"""The timeline of a case, newest first, in pages: gestiones with their money and promises, and rows without one."""
+"""The timeline of a person, newest first, in pages: the gestiones on all of their debts that the user sees, with their
+money and promises, and rows without a gestión."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, F, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Value
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
-from cases.models import Activity, Case, LedgerEntry, Promise
+from cases.models import Activity, LedgerEntry, Promise
 
 PER_PAGE = 15
 ACTIVITY, ENTRY, PROMISE = "a", "e", "p"
 # Rows that get a line of their own: those without a gestión, and those of a voided one, whose effects stay (DESIGN
 # §3.6).
 ALONE = Q(activity__isnull=True) | Q(activity__voided_at__isnull=False)
+CONTACTS = (Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT)
+# What a person may want to see alone: a word of the address and its label.
+KINDS = {"contactos": "Contactos", "notas": "Notas", "pagos": "Pagos", "promesas": "Promesas"}
+LAST_CONTACTS = 3
+FOLDED_FROM = 240  # characters of a note that stay in view
 
 Key = tuple[datetime, str, int]
 
@@ -24,6 +31,8 @@ class Event:
     """One line of the timeline: a gestión with its money and promises, or an entry or a promise alone."""
 
     at: datetime
+    case_id: int
+    cartera: str = ""  # only of a person with several debts: which one it was about
     activity: Activity | None = None
     entries: list[LedgerEntry] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
@@ -42,6 +51,18 @@ class Event:
         row: Any = self.activity or (self.promises or self.entries)[0]
         return str(row.created_by or getattr(row, "imported_author", "") or "Sistema")
 
+    @property
+    def notes(self) -> str:
+        return self.activity.notes if self.activity else ""
+
+    @property
+    def beginning(self) -> str:
+        """What stays in view of a long note; empty for a short one."""
+        notes = self.notes
+        if len(notes) <= FOLDED_FROM and notes.count("\n") < 4:
+            return ""
+        return " ".join(notes[:FOLDED_FROM].split()).rsplit(" ", 1)[0] + "…"
+
 
 @dataclass
 class TimelinePage:
@@ -49,12 +70,26 @@ class TimelinePage:
     after: str  # where the next page begins; empty on the last one
 
 
-def page_of(case: Case, user: User, *, after: str = "") -> TimelinePage:
-    """The page that begins after the line `after` (empty: the first page). Runs four queries."""
-    keys = _keys(case, _parsed(after))
+def page_of(debts: Mapping[int, str], user: User, *, after: str = "", kind: str = "") -> TimelinePage:
+    """The page that begins after the line `after` (empty: the first page), of one of KINDS or of all.
+
+    `debts` are the cases (ids) with their cartera, those that the user may see. Runs four queries.
+    """
+    keys = _keys(list(debts), _parsed(after), kind)
     shown = keys[:PER_PAGE]
     last = "~".join((shown[-1][0].isoformat(), shown[-1][1], str(shown[-1][2]))) if len(keys) > PER_PAGE else ""
-    return TimelinePage(_events(shown, user), last)
+    events = _events(shown, user)
+    if len(debts) > 1:
+        for event in events:
+            event.cartera = debts[event.case_id]
+    return TimelinePage(events, last)
+
+
+def last_contacts(debts: Mapping[int, str]) -> list[Activity]:
+    """The latest contacts with the person on these debts, newest first. Runs a query."""
+    contacts = Activity.objects.by_people().filter(case__in=debts, type__in=CONTACTS)
+    related = contacts.select_related("result", "created_by").order_by("-created_at", "-id")
+    return list(related[:LAST_CONTACTS])
 
 
 def _parsed(after: str) -> Key | None:
@@ -67,13 +102,26 @@ def _parsed(after: str) -> Key | None:
         return None
 
 
-def _keys(case: Case, after: Key | None) -> list[Key]:
+def _sources(debts: list[int], kind: str) -> dict[str, Any]:
+    """The rows that are lines of their own, by kind of row."""
+    activities = Activity.objects.standing().filter(case__in=debts)
+    entries = LedgerEntry.objects.filter(ALONE, case__in=debts)
+    promises = Promise.objects.filter(ALONE, case__in=debts)
+    if kind == "contactos":
+        return {ACTIVITY: activities.filter(type__in=CONTACTS)}
+    if kind == "notas":
+        return {ACTIVITY: activities.exclude(notes="")}
+    if kind == "pagos":
+        paid = LedgerEntry.objects.filter(activity=OuterRef("pk"))
+        return {ACTIVITY: activities.filter(Exists(paid)), ENTRY: entries}
+    if kind == "promesas":
+        return {ACTIVITY: activities.filter(Exists(Promise.objects.filter(activity=OuterRef("pk")))), PROMISE: promises}
+    return {ACTIVITY: activities, ENTRY: entries, PROMISE: promises}
+
+
+def _keys(debts: list[int], after: Key | None, kind: str) -> list[Key]:
     """(moment, kind, id) of the rows of a page, and one more if there is a next page. Runs one query."""
-    sources = {
-        ACTIVITY: Activity.objects.standing().filter(case=case),
-        ENTRY: LedgerEntry.objects.filter(ALONE, case=case),
-        PROMISE: Promise.objects.filter(ALONE, case=case),
-    }
+    sources = _sources(debts, kind)
     parts = []
     for kind, rows in sources.items():
         marked = rows.order_by().annotate(line=Value(kind, output_field=CharField()))
@@ -83,7 +131,8 @@ def _keys(case: Case, after: Key | None) -> list[Key]:
             marked = marked.filter(Q(created_at__lt=at) | same)
         parts.append(marked.annotate(key=F("pk")).values_list("created_at", "line", "key"))
     first, *others = parts
-    return list(first.union(*others, all=True).order_by("-created_at", "-line", "-key")[: PER_PAGE + 1])
+    lines = first.union(*others, all=True) if others else first
+    return list(lines.order_by("-created_at", "-line", "-key")[: PER_PAGE + 1])
 
 
 def _events(keys: list[Key], user: User) -> list[Event]:
@@ -94,15 +143,20 @@ def _events(keys: list[Key], user: User) -> list[Event]:
     promises = Promise.objects.filter(Q(pk__in=ids[PROMISE]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
     events: dict[tuple[str, int], Event] = {}
     for at, line, pk in keys:
-        events[line, pk] = Event(at)
+        events[line, pk] = Event(at, 0)
     for pk, activity in activities.items():
         event = events[ACTIVITY, pk]
+        event.case_id = activity.case_id
         event.activity = activity
         event.may_void = not activity.is_system and (user.is_admin or activity.created_by_id == user.pk)
     for entry in entries.select_related("created_by", "reversal", "reverses"):
-        _place(events, ENTRY, entry).entries.append(entry)
+        event = _place(events, ENTRY, entry)
+        event.case_id = entry.case_id
+        event.entries.append(entry)
     for promise in promises.select_related("created_by"):
-        _place(events, PROMISE, promise).promises.append(promise)
+        event = _place(events, PROMISE, promise)
+        event.case_id = promise.case_id
+        event.promises.append(promise)
     return list(events.values())
 
 

@@ -15,6 +15,7 @@ MONTHS = (
     *("enero", "febrero", "marzo", "abril", "mayo", "junio"),
     *("julio", "agosto", "septiembre", "octubre", "noviembre", "diciembre"),
 )
+ALONE = "ljvs"  # letters with which one weekday begins and no other word of a day
 MAX_BUSINESS_DAYS = 260
 MAX_HOURS = 48
 
@@ -153,9 +154,9 @@ def _relative(words: str, today: date, past: bool) -> _Said | None:
 
 
 def _weekday(words: str) -> int | None:
-    """The weekday with which the words begin, by its name or at least its first three letters."""
+    """The weekday with which the words begin: its name, its first three letters, or a letter of its own."""
     match = _WORD.match(words)
-    if match is None or len(match[0]) < 3:
+    if match is None or (len(match[0]) < 3 and match[0] not in ALONE):
         return None
     return next((number for number, name in enumerate(WEEKDAYS) if _fold(name).startswith(match[0])), None)
 

@@ -17,11 +17,41 @@
     (element?.matches("input") && !["radio", "checkbox", "button", "submit"].includes(element.type));
 
   // --- The result picker ------------------------------------------------------------------------
+  let arrows = false; // the list of results is being walked with the arrow keys
   const results = () => $$("[data-result] input");
 
+  const isShown = (element) => Boolean(element?.checkVisibility?.({ visibilityProperty: true }) ?? element?.offsetParent);
+
   const focusResults = () => {
-    const radios = results();
-    (radios.find((radio) => radio.checked) || radios.find((radio) => !radio.closest("[hidden]")))?.focus();
+    const radios = results().filter(isShown);
+    (radios.find((radio) => radio.checked) || radios[0])?.focus();
+  };
+
+  // On a narrow screen the form is a sheet from below; its link opens it without script too.
+  const sheet = () => $("[data-sheet]");
+  const openSheet = () => sheet()?.setAttribute("data-open", "");
+  const closeSheet = () => {
+    sheet()?.removeAttribute("data-open");
+  };
+  const isSheet = () => Boolean(sheet()) && getComputedStyle(sheet()).position === "fixed";
+
+  // --- All the results: a list below the search, opened by it or by its button ---------------------
+  const more = () => $("[data-more-results]");
+  const openMore = (isOpen) => {
+    if (!more()) return;
+    more().toggleAttribute("data-open", isOpen);
+    $("[data-more]").setAttribute("aria-expanded", String(isOpen));
+    if (!isOpen && $("[data-result-search]").value) {
+      $("[data-result-search]").value = "";
+      filterResults("");
+    }
+  };
+
+  const sayChosen = (form) => {
+    const radio = chosen(form);
+    const isOther = radio && !radio.dataset.shortcut;
+    $("[data-chosen-other]", form).textContent = isOther ? `${radio.closest("label").querySelector("span").textContent} ✓` : "Más…";
+    $("[data-more]", form).toggleAttribute("data-chosen", Boolean(isOther));
   };
 
   const chosen = (form) => $("[data-result] input:checked", form);
@@ -31,15 +61,49 @@
     const result = chosen(form);
     const when = $("#id_next_action_at", form);
     const hint = $("[data-next-hint]", form);
-    const hasPromise = $("#id_with_promise", form).checked || result?.hasAttribute("data-needs-promise");
+    // The box of the promise follows the result, unless the person has ticked it.
+    const box = $("#id_with_promise", form);
+    if (result?.hasAttribute("data-needs-promise")) {
+      if (!box.checked) box.dataset.follows = "";
+      box.checked = true;
+    } else if ("follows" in box.dataset) {
+      box.checked = false;
+      delete box.dataset.follows;
+    }
+    const hasPromise = box.checked;
     if (!when.dataset.typed) when.value = result && !hasPromise ? result.dataset.proposed : "";
     if (result?.hasAttribute("data-asks-when")) hint.textContent = "Indique el día y la hora acordados.";
     else if (result?.hasAttribute("data-stops")) hint.textContent = `Este resultado ${result.dataset.stops}.`;
     else if (hasPromise) hint.textContent = "Vacía: el día hábil anterior a la promesa.";
-    else hint.textContent = when.value && !when.dataset.typed ? "Propuesta por el resultado; puede cambiarla." : "Vacía: la decide el resultado.";
-    if (result?.hasAttribute("data-needs-promise")) $("#id_with_promise", form).checked = true;
+    else hint.textContent = when.value ? "" : "Vacía: la decide el resultado.";
+    hint.toggleAttribute("data-danger", Boolean(result?.hasAttribute("data-stops")));
+    clearTimeout(asking);
+    if (hasPromise) sayBack(form);
+    sayChosen(form);
+    markChips();
     const type = result && $(`input[name=type][value="${result.dataset.type}"]`, form);
     if (type) type.checked = true;
+  };
+
+  // A promise without a date of its own comes back the business day before; the server says which.
+  const SAID = $("script[src*='said'][data-url]")?.dataset.url;
+  let asking = 0;
+  const sayBack = (form) => {
+    const hint = $("[data-next-hint]", form);
+    const text = $("#id_promise_date", form).value.trim();
+    clearTimeout(asking);
+    if (!$("#id_with_promise", form).checked || $("#id_next_action_at", form).value) return;
+    hint.textContent = "Vacía: el día hábil anterior a la promesa.";
+    if (!text || !SAID) return;
+    asking = setTimeout(async () => {
+      try {
+        const { shown } = await (await fetch(`${SAID}?${new URLSearchParams({ kind: "back", text })}`)).json();
+        if (!$("#id_with_promise", form).checked) return;
+        if (shown && text === $("#id_promise_date", form).value.trim() && !$("#id_next_action_at", form).value) hint.textContent = `Vacía: vuelve el ${shown}.`;
+      } catch {
+        // The hint then says it in general.
+      }
+    }, 200);
   };
 
   const open = (part) => {
@@ -56,7 +120,9 @@
     const plain = (value) => value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
     const wanted = plain(text.trim());
     $$("[data-result]").forEach((label) => {
-      label.hidden = !plain(label.textContent).includes(wanted);
+      const isOut = !plain(label.querySelector("span").textContent).includes(wanted);
+      if (label.matches(".result-tile")) label.toggleAttribute("data-out", isOut);
+      else label.hidden = isOut;
     });
     $$("[data-group]").forEach((heading) => {
       heading.hidden = Boolean(wanted);
@@ -64,8 +130,44 @@
   };
 
   document.addEventListener("input", (event) => {
-    if (event.target.matches("[data-result-search]")) filterResults(event.target.value);
+    if (event.target.matches("[data-result-search]")) {
+      filterResults(event.target.value);
+      openMore(true);
+    }
     if (event.target.id === "id_next_action_at") event.target.dataset.typed = "yes";
+    if (event.target.id === "id_promise_date" && event.target.form?.matches("[data-gestion]")) sayBack(event.target.form);
+    if (chipsOf(event.target).length) markChips();
+  });
+
+  // --- Chips: what is usually typed into a field -----------------------------------------------------
+  const chipsOf = (field) => (field.id ? $$(`[data-fills="${field.id}"] [data-fill]`).filter(isShown) : []);
+
+  const markChips = () => {
+    $$("[data-fills]").forEach((list) => {
+      const value = document.getElementById(list.dataset.fills)?.value;
+      $$("[data-fill]", list).forEach((chip) => chip.setAttribute("aria-pressed", String(chip.dataset.fill === value)));
+    });
+  };
+
+  const fill = (chip) => {
+    const field = document.getElementById(chip.closest("[data-fills]").dataset.fills);
+    field.value = chip.dataset.fill;
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+    const hint = $("[data-said-shown]", field.parentElement);
+    if (hint) hint.textContent = "";
+  };
+
+  // ↑ and ↓ in a field go through its chips.
+  const step = (field, by) => {
+    const chips = chipsOf(field);
+    const at = chips.findIndex((chip) => chip.dataset.fill === field.value);
+    fill(chips[at < 0 ? (by > 0 ? 0 : chips.length - 1) : (at + by + chips.length) % chips.length]);
+    field.select?.();
+  };
+
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches("[data-result-search]")) openMore(true);
+    else if (!event.target.closest("[data-more-results]")) openMore(false);
   });
 
   // A field reached by keyboard comes whole into sight, above the bar that saves; a click must find what it aimed at.
@@ -77,6 +179,8 @@
   document.addEventListener("change", (event) => {
     const form = event.target.closest("[data-gestion]");
     if (form && (event.target.name === "result" || event.target.name === "with_promise")) propose(form);
+    if (event.target.name === "result" && event.target.matches(":focus") && !arrows) openMore(false);
+    arrows = false;
     if (event.target.matches("[data-keys-switch]")) {
       try {
         localStorage.setItem(KEYS, event.target.checked ? "on" : "off");
@@ -88,9 +192,30 @@
 
   document.addEventListener("click", (event) => {
     if (event.target.closest("[data-show-keys]")) showKeys();
+    const chip = event.target.closest("[data-fill]");
+    if (chip) fill(chip);
+    if (event.target.closest("[data-more]")) {
+      const isOpen = more().hasAttribute("data-open");
+      openMore(!isOpen);
+      if (!isOpen) $("[data-result-search]").focus();
+    } else if (!event.target.closest("[data-more-results]")) openMore(false);
+    const opener = event.target.closest("[data-open-sheet]");
+    if (opener && isSheet()) {
+      event.preventDefault();
+      openSheet();
+      focusResults();
+    }
+    if (event.target.closest("[data-close-sheet]")) {
+      event.preventDefault();
+      closeSheet();
+      $("#case-name").focus({ preventScroll: true });
+    }
+    const copied = event.target.closest("[data-copy]");
+    if (copied) copy(copied);
     const use = event.target.closest("[data-use-promise]");
     if (!use) return;
     event.preventDefault();
+    openSheet();
     open("promise");
     const amount = $("#id_promise_amount");
     amount.value = use.dataset.usePromise.replace("$", "").trim();
@@ -140,12 +265,69 @@
     if (event.repeat && event.key === "Enter" && event.target.closest("[data-confirm-stop]")) event.preventDefault();
   });
 
+  // --- The search: Enter and the arrows open what it found; the one person of a number that is dictated opens by itself ---
+  const CALLER = /^\d{4,}$/;
+  let opensFirst = false; // Enter was pressed before the answer came
+  let searched = $("#search")?.value ?? "";
+  let goesThere = false; // the person that is being opened gets the focus
+
+  const rows = () => $$("[data-row]");
+  const openRow = (row, withFocus) => {
+    goesThere = withFocus;
+    if (!row.dataset.case.split(" ").includes($("[data-shown]")?.dataset.shown)) row.click();
+    else if (withFocus) $("#case-name")?.focus({ preventScroll: true });
+  };
+
+  const onSearchKey = (event) => {
+    const found = rows();
+    if (event.key === "Enter") {
+      const isAnswered = event.target.value.trim() === searched.trim();
+      if (!event.target.value.trim()) return;
+      if (!isAnswered) {
+        opensFirst = true; // the form asks, and the answer opens
+        return;
+      }
+      event.preventDefault();
+      if (found[0]) openRow(found[0], true);
+    } else if (event.key === "ArrowDown" && found[0]) {
+      event.preventDefault();
+      found[0].focus();
+    }
+  };
+
+  const onRowKey = (event) => {
+    const found = rows();
+    const next = found[found.indexOf(event.target) + (event.key === "ArrowDown" ? 1 : -1)];
+    event.preventDefault();
+    (next ?? (event.key === "ArrowUp" ? $("#search") : event.target))?.focus();
+  };
+
+  const onFound = () => {
+    const search = $("#search");
+    searched = search?.value ?? "";
+    const found = rows();
+    if (opensFirst) {
+      opensFirst = false;
+      if (found[0]) openRow(found[0], true);
+    } else if (search === document.activeElement && CALLER.test(searched.trim()) && found.length === 1) openRow(found[0], false);
+  };
+
   // --- Keys ---------------------------------------------------------------------------------------
   const showKeys = () => {
     const dialog = $("#keys");
     if (!dialog) return;
     $("[data-keys-switch]").checked = singleKeys();
     dialog.showModal();
+  };
+
+  const copy = (button) => {
+    const words = button.textContent;
+    navigator.clipboard?.writeText(button.dataset.copy).then(() => {
+      button.textContent = "Copiado ✓";
+      setTimeout(() => {
+        button.textContent = words;
+      }, 1200);
+    });
   };
 
   const pick = (digit) => {
@@ -156,9 +338,11 @@
 
   // Where one goes on after a result: at what it asks for, else at the result itself.
   const choose = (radio) => {
-    radio.focus();
+    openSheet();
     radio.checked = true;
     radio.dispatchEvent(new Event("change", { bubbles: true }));
+    openMore(false);
+    (radio.dataset.shortcut ? radio : $("[data-more]")).focus();
     const asked = radio.hasAttribute("data-needs-promise") ? "#id_promise_amount" : radio.hasAttribute("data-asks-when") ? "#id_next_action_at" : "";
     if (!asked) return;
     $(asked).focus();
@@ -180,7 +364,9 @@
     },
     save: () => ($("[data-save-next]") || $("[data-gestion] button[name=then]"))?.click(),
     leave: () => {
+      openMore(false);
       if (isTyping(document.activeElement)) $("#case-name")?.focus({ preventScroll: true });
+      else if (isSheet()) closeSheet();
     },
     snooze: () => {
       const fold = $("[data-do=snooze]")?.closest("details");
@@ -216,17 +402,37 @@
     const isChord = event.ctrlKey || event.metaKey;
     if (event.target.matches("[data-result-search]") && !isChord && (event.key === "Enter" || event.key === "ArrowDown")) {
       event.preventDefault();
-      const first = $$("[data-result]:not([hidden]) input")[0];
-      if (first && event.key === "Enter") choose(first);
-      else first?.focus();
+      const isWanted = Boolean(event.target.value.trim());
+      const first = $$("[data-result]:not([hidden], [data-out]) input").find((radio) => isWanted || !radio.dataset.shortcut);
+      if (first && isWanted && event.key === "Enter") choose(first);
+      else if (event.key !== "Enter") first?.focus();
       return;
     }
+    if (!isChord && ["ArrowDown", "ArrowUp"].includes(event.key) && chipsOf(event.target).length) {
+      event.preventDefault();
+      step(event.target, event.key === "ArrowDown" ? 1 : -1);
+      return;
+    }
+    // Through the list of results with the arrows; it closes with Enter, a click or Tab.
+    if (event.target.name === "result" && !event.target.dataset.shortcut) {
+      arrows = event.key.startsWith("Arrow");
+      if (event.key === "Enter" && !isChord) {
+        event.preventDefault();
+        choose(event.target);
+        return;
+      }
+    }
+    if (event.target.id === "search" && !isChord) onSearchKey(event);
+    if (event.target.matches("[data-row]") && ["ArrowDown", "ArrowUp"].includes(event.key)) onRowKey(event);
+    if (event.defaultPrevented) return;
     const isSingle = !isChord && event.key.length === 1;
     if (isSingle && (isTyping(event.target) || !singleKeys() || event.repeat)) return;
     const command = bindings().get(isChord ? `Ctrl+${event.key.length === 1 ? event.key.toLowerCase() : event.key}` : event.key);
     const isDigit = isSingle && /^[0-9]$/.test(event.key);
     if (!command && !isDigit) return;
     if (event.key !== "Escape") event.preventDefault();
+    // A number that is typed for a form that is on its way is no result.
+    if (isDigit && $('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#calculator"])')) return;
     if (window.novaIsBusy?.() && (isDigit || [COMMANDS.call, COMMANDS.save].includes(command))) return;
     if (command) command();
     else pick(event.key);
@@ -262,7 +468,11 @@
     });
     const form = $("[data-gestion]");
     if (form && $("#id_next_action_at", form).value) $("#id_next_action_at", form).dataset.typed = "yes";
-    if (form) checkPhone(form);
+    if (form) {
+      checkPhone(form);
+      sayChosen(form);
+      markChips();
+    }
     // The panel says whose row is marked; the address may be older or newer than it.
     const shown = $("[data-shown]")?.dataset.shown;
     $$("[data-row]").forEach((row) => {
@@ -282,6 +492,11 @@
     if (event.detail.includes("next_action_at")) when.dataset.typed = "yes";
     else delete when.dataset.typed;
     if (event.detail.includes("phone")) say(form, $("#id_phone", form).value, "");
+    // What was chosen there comes into sight.
+    $$("details[data-fold]", form).forEach((part) => {
+      const fields = $$("input, select", part).filter((field) => (field.matches("select") ? field.value : field.checked !== field.defaultChecked));
+      if (fields.length) part.open = true;
+    });
     propose(form);
   });
 
@@ -292,6 +507,7 @@
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
     // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
     const wrong = ["gestion", "contact", "phones", "snooze"].includes(id) && (invalid || $(`#${id} [role=alert]`));
+    if (id === "gestion") openSheet(); // what came back is not saved yet
     const stop = id === "gestion" && $("[data-confirm-stop]");
     if (stop) {
       stopShownAt = performance.now();
@@ -301,11 +517,18 @@
       // What the page opens by itself, because a draft waits there, takes the focus from nothing.
       if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false) return;
       $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
-    } else if (["promises", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
+    } else if (id === "timeline" && event.detail.requestConfig?.verb === "get") $("#timeline [aria-current]")?.focus({ preventScroll: true });
+    else if (["promises", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
     else if (id === "desk") {
       scrollTo({ top: 0 });
-      focusResults();
-    } else if (id === "case") $("#case-name")?.focus({ preventScroll: true });
+      if (isSheet()) $("#case-name")?.focus({ preventScroll: true });
+      else focusResults();
+    } else if (id === "case") {
+      // What opens by itself while one is typing leaves one there.
+      const isTypingOn = document.activeElement?.id === "search" && !goesThere;
+      goesThere = false;
+      if (!isTypingOn) $("#case-name")?.focus({ preventScroll: true });
+    } else if (id === "queue-results") onFound();
   });
   document.addEventListener("htmx:pushedIntoHistory", prepare);
   document.addEventListener("htmx:historyRestore", prepare);

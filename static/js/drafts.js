@@ -107,21 +107,51 @@
     });
   };
 
+  // The answer to a save may have been lost on its way: a later page says what was saved, and whose draft it was.
+  const settleLate = () => {
+    $$("[data-saved-late]").forEach((line) => {
+      const token = line.dataset.savedLate;
+      const isWaiting = names().some((name) => read(name)?.sent !== undefined && read(name).hidden?.token === token);
+      if (!isWaiting) return;
+      const message = document.createElement("p");
+      message.className = "alert";
+      message.dataset.level = "success";
+      message.dataset.saved = token;
+      message.append(line.textContent.trim());
+      line.replaceWith(message);
+    });
+  };
+
   const sending = (form) => {
     const draft = form?.dataset?.draft && read(form.dataset.draft);
     if (draft) write(form.dataset.draft, { ...draft, hidden: hiddenOf(form), sent: JSON.stringify(draft.fields) });
   };
 
   // --- Where there is a draft ----------------------------------------------------------------------------
+  const DOT = "Tiene un borrador sin guardar";
+  const made = () => {
+    const dot = document.createElement("span");
+    dot.className = "draft-dot";
+    dot.title = DOT;
+    const words = document.createElement("span");
+    words.className = "sr-only";
+    words.textContent = `${DOT}. `;
+    dot.append(words);
+    return dot;
+  };
+
   const mark = () => {
     const cases = new Set(names().map((name) => name.split(":").pop()));
     $$("[data-case]").forEach((row) => {
       const dot = row.querySelector(".draft-dot");
-      if (dot) dot.hidden = !row.dataset.case.split(" ").some((pk) => cases.has(pk));
+      if (!row.dataset.case.split(" ").some((pk) => cases.has(pk))) dot?.remove();
+      else if (dot) dot.hidden = false;
+      else (row.querySelector(".queue-row-name") ?? row).prepend(made());
     });
   };
 
   const refresh = () => {
+    settleLate();
     settle();
     $$("form[data-draft]").forEach(restore);
     // A form that is not open yet, and in which something was typed, opens.

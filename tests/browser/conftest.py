@@ -164,6 +164,32 @@ def heading(page: Page) -> Locator:
     return page.locator("#case-name")
 
 
+def open_form(page: Page) -> None:
+    """On a narrow screen the form is a sheet from below: open it, as a person does."""
+    opener = page.locator(".sheet-bar [data-open-sheet]")
+    if opener.is_visible() and not page.locator("#gestion").is_visible():  # honest: a wide screen has no sheet
+        opener.click()
+        expect(page.locator("#gestion")).to_be_visible()
+        page.wait_for_timeout(250)  # it comes up
+
+
+def close_form(page: Page) -> None:
+    closer = page.locator("[data-close-sheet]")
+    if closer.is_visible():  # honest: a wide screen has no sheet
+        closer.click()
+        expect(page.locator("#gestion")).not_to_be_visible()
+
+
+def choose(page: Page, result: str) -> None:
+    """Choose a result with the mouse: a tile, or one of the list behind «Más…»."""
+    open_form(page)
+    label = page.locator("label[data-result]", has_text=result)
+    if not label.is_visible():
+        page.locator("[data-more]").click()
+    label.click()
+    expect(page.get_by_role("radio", name=result, include_hidden=True)).to_be_checked()
+
+
 @contextmanager
 def slow(page: Page, milliseconds: int) -> Iterator[None]:
     """Every answer takes at least this long."""

@@ -10,7 +10,7 @@ from accounts.models import User
 from cases.models import Case, LedgerEntry, Promise
 from nova.lib import dates
 from nova.lib.said import show_day, show_moment
-from tests.browser.conftest import PageOf, assert_accessible, heading, slow
+from tests.browser.conftest import PageOf, assert_accessible, choose, heading, slow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,7 +36,7 @@ def test_what_is_typed_is_shown_as_it_is_read(page_of: PageOf, gestor_user: User
     assert_accessible(page)
     when.fill("")
 
-    page.locator("label.result", has_text="Promesa de pago").click()
+    choose(page, "Promesa de pago")
     page.fill("#id_promise_amount", "5 mil")
     expect(page.locator(".field:has(#id_promise_amount) [data-said-shown]")).to_have_text("$ 5.000,00")
     page.fill("#id_promise_date", "viernes 32")

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from cases.models import Case
-from tests.browser.conftest import PageOf, assert_accessible, assert_fits, heading
+from tests.browser.conftest import PageOf, assert_accessible, assert_fits, heading, open_form
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,6 +32,7 @@ def test_it_shows_itself_and_what_is_typed_stays(
     page.goto(f"/cases/{queue[0].pk}")
     name = queue[0].debtor.listed_name
     expect(page).to_have_title(f"{name} · NOVA")
+    open_form(page)
     page.locator("#id_notes").fill("Lo que se está escribiendo")
     falls_due(queue[5])
 

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 from accounts.models import User
 from cases.models import Activity, Case, DebtorPhone
 from tests import factories
-from tests.browser.conftest import PageOf, assert_accessible, heading
+from tests.browser.conftest import Held, PageOf, assert_accessible, choose, heading
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -81,7 +81,7 @@ def test_the_phone_that_is_called_is_the_one_that_is_marked(
     page.locator(f"[data-call='{second.pk}'][href^='tel:']").click()
     expect(page.locator("[data-calling]")).to_contain_text("Llamando a")
     expect(page.locator("#id_phone")).to_have_value(str(second.pk))
-    page.locator("label", has_text="Equivocado").click()
+    choose(page, "Equivocado")
     # Marked by hand meanwhile, it is no longer the one that was called: the form asks.
     page.locator(f"form[action*='/phones/{second.pk}/'] button").click()
     expect(page.locator("#phones s")).to_have_count(1)
@@ -104,12 +104,29 @@ def test_the_phone_that_is_called_is_the_one_that_is_marked(
     expect(page.locator("#messages")).to_contain_text("Gestión guardada: Deudora B, Ana")
 
 
+def test_a_number_for_a_form_that_is_on_its_way_is_no_result(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    with Held(page, "**/cases/*edit=phone") as held:
+        page.get_by_role("link", name="Agregar un teléfono").click(no_wait_after=True)
+        held.wait(1)
+        page.keyboard.type("114")
+        held.release()
+    expect(page.locator("#id_phone_number")).to_be_focused()
+    assert page.locator("[data-result] input:checked").count() == 0
+    page.locator("#case-name").focus()
+    page.keyboard.press("1")
+    expect(page.get_by_role("radio", name="No contesta")).to_be_checked()
+
+
 @pytest.mark.every_database
 @pytest.mark.parametrize("pause", [0, 60, 150])
 def test_a_double_click_stops_nobody(page_of: PageOf, gestor_user: User, queue: list[Case], pause: int) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
-    page.locator("label", has_text="Reclamo").click()
+    choose(page, "Reclamo")
     save = page.get_by_role("button", name="Guardar y siguiente")
     save.focus()
     page.keyboard.press("Enter")
@@ -126,9 +143,9 @@ def test_a_double_click_stops_nobody(page_of: PageOf, gestor_user: User, queue: 
     assert not Activity.objects.exists()
     assert_accessible(page)
     # Another result takes the line away.
-    page.locator("label", has_text="No contesta").click()
+    choose(page, "No contesta")
     expect(line).to_have_count(0)
-    page.locator("label", has_text="Reclamo").click()
+    choose(page, "Reclamo")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-confirm-stop]")).to_be_focused()
     page.wait_for_timeout(700)
@@ -144,7 +161,7 @@ def test_a_double_click_stops_nobody(page_of: PageOf, gestor_user: User, queue: 
 def test_stopping_without_javascript(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user, javascript=False)
     page.goto(f"/cases/{queue[0].pk}")
-    page.locator("label", has_text="Fallecido").click()
+    choose(page, "Fallecido")
     page.fill("#id_notes", "lo dijo la hija")
     page.get_by_role("button", name="Guardar y siguiente").click()
     page.get_by_role("button", name="Sí, detener y guardar").click()

@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 from accounts.models import User
 from cases.models import Activity, Case, DebtorPhone
 from tests import factories
-from tests.browser.conftest import Held, PageOf, heading, slow
+from tests.browser.conftest import Held, PageOf, choose, heading, slow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,7 +76,7 @@ def test_what_is_opened_while_something_is_saved_waits_for_it(
 ) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
-    page.locator("label", has_text="No contesta").click()
+    choose(page, "No contesta")
     with Held(page, "**/activities") as held:
         page.get_by_role("button", name="Guardar y siguiente").click(no_wait_after=True)
         held.wait(1)
@@ -89,7 +89,7 @@ def test_what_is_opened_while_something_is_saved_waits_for_it(
     assert Activity.objects.get().case == queue[0]
 
     # What is refused stays, and nothing is opened over it.
-    page.locator("label", has_text="Volver a llamar").click()
+    choose(page, "Volver a llamar")
     with Held(page, "**/activities") as held:
         page.get_by_role("button", name="Guardar", exact=True).click(no_wait_after=True)
         held.wait(1)
@@ -154,7 +154,7 @@ def test_the_search_keeps_what_is_typed_meanwhile(page_of: PageOf, gestor_user: 
     # Also while a save brings a new screen.
     page.locator("#search").fill("")
     expect(rows).to_have_count(12)
-    page.locator("label", has_text="No contesta").click()
+    choose(page, "No contesta")
     with Held(page, "**/activities") as held:
         page.get_by_role("button", name="Guardar", exact=True).click(no_wait_after=True)
         held.wait(1)

@@ -5,7 +5,7 @@ from playwright.sync_api import expect
 
 from accounts.models import User
 from cases.models import Activity, Case, DebtorPhone
-from tests.browser.conftest import PageOf, assert_accessible, assert_fits, heading
+from tests.browser.conftest import PageOf, assert_accessible, assert_fits, choose, heading, open_form
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -16,13 +16,14 @@ def test_a_wrong_result_is_taken_back(
 ) -> None:
     page = page_of(gestor_user, width=width)
     page.goto(f"/cases/{queue[0].pk}")
-    page.get_by_role("radio", name="Equivocado").check(force=True)
+    choose(page, "Equivocado")
     page.keyboard.press("Control+Enter")
     expect(heading(page)).to_have_text("Deudora B, Ana")
     offer = page.locator("[data-undo]")
     expect(offer).to_contain_text("Equivocado · Deudora A, Ana · vuelve")
     assert_accessible(page)
     assert_fits(page)
+    open_form(page)
     page.fill("#id_notes", "lo que iba a escribir de B")
 
     if how == "u":
@@ -46,7 +47,7 @@ def test_the_offer_ends(page_of: PageOf, gestor_user: User, queue: list[Case]) -
     page = page_of(gestor_user)
     page.clock.install()
     page.goto(f"/cases/{queue[0].pk}")
-    page.get_by_role("radio", name="No contesta").check(force=True)
+    choose(page, "No contesta")
     page.keyboard.press("Control+Enter")
     expect(page.locator("[data-undo]")).to_be_visible()
     page.clock.fast_forward(16_000)

@@ -1,7 +1,7 @@
 """GET /cases/<id> and what is recorded there."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,9 +12,10 @@ from django.utils.html import escape
 
 from accounts.models import User
 from cases import services
+from cases.desk import chips
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib import dates
-from nova.lib.said import show_day
+from nova.lib.said import read_moment, show_day
 from tests import factories
 from tests.queries import queries_do_not_grow
 from tests.steps import pay
@@ -101,7 +102,7 @@ def test_everything_in_one_save(gestor_client: Client, case: Case) -> None:
         ),
     )
 
-    assert answer.status_code == 302
+    assert answer.status_code == 303
     promise, payment = Promise.objects.get(), LedgerEntry.objects.get(kind="payment")
     assert (promise.amount, promise.promise_date) == (Decimal("4000.50"), day)
     assert (payment.amount, payment.reference, payment.method) == (Decimal("1000.00"), "R-1", "cash")
@@ -207,7 +208,7 @@ def test_a_stale_status_is_409_and_keeps_the_text(gestor_client: Client, admin_u
     assert not Activity.objects.by_people().filter(created_by=case.assigned_to).exists()
     form = answer.context["screen"].gestion_form
     again = {**sent, "token": form["token"].value(), "version": form["version"].value()}
-    assert gestor_client.post(f"/cases/{case.pk}/activities", again).status_code == 302
+    assert gestor_client.post(f"/cases/{case.pk}/activities", again).status_code == 303
     case.refresh_from_db()
     assert case.status.slug == "incobrable"
 
@@ -216,7 +217,7 @@ def test_a_gestion_never_conflicts(gestor_client: Client, admin_user: User, case
     read = case.version
     services.change_status(case=case, status=factories.status("contactado"), by=admin_user)
 
-    assert gestor_client.post(f"/cases/{case.pk}/activities", gestion(version=read)).status_code == 302
+    assert gestor_client.post(f"/cases/{case.pk}/activities", gestion(version=read)).status_code == 303
 
 
 def test_a_status_alone_is_an_activity_of_its_own_type(gestor_client: Client, case: Case) -> None:
@@ -275,6 +276,107 @@ def test_the_timeline_is_read_by_pages(gestor_client: Client, case: Case) -> Non
     assert set(seen) == {activity.pk for activity in made}
 
 
+def test_the_timeline_is_that_of_the_person(
+    gestor_client: Client, gestor_user: User, other_gestor: User, admin_client: Client, case: Case
+) -> None:
+    own = factories.CaseFactory(debtor=case.debtor, assigned_to=gestor_user, cartera__name="Otra cartera")
+    others = factories.CaseFactory(debtor=case.debtor, assigned_to=other_gestor)
+    for number, debt in enumerate((case, own, others)):
+        factories.ActivityFactory(case=debt, notes=f"nota {number}", created_by=gestor_user)
+    pay(own, 10, by=gestor_user)
+    services.promise_payment(case=case, by=gestor_user, amount=Decimal(100), promise_date=dates.today())
+
+    def shown(client: Client = gestor_client, kind: str = "") -> list[str]:
+        page = client.get(f"/cases/{case.pk}", {"kind": kind}).context["screen"].timeline
+        return [f"{event.title} · {event.cartera} · {event.notes}" for event in page.events]
+
+    assert [line for line in shown() if "nota" in line] == [
+        "Llamada · Otra cartera · nota 1",
+        f"Llamada · {case.cartera.name} · nota 0",
+    ]
+    assert [line[:6] for line in shown(kind="pagos")] == ["Pago ·", "Alta d", "Alta d"]
+    assert [line[:8] for line in shown(kind="promesas")] == ["Promesa "]
+    assert len(shown(kind="contactos")) == len(shown(kind="notas")) == 2
+    assert len(shown(kind="nada")) == len(shown())
+    assert sum("nota" in line for line in shown(admin_client)) == 3
+    # What the person is known by comes first: the last contacts, on any debt that one sees.
+    sheet = gestor_client.get(f"/cases/{case.pk}").context["screen"].sheet
+    assert [contact.notes for contact in sheet.last_contacts] == ["nota 1", "nota 0"]
+
+
+def test_a_note_on_a_call_that_is_due_proposes_no_hour_of_the_past(gestor_client: Client, case: Case) -> None:
+    due = timezone.now() - timedelta(hours=2)
+    Case.objects.filter(pk=case.pk).update(queue_band=Case.Band.CALL_BACK, next_action_at=due)
+    page = gestor_client.get(f"/cases/{case.pk}")
+
+    note = next(
+        result["attributes"]
+        for results in page.context["screen"].gestion_form.other_results().values()
+        for result in results
+        if result["name"] == "Nota interna"
+    )
+    assert 'data-proposed=""' in note
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(code="NOTA", type="note"))
+    assert answer.status_code == 303
+    case.refresh_from_db()
+    assert case.next_action_at == due
+
+
+def test_long_notes_are_folded(gestor_client: Client, case: Case) -> None:
+    factories.ActivityFactory(case=case, notes="palabra " * 100 + "final")
+    page = gestor_client.get(f"/cases/{case.pk}").text
+
+    assert page.count("Ver toda la nota") == 1
+    assert "palabra final" in page
+
+
+def test_a_save_answers_with_the_next_person(gestor_client: Client, case: Case, following: Case) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "desk"}
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=headers)
+
+    assert answer.status_code == 200
+    assert answer["HX-Push-Url"] == f"/cases/{following.pk}"
+    assert following.debtor.listed_name in answer.text
+    assert f"<title>{following.debtor.listed_name} · NOVA</title>" in answer.text
+    assert "Gestión guardada: Núñez, Ana" in answer.text
+    assert 'data-saved="abc"' in answer.text
+    # The last one leads to the queue; a step back is one answer too.
+    case.refresh_from_db()
+    back = gestor_client.get(f"/dashboard-gestor/previous?from={following.pk}", headers=headers)
+    assert (back.status_code, back["HX-Push-Url"]) == (200, f"/cases/{following.pk}")
+    last = gestor_client.post(f"/cases/{following.pk}/activities", gestion(token="b", then="next"), headers=headers)
+    assert (last.status_code, last["HX-Push-Url"]) == (200, "/dashboard-gestor")
+    assert "Su bandeja está al día" in last.text
+    # Its answer may have been lost: the next page says it again, for the draft that still waits.
+    assert 'data-saved-late="b"' in gestor_client.get(f"/cases/{case.pk}").text
+
+
+def test_what_is_usual_is_offered(gestor_client: Client, gestor_user: User, case: Case) -> None:
+    services.promise_payment(case=case, by=gestor_user, amount=Decimal(1000), promise_date=dates.today())
+    form = gestor_client.get(f"/cases/{case.pk}").context["screen"].gestion_form
+
+    assert [chip.value for chip in form.amount_chips()] == ["9.000,00", "4.500,00", "3.000,00"]
+    assert [chip.words for chip in form.day_chips()] == ["mañana", "viernes", "día 10", "fin de mes"]
+    assert [result["shortcut"] for result in form.tiles()] == list("123456")
+    assert sum(len(results) for results in form.other_results().values()) == 18
+
+
+@pytest.mark.parametrize(
+    ("now", "offered"),
+    [
+        ("2026-12-02T10:30", ["+1 h", "hoy 18", "mañana 9", "mañana 15"]),
+        ("2026-12-02T18:00", ["+1 h", "mañana 9", "mañana 15"]),
+        ("2026-11-27T22:00", ["lunes 9", "lunes 15"]),  # a Friday
+        ("2026-12-07T19:30", ["miércoles 9", "miércoles 15"]),  # before a holiday
+    ],
+)
+def test_calls_are_offered_when_they_are_permitted(now: str, offered: list[str]) -> None:
+    moment = datetime.fromisoformat(f"{now}-03:00")
+
+    assert [chip.words for chip in chips.moments(moment)] == offered
+    assert all(read_moment(chip.value, now=moment) > moment for chip in chips.moments(moment))
+
+
 def test_queries_do_not_grow_with_the_history(gestor_client: Client, gestor_user: User, case: Case) -> None:
     def more(times: int) -> None:
         for _ in range(times):
@@ -316,7 +418,7 @@ def contact_of(case: Case, client: Client) -> dict[str, Any]:
 
 def test_contact_data_and_notes_are_corrected(gestor_client: Client, case: Case) -> None:
     sent = contact_of(case, gestor_client) | {"city": "Viedma", "notes": "Llamar de tarde"}
-    assert gestor_client.post(f"/cases/{case.pk}/contact", sent).status_code == 302
+    assert gestor_client.post(f"/cases/{case.pk}/contact", sent).status_code == 303
 
     case.refresh_from_db()
     case.debtor.refresh_from_db()
@@ -336,7 +438,7 @@ def test_stale_contact_data_says_what_changed_and_keeps_the_text(
     assert "«Necochea»" in answer.text
     assert "lo mío" in answer.text
     form = answer.context["screen"].contact_form
-    assert gestor_client.post(f"/cases/{case.pk}/contact", form.data.dict()).status_code == 302
+    assert gestor_client.post(f"/cases/{case.pk}/contact", form.data.dict()).status_code == 303
     case.refresh_from_db()
     case.debtor.refresh_from_db()
     assert (case.notes, case.debtor.city) == ("lo mío", "Necochea")
@@ -365,7 +467,7 @@ def test_what_the_calculator_proposes_is_accepted(
     day = (timezone.localdate() + timedelta(days=3)).strftime("%d/%m/%Y")
     sent = gestion(code="PP", promise_amount=str(filled["promise_amount"].value()), promise_date=day, with_promise="on")
     saved = gestor_client.post(f"/cases/{case.pk}/activities", sent)
-    assert saved.status_code == 302
+    assert saved.status_code == 303
     assert case.promises.filter(amount=Decimal(found[1])).exists()
 
 
@@ -475,7 +577,7 @@ def test_using_a_work_phone_asks_for_a_reason(gestor_client, gestor_user):
     refused = gestor_client.post(url, sent)
     assert refused.status_code == 422
     assert "por qué usó el teléfono del trabajo" in refused.text
-    assert gestor_client.post(url, {**sent, "override_reason": "Lo pidió."}).status_code == 302
+    assert gestor_client.post(url, {**sent, "override_reason": "Lo pidió."}).status_code == 303
     assert case.activities.get().override_reason == "Lo pidió."
     assert "Lo pidió." in gestor_client.get(case.get_absolute_url()).text
 
@@ -500,13 +602,13 @@ def test_a_result_that_marks_a_phone_asks_which_of_several(gestor_client: Client
 @pytest.mark.parametrize(
     ("states", "sent", "status"),
     [
-        (["unverified"], {"code": "EQ"}, 302),  # there is one
-        (["unverified", "bad"], {"code": "EQ"}, 302),
-        (["unverified", "unverified"], {"code": "NC"}, 302),  # marks nothing
+        (["unverified"], {"code": "EQ"}, 303),  # there is one
+        (["unverified", "bad"], {"code": "EQ"}, 303),
+        (["unverified", "unverified"], {"code": "NC"}, 303),  # marks nothing
         (["unverified", "unverified"], {"code": "REN"}, 422),  # would make the wrong one good
-        (["good", "unverified"], {"code": "REN"}, 302),
-        (["unverified", "unverified"], {"code": "REN", "type": "visit"}, 302),
-        (["unverified", "unverified"], {"code": "EQ", "phone_said": "first"}, 302),
+        (["good", "unverified"], {"code": "REN"}, 303),
+        (["unverified", "unverified"], {"code": "REN", "type": "visit"}, 303),
+        (["unverified", "unverified"], {"code": "EQ", "phone_said": "first"}, 303),
     ],
 )
 def test_it_asks_only_when_it_matters(
@@ -584,6 +686,10 @@ def test_how_a_text_is_read(gestor_client: Client) -> None:
 
     tomorrow = dates.today() + timedelta(days=1)
     assert read("day", "mañana") == {"shown": show_day(tomorrow), "error": ""}
+    friday = dates.today() + timedelta(days=(4 - dates.today().weekday()) % 7 or 7)
+    before = max(dates.previous_business_day(friday), dates.today())
+    assert read("back", "viernes")["shown"] == show_day(before)
+    assert read("back", "hoy")["shown"] == show_day(dates.today())
     assert read("moment", "mañana 15")["shown"] == f"{show_day(tomorrow)} 15:00"
     assert read("past", "ayer")["shown"] == show_day(tomorrow - timedelta(days=2))
     assert read("amount", "50 mil")["shown"] == "$ 50.000,00"
@@ -635,9 +741,9 @@ def test_many_phones_are_folded(gestor_client: Client, case: Case) -> None:
     page = gestor_client.get(f"/cases/{case.pk}").text
 
     assert "+37 teléfonos" in page
-    before = page[: page.index("+37 teléfonos")]
-    assert before.count('href="tel:') == 3
-    assert page.count('href="tel:') == 40
+    phones = page[page.index('id="phones"') :]
+    assert phones[: phones.index("+37 teléfonos")].count('href="tel:') == 3
+    assert phones.count('href="tel:') == 40
 
 
 def test_marking_a_phone_is_undone_to_what_it_was(gestor_client: Client, case: Case) -> None:
@@ -695,5 +801,5 @@ def test_a_gestion_for_several_debts(gestor_client: Client, gestor_user: User, c
     assert f'name="also" value="{foreign.pk}"' not in page
     url = f"/cases/{case.pk}/activities"
     assert gestor_client.post(url, gestion(code="NEG", also=foreign.pk)).status_code == 422
-    assert gestor_client.post(url, gestion(code="NEG", also=own.pk)).status_code == 302
+    assert gestor_client.post(url, gestion(code="NEG", also=own.pk)).status_code == 303
     assert sorted(Activity.objects.values_list("case_id", flat=True)) == sorted([case.pk, own.pk])

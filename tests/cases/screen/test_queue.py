@@ -195,7 +195,11 @@ def test_htmx_gets_the_queue_alone(gestor_client: Client, gestor_user: User) -> 
 
 
 def test_an_empty_queue_says_what_to_do_next(gestor_client: Client, gestor_user: User) -> None:
-    assert "Su bandeja está al día" in gestor_client.get(URL).text
+    assert "Todavía no tiene casos asignados" in gestor_client.get(URL).text
+    case(gestor_user, "mañana", next_action_at=timezone.now() + timedelta(days=1))
+    page = gestor_client.get(URL).text
+    assert "Su bandeja está al día" in page
+    assert "Todavía no tiene" not in page
     case(
         gestor_user,
         "vieja",
@@ -211,7 +215,7 @@ def test_an_empty_queue_says_what_to_do_next(gestor_client: Client, gestor_user:
     [
         ({"status": "no-existe"}, "Estado: Seleccione una opción válida"),
         ({"cartera": "x"}, "Cartera: Seleccione una opción válida"),
-        ({"band": "99"}, "Banda: Seleccione una opción válida"),
+        ({"band": "99"}, "Prioridad: Seleccione una opción válida"),
         ({"search": "x" * 101}, "como máximo 100 caracteres"),
     ],
 )
