@@ -86,7 +86,7 @@ def test_a_result_proposes_the_next_action_and_the_old_letters_do_nothing(
     proposed = dates.add_business_days(dates.today(), 2)
     expect(page.locator("#id_next_action_at")).to_have_value(show_day(proposed))
     page.fill("[data-result-search]", "telefono equivocado")
-    assert page.locator("[data-result]:visible").count() == 0
+    expect(page.locator("[data-result]:visible")).to_have_count(0)
     page.fill("[data-result-search]", "interes")
     page.fill("[data-result-search]", "equiv")
     page.locator("[data-result-search]").press("Enter")

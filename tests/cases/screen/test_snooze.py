@@ -49,7 +49,7 @@ def test_the_usual_days_are_buttons_that_are_accepted(gestor_client: Client, ges
     for _, value in choices:
         case = CaseFactory(assigned_to=gestor_user)
         response = gestor_client.post(f"{case.get_absolute_url()}/snooze", {"until": value, "token": value})
-        assert response.status_code == 302, response.content
+        assert response.status_code == 303, response.content
 
 
 def test_a_refusal_is_shown_where_it_was_asked_with_what_was_typed(gestor_client: Client, case: Case) -> None:
@@ -70,7 +70,7 @@ def test_a_refusal_is_shown_where_it_was_asked_with_what_was_typed(gestor_client
 def test_two_clicks_are_one(gestor_client: Client, case: Case) -> None:
     data = {"until": "mañana", "token": token_of(gestor_client, case)}
     for _ in range(2):
-        assert gestor_client.post(f"{case.get_absolute_url()}/snooze", data).status_code == 302
+        assert gestor_client.post(f"{case.get_absolute_url()}/snooze", data).status_code == 303
     assert Activity.objects.count() == 1
 
 
