@@ -54,18 +54,21 @@ mv "$draft" "$folder/$name"
 mapfile -t all < <(cd "$folder" && ls -1r gestiones-*.dump)
 declare -A month_kept
 months=0
-keep=("${all[@]:0:keep_newest}")
+declare -A keep
+for file in "${all[@]:0:keep_newest}"; do keep[$file]=1; done
 for ((i = ${#all[@]} - 1; i >= 0; i--)); do # from the oldest: the first of its month
   month=${all[i]:10:6}
   [ -n "${month_kept[$month]:-}" ] || month_kept[$month]=${all[i]}
 done
 for month in $(printf '%s\n' "${!month_kept[@]}" | sort -r); do
   [ "$months" -lt "$keep_months" ] || break
-  keep+=("${month_kept[$month]}")
+  keep[${month_kept[$month]}]=1
   months=$((months + 1))
 done
+# Looked up and not searched for in a pipe: where grep ends before its writer has, the pipe fails (pipefail), and a
+# backup to keep was removed.
 for file in "${all[@]}"; do
-  printf '%s\n' "${keep[@]}" | grep -qxF "$file" || rm -f "$folder/$file" "$folder/$file.sha256"
+  [ -n "${keep[$file]:-}" ] || rm -f "$folder/$file" "$folder/$file.sha256"
 done
 
 say "Copia: $folder/$name ($(du -h "$folder/$name" | cut -f1), $tables tablas)"

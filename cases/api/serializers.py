@@ -173,7 +173,7 @@ class CaseOut(serializers.ModelSerializer):
         return number_to_call(case.debtor)
 
 
-class PersonOut(serializers.Serializer):
+class QueuePersonOut(serializers.Serializer):
     balance = AmountField()
     debts = serializers.IntegerField()
     carteras = serializers.ListField(child=serializers.CharField())
@@ -189,11 +189,11 @@ class QueueCaseOut(CaseOut):
         fields = [*CaseOut.Meta.fields, "person"]
         read_only_fields = fields
 
-    @extend_schema_field(PersonOut)
+    @extend_schema_field(QueuePersonOut)
     def get_person(self, case: Case) -> Any:
         owed = counted(case.debtor.all_debts)  # type: ignore[attr-defined]
         carteras = list(dict.fromkeys(debt.cartera.name for debt in owed))
-        return PersonOut({"balance": consolidated(owed), "debts": len(owed), "carteras": carteras}).data
+        return QueuePersonOut({"balance": consolidated(owed), "debts": len(owed), "carteras": carteras}).data
 
 
 class CaseDetailOut(CaseOut):
