@@ -25,12 +25,23 @@ TYPES = {
     "VIS": Activity.Type.VISIT,
     "NOTA": Activity.Type.NOTE,
 }
+OFFER = (
+    "Ofrece entregar la tercera parte este mes y el resto en seis cuotas, porque cobra el aguinaldo en diciembre y el "
+    "hermano le presta lo que falta. Pregunta si se puede sacar el interés de mora: le expliqué que eso lo decide el "
+    "acreedor y que se lo consulto. Pidió que le mande los datos de la cuenta por WhatsApp y que la próxima llamada "
+    "sea después de las 18, cuando sale del trabajo. Confirmó el domicilio y el correo."
+)
+HARDSHIP = (
+    "Cuenta que cerró el taller donde trabajaba y que vive de changas. Tiene a la madre a cargo, con remedios que la "
+    "obra social no cubre. No se niega a pagar: dice que en cuanto consiga algo fijo empieza, aunque sea de a poco. "
+    "Quedamos en hablar a principio de mes para ver si puede entregar algo a cuenta."
+)
 NOTES = {
     "PP": ("Se compromete a pagar por transferencia.", "Promete pagar cuando cobra.", "Acuerda el pago en efectivo."),
     "YP": ("Dice que pagó la semana pasada; enviará el comprobante.", "Manifiesta haber pagado en el local."),
-    "NEG": ("Pide quita; se eleva al supervisor.", "Pregunta por un plan en cuotas sin interés."),
+    "NEG": ("Pide quita; se eleva al supervisor.", "Pregunta por un plan en cuotas sin interés.", OFFER),
     "VLL": ("Está trabajando, pide que lo llamen más tarde.", "Pide que se lo llame mañana a la tarde."),
-    "DIF": ("Perdió el trabajo; no puede pagar este mes.", "Gastos médicos: pide tiempo."),
+    "DIF": ("Perdió el trabajo; no puede pagar este mes.", "Gastos médicos: pide tiempo.", HARDSHIP),
     "REN": ("No tiene intención de pagar.", "Corta al identificarse el gestor."),
     "DES": ("Desconoce la deuda: dice que nunca tuvo la tarjeta.",),
     "REC": ("Tiene un reclamo abierto con el acreedor.",),

@@ -67,6 +67,12 @@ def call_back_due(life: Life) -> None:
     life.gestion(calendar.ago(2), "VLL", chosen=dates.start_of_day(calendar.ago(1)) + timedelta(hours=16))
 
 
+def call_back_today(life: Life) -> None:
+    """Agreed for a full hour of today, which may be still to come."""
+    hour = timedelta(hours=life.chance.randrange(9, 20))
+    life.gestion(life.calendar.ago(1), "VLL", chosen=dates.start_of_day(life.calendar.today) + hour)
+
+
 def call_back_later(life: Life) -> None:
     calendar = life.calendar
     life.gestion(calendar.ago(1), "VLL", chosen=dates.start_of_day(calendar.ago(-2)) + timedelta(hours=11))
@@ -190,17 +196,18 @@ class Plot(NamedTuple):
 
 
 PLOTS = (
-    Plot(call_back_due, 4, 3),
+    Plot(call_back_due, 3, 3),
+    Plot(call_back_today, 3, 2),
     Plot(broken_today, 3, 8),
     Plot(says_paid, 4, 4),
     Plot(due_today, 3, 6),
     Plot(due_tomorrow, 3, 5),
-    Plot(unreached, 8, 8),
+    Plot(unreached, 7, 8),
     Plot(reopened, 2, 11),
     Plot(handed_over, 2, None),
     Plot(followed_up, 12, 15),
     Plot(worked_today, 4, 2),
-    Plot(call_back_later, 3, 2),
+    Plot(call_back_later, 2, 2),
     Plot(kept_lately, 7, 25),
     Plot(broken_lately, 5, 24),
     Plot(promised, 8, 5),
@@ -210,7 +217,7 @@ PLOTS = (
     Plot(stopped, 4, 27),
 )
 # One case of each of these gives a queue with every band.
-IN_EVERY_QUEUE = PLOTS[:8]
+IN_EVERY_QUEUE = PLOTS[:9]
 
 
 def deal(cases: list[Case], chance: Random) -> list[tuple[Case, Plot]]:
