@@ -54,13 +54,11 @@ class Counted(NamedTuple):
 
 
 def promises_of(cases: CaseQuerySet, first: date | None, last: date) -> QuerySet:
-    """The pending promises of these cases, which are one gestor's, from `first` to `last`. Reads the cases at once.
+    """The pending promises of these cases, which are one gestor's, from `first` to `last`.
 
-    In one query PostgreSQL would look up the case of every promise that somebody in the agency made for these days: it
-    takes the pending ones of a day for a few.
+    PostgreSQL reads the gestor's cases from `case_by_gestor_person` alone, and joins them with the days' promises.
     """
-    keys = list(cases.order_by().values_list("pk", flat=True))
-    due = Promise.objects.pending_of_all().filter(case__in=keys, promise_date__lte=last)
+    due = Promise.objects.pending_of_all().filter(case__in=cases.order_by().values("pk"), promise_date__lte=last)
     return due if first is None else due.filter(promise_date__gte=first)
 
 
@@ -148,10 +146,16 @@ class OwnCaseFilter(CaseFilter):
         return cases.filter(balance__gt=value)
 
     def filter_days(self, cases: CaseQuerySet, name: str, value: int) -> CaseQuerySet:
-        """Open cases of people who have not been reached in so many days, about any of their debts."""
+        """Open cases of people who have not been reached in so many days, about any of their debts.
+
+        A debt whose last gestión is older has none since, so that only those of the others are looked up.
+        """
         since = dates.start_of_day(dates.local_date(self.now) - timedelta(days=value))
         reached = Activity.objects.by_people().filter(
-            case__debtor=OuterRef("debtor"), result__is_direct_contact=True, created_at__gte=since
+            case__debtor=OuterRef("debtor"),
+            case__last_activity_at__gte=since,
+            result__is_direct_contact=True,
+            created_at__gte=since,
         )
         return cases.open().filter(~Exists(reached))
 
@@ -235,8 +239,11 @@ class OwnCases:
 
     def _elsewhere(self, counted: Counted) -> str:
         """The part of the gestor's figure that stands on cases of other gestores now; only they credited it."""
-        mine = set(Case.objects.visible_to(self.gestor).filter(pk__in=self.filter.sums).values_list("pk", flat=True))
-        others = [amount for pk, amount in self.filter.sums.items() if pk not in mine]
+        unseen = self.filter.sums.keys() - set(self.ids)
+        if not unseen:
+            return ""
+        mine = set(Case.objects.visible_to(self.gestor).filter(pk__in=unseen).values_list("pk", flat=True))
+        others = [self.filter.sums[pk] for pk in unseen - mine]
         if not others:
             return ""
         count = f"{len(others)} {'caso que ya no es suyo' if len(others) == 1 else 'casos que ya no son suyos'}"

@@ -57,7 +57,7 @@ class Entry:
 
 
 class Agenda:
-    """The next seven days of a gestor, and one of them in full. What is late stands with today. Runs seven queries."""
+    """The next seven days of a gestor, and one of them in full. What is late stands with today. Runs six queries."""
 
     def __init__(self, gestor: User, day: str, *, now: datetime) -> None:
         self.gestor, self.now, self.today = gestor, now, dates.local_date(now)
@@ -87,7 +87,7 @@ class Agenda:
     def _due(self) -> list[tuple[int, date, Decimal]]:
         """(key, day, what is still owed) of what is pending until the end of the week. What is late stands with today.
 
-        Runs two queries.
+        Runs a query.
         """
         rows = promises_of(self._worked, self.today - OLDEST, self.last).order_by("promise_date", "-amount", "id")
         return [

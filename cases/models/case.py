@@ -168,6 +168,21 @@ class Case(models.Model):
                 condition=Q(stage__in=OPEN_STAGES, stopped_at__isnull=True, in_active_cartera=True),
             ),
             models.Index(fields=["assigned_to", "next_action_at", "id"], name="case_by_gestor"),
+            # What searches and lists of a gestor's own cases read, without the rows themselves.
+            models.Index(
+                fields=["assigned_to", "debtor"],
+                name="case_by_gestor_person",
+                include=[
+                    "id",
+                    "balance",
+                    "stage",
+                    "in_active_cartera",
+                    "stopped_at",
+                    "queue_band",
+                    "next_action_at",
+                    "last_activity_at",
+                ],
+            ),
             models.Index(
                 fields=["assigned_to", "last_activity_at", "created_at"],
                 name="case_idle",
