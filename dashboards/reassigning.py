@@ -1,5 +1,6 @@
 """Moves the cases of a gestor to another gestor, or among the others: preview first, then confirm (DESIGN §6)."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -12,7 +13,7 @@ from cases.querysets import CaseQuerySet
 from cases.services.many import REQUEST_LIMIT
 from dashboards.filters import NO_CARTERA, NO_GESTOR
 
-EVERYBODY = "others"
+EVERYBODY, NOBODY = "others", "leave"
 
 
 class ReassignmentForm(forms.Form):
@@ -42,8 +43,11 @@ class ReassignmentForm(forms.Form):
         choices: list[tuple[str, str]] = [("", "Elija…")]
         if self.others:
             choices.append((EVERYBODY, f"Repartirlos entre los otros {len(self.others)}"))
+        choices += [(pk, str(other)) for pk, other in self.others.items()]
+        if not (gestor.is_active and gestor.is_gestor):
+            choices.append((NOBODY, "Nadie por ahora: dejarlos como están"))
         to: Any = self.fields["to"]
-        to.choices = [*choices, *((pk, str(other)) for pk, other in self.others.items())]
+        to.choices = choices
 
     def cases(self) -> CaseQuerySet:
         cases = Case.objects.filter(assigned_to=self.gestor)
@@ -55,21 +59,58 @@ class ReassignmentForm(forms.Form):
         return cases.filter(stage=stage) if stage else cases.open()
 
     @property
+    def leaves(self) -> bool:
+        """Whether the cases are to stay with who left: nothing moves, and the alert stays."""
+        return self.cleaned_data["to"] == NOBODY
+
+    @property
     def destination(self) -> str:
         to = self.cleaned_data["to"]
         return f"los otros {len(self.others)} gestores, en partes iguales" if to == EVERYBODY else str(self.others[to])
 
-    def reassign(self, *, by: User, expected: int) -> int:
-        """Move the cases and return their number.
-
-        Raises ValidationError when the number differs from `expected`, or is too large.
-        """
-        count = self.cases().count()
-        if count != expected:
-            raise ValidationError(f"Entretanto cambió: ahora son {count} casos. Revise y confirme de nuevo.")
-        if count > REQUEST_LIMIT:
-            raise ValidationError(f"Son {count} casos y el máximo por vez es {REQUEST_LIMIT}: hágalo por cartera.")
+    def preview(self) -> list[services.Share]:
+        """What each gestor would receive. Raises ValidationError for too many cases."""
+        self._check_number()
         to = self.cleaned_data["to"]
         if to == EVERYBODY:
-            return services.share_cases(cases=self.cases(), gestores=list(self.others.values()), by=by)
+            return services.preview_shares(cases=self.cases(), gestores=list(self.others.values()))
+        return [services.preview_assignment(cases=self.cases(), gestor=self.others[to])]
+
+    def _check_number(self) -> int:
+        count = self.cases().count()
+        if count > REQUEST_LIMIT:
+            raise ValidationError(f"Son {count} casos y el máximo por vez es {REQUEST_LIMIT}: hágalo por cartera.")
+        return count
+
+    def reassign(self, *, by: User, expected: int, shares: dict[int, int]) -> int:
+        """Move the cases and return their number.
+
+        Raises ValidationError when the number differs from `expected`, what each would receive from `shares` (cases by
+        id of a gestor), or when there are too many.
+        """
+        count = self._check_number()
+        if count != expected:
+            raise ValidationError(f"Entretanto cambió: ahora son {count} casos. Revise y confirme de nuevo.")
+        to = self.cleaned_data["to"]
+        if to == EVERYBODY:
+            others = list(self.others.values())
+            return services.share_cases(cases=self.cases(), gestores=others, by=by, expected=shares)
         return services.assign_cases(cases=self.cases(), gestor=self.others[to], by=by)
+
+
+def total_of(shares: Sequence[services.Share]) -> dict[str, Any]:
+    figures = ("cases", "people", "balance", "promises", "promised")
+    return {name: sum(getattr(share, name) for share in shares) for name in figures}
+
+
+def written(shares: Sequence[services.Share]) -> str:
+    """What each receives, as the form keeps it: «7:120 9:119», gestor and cases."""
+    return " ".join(f"{share.gestor.pk}:{share.cases}" for share in shares if share.cases)
+
+
+def read(text: str) -> dict[int, int]:
+    """`written` read back; empty for anything else, which then is not what comes out."""
+    try:
+        return {int(pk): int(cases) for pk, _, cases in (part.partition(":") for part in text.split())}
+    except ValueError:
+        return {}

@@ -7,7 +7,14 @@ for all, the one of its start.
 """
 
 from cases.services.activities import Recorded, name_in_part, record_activities, record_activity, void_activity
-from cases.services.assignment import assign_cases, share_cases, unite_people
+from cases.services.assignment import (
+    Share,
+    assign_cases,
+    preview_assignment,
+    preview_shares,
+    share_cases,
+    unite_people,
+)
 from cases.services.cases import (
     delete_case,
     delete_cases,
@@ -32,6 +39,7 @@ __all__ = [
     "Answer",
     "BulkResult",
     "Recorded",
+    "Share",
     "StaleVersion",
     "Undone",
     "add_phone",
@@ -50,6 +58,8 @@ __all__ = [
     "mark_phone",
     "name_in_part",
     "place_case",
+    "preview_assignment",
+    "preview_shares",
     "promise_payment",
     "record_activities",
     "record_activity",

@@ -19,7 +19,7 @@ from dashboards.gestor_page import health_lines, last_activities, people_with_fi
 from dashboards.page.board import shown
 from dashboards.page.charts import charts
 from dashboards.page.words import whole
-from dashboards.reassigning import ReassignmentForm
+from dashboards.reassigning import ReassignmentForm, read, total_of, written
 from dashboards.uniting import split_people, unite
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
@@ -61,7 +61,7 @@ def _figures(filters: DashboardFilters) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_role(User.Role.ADMIN)
 def reassignment(request: Request, pk: int) -> HttpResponse:
-    """GET shows how many cases would move and where; the POST that confirms moves them."""
+    """GET shows what each gestor would receive; the POST that confirms moves the cases, or leaves them."""
     gestor = get_object_or_404(people_with_figures(), pk=pk)
     form = ReassignmentForm(request.POST if request.method == "POST" else request.GET or None, gestor=gestor)
     context: dict[str, Any] = {
@@ -74,18 +74,38 @@ def reassignment(request: Request, pk: int) -> HttpResponse:
         return render(request, "dashboards/reassignment.html", context)
     if not form.is_valid():
         return render(request, "dashboards/reassignment.html", context, status=422)
+    if form.leaves:
+        if request.method == "POST":
+            text = f"Los casos de {gestor} quedan como están. El aviso sigue en el tablero hasta que los reasigne."
+            messages.warning(request, text)
+            return redirect("gestor", pk=pk)
+        return render(request, "dashboards/reassignment.html", context | {"leaves": True})
     status = 200
     if request.method == "POST":
         expected = key_in(request.POST.get("expected", ""))
+        shares = read(request.POST.get("shares", ""))
         try:
-            moved = form.reassign(by=request.user, expected=-1 if expected is None else expected)
+            moved = form.reassign(by=request.user, expected=-1 if expected is None else expected, shares=shares)
         except ValidationError as error:
-            form.add_error(None, error)
+            form.add_error(None, error.messages)  # type: ignore[arg-type]
             status = 409
         else:
             messages.success(request, f"Casos reasignados: {whole(moved)}, a {form.destination}.")
             return redirect("gestor", pk=pk)
-    context |= {"count": form.cases().count(), "destination": form.destination}
+    try:
+        shares_now = form.preview()
+    except ValidationError as error:
+        form.add_error(None, error)
+        return render(request, "dashboards/reassignment.html", context, status=409 if status == 409 else 422)
+    count = form.cases().count()
+    context |= {
+        "count": count,
+        "destination": form.destination,
+        "shares": shares_now,
+        "expected_shares": written(shares_now),
+        "total": total_of(shares_now),
+        "staying": count - sum(share.cases for share in shares_now),
+    }
     return render(request, "dashboards/reassignment.html", context, status=status)
 
 

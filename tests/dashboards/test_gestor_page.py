@@ -1,14 +1,17 @@
 """GET /gestores/<id>, and the passing on of a gestor's cases."""
 
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
+from django.db.models import Count, Sum
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from cases import services
 from cases.models import Activity, Case
+from nova.lib import dates
 from tests import factories
 from tests.conftest import ClientOf
 from tests.queries import queries_do_not_grow
@@ -87,7 +90,8 @@ def test_queries_do_not_grow_with_rows(admin_client: Client, gestor_user: User, 
 # --- Reassignment ------------------------------------------------------------------------------------------
 def confirm(client: Client, gestor: User, **chosen) -> tuple:
     asked = client.get(address(gestor, "/reassignment"), chosen)
-    return asked, client.post(address(gestor, "/reassignment"), {**chosen, "expected": asked.context["count"]})
+    kept = {"expected": asked.context["count"], "shares": asked.context["expected_shares"]}
+    return asked, client.post(address(gestor, "/reassignment"), {**chosen, **kept})
 
 
 def test_open_cases_go_to_another_gestor(
@@ -150,3 +154,95 @@ def test_nothing_to_reassign_and_nobody_to_take_it(admin_client: Client, gestor_
     other = factories.GestorFactory()
     asked = admin_client.get(address(gestor_user, "/reassignment"), {"to": other.pk})
     assert "no hay nada que reasignar" in asked.text
+
+
+def test_says_what_each_would_receive_and_then_gives_exactly_that(
+    admin_client: Client, gestor_user: User, other_gestor: User
+) -> None:
+    third = factories.GestorFactory()
+    known = factories.CaseFactory(assigned_to=third).debtor  # whose other debts follow to the same gestor
+    mine = [factories.CaseFactory(assigned_to=gestor_user, debtor=known) for _ in range(3)]
+    several = factories.CaseFactory(assigned_to=gestor_user, status_slug="incobrable")
+    mine += [several, factories.CaseFactory(assigned_to=gestor_user, debtor=several.debtor)]
+    mine += [factories.CaseFactory(assigned_to=gestor_user) for _ in range(4)]
+    services.promise_payment(
+        case=mine[0], by=gestor_user, amount=Decimal(300), promise_date=dates.today() + timedelta(days=2)
+    )
+    asked, done = confirm(admin_client, gestor_user, to="others", stage="all")
+    told = {share.gestor: share for share in asked.context["shares"]}
+    assert (told[third].promises, told[third].promised, told[other_gestor].promises) == (1, Decimal(300), 0)
+    assert (asked.context["total"]["cases"], done.status_code) == (9, 302)
+    for gestor in (other_gestor, third):
+        received = Case.objects.filter(assigned_to=gestor, pk__in=[case.pk for case in mine])
+        figures = received.aggregate(Count("pk"), Count("debtor", distinct=True), Sum("balance"))
+        assert tuple(figures.values()) == (told[gestor].cases, told[gestor].people, told[gestor].balance)
+    debtors = Case.objects.values("debtor").annotate(gestores=Count("assigned_to", distinct=True))
+    assert {row["gestores"] for row in debtors} == {1}  # nobody is split, not even with a closed debt
+
+
+def test_shares_in_several_chunks_come_out_as_they_were_said(
+    admin_client: Client, gestor_user: User, other_gestor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in ("cases.services.assignment", "cases.services.many"):
+        monkeypatch.setattr(f"{module}.CHUNK", 2)
+    factories.GestorFactory()
+    for first, last in (("incobrable", "en-gestion"), ("en-gestion", "incobrable"), ("incobrable", "en-gestion")):
+        one = factories.CaseFactory(assigned_to=gestor_user, status_slug=first)
+        factories.CaseFactory.create_batch(2, assigned_to=gestor_user)
+        factories.CaseFactory(assigned_to=gestor_user, debtor=one.debtor, status_slug=last)
+    _, done = confirm(admin_client, gestor_user, to="others", stage="all")
+    assert done.status_code == 302
+    debtors = Case.objects.values("debtor").annotate(gestores=Count("assigned_to", distinct=True))
+    assert {row["gestores"] for row in debtors} == {1}
+
+
+def test_what_each_would_receive_changed_meanwhile(
+    admin_client: Client, gestor_user: User, other_gestor: User, cases: list[Case]
+) -> None:
+    asked = admin_client.get(address(gestor_user, "/reassignment"), {"to": "others"})
+    factories.GestorFactory()
+    sent = {"to": "others", "expected": 3, "shares": asked.context["expected_shares"]}
+    for shares in (sent["shares"], "", "x:y", "1:" + "9" * 5000):
+        answer = admin_client.post(address(gestor_user, "/reassignment"), {**sent, "shares": shares})
+        assert (answer.status_code, "revise y confirme de nuevo" in answer.text) == (409, True)
+    assert not other_gestor.cases.exists()
+    again = {**sent, "shares": answer.context["expected_shares"]}
+    assert admin_client.post(address(gestor_user, "/reassignment"), again).status_code == 302
+
+
+def test_cases_of_inactive_carteras_are_said_to_stay(
+    admin_client: Client, gestor_user: User, other_gestor: User, cases: list[Case]
+) -> None:
+    factories.CaseFactory(assigned_to=gestor_user, cartera=factories.CarteraFactory(is_active=False))
+    asked, done = confirm(admin_client, gestor_user, to="others")
+    assert (asked.context["total"]["cases"], asked.context["staying"], done.status_code) == (3, 1, 302)
+    assert "1 caso se queda" in asked.text
+    last = admin_client.get(address(gestor_user, "/reassignment"), {"to": "others"})
+    assert "Reasignar</button>" not in last.text
+
+
+def test_leaving_them_as_they_are_is_a_choice_of_its_own(
+    admin_client: Client, gestor_user: User, other_gestor: User, cases: list[Case]
+) -> None:
+    leave = {"to": "leave"}
+    assert admin_client.get(address(gestor_user, "/reassignment"), leave).status_code == 422  # still works them
+    User.objects.filter(pk=gestor_user.pk).update(is_active=False)
+    assert "dejarlos como están" in admin_client.get(address(gestor_user, "/reassignment")).text
+    asked = admin_client.get(address(gestor_user, "/reassignment"), leave)
+    assert '<strong class="num">3</strong> casos abiertos quedan' in asked.text
+    done = admin_client.post(address(gestor_user, "/reassignment"), leave, follow=True)
+    assert "quedan como están" in done.text
+    assert gestor_user.cases.count() == 4
+    board = admin_client.get("/dashboard-admin").text
+    assert "de un gestor inactivo" in board
+    assert address(gestor_user, "/reassignment") in board
+
+
+def test_more_than_one_request_can_move(
+    admin_client: Client, gestor_user: User, other_gestor: User, cases: list[Case], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboards.reassigning.REQUEST_LIMIT", 2)
+    for ask in (admin_client.get, admin_client.post):
+        answer = ask(address(gestor_user, "/reassignment"), {"to": "others", "expected": 3})
+        assert answer.status_code in (409, 422)
+        assert "hágalo por cartera" in answer.text
