@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from cases import services
-from cases.admin.base import actor
+from cases.admin.base import actor, whole
 from cases.admin.forms import AssignForm, ShareForm, StatusForm
 from cases.fields import add_errors
 from cases.querysets import CaseQuerySet
@@ -48,7 +48,7 @@ def ask_then_run(
     count = queryset.count()
     if count > action.limit:
         message = (
-            f"La selección tiene {_number(count)} casos y el máximo por vez es {_number(action.limit)}: "
+            f"La selección tiene {whole(count)} casos y el máximo por vez es {whole(action.limit)}: "
             "agregue filtros y hágalo por partes."
         )
         model_admin.message_user(request, message, messages.ERROR)
@@ -107,18 +107,14 @@ def _report(
 ) -> None:
     refused = sum(result.refused.values())
     alone = count - result.changed - refused
-    note = f" {_number(alone)} ya estaban así." if alone > 0 else ""
+    note = f" {whole(alone)} ya estaban así." if alone > 0 else ""
     level = messages.SUCCESS if result.changed else messages.WARNING
-    model_admin.message_user(request, f"{action.done}: {_number(result.changed)}.{note}", level)
+    model_admin.message_user(request, f"{action.done}: {whole(result.changed)}.{note}", level)
     for reason, times in result.refused.items():
         examples = "; ".join(result.examples[reason])
         more = "; …" if times > len(result.examples[reason]) else ""
-        message = f"Sin cambiar: {_number(times)}. {reason} ({examples}{more})"
+        message = f"Sin cambiar: {whole(times)}. {reason} ({examples}{more})"
         model_admin.message_user(request, message, messages.WARNING)
-
-
-def _number(value: int) -> str:
-    return f"{value:,}".replace(",", ".")
 
 
 # --- The actions -----------------------------------------------------------------------------------

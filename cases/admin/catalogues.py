@@ -5,12 +5,15 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import path, reverse
 from django.utils.safestring import SafeString
 
 from cases import services
-from cases.admin.base import RefusableDeletion, Tool, TrailAdmin, changelist_url
+from cases.admin.base import RefusableDeletion, Tool, TrailAdmin, changelist_url, may_move_money
+from cases.admin.closing import close_cartera, counted
 from cases.admin.importing.offer import OffersImport, import_tool
 from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
 
@@ -25,12 +28,35 @@ class CarteraAdmin(OffersImport, RefusableDeletion, TrailAdmin):
     readonly_fields = ["created_at"]
     show_full_result_count = False
 
+    def get_urls(self) -> list:
+        view = self.admin_site.admin_view(self.closing_view)
+        return [path("<int:pk>/closing/", view, name="cases_cartera_closing"), *super().get_urls()]
+
+    def closing_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        return close_cartera(self, request, pk)
+
     def get_tools(self, request: HttpRequest, obj: Cartera) -> list[Tool]:
-        return [
+        tools = [
             Tool("Casos", changelist_url(Case, cartera__id__exact=obj.pk)),
             Tool("Importaciones", changelist_url(ImportBatch, cartera__id__exact=obj.pk)),
             *import_tool(request),
         ]
+        if may_move_money(request) and not obj.is_active and obj.cases.open().exists():
+            tools.append(Tool("Dar de baja sus casos", reverse("admin:cases_cartera_closing", args=[obj.pk])))
+        return tools
+
+    def save_model(self, request: HttpRequest, obj: Cartera, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active and (count := obj.cases.open().count()):
+            text = f"{obj} ya no está en bandejas ni avisos. Tiene {counted(count)} sin cerrar."
+            self.message_user(request, text, messages.WARNING)
+            request.leaves_cases = may_move_money(request)  # type: ignore[attr-defined]
+
+    def response_change(self, request: HttpRequest, obj: Cartera) -> HttpResponse:
+        """After a cartera was deactivated: are its open cases to be closed?"""
+        if getattr(request, "leaves_cases", False):
+            return redirect("admin:cases_cartera_closing", obj.pk)
+        return super().response_change(request, obj)
 
     def deletion_refusal(self, obj: Cartera) -> str:
         if obj.cases.exists():

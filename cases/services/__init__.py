@@ -23,6 +23,7 @@ from cases.services.cases import (
     has_history,
     place_case,
 )
+from cases.services.closing import Closing, close_cartera, preview_closing
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.once import AnotherSubmission, Answer, submit_once
@@ -38,6 +39,7 @@ __all__ = [
     "AnotherSubmission",
     "Answer",
     "BulkResult",
+    "Closing",
     "Recorded",
     "Share",
     "StaleVersion",
@@ -48,6 +50,7 @@ __all__ = [
     "cancel_promise",
     "change_status",
     "change_status_of_cases",
+    "close_cartera",
     "delete_case",
     "delete_cases",
     "edit_case",
@@ -59,6 +62,7 @@ __all__ = [
     "name_in_part",
     "place_case",
     "preview_assignment",
+    "preview_closing",
     "preview_shares",
     "promise_payment",
     "record_activities",

@@ -91,7 +91,7 @@ def _move(case: Case, status: CaseStatus, *, now: datetime) -> bool:
 
 @transaction.atomic
 def change_status_of_cases(
-    *, cases: CaseQuerySet, status: CaseStatus, by: User, now: datetime | None = None
+    *, cases: CaseQuerySet, status: CaseStatus, by: User, notes: str = "", now: datetime | None = None
 ) -> BulkResult:
     """Set the status of many cases. Cases that cannot have it are counted in the result; no ValidationError is raised.
 
@@ -108,7 +108,7 @@ def change_status_of_cases(
                 result.refuse(case, refusal)
             else:
                 movable.append(case)
-        _write(movable, status=status, by=by, now=now)
+        _write(movable, status=status, by=by, notes=notes, now=now)
         result.changed += len(movable)
     return result
 
@@ -135,7 +135,7 @@ def make_stage_default(*, status: CaseStatus) -> CaseStatus:
     return chosen
 
 
-def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) -> None:
+def _write(cases: list[Case], *, status: CaseStatus, by: User, notes: str, now: datetime) -> None:
     activities, events = [], []
     reopened: list[int] = []
     moved: list[int] = []
@@ -146,7 +146,7 @@ def _write(cases: list[Case], *, status: CaseStatus, by: User, now: datetime) ->
             Activity(
                 case=case,
                 type=Activity.Type.STATUS,
-                notes=f"{former} → {status}",
+                notes=f"{former} → {status}" + (f". {notes}" if notes else ""),
                 created_by=by,
                 created_at=now,
                 is_system=True,
