@@ -2,7 +2,7 @@
 
 import unicodedata
 
-LONGEST_KEY = len(str(2**63))
+LARGEST_KEY = 2**63 - 1
 
 
 def without_accents(text: str) -> str:
@@ -12,4 +12,7 @@ def without_accents(text: str) -> str:
 
 def key_in(text: str) -> int | None:
     """The key of a row in a text that a client sent; None when it is none. Python itself refuses 5,000 digits."""
-    return int(text) if len(text) <= LONGEST_KEY and text.isdecimal() else None
+    if not text.isdecimal() or len(text) > len(str(LARGEST_KEY)):
+        return None
+    key = int(text)
+    return key if key <= LARGEST_KEY else None

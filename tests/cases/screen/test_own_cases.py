@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from django.utils import timezone
 
@@ -171,7 +172,7 @@ def test_j_and_k_walk_the_list_one_came_from(gestor_client: Client, gestor_user:
     assert "2 de 3" in page.text
     assert "Volver a Mis casos" in page.text
     screen = page.context["screen"]
-    assert gestor_client.get(screen.next_url)["Location"] == addresses[2]
+    assert gestor_client.get(screen.next_url)["Location"] == f"{addresses[2]}&was={three[1].pk}"
     assert gestor_client.get(screen.previous_url)["Location"] == addresses[0]
     first, last = (gestor_client.get(addresses[place]).context["screen"] for place in (0, 2))
     assert gestor_client.get(first.previous_url)["Location"] == addresses[0]
@@ -205,6 +206,35 @@ def test_a_case_that_keeps_its_place_is_not_the_next_one(gestor_client: Client, 
     assert response["Location"].startswith(three[1].get_absolute_url())
 
 
+def test_back_is_the_case_one_came_from_though_saving_moved_it(gestor_client: Client, three: list[Case]) -> None:
+    page = gestor_client.get(opened(gestor_client, order="last")[0])  # those of nobody first
+    first = page.context["screen"].case
+    action = f"{first.get_absolute_url()}/activities{page.context['screen'].query}"
+    sent = {"type": "call", "result": result("NC").pk, "token": "a1", "then": "next"}
+    second = gestor_client.get(gestor_client.post(action, sent)["Location"]).context["screen"]
+    assert second.case != first
+    third = gestor_client.get(gestor_client.get(second.next_url)["Location"]).context["screen"]
+
+    back = gestor_client.get(gestor_client.get(third.previous_url)["Location"]).context["screen"]
+    further = gestor_client.get(gestor_client.get(back.previous_url)["Location"]).context["screen"]
+
+    assert (back.case, further.case) == (second.case, first)
+    again = gestor_client.get(gestor_client.get(further.next_url)["Location"]).context["screen"]
+    assert (again.case, again.walked.get("ahead")) == (second.case, f"{third.case.pk}")
+    # One that went to somebody else meanwhile is left out.
+    Case.objects.filter(pk=second.case.pk).update(assigned_to=None)
+    assert gestor_client.get(third.previous_url)["Location"].startswith(first.get_absolute_url())
+
+
+def test_the_address_of_a_long_walk_stays_short(gestor_client: Client, gestor_user: User) -> None:
+    for _ in range(15):
+        case(gestor_user, "Una")
+    address = opened(gestor_client, order="name")[0]
+    for _ in range(14):
+        address = gestor_client.get(gestor_client.get(address).context["screen"].next_url)["Location"]
+    assert len(QueryDict(address.partition("?")[2])["was"].split(".")) == 10
+
+
 def test_snoozing_goes_on_in_the_list(gestor_client: Client, three: list[Case]) -> None:
     page = gestor_client.get(opened(gestor_client)[0])
     shown = page.context["screen"]
@@ -222,7 +252,14 @@ def test_a_walk_costs_one_query_more_however_long_the_list(gestor_client: Client
 
 
 @pytest.mark.parametrize(
-    "query", ["list=%00&at=-1", "list=focus%3Dnada&at=999999999999", "list=&at=x", "list=over%3Dmil%26days%3D0"]
+    "query",
+    [
+        "list=%00&at=-1",
+        "list=focus%3Dnada&at=999999999999",
+        "list=&at=x",
+        "list=over%3Dmil%26days%3D0",
+        "list=&was=x.-1..9.9999999999999999999&ahead=" + "9" * 5000,
+    ],
 )
 def test_an_address_by_hand_is_no_error(gestor_client: Client, gestor_user: User, query: str) -> None:
     one = case(gestor_user, "Una")
