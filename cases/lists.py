@@ -121,6 +121,10 @@ class OwnCaseFilter(CaseFilter):
         super().__init__(data, queryset=Case.objects.visible_to(gestor))
         self.gestor, self.now = gestor, now
 
+    @property
+    def looks_for_contacts(self) -> bool:
+        return bool(self.data and self.data.get("days", "").strip())
+
     @cached_property
     def counted(self) -> Counted | None:
         focus = self.data.get("focus", "") if self.data else ""
@@ -215,8 +219,12 @@ class OwnCases:
 
     @cached_property
     def _read(self) -> list[tuple[int, Decimal]]:
-        """Key and balance of the cases in the order of the list, and of one more than it shows. Runs a query."""
-        return list(self.cases.values_list("pk", "balance")[: LONGEST + 1])
+        """Key and balance of the cases in the order of the list, and of one more than it shows. Runs a query.
+
+        Of all of them where it is the looking that costs, and the total would look once more.
+        """
+        found = self.cases.values_list("pk", "balance")
+        return list(found if self.filter.looks_for_contacts else found[: LONGEST + 1])
 
     @property
     def is_capped(self) -> bool:
@@ -231,7 +239,7 @@ class OwnCases:
         """What all cases of the list add up. Runs a query when the list is longer than its pages, or for a figure."""
         if self.counted is None:
             owed: Any = sum((balance for _, balance in self._read), Decimal(0))
-            if self.is_capped:
+            if self.is_capped and not self.filter.looks_for_contacts:
                 owed = self.filter.qs.order_by().aggregate(owed=Sum("balance"))["owed"]
             return Total("Saldo", format_money(round_total(owed)))
         here = sum((self.filter.sums[pk] for pk in self.ids), start=Decimal(0))

@@ -57,7 +57,7 @@ class Case(models.Model):
 
     cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="cases", verbose_name="cartera", db_index=False)
     nro_cliente = models.CharField("nro. de cliente", max_length=64, null=True, blank=True)
-    debtor = models.ForeignKey(Debtor, models.PROTECT, related_name="cases", verbose_name="deudor")
+    debtor = models.ForeignKey(Debtor, models.PROTECT, related_name="cases", db_index=False, verbose_name="deudor")
     entity = models.CharField("entidad", max_length=120, blank=True)
     amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
     initial_amount = models.DecimalField("capital", max_digits=15, decimal_places=2, null=True, blank=True)
@@ -183,6 +183,8 @@ class Case(models.Model):
                     "last_activity_at",
                 ],
             ),
+            # The debts of a person, and which of them were worked since a day.
+            models.Index(fields=["debtor", "last_activity_at"], name="case_by_debtor", include=["id"]),
             models.Index(
                 fields=["assigned_to", "last_activity_at", "created_at"],
                 name="case_idle",

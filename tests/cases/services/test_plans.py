@@ -191,6 +191,7 @@ def test_lists_and_searches_of_ones_own_cases_read_an_index_alone(case: Case, ge
         "words": lambda: list(Case.objects.visible_to(gestor_user).search("ana gomez")),
         "list": lambda: OwnCases(gestor_user, QueryDict(""), now=timezone.now()).ids,
         "promises": lambda: own.filter.sums,
+        "contacts": lambda: OwnCases(gestor_user, QueryDict("days=15"), now=timezone.now()).ids,
     }
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
@@ -198,3 +199,4 @@ def test_lists_and_searches_of_ones_own_cases_read_an_index_alone(case: Case, ge
     for name, action in read.items():
         scans = {how for _, how, _ in reads_of(action, least=1)}
         assert "Index Only Scan case_by_gestor_person" in scans, (name, scans)
+    assert "Index Only Scan case_by_debtor" in scans, scans
