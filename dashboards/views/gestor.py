@@ -87,7 +87,7 @@ def reassignment(request: Request, pk: int) -> HttpResponse:
         try:
             moved = form.reassign(by=request.user, expected=-1 if expected is None else expected, shares=shares)
         except ValidationError as error:
-            form.add_error(None, error.messages)  # type: ignore[arg-type]
+            form.add_error(None, error.messages)
             status = 409
         else:
             messages.success(request, f"Casos reasignados: {whole(moved)}, a {form.destination}.")

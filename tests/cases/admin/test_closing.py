@@ -84,11 +84,11 @@ def test_deactivating_a_cartera_leads_there(admin_client: Client, staff_client: 
     assert address(cartera) not in admin_client.get(change).text
 
 
-@pytest.mark.parametrize("who", ["staff_user", "gestor_user", "user_user"])
-def test_it_is_a_decision_of_admins(client_of: ClientOf, cartera: Cartera, who: str, request) -> None:
+@pytest.mark.parametrize(("who", "refused"), [("staff_user", 403), ("gestor_user", 302), ("user_user", 302)])
+def test_it_is_a_decision_of_admins(client_of: ClientOf, cartera: Cartera, who: str, refused: int, request) -> None:
     client = client_of(request.getfixturevalue(who))
     for answer in (client.get(address(cartera)), client.post(address(cartera), sent())):
-        assert answer.status_code in (302, 403)
+        assert answer.status_code == refused
     assert cartera.cases.open().count() == 3
 
 
@@ -108,7 +108,8 @@ def test_bad_input_and_what_changed_meanwhile(
 ) -> None:
     answer = admin_client.post(address(cartera), sent(**changed))
     assert (answer.status_code, words in answer.text) == (422, True)
-    assert 'name="expected" value="3"' in answer.text or "expected" not in changed
+    if "expected" in changed:
+        assert 'name="expected" value="3"' in answer.text
     assert cartera.cases.open().count() == 3
 
 
@@ -169,4 +170,4 @@ def test_while_somebody_activates_it_again(admin_user: User) -> None:
 
     at_once(activate, lambda: closing.close_cartera(cartera=cartera, by=admin_user, expected=1))
     case = Case.objects.get(cartera=cartera)
-    assert (case.is_open, AuditEvent.objects.filter(action="status").count()) in [(True, 0), (False, 1)]
+    assert AuditEvent.objects.filter(action="status").count() == int(not case.is_open)

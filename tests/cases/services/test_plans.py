@@ -186,17 +186,16 @@ def test_a_list_of_pending_promises_by_day_still_has_its_index(case: Case) -> No
 
 def test_lists_and_searches_of_ones_own_cases_read_an_index_alone(case: Case, gestor_user: User) -> None:
     """A gestor's cases lie all over the table: to look at each costs more than everything else of the page."""
-    own = OwnCases(gestor_user, QueryDict("focus=due_week"), now=timezone.now())
     read = {
         "words": lambda: list(Case.objects.visible_to(gestor_user).search("ana gomez")),
         "list": lambda: OwnCases(gestor_user, QueryDict(""), now=timezone.now()).ids,
-        "promises": lambda: own.filter.sums,
-        "contacts": lambda: OwnCases(gestor_user, QueryDict("days=15"), now=timezone.now()).ids,
     }
+    Case.objects.filter(pk__gt=case.pk).update(assigned_to=gestor_user)
     with connection.cursor() as cursor:
+        cursor.execute("ANALYZE cases_case")
+        # As after a vacuum, which no transaction can run.
+        cursor.execute("UPDATE pg_class SET relallvisible = relpages WHERE relname = 'cases_case'")
         cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute("SET LOCAL enable_bitmapscan = off")
     for name, action in read.items():
         scans = {how for _, how, _ in reads_of(action, least=1)}
         assert "Index Only Scan case_by_gestor_person" in scans, (name, scans)
-    assert "Index Only Scan case_by_debtor" in scans, scans
