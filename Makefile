@@ -44,7 +44,7 @@ format: ## Python and template syntax, in place
 	.venv/bin/ruff format --quiet .
 	find templates -name '*.html' -exec .venv/bin/djade --target-version 5.2 {} +
 
-css: assets/node_modules/.package-lock.json ## static/css/app.css from assets/app.css (needs node)
+css: assets/node_modules/.package-lock.json ## static/css/ from assets/*.css (needs node)
 	cd assets && npm run --silent css
 
 images: ## the PNG forms of static/images/*.svg (needs Chromium)

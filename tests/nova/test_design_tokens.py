@@ -1,4 +1,4 @@
-"""The colours of assets/app.css keep WCAG 2.2 AA in both themes: text 4.5:1, edges of controls 3:1."""
+"""The colours of assets/tokens.css keep WCAG 2.2 AA in both themes: text 4.5:1, edges of controls 3:1."""
 
 import math
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parents[2] / "assets" / "app.css"
+SOURCE = Path(__file__).parents[2] / "assets" / "tokens.css"
 TOKEN = re.compile(r"--color-([a-z0-9-]+): (?:light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\)|(#[0-9a-f]{6}));")
 
 TEXT_ON_GROUND = [
