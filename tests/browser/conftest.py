@@ -7,10 +7,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
+from threading import Lock
 from typing import Any, Self
 
 import pytest
 from django.conf import settings
+from django.core.servers.basehttp import ServerHandler
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route, expect, sync_playwright
 
 from accounts.models import User
@@ -51,6 +54,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_request_at_a_time() -> Iterator[None]:
+    """Where the live server's threads share one connection: with an SQLite in memory.
+
+    A query that runs a function written in Python holds the connection and waits for the interpreter, while another
+    thread holds the interpreter and waits for the connection: both for ever. A deployment has a connection a thread.
+    """
+    if connection.vendor != "sqlite":
+        yield
+        return
+    turn, answer = Lock(), ServerHandler.run
+
+    def answer_in_turn(handler: ServerHandler, application: Any) -> None:
+        with turn:
+            answer(handler, application)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ServerHandler, "run", answer_in_turn)
+        yield
 
 
 @pytest.fixture(scope="module")
