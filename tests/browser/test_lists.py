@@ -51,6 +51,7 @@ def test_j_and_k_walk_the_list_and_back(page_of: PageOf, gestor_user: User, thre
     page.goto("/dashboard-gestor?tab=casos&order=name")
     page.get_by_role("link", name="Beta", exact=True).click()
     expect(page.locator("[data-place]")).to_have_text("2 de 3")
+    page.wait_for_load_state()  # a key counts from then on
     page.keyboard.press("j")
     expect(page.locator("#case-name")).to_have_text("Gama")
     expect(page.locator("[data-place]")).to_have_text("3 de 3")
