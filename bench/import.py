@@ -24,7 +24,7 @@ TABLES = ("cases_debtor", "cases_debtorphone", "cases_case", "cases_ledgerentry"
 
 def empty_tables(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"TRUNCATE {', '.join(TABLES)}, cases_importbatch, cases_activity, cases_promise")
+        connection.execute(f"TRUNCATE {', '.join(TABLES)}, cases_importbatch, cases_activity, cases_promise CASCADE")
 
 
 def save_rows(url: str, folder: Path) -> dict[str, tuple[str, Path]]:

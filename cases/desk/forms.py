@@ -301,18 +301,22 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
             self.add_error("override_reason", "Escriba por qué usó el teléfono del trabajo.")
         contents = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
         if not any(cleaned.get(name) for name in contents) and not self.errors:
-            self.add_error("result", "Elija un resultado o escriba una nota: así no queda nada que registrar.")
+            self.add_error("result", "Elija un resultado o escriba una nota: todavía no hay nada que registrar.")
         if result := cleaned.get("result"):
             self._ask_for_phone(result, cleaned.get("phone"))
             self._ask_to_stop(result)
         return cleaned
 
     def _ask_for_phone(self, result: ActivityResult, phone: DebtorPhone | None) -> None:
-        """A result that marks the phone used asks which of several it was, unless the person has named it."""
+        """A result that marks the phone used asks which of several it was, unless the person has named it.
+
+        One that was named and is out of use since was the one called: what is left in the field was not.
+        """
         usable = sum(1 for line in self.sheet.phones if line.phone.state != DebtorPhone.State.BAD)
-        if usable < 2 or self.kind not in WITH_PHONE:
-            return
         said = self.cleaned_data["phone_said"]
+        is_another = said.isdecimal() and phone is not None and said != str(phone.pk)
+        if (usable < 2 and not is_another) or self.kind not in WITH_PHONE:
+            return
         if said == ASKED:
             is_named = phone is not None or not result.marks_phone_bad
         else:

@@ -24,24 +24,31 @@ class Offer:
 def offer_to(user: User, *, now: datetime) -> Offer | None:
     """The last that this person saved, for fifteen seconds. Runs a query.
 
-    A gestión, or an automatic one that knows what it did, as a snooze does.
+    A gestión, or an automatic one that knows what it did, as a snooze does. After an undo nothing that was saved before
+    is offered: a second press of the same key would undo somebody else's.
     """
     undoable = Q(is_system=False) | Exists(Effect.objects.filter(activity=OuterRef("pk")))
     own = Activity.objects.visible_to(user).standing().filter(undoable, created_by=user, created_at__gt=now - OFFERED)
     last = own.select_related("result", "case__debtor").order_by("-created_at", "-id").first()
     if last is None or services.refusal_of_undo(last, by=user, now=now, within=OFFERED):
         return None
+    if Activity.objects.filter(voided_by=user, voided_at__gte=last.created_at).exists():
+        return None
     left = OFFERED - (now - last.created_at)
-    return Offer(last, words_of(last), max(1, round(left.total_seconds())))
+    return Offer(last, words_of(last, now=now), max(1, round(left.total_seconds())))
 
 
-def words_of(activity: Activity) -> str:
-    """«No contesta · Ñancupil, Ana · vuelve 30/11/2026 00:00»: the case as it is now."""
+def words_of(activity: Activity, *, now: datetime) -> str:
+    """«No contesta · Ñancupil, Ana · vuelve 30/11/2026 00:00»: the case as it is now, and where it goes from here."""
     case = activity.case
     if activity.is_system:
         others = services.submission_of(activity).count() - 1 if activity.submission else 0
         more = f" y {others} más" if others else ""
         return f"{activity.notes} · {case.debtor.listed_name}{more}"
     what = activity.result.name if activity.result else activity.get_type_display()
-    back = f"vuelve {dates.format_moment(case.next_action_at)}" if case.is_open and case.next_action_at else ""
+    back = ""
+    if case.stopped_at is not None:
+        back = "detenido"
+    elif case.is_open and case.next_action_at and case.next_action_at > now:
+        back = f"vuelve {dates.format_moment(case.next_action_at)}"
     return " · ".join(filter(None, (what, case.debtor.listed_name, back)))

@@ -71,6 +71,8 @@
       delete box.dataset.follows;
     }
     const hasPromise = box.checked;
+    // A chip was the hour of a call that was agreed; another result has none.
+    if (when.dataset.typed === "chip" && !result?.hasAttribute("data-asks-when")) delete when.dataset.typed;
     if (!when.dataset.typed) when.value = result && !hasPromise ? result.dataset.proposed : "";
     if (result?.hasAttribute("data-asks-when")) hint.textContent = "Indique el día y la hora acordados.";
     else if (result?.hasAttribute("data-stops")) hint.textContent = `Este resultado ${result.dataset.stops}.`;
@@ -153,6 +155,7 @@
     const field = document.getElementById(chip.closest("[data-fills]").dataset.fills);
     field.value = chip.dataset.fill;
     field.dispatchEvent(new Event("input", { bubbles: true }));
+    if (field.id === "id_next_action_at") field.dataset.typed = "chip";
     const hint = $("[data-said-shown]", field.parentElement);
     if (hint) hint.textContent = "";
   };
@@ -244,10 +247,10 @@
     if (["result", "also"].includes(event.target.name)) $("[data-stop-line]")?.remove();
   });
 
-  // The phone that was named may have left the list meanwhile.
+  // The phone that was named may have left the list meanwhile. It stays named, so that the server asks which it was.
   const checkPhone = (form) => {
     const said = $("#id_phone_said", form);
-    if (said.value && said.value !== "asked" && said.value !== $("#id_phone", form).value) say(form, "", "");
+    if (said.value && said.value !== "asked" && said.value !== $("#id_phone", form).value) say(form, said.value, "");
   };
 
   // --- A result that stops: the second step is another one, not the rest of a double click ----------
