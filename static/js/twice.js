@@ -1,17 +1,8 @@
-// A second click on the same spot is the end of a double click. Where the first one has put another button under the
-// pointer (the next person's, the next phone's, the one below a list that closed), it would do there what nobody meant.
+// The second click of a double click belongs to what the first one was on. Where that has put another button under the
+// pointer meanwhile (the next person's, the next phone's, the one below a list that closed), it would do there what
+// nobody meant. The browser counts the clicks, as the person has set it, also over a change of page.
 (() => {
-  const MEANT_AFTER_MS = 700;
-  const NEAR_PX = 6;
-  const KEY = "click"; // the click before survives the page that it led away from
-  const read = () => {
-    try {
-      return JSON.parse(sessionStorage.getItem(KEY));
-    } catch {
-      return null;
-    }
-  };
-  let last = read();
+  let last = null;
 
   const controlOf = (target) => {
     const control = target.closest?.("a, button, label, input, select, summary") ?? target;
@@ -22,19 +13,14 @@
   document.addEventListener(
     "click",
     (event) => {
-      if (!event.isTrusted || !event.detail) return; // by a key, or by a script
       const control = controlOf(event.target);
-      const { clientX: x, clientY: y } = event;
-      const isNear = last && Math.abs(x - last.x) < NEAR_PX && Math.abs(y - last.y) < NEAR_PX;
-      if (isNear && Date.now() - last.at < MEANT_AFTER_MS && control !== last.control && writes(control)) {
+      if (event.detail > 1 && control !== last && writes(control)) {
         event.preventDefault();
         event.stopImmediatePropagation();
         return;
       }
-      last = { at: Date.now(), x, y, control };
-      sessionStorage.setItem(KEY, JSON.stringify({ at: last.at, x, y }));
+      last = control;
     },
     true,
   );
-  document.addEventListener("keydown", () => (last = null), true);
 })();

@@ -48,6 +48,7 @@ def test_the_list_is_true(page_of: PageOf, gestor_user: User, queue: list[Case])
     expect(heading(page)).to_have_text("Deudora A, Ana")
     page.keyboard.press("k")
     expect(heading(page)).to_have_text("Deudora A, Ana")
+    expect(page.locator("#gestion")).not_to_have_attribute("inert", "")
     for keys in ("/", "Control+k"):
         page.locator("#case-name").focus()
         page.keyboard.press(keys)

