@@ -42,7 +42,9 @@ def by_form(browser: Browser, case: int) -> Payer:
             ("payment_confirm_duplicate", "on"),
         ]
         status, text = browser.send(port, "POST", f"/cases/{case}/payments", form=form)
-        return status in (302, 303), status, text, None
+        # Saved, and where it goes on: to the case itself, or to the one that follows.
+        saved = status in (302, 303)
+        return saved, 303 if saved else status, text, None
 
     return pay
 
