@@ -12,11 +12,12 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
 from django.http import QueryDict
+from django.urls import reverse
 
 from accounts.models import User
 from cases.fields import PesosField
 from cases.filters import CaseFilter
-from cases.models import Activity, Case, LedgerEntry, Promise, SavedList
+from cases.models import Activity, Case, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet
 from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
@@ -167,6 +168,16 @@ class OwnCaseFilter(CaseFilter):
 PARAMETERS = (*OwnCaseFilter.base_filters, "order")
 
 
+def parameters_of(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What these data say of a list, in one order; what is empty says nothing."""
+    return {name: data[name] for name in PARAMETERS if str(data.get(name, "")).strip()}
+
+
+def address_of(data: Mapping[str, Any]) -> str:
+    """The page of the list that these data describe; without any, of all cases."""
+    return f"{reverse('dashboard-gestor')}?{urlencode({'tab': 'casos', **parameters_of(data)})}"
+
+
 class Total(NamedTuple):
     """What a list adds up, in words; `elsewhere` is what its figure counts in cases that are no longer the gestor's."""
 
@@ -207,7 +218,7 @@ class OwnCases:
     @cached_property
     def query(self) -> str:
         """The parameters of the list alone, as text for a URL; empty for the list of all cases."""
-        return urlencode({name: self.data[name] for name in PARAMETERS if self.data.get(name, "").strip()})
+        return urlencode(parameters_of(self.data))
 
     @property
     def counted(self) -> Counted | None:
@@ -277,9 +288,4 @@ def checked_query(data: Mapping[str, Any], *, owner: User, now: datetime) -> dic
     asked.update(kept)
     if complaints := OwnCaseFilter(asked, gestor=owner, now=now).complaints:
         raise ValidationError({"query": complaints})
-    return {name: kept[name] for name in PARAMETERS if name in kept}
-
-
-def query_of(saved: SavedList) -> str:
-    """The parameters of a saved list, as text for a URL."""
-    return urlencode({name: saved.query[name] for name in PARAMETERS if name in saved.query})
+    return parameters_of(kept)

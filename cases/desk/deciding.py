@@ -3,21 +3,25 @@
 The bar of a case (`supervision`) and the list of stopped cases (`stopped`) offer the same decisions.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from django import forms
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils import timezone
 
+from accounts.access import Request
 from accounts.models import User
 from cases import services
-from cases.desk.forms import TokenForm
-from cases.fields import PesosField, SaidMomentField
+from cases.desk.forms import ALREADY_SENT, TokenForm
+from cases.fields import PesosField, SaidMomentField, add_errors
 from cases.models import Case, CaseStatus, LedgerEntry
 from cases.querysets import CaseQuerySet
+from cases.submitting import form_once
 from nova.lib import dates
 from nova.lib.money import format_money
 
@@ -32,6 +36,8 @@ class ReasonField(forms.CharField):
 
 class DecisionForm(TokenForm):
     """A decision about one `case`, or about several without one."""
+
+    names: ClassVar[Mapping[str, str]] = {"notes": "reason"}
 
     def __init__(self, *args: Any, case: Case | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -118,6 +124,49 @@ class ReversalForm(DecisionForm):
             entries = self.case.entries.filter(kind=LedgerEntry.Kind.PAYMENT)
             payments = entries if self.is_bound else entries.effective_payments()
             self.fields["payment"].queryset = payments.order_by("-value_date", "-id")  # type: ignore[attr-defined]
+
+
+# --- Doing it ------------------------------------------------------------------------------------------
+class Acts(Protocol):
+    """Something that is decided for cases. `act` answers with sentences, what was done first."""
+
+    @property
+    def act(self) -> Callable[[CaseQuerySet, dict[str, Any], User], list[str]]: ...
+
+
+def act(request: Request, form: TokenForm, decision: Acts, cases: CaseQuerySet) -> int:
+    """Do what was decided, and say it. Returns the status of the answer: 200 when it is done."""
+    if not form.is_valid():
+        return 422
+    try:
+        told = form_once(
+            request,
+            form.cleaned_data["token"],
+            lambda: "\n".join(decision.act(cases, form.cleaned_data, request.user)),
+        )
+    except ValidationError as error:
+        add_errors(form, error, form.names)
+        return 422
+    except services.AnotherSubmission:
+        form.add_error(None, ALREADY_SENT)
+        return 409
+    except services.StaleVersion as stale:
+        form.data = with_version(request, stale.current)
+        now = f"su estado es «{stale.current.status}»"
+        form.add_error(None, f"Otra persona cambió el caso: {now}. Revise y confirme de nuevo.")
+        return 409
+    done, *rest = (told or "").split("\n")
+    messages.success(request, done)
+    for line in rest:
+        messages.warning(request, line)
+    return 200
+
+
+def with_version(request: Request, current: Case) -> QueryDict:
+    """What was sent, as it would be sent by somebody who has seen the case as it is now."""
+    data = request.POST.copy()
+    data["version"] = str(current.version)
+    return data
 
 
 # --- What each does ------------------------------------------------------------------------------------

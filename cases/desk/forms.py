@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -32,7 +32,7 @@ from cases.services.snooze import SNOOZE_DAYS
 from nova.lib import dates
 from nova.lib.money import format_money
 from nova.lib.phones import format_phone, read_phone
-from nova.lib.refusals import by_field
+from nova.lib.refusals import NO_NAMES, by_field
 from nova.lib.said import show_day, show_moment
 
 # The types that a person can choose; payments, promises and status changes follow from the other fields.
@@ -49,8 +49,12 @@ WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
 
 class TokenForm(forms.Form):
-    """A form with a token, so that it is recorded once even when it is sent twice (DESIGN §3.7)."""
+    """A form with a token, so that it is recorded once even when it is sent twice (DESIGN §3.7).
 
+    `names`: the fields of the form under other names than those of the service's errors.
+    """
+
+    names: ClassVar[Mapping[str, str]] = NO_NAMES
     token = forms.CharField(widget=forms.HiddenInput, max_length=64, initial=new_token)
 
 

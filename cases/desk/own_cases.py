@@ -16,7 +16,7 @@ from cases.desk.saving import SavedListForm
 from cases.desk.screen import Screen
 from cases.desk.selection import CHOICES
 from cases.desk.walk import CASES_PER_PAGE
-from cases.lists import ORDER_LABELS, PARAMETERS, OwnCases, query_of
+from cases.lists import ORDER_LABELS, OwnCases, address_of, parameters_of
 from cases.models import ActivityResult, Case, SavedList
 from nova.lib.money import format_money
 
@@ -51,7 +51,7 @@ def own_cases(request: Request, *, form: SavedListForm | None = None, status: in
         "chips": chips(own),
         "saved": saved_lists(own),
         "saving": form or SavedListForm(owner=request.user),
-        "parameters": [(name, own.data[name]) for name in PARAMETERS if own.data.get(name, "").strip()],
+        "parameters": parameters_of(own.data).items(),
     }
     part = "#list" if request.htmx and request.htmx.target == "list" else ""
     response = render(request, f"cases/own_cases.html{part}", context, status=status)
@@ -68,12 +68,12 @@ def chips(own: OwnCases) -> list[tuple[str, str, bool]]:
         (f"Sin contacto {days if days.isdecimal() else LONG_AGO} días", {"days": days or LONG_AGO}),
         ("Detenidos", {"focus": "stopped"}),
     ]
-    kept = {name: own.data[name] for name in PARAMETERS if own.data.get(name, "").strip()}
+    kept = parameters_of(own.data)
     found = []
     for words, chosen in offered:
         is_on = all(kept.get(name) == str(value) for name, value in chosen.items())
         others = {name: value for name, value in kept.items() if name not in chosen}
-        found.append((words, _address(others if is_on else {**kept, **chosen}), is_on))
+        found.append((words, address_of(others if is_on else {**kept, **chosen}), is_on))
     return found
 
 
@@ -83,13 +83,7 @@ def _amount(over: str) -> str:
 
 def saved_lists(own: OwnCases) -> list[tuple[SavedList, str, bool, bool]]:
     """(list, address, whether it is the one shown, whether it is one's own). Runs a query."""
-    found = SavedList.objects.visible_to(own.gestor).listed()
+    found, shown = SavedList.objects.visible_to(own.gestor).listed(), parameters_of(own.data)
     return [
-        (saved, _address(saved.query), query_of(saved) == own.query, saved.owner_id == own.gestor.pk)
-        for saved in found[:60]
+        (saved, address_of(saved.query), saved.query == shown, saved.owner_id == own.gestor.pk) for saved in found[:60]
     ]
-
-
-def _address(query: dict[str, Any]) -> str:
-    kept = urlencode({name: query[name] for name in PARAMETERS if name in query})
-    return f"{reverse('dashboard-gestor')}?tab=casos" + (f"&{kept}" if kept else "")

@@ -55,8 +55,7 @@ def next_case(request: Request) -> HttpResponse:
 def previous_case(request: Request) -> HttpResponse:
     """The case before the one given as `from`, which is itself the first one's."""
     queue = Queue(request.user, request.GET, now=timezone.now())
-    number = request.GET.get("from", "")
-    case = get_object_or_404(Case.objects.visible_to(request.user), pk=int(number) if number.isdecimal() else None)
+    case = get_object_or_404(Case.objects.visible_to(request.user), pk=key_in(request.GET.get("from", "")))
     if walk := walk_of(request.user, request.GET, now=timezone.now()):
         return redirect(walk.preceding(case))
     before = queue.previous_before(case) or case

@@ -7,14 +7,13 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import Request, for_role
 from accounts.models import User
 from cases.fields import add_errors
-from cases.lists import PARAMETERS, checked_query, query_of
+from cases.lists import address_of, checked_query, parameters_of
 from cases.models import SavedList
 
 
@@ -41,7 +40,7 @@ class SavedListForm(forms.ModelForm):
 def save_list(request: Request) -> HttpResponse:
     """Save the list whose parameters come along, with a name."""
     form = SavedListForm(request.POST, owner=request.user)
-    given = {name: request.POST[name] for name in PARAMETERS if request.POST.get(name, "").strip()}
+    given = parameters_of(request.POST)
     try:
         form.instance.query = checked_query(given, owner=request.user, now=timezone.now())
     except ValidationError as error:
@@ -50,7 +49,7 @@ def save_list(request: Request) -> HttpResponse:
         return render(request, "cases/saved_list.html", {"form": form, "parameters": given.items()}, status=422)
     saved = form.save()
     messages.success(request, f"Lista «{saved}» guardada.")
-    return redirect(address_of(saved))
+    return redirect(address_of(saved.query))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -62,8 +61,8 @@ def saved_list(request: Request, pk: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         saved = form.save()
         messages.success(request, f"Lista «{saved}» cambiada.")
-        return redirect(address_of(saved))
-    context = {"form": form, "saved": SavedList.objects.get(pk=pk), "address": address_of(saved)}
+        return redirect(address_of(saved.query))
+    context = {"form": form, "saved": SavedList.objects.get(pk=pk), "address": address_of(saved.query)}
     return render(request, "cases/saved_list.html", context, status=422 if form.is_bound else 200)
 
 
@@ -73,9 +72,4 @@ def saved_list_deletion(request: Request, pk: int) -> HttpResponse:
     saved = get_object_or_404(SavedList, pk=pk, owner=request.user)
     saved.delete()
     messages.success(request, f"Lista «{saved}» eliminada. Los casos siguen igual.")
-    return redirect(f"{reverse('dashboard-gestor')}?tab=casos")
-
-
-def address_of(saved: SavedList) -> str:
-    query = query_of(saved)
-    return f"{reverse('dashboard-gestor')}?tab=casos" + (f"&{query}" if query else "")
+    return redirect(address_of({}))

@@ -117,8 +117,7 @@ class Screen:
     @property
     def query(self) -> str:
         """`?…` with the filters and the place reached with «skip», for the links and forms of the screen."""
-        kept = {**self.filters, **({"skip": self.skip} if self.skip else {}), **self.walked}
-        return f"?{urlencode(kept)}" if kept else ""
+        return query_with(self.data, skip=self.skip)
 
     @property
     def next_url(self) -> str:
@@ -259,14 +258,9 @@ class Screen:
     def kind_links(self) -> list[tuple[str, str, bool]]:
         """(name, url, whether it is the chosen one) of every kind of event."""
         address = self._sheet.case.get_absolute_url()
-        links = [
-            ("Todo", "", not self.kind),
-            *((words, kind, kind == self.kind) for kind, words in timeline.KINDS.items()),
-        ]
-        kept = {**self.filters, **({"skip": self.skip} if self.skip else {})}
         return [
-            (words, f"{address}?{urlencode({**kept, 'kind': kind})}" if kind else f"{address}{self.query}", is_chosen)
-            for words, kind, is_chosen in links
+            (words, address + query_with(self.data, skip=self.skip, kind=kind), kind == self.kind)
+            for kind, words in {"": "Todo", **timeline.KINDS}.items()
         ]
 
     @cached_property
@@ -393,7 +387,7 @@ def add_messages(request: Request, screen: Screen, response: HttpResponse) -> No
 
 def query_with(query: QueryDict, **values: Any) -> str:
     """The filters of the url with `values` added, as `?…`; empty values are left out."""
-    kept = {name: query[name] for name in FILTERS if query.get(name)}
+    kept = {name: query[name] for name in FILTERS if query.get(name, "").strip()}
     kept |= {name: query[name] for name in KEPT if name in query}
     kept.update({name: value for name, value in values.items() if value})
     return f"?{urlencode(kept)}" if kept else ""

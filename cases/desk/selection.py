@@ -9,22 +9,19 @@ from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import Request, for_role, safe_next
 from accounts.models import User
 from cases import services
-from cases.desk.deciding import lines_of
-from cases.desk.forms import ALREADY_SENT, ResultChoice, SnoozeForm, TokenForm
-from cases.fields import add_errors
+from cases.desk.deciding import act, lines_of
+from cases.desk.forms import ResultChoice, SnoozeForm, TokenForm
+from cases.lists import address_of
 from cases.models import ActivityResult, Case
 from cases.querysets import CaseQuerySet
-from cases.submitting import form_once
 from nova.lib import dates
 from nova.lib.text import key_in
 
@@ -99,33 +96,18 @@ def selection(request: Request, action: str) -> HttpResponse:
     """GET shows which cases and asks what; the POST does it, and goes back to the list."""
     choice = CHOICES[action]
     asked = request.POST if request.method == "POST" else request.GET
-    home = f"{reverse('dashboard-gestor')}?tab=casos"
-    back = safe_next(request, asked.get("back", "")) or home
+    back = safe_next(request, asked.get("back", "")) or address_of({})
     cases = chosen_cases(request.user, asked)
     if cases is None:
         messages.warning(request, "Marque primero los casos de la lista.")
         return redirect(back)
     form = choice.form(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid():
-        try:
-            told = form_once(request, form.cleaned_data["token"], lambda: _told(choice, cases, form, by=request.user))
-        except ValidationError as error:
-            add_errors(form, error)
-        except services.AnotherSubmission:
-            form.add_error(None, ALREADY_SENT)
-        else:
-            done, *refused = (told or "").split("\n")
-            messages.success(request, done)
-            for line in refused:
-                messages.warning(request, line)
-            return redirect(back)
+    status = act(request, form, choice, cases) if form.is_bound else 200
+    if form.is_bound and status == 200:
+        return redirect(back)
     shown = list(cases.select_related("debtor", "cartera").order_by("debtor__last_name", "debtor__first_name", "id"))
     context = {"choice": choice, "form": form, "cases": shown, "back": back, "action": action}
-    return render(request, "cases/selection.html", context, status=422 if form.is_bound else 200)
-
-
-def _told(choice: Choice, cases: CaseQuerySet, form: TokenForm, *, by: User) -> str:
-    return "\n".join(choice.act(cases, form.cleaned_data, by))
+    return render(request, "cases/selection.html", context, status=status)
 
 
 def chosen_cases(user: User, data: Any) -> CaseQuerySet | None:

@@ -15,9 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import Request, for_role, safe_next
 from accounts.models import User
-from cases.desk.deciding import DECISIONS
+from cases.desk.deciding import DECISIONS, act
 from cases.desk.selection import chosen_cases
-from cases.desk.supervision import act
 from cases.filters import CaseFilter
 from cases.models import Cartera, Case, StopFlag
 from cases.querysets import CaseQuerySet

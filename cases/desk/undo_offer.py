@@ -28,11 +28,10 @@ def offer_to(user: User, *, now: datetime) -> Offer | None:
     is offered: a second press of the same key would undo somebody else's.
     """
     undoable = Q(is_system=False) | Exists(Effect.objects.filter(activity=OuterRef("pk")))
+    undone = Activity.objects.filter(voided_by=user, voided_at__gte=OuterRef("created_at"))
     own = Activity.objects.visible_to(user).standing().filter(undoable, created_by=user, created_at__gt=now - OFFERED)
-    last = own.select_related("result", "case__debtor").order_by("-created_at", "-id").first()
+    last = own.exclude(Exists(undone)).select_related("result", "case__debtor").order_by("-created_at", "-id").first()
     if last is None or services.refusal_of_undo(last, by=user, now=now, within=OFFERED):
-        return None
-    if Activity.objects.filter(voided_by=user, voided_at__gte=last.created_at).exists():
         return None
     left = OFFERED - (now - last.created_at)
     return Offer(last, words_of(last, now=now), max(1, round(left.total_seconds())))

@@ -14,7 +14,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
-from cases.lists import LONGEST, OwnCases
+from cases.lists import LONGEST, OwnCases, address_of
 from cases.models import Case
 from nova.lib.text import key_in
 
@@ -94,8 +94,7 @@ class Walk:
     def address(self, place: int = 0) -> str:
         """The page of the list that holds a place."""
         page = min(place, max(len(self.ids) - 1, 0)) // CASES_PER_PAGE + 1
-        query = f"&{self.own.query}" if self.own.query else ""
-        return f"{reverse('dashboard-gestor')}?tab=casos{query}" + (f"&page={page}" if page > 1 else "")
+        return address_of(self.own.data) + (f"&page={page}" if page > 1 else "")
 
     def words(self, case: Case) -> str:
         """«12 de 58»; empty for a case that is not in the list any more."""

@@ -1,7 +1,9 @@
 """«Mis casos»: each list with its own amount and total, saved lists, walking a list, what is done with many."""
 
+import re
 from datetime import timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.http import QueryDict
@@ -312,6 +314,39 @@ def test_a_note_on_each_and_no_attempt_among_the_results(gestor_client: Client, 
         ("Campaña de diciembre", "note", one.pk) for one in three[:2]
     }
     assert len(set(Activity.objects.values_list("submission", flat=True))) == 1
+
+
+def test_a_selection_sent_again_with_other_data_is_409_and_writes_nothing(
+    gestor_client: Client, three: list[Case]
+) -> None:
+    chosen = {"case": [three[0].pk], "token": "n2"}
+    gestor_client.post(f"{URL}/selection/notes", {**chosen, "notes": "Primera"})
+    again = gestor_client.post(f"{URL}/selection/notes", {**chosen, "notes": "Otra"})
+    assert again.status_code == 409
+    assert "ya se guardó, con otros datos" in again.text
+    assert list(Activity.objects.values_list("notes", flat=True)) == ["Primera"]
+
+
+def test_every_kind_of_the_timeline_keeps_the_list_one_came_from(gestor_client: Client, three: list[Case]) -> None:
+    page = gestor_client.get(three[0].get_absolute_url(), {"list": "order=name", "at": "0"})
+    links = page.context["screen"].kind_links
+    assert len(links) == 5
+    assert [url for _, url, _ in links if "list=order%3Dname" not in url] == []
+
+
+def test_an_undo_goes_back_into_the_list(gestor_client: Client, three: list[Case]) -> None:
+    screen = gestor_client.get(opened(gestor_client, order="name")[0]).context["screen"]
+    data = {"type": "note", "notes": "x", "token": "u1"}
+    page = gestor_client.post(f"{three[0].get_absolute_url()}/activities{screen.query}", data, follow=True)
+    [action] = re.findall(r'action="([^"]*/undo[^"]*)"', page.text)
+    undone = gestor_client.post(unescape(action), follow=True)
+    assert "Deshecho" in undone.text
+    assert "1 de 3" in undone.text
+
+
+@pytest.mark.parametrize("number", ["9" * 30, "-1", "x", ""])
+def test_what_is_no_case_has_no_one_before(gestor_client: Client, number: str) -> None:
+    assert gestor_client.get(f"{URL}/previous", {"from": number}).status_code == 404
 
 
 def test_a_selection_of_others_cases_is_404_and_an_empty_one_says_so(
