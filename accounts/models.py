@@ -214,6 +214,7 @@ class AuditEvent(models.Model):
         REVERSAL = "reversal", "Reversa de pago"
         PROMISE = "promise", "Promesa"
         PROMISE_CANCELLED = "promise_cancelled", "Promesa cancelada"
+        ARRANGEMENT = "arrangement", "Convenio"
         ACTIVITY_VOIDED = "activity_voided", "Gestión anulada"
         STOPPED = "stopped", "Caso detenido"
         RELEASED = "released", "Caso devuelto a la cola"

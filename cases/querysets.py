@@ -27,9 +27,12 @@ if TYPE_CHECKING:
 CENTS = Decimal("0.01")
 OPEN_STAGES = ("en_gestion", "promesa")
 NOT_IN_QUEUE = 99  # sorts after every band
-# The only status that rules name directly, besides the defaults of the stages (DESIGN §3.5).
+# The statuses that rules name directly, besides the defaults of the stages (DESIGN §3.5).
 WORKING_SLUG = "en-gestion"
 UNTOUCHED_SLUG = "sin-gestion"  # a case leaves it with its first gestión
+ARRANGED_SLUG = "con-arreglo"  # of a case with an active arrangement
+WAIVED_SLUG = "pagada-con-quita"  # of a case of which something was waived
+NAMED_SLUGS = (WORKING_SLUG, UNTOUCHED_SLUG, ARRANGED_SLUG, WAIVED_SLUG)
 # The entries that make up the recovery: a reversal subtracts the amount of its payment (DESIGN §6).
 RECOVERED = Q(kind__in=[Kind.PAYMENT, Kind.REVERSAL])
 # A question about some cases says what its rows are not. One that said what they are (`kind = 'payment'`) could also be
@@ -38,6 +41,7 @@ RECOVERED = Q(kind__in=[Kind.PAYMENT, Kind.REVERSAL])
 # agency for those of one case. From what rows are not it cannot conclude that the index has them all.
 NO_PAYMENT = [Kind.PLACEMENT, Kind.ADJUSTMENT, Kind.REVERSAL]
 NOT_PENDING = ["fulfilled", "broken", "cancelled"]
+NOT_ACTIVE = ["proposed", "awaiting_approval", "completed", "lapsed", "cancelled", "rejected"]
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
 
 
@@ -128,6 +132,14 @@ class CaseStatusQuerySet(models.QuerySet):
     def working(self) -> Any:
         """`en-gestion`, the status of a case after its promise has ended (DESIGN §3.5). Runs a query."""
         return self.get(slug=WORKING_SLUG)
+
+    def arranged(self) -> Any:
+        """`con-arreglo`, the status of a case with an active arrangement (DESIGN §3.8). Runs a query."""
+        return self.get(slug=ARRANGED_SLUG)
+
+    def waived(self) -> Any:
+        """`pagada-con-quita`, that of a case which a waiver settled. Runs a query."""
+        return self.get(slug=WAIVED_SLUG)
 
 
 class DebtorQuerySet(models.QuerySet):
@@ -483,3 +495,37 @@ class PromiseQuerySet(CaseOwnedQuerySet):
     def computed(self) -> PromiseQuerySet:
         """Promises whose outcome follows from the ledger: neither cancelled nor historic (DESIGN §3.3)."""
         return self.exclude(status="cancelled").filter(is_historic=False)
+
+
+class ArrangementQuerySet(CaseOwnedQuerySet):
+    def active(self) -> ArrangementQuerySet:
+        """For questions about some cases (see NO_PAYMENT)."""
+        return self.exclude(status__in=NOT_ACTIVE)
+
+    def active_of_all(self) -> ArrangementQuerySet:
+        """The same for questions about all cases, which the index `arrangement_to_look_at` answers."""
+        return self.filter(status="active")
+
+    def awaiting(self) -> ArrangementQuerySet:
+        """Requests that wait for an admin, the oldest first; those that have expired too, until they are looked at."""
+        return self.filter(status="awaiting_approval").order_by("created_at", "id")
+
+    def computed(self) -> ArrangementQuerySet:
+        """Those whose outcome follows from the ledger: accepted and neither cancelled nor historic (DESIGN §3.8)."""
+        return self.filter(status__in=["active", "completed", "lapsed"], is_historic=False)
+
+    def accepted(self) -> ArrangementQuerySet:
+        return self.filter(accepted_at__isnull=False)
+
+
+class OfferQuerySet(models.QuerySet):
+    def for_case(self, case: Any, months: int) -> OfferQuerySet:
+        """The active offers of the cartera of a case and those of all, which its months in arrears reach."""
+        ours = Q(cartera__isnull=True) | Q(cartera=case.cartera_id)
+        return self.filter(ours, is_active=True, arrears_from_months__lte=months).order_by("position", "id")
+
+
+class DiscountLimitQuerySet(models.QuerySet):
+    def for_cartera(self, cartera_id: int) -> DiscountLimitQuerySet:
+        """The rows of a cartera and the general ones; which of them apply is `rules.arrangements.limit_of_role`."""
+        return self.filter(Q(cartera__isnull=True) | Q(cartera=cartera_id)).order_by("id")

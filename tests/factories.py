@@ -14,13 +14,17 @@ from accounts.models import AuditEvent, User
 from cases.models import (
     Activity,
     ActivityResult,
+    Arrangement,
     Cartera,
     Case,
     CaseStatus,
     Debtor,
     DebtorPhone,
+    DiscountLimit,
     ImportBatch,
+    Instalment,
     LedgerEntry,
+    Offer,
     Promise,
 )
 from contact.models import ContactSubmission
@@ -137,6 +141,52 @@ class PromiseFactory(factory.django.DjangoModelFactory):
     amount = Decimal("1000.00")
     promise_date = factory.LazyFunction(lambda: dates.today() + timedelta(days=7))
     created_by = factory.LazyAttribute(lambda promise: promise.case.assigned_to)
+
+
+class ArrangementFactory(factory.django.DjangoModelFactory):
+    """A proposal of the whole balance in three equal parts, a month apart; nothing is posted, as the service would."""
+
+    class Meta:
+        model = Arrangement
+        skip_postgeneration_save = True
+
+    case = factory.SubFactory(CaseFactory)
+    base_balance = factory.LazyAttribute(lambda arrangement: arrangement.case.balance)
+    agreed_total = factory.LazyAttribute(lambda arrangement: arrangement.base_balance)
+    instalments = 3
+    first_due_on = factory.LazyFunction(lambda: dates.today() + timedelta(days=30))
+    requested_by = factory.LazyAttribute(lambda arrangement: arrangement.case.assigned_to)
+
+    @factory.post_generation
+    def plan(arrangement: Arrangement, create: bool, extracted: Any, **kwargs: Any) -> None:  # noqa: N805
+        if not create:
+            return
+        part = (arrangement.agreed_total / arrangement.instalments).quantize(Decimal("0.01"))
+        rest = arrangement.agreed_total - part * (arrangement.instalments - 1)
+        for number in range(1, arrangement.instalments + 1):
+            Instalment.objects.create(
+                arrangement=arrangement,
+                number=number,
+                due_on=arrangement.first_due_on + timedelta(days=30 * (number - 1)),
+                amount=rest if number == arrangement.instalments else part,
+            )
+
+
+class DiscountLimitFactory(factory.django.DjangoModelFactory):
+    """A gestor may waive a tenth, in every cartera."""
+
+    class Meta:
+        model = DiscountLimit
+
+    role = DiscountLimit.Role.GESTOR
+    max_percent = Decimal("10.00")
+
+
+class OfferFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Offer
+
+    name = factory.Sequence(lambda n: f"Oferta {n}")
 
 
 class ImportBatchFactory(factory.django.DjangoModelFactory):

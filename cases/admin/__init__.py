@@ -1,5 +1,6 @@
 """The Django admin of `cases`, one concept a file. It shows data and forms; the services write."""
 
+from cases.admin.arrangements import ArrangementAdmin, DiscountLimitAdmin, OfferAdmin
 from cases.admin.case import CaseAdmin
 from cases.admin.catalogues import ActivityResultAdmin, CarteraAdmin, CaseStatusAdmin
 from cases.admin.debtors import DebtorAdmin
@@ -12,13 +13,16 @@ from cases.admin.stops import StopFlagAdmin
 __all__ = [
     "ActivityAdmin",
     "ActivityResultAdmin",
+    "ArrangementAdmin",
     "CarteraAdmin",
     "CaseAdmin",
     "CaseStatusAdmin",
     "DebtorAdmin",
+    "DiscountLimitAdmin",
     "ImportBatchAdmin",
     "ImportUploadAdmin",
     "LedgerEntryAdmin",
+    "OfferAdmin",
     "PromiseAdmin",
     "StopFlagAdmin",
 ]

@@ -47,7 +47,7 @@ class OfCaseAdmin(ReadOnlyAdmin):
 @admin.register(LedgerEntry)
 class LedgerEntryAdmin(OfCaseAdmin):
     list_display = ["value_date", "kind", "money_amount", "case_link", "cartera", "method", "reference", "credited_to"]
-    list_filter = ["kind", "method", ("cartera", AutocompleteFilter), ("credited_to", GestorFilter)]
+    list_filter = ["kind", "reason", "method", ("cartera", AutocompleteFilter), ("credited_to", GestorFilter)]
     list_select_related = ["case__debtor", "cartera", "credited_to"]
     search_fields = ["reference"]
     search_help_text = "Referencia, nombre, DNI, teléfono o nro. de cliente"
@@ -58,6 +58,8 @@ class LedgerEntryAdmin(OfCaseAdmin):
         "kind",
         "money_amount",
         "value_date",
+        "reason",
+        "arrangement",
         "method",
         "reference",
         "reverses",

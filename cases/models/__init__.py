@@ -3,6 +3,7 @@
 from auditlog.registry import auditlog
 
 from cases.models.activity import Activity, ActivityResult
+from cases.models.arrangement import Arrangement, DiscountLimit, Instalment, Offer
 from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.models.debtor import Debtor, DebtorPhone
@@ -19,6 +20,7 @@ from cases.models.submission import Submission
 __all__ = [
     "Activity",
     "ActivityResult",
+    "Arrangement",
     "BookTotal",
     "Cartera",
     "Case",
@@ -27,10 +29,13 @@ __all__ = [
     "DataVersion",
     "Debtor",
     "DebtorPhone",
+    "DiscountLimit",
     "Effect",
     "ImportBatch",
     "ImportUpload",
+    "Instalment",
     "LedgerEntry",
+    "Offer",
     "Promise",
     "SavedList",
     "StopFlag",
@@ -38,6 +43,6 @@ __all__ = [
 ]
 
 # django-auditlog keeps the edits of these models, field by field. Cases, promises and money use accounts.audit.
-for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone):
+for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone, DiscountLimit, Offer):
     auditlog.register(model)
 auditlog.register(Debtor, exclude_fields=["search_text"])

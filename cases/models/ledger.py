@@ -5,12 +5,16 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from cases.models.arrangement import Arrangement
 from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.querysets import LedgerEntryQuerySet
 from cases.rules import ledger
 from cases.searching import fold
 from nova.lib.money import format_money
+
+# Of adjustments that belong to no arrangement.
+OWN_REASONS = ["creditor", "correction", "fee"]
 
 
 def reference_key(reference: str) -> str | None:
@@ -35,6 +39,15 @@ class LedgerEntry(models.Model):
         CREDITOR = "creditor", "Pago al acreedor"
         OTHER = "other", "Otro"
 
+    class Reason(models.TextChoices):
+        """Why the balance was adjusted; empty where nobody said it, and in rows from before it was stored."""
+
+        CREDITOR = ledger.Reason.CREDITOR.value, "Actualización del acreedor"
+        PLAN_INTEREST = ledger.Reason.PLAN_INTEREST.value, "Interés del convenio"
+        WAIVER = ledger.Reason.WAIVER.value, "Quita"
+        CORRECTION = ledger.Reason.CORRECTION.value, "Corrección"
+        FEE = ledger.Reason.FEE.value, "Gasto"
+
     case = models.ForeignKey(Case, models.PROTECT, related_name="entries", verbose_name="caso", db_index=False)
     cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="entries", verbose_name="cartera", db_index=False)
     kind = models.CharField("tipo", max_length=10, choices=Kind.choices)
@@ -44,6 +57,16 @@ class LedgerEntry(models.Model):
     reference = models.CharField("referencia", max_length=80, blank=True)
     # The reference as it is compared; null in rows from before it was stored, which nobody may update.
     reference_key = models.CharField(max_length=80, null=True, blank=True, editable=False)
+    reason = models.CharField("motivo", max_length=13, choices=Reason.choices, blank=True, default="", db_default="")
+    arrangement = models.ForeignKey(
+        Arrangement,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="entries",
+        db_index=False,
+        verbose_name="convenio",
+    )
     reverses = models.OneToOneField(
         "self", models.PROTECT, null=True, blank=True, related_name="reversal", verbose_name="revierte"
     )
@@ -103,6 +126,16 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=Q(kind="payment") | Q(reference=""), name="ledger_only_payments_referenced"
             ),
+            models.CheckConstraint(
+                condition=Q(reason__in=["", "creditor", "plan_interest", "waiver", "correction", "fee"]),
+                name="ledger_reason_known",
+            ),
+            models.CheckConstraint(
+                # Interest and waiver are of an arrangement, and nothing else is.
+                condition=Q(kind="adjustment", reason__in=["plan_interest", "waiver"], arrangement__isnull=False)
+                | (Q(arrangement__isnull=True) & (Q(reason="") | Q(kind="adjustment", reason__in=OWN_REASONS))),
+                name="ledger_only_adjustments_have_reasons",
+            ),
             models.UniqueConstraint(
                 fields=["cartera", "reference"],
                 condition=~Q(reference=""),
@@ -134,6 +167,11 @@ class LedgerEntry(models.Model):
                 condition=Q(kind__in=["payment", "reversal"]),
             ),
             models.Index(fields=["activity"], name="ledger_by_activity", condition=Q(activity__isnull=False)),
+            models.Index(
+                fields=["arrangement", "value_date"],
+                name="ledger_by_arrangement",
+                condition=Q(arrangement__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -2,7 +2,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 
-from cases.querysets import UNTOUCHED_SLUG, WORKING_SLUG, CaseStatusQuerySet
+from cases.querysets import NAMED_SLUGS, CaseStatusQuerySet
 from cases.rules import stages
 
 
@@ -64,7 +64,7 @@ class CaseStatus(models.Model):
 
     @property
     def is_named_by_rules(self) -> bool:
-        return self.is_stage_default or self.slug in (WORKING_SLUG, UNTOUCHED_SLUG)
+        return self.is_stage_default or self.slug in NAMED_SLUGS
 
     def clean(self) -> None:
         """Refuse another stage for a status in use (`Case.stage` is a copy) or named by rules. Up to two queries."""

@@ -18,6 +18,16 @@ class Kind(StrEnum):
     REVERSAL = "reversal"
 
 
+class Reason(StrEnum):
+    """Why an adjustment was posted; those of an arrangement are PLAN_INTEREST and WAIVER."""
+
+    CREDITOR = "creditor"
+    PLAN_INTEREST = "plan_interest"
+    WAIVER = "waiver"
+    CORRECTION = "correction"
+    FEE = "fee"
+
+
 CENTS = Decimal("0.01")
 ZERO = Decimal("0.00")
 

@@ -183,10 +183,11 @@ def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tup
 
 
 def has_history(case: Case) -> bool:
-    """Whether the case has gestiones, promises or entries beyond its placement (§7). Runs up to three queries."""
+    """Whether the case has gestiones, promises, arrangements or more than its placement (§7). Up to four queries."""
     return (
         case.activities.filter(is_system=False).exists()
         or case.promises.exists()
+        or case.arrangements.exists()
         or case.entries.exclude(kind=ledger.Kind.PLACEMENT).exists()
     )
 

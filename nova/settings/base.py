@@ -213,6 +213,12 @@ AXES_VERBOSE = False
 PROMISE_GRACE_BUSINESS_DAYS = env.int("PROMISE_GRACE_BUSINESS_DAYS", default=2)
 PROMISE_FULFILLED_PERCENT = Decimal(env("PROMISE_FULFILLED_PERCENT", default="95"))
 PROMISE_MAX_DAYS_AHEAD = env.int("PROMISE_MAX_DAYS_AHEAD", default=90)
+INSTALMENT_TOLERANCE = Decimal(env("INSTALMENT_TOLERANCE", default="0.00"))
+PLAN_GRACE_BUSINESS_DAYS = env.int("PLAN_GRACE_BUSINESS_DAYS", default=3)
+PLAN_LAPSE_OVERDUE_COUNT = env.int("PLAN_LAPSE_OVERDUE_COUNT", default=2)
+PLAN_LAPSE_DAYS = int(days) if (days := env("PLAN_LAPSE_DAYS", default="")) else None
+PLAN_TAIL_DAYS = env.int("PLAN_TAIL_DAYS", default=30)
+PROPOSAL_DAYS = env.int("PROPOSAL_DAYS", default=7)
 
 # --- Downloads ---------------------------------------------------------------------------------
 # In each web process, of whose threads they take no more than half (gunicorn.conf.py).

@@ -7,7 +7,7 @@ from django.db import connection, models
 
 from cases import rollups
 from cases.models import CaseStatus
-from cases.querysets import WORKING_SLUG
+from cases.querysets import ARRANGED_SLUG, WAIVED_SLUG, WORKING_SLUG
 from cases.transfer.verify.finding import Finding, rows
 
 # The apps with our own data; the tables of Django and its libraries only refer to them.
@@ -72,8 +72,15 @@ def rules_find_their_statuses() -> Iterator[Finding]:
     for stage in CaseStatus.Stage.values:
         if stage not in defaults:
             yield Finding(f"La etapa {stage} no tiene un estado predeterminado activo.")
-    if not CaseStatus.objects.filter(slug=WORKING_SLUG, stage=CaseStatus.Stage.EN_GESTION).exists():
-        yield Finding(f"Falta el estado «{WORKING_SLUG}», al que vuelven los casos.")
+    named = {
+        WORKING_SLUG: CaseStatus.Stage.EN_GESTION,
+        ARRANGED_SLUG: CaseStatus.Stage.PROMESA,
+        WAIVED_SLUG: CaseStatus.Stage.PAGADA,
+    }
+    found = set(CaseStatus.objects.filter(slug__in=named).values_list("slug", "stage"))
+    for slug, stage in named.items():
+        if (slug, stage.value) not in found:
+            yield Finding(f"Falta el estado «{slug}» en la etapa {stage.value}, al que las reglas pasan los casos.")
 
 
 def rollups_are_what_they_sum() -> Iterator[Finding]:

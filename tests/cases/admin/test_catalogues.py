@@ -52,7 +52,7 @@ def test_what_is_in_use_is_refused_in_words(admin_client, kind, words, way):
 def test_what_nothing_uses_is_deleted(admin_client):
     cartera = CarteraFactory()
     admin_client.post(f"/admin/cases/cartera/{cartera.pk}/delete/", {"post": "yes"})
-    unused = status("con-arreglo")
+    unused = status("contactado")
     admin_client.post(
         "/admin/cases/casestatus/", {"action": "delete_selected", ACTION_CHECKBOX_NAME: [unused.pk], "post": "yes"}
     )
