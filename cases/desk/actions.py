@@ -269,4 +269,5 @@ def _changed(request: Request, case: Case, part: str, **bound: Any) -> HttpRespo
 
 def _back_to(request: Request, case: Case) -> HttpResponse:
     skip = request.GET.get("skip", "")
-    return arrive(request, case.get_absolute_url() + query_with(request.GET, skip=skip), case)
+    address = case.get_absolute_url() + query_with(request.GET, skip=skip)
+    return arrive(request, address, visible_case(request.user, case.pk) if request.htmx.target == "desk" else case)

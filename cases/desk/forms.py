@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, ClassVar, cast
 
 from django import forms
@@ -142,6 +142,13 @@ PROMISE_NEEDS = {
 PAYMENT_NEEDS = {"payment_amount": "Escriba cuánto pagó."}
 
 
+@lru_cache(maxsize=512)
+def _attributes_of(**attributes: str | bool) -> str:
+    """The HTML attributes of a result's choice. Kept: two dozen results propose the same again and again."""
+    plain = ("value", "checked")
+    return flatatt({name if name in plain else f"data-{name.replace('_', '-')}": at for name, at in attributes.items()})
+
+
 class GestionForm(PromiseFields, PaymentFields, TokenForm):
     """One form for the gestión with its promise, payment and status (DESIGN §4)."""
 
@@ -184,7 +191,7 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         proposed = {
             "version": case.version,
             "read_status": case.status.name,
-            "promise_amount": sheet.unpromised or None,
+            "promise_amount": lambda: sheet.unpromised or None,
             "payment_value_date": sheet.today,
             "phone": sheet.phone_to_call,
         }
@@ -200,15 +207,26 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         self.has_work_phone = any(is_of_work(phone) for phone in usable)
         if not self.has_work_phone:
             fields["override_reason"].widget = forms.HiddenInput()
-        others = [other for other, is_theirs in sheet.sibling_lines() if is_theirs and other.is_open]
-        fields["also"].queryset = Case.objects.filter(pk__in=[other.pk for other in others])
-        fields["also"].widget.choices = [
-            (other.pk, f"{other.cartera.name} · {format_money(other.balance)}") for other in others
-        ]
-        self.has_others = bool(others)
-        statuses = CaseStatus.objects.active().exclude(pk=case.status_id)
-        fields["status"].queryset = statuses
-        fields["status"].widget.choices = [("", "Sin cambio"), *statuses.values_list("pk", "name")]
+        # What is only shown is read when it is shown: most forms that are sent are saved.
+        theirs = Case.objects.visible_to(sheet.user).open()
+        fields["also"].queryset = theirs.filter(debtor=case.debtor_id).exclude(pk=case.pk)
+        fields["also"].widget.choices = self._other_debts
+        fields["status"].queryset = CaseStatus.objects.active().exclude(pk=case.status_id)
+        fields["status"].widget.choices = lambda: self._statuses
+
+    @cached_property
+    def _statuses(self) -> list[tuple[int | str, str]]:
+        statuses = self.fields["status"].queryset.values_list("pk", "name")  # type: ignore[attr-defined]
+        return [("", "Sin cambio"), *statuses]
+
+    def _other_debts(self) -> list[tuple[int, str]]:
+        others = [other for other, is_theirs in self.sheet.sibling_lines() if is_theirs and other.is_open]
+        return [(other.pk, f"{other.cartera.name} · {format_money(other.balance)}") for other in others]
+
+    @property
+    def has_others(self) -> bool:
+        """Whether the person has other debts that the user may open. Reads the debts of the person."""
+        return bool(self._other_debts())
 
     @cached_property
     def _results(self) -> list[dict[str, Any]]:
@@ -217,19 +235,19 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         found = []
         for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
             moment = proposed_action(result, case=self.sheet.case, now=self.sheet.now)
-            attributes = {
-                "value": str(result.pk),
-                "checked": str(result.pk) == chosen,
-                "data-shortcut": result.shortcut,
-                "data-proposed": show_moment(moment) if moment else "",
-                "data-needs-promise": result.needs_promise,
-                "data-asks-when": result.asks_when,
-                "data-stops": result.stops_case and stops.consequence(stops_person=result.stops_person),
-                "data-type": result.type,
-            }
+            attributes = _attributes_of(
+                value=str(result.pk),
+                checked=str(result.pk) == chosen,
+                shortcut=result.shortcut,
+                proposed=show_moment(moment) if moment else "",
+                needs_promise=result.needs_promise,
+                asks_when=result.asks_when,
+                stops=stops.consequence(stops_person=result.stops_person) if result.stops_case else "",
+                type=result.type,
+            )
             found.append(
                 {
-                    "attributes": flatatt(attributes),
+                    "attributes": attributes,
                     "name": result.name,
                     "shortcut": result.shortcut,
                     "group": result.get_group_display(),

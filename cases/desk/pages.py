@@ -58,7 +58,7 @@ def previous_case(request: Request) -> HttpResponse:
     case = get_object_or_404(Case.objects.visible_to(request.user), pk=key_in(request.GET.get("from", "")))
     if walk := walk_of(request.user, request.GET, now=timezone.now()):
         return redirect(walk.preceding(case))
-    before = queue.previous_before(case) or case
+    before = queue.previous_before(case) or visible_case(request.user, case.pk)
     return _open(request, before.get_absolute_url() + query_with(request.GET), before)
 
 
@@ -68,12 +68,14 @@ def go_on(request: Request, queue: Queue, place: Case | None, *, leaving: Case |
     if case is None:
         return arrive(request, reverse("dashboard-gestor") + query_with(request.GET), None)
     skip = place_of(place) if place is not None else ""
-    return _open(request, case.get_absolute_url() + query_with(request.GET, skip=skip), case)
+    is_saved = request.method == "POST"
+    address = case.get_absolute_url() + query_with(request.GET, skip=skip)
+    return _open(request, address, case, left=leaving if is_saved else None)
 
 
-def _open(request: Request, address: str, case: Case) -> HttpResponse:
+def _open(request: Request, address: str, case: Case, *, left: Case | None = None) -> HttpResponse:
     """`arrive`, and remember the person where they are shown at once: a redirect leads to `case_page`, which does."""
-    response = arrive(request, address, case)
+    response = arrive(request, address, case, left=left)
     return remember(request, response, case) if response.status_code == HTTPStatus.OK else response
 
 

@@ -88,14 +88,19 @@ class Queue:
         return Case.objects.in_queue(self.gestor, self.now).one_a_person() if self.is_search else self.cases
 
     def next_after(self, place: Case | None, *, leaving: Case | None = None) -> Case | None:
-        """The next case: the first after `place`, else the first of the queue; never one of the person being left."""
-        others = self._walked.exclude(debtor=leaving.debtor_id) if leaving else self._walked
+        """The next case: the first after `place`, else the first of the queue; never one of the person being left.
+
+        With the relations that its screen shows.
+        """
+        others = self._walked.listed()
+        if leaving:
+            others = others.exclude(debtor=leaving.debtor_id)
         following = others.after_in_queue(place).first() if place is not None else None
         return following or others.first()
 
     def previous_before(self, case: Case) -> Case | None:
         """The case of another person before `case`; None at the beginning of the queue."""
-        return self._walked.exclude(debtor=case.debtor_id).before_in_queue(case).first()
+        return self._walked.listed().exclude(debtor=case.debtor_id).before_in_queue(case).first()
 
 
 def place_of(case: Case) -> str:

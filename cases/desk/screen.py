@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django_htmx.http import push_url
+from django_htmx.http import push_url, retarget
 
 from accounts.access import Request
 from accounts.models import User
@@ -35,6 +35,7 @@ from cases.rules.queue import Band
 
 JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
+FEWEST_ROWS = 12  # of the queue on the page, while each save takes one out
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
 PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "timeline", "more-events"}
@@ -55,7 +56,8 @@ class Screen:
         """`address` is that of the page where it is not the one of the request: an action leads to another page.
 
         `bound` are forms with errors to show again: gestion_form, contact_form, phone_form. And `phone_was`, the phone
-        that has just been marked as bad, with the state to which that is undone.
+        that has just been marked as bad, with the state to which that is undone; `left`, the case that has just been
+        dealt with.
         """
         self.request, self.user, self.case, self.now = request, request.user, case, timezone.now()
         self.address = address or request.get_full_path()
@@ -93,6 +95,24 @@ class Screen:
     @property
     def rows(self) -> list[Row]:
         return self._page[0]
+
+    @property
+    def left(self) -> Case | None:
+        return self.bound.get("left")
+
+    @cached_property
+    def keeps_queue(self) -> bool:
+        """Whether the rows on the page are still those of the queue, but for the person that has just been left.
+
+        Not while a search shows other rows, nor when few are left, nor while the person is still in the queue. Runs a
+        query.
+        """
+        shown = self.request.headers.get("Rows-Shown", "")
+        if self.left is None or self.case is None or self.queue.is_search or self.walk:
+            return False
+        if not shown.isdecimal() or len(shown) > 4 or int(shown) < FEWEST_ROWS:
+            return False
+        return not Case.objects.in_queue(self.user, self.now).filter(debtor=self.left.debtor_id).exists()
 
     @property
     def more_query(self) -> str:
@@ -355,20 +375,27 @@ class SeeOther(HttpResponseRedirect):
     status_code = 303
 
 
-def arrive(request: Request, address: str, case: Case | None) -> HttpResponse:
+def arrive(request: Request, address: str, case: Case | None, *, left: Case | None = None) -> HttpResponse:
     """Where an action or a step through the queue leads: the screen of `address` in this very answer for htmx, else a
-    redirect. Without a case it is the queue, with its first case open.
+    redirect. `case` has its relations; without one it is the queue, with its first case open.
+
+    A step changes the person alone. So does a save that takes a person (of the case `left`) out of the queue: figures
+    and counts come with it, and the page takes the row out (static/js/desk.js).
     """
-    if request.htmx.target != "desk":
+    if request.htmx.target not in ("desk", "case"):
         return redirect(address) if request.method == "GET" else SeeOther(address)
-    screen = Screen(request, address=address)
+    screen = Screen(request, address=address, left=left)
     if case is None and screen.rows:
-        case = screen.rows[0].case
-    screen.case = visible_case(request.user, case.pk) if case is not None else None
-    response = show(request, screen, part="desk")
+        case = visible_case(request.user, screen.rows[0].case.pk)
+    screen.case = case
+    is_step = request.htmx.target == "case" and case is not None
+    part = "case" if is_step or screen.keeps_queue else "desk"
+    response = show(request, screen, part=part)
+    if part == "case" and not is_step:
+        response.write(render_to_string("cases/_left.html", {"screen": screen}))
     # A save is done a hundred times a day, often over a poor line: without the indentation it is a sixth shorter.
     response.content = INDENTATION.sub(b"\n", response.content)
-    return response
+    return retarget(response, f"#{part}")
 
 
 def show_changed(request: Request, screen: Screen, part: str) -> HttpResponse:

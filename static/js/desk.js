@@ -463,8 +463,20 @@
     });
   };
 
+  // --- Who was dealt with leaves the queue; the rows around stay as they are, while there are enough of them ---------------
+  const takeOut = () => {
+    const figures = $("#figures[data-left]");
+    if (!figures) return;
+    $$(`[data-person="${figures.dataset.left}"]`).forEach((row) => row.remove());
+    delete figures.dataset.left;
+  };
+  document.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.target?.id === "desk") event.detail.headers["Rows-Shown"] = String(rows().length);
+  });
+
   // --- After htmx has swapped ---------------------------------------------------------------------
   const prepare = () => {
+    takeOut();
     showDue();
     $$("[data-script-only]").forEach((element) => {
       element.hidden = false;
@@ -522,7 +534,7 @@
       $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
     } else if (id === "timeline" && event.detail.requestConfig?.verb === "get") $("#timeline [aria-current]")?.focus({ preventScroll: true });
     else if (["promises", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
-    else if (id === "desk") {
+    else if (id === "desk" || (id === "case" && event.detail.requestConfig?.elt?.matches("[data-do], form"))) {
       scrollTo({ top: 0 });
       if (isSheet()) $("#case-name")?.focus({ preventScroll: true });
       else focusResults();

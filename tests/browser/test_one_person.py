@@ -162,3 +162,40 @@ def test_the_search_keeps_what_is_typed_meanwhile(page_of: PageOf, gestor_user: 
         held.release()
     expect(rows).to_have_count(1)
     expect(page.locator("#search")).to_have_value("deudora c")
+
+
+def test_a_save_takes_the_row_out_and_leaves_the_others(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    more = [factories.CaseFactory(assigned_to=gestor_user, amount=500 - number) for number in range(12)]
+    page = page_of(gestor_user)
+    page.goto("/dashboard-gestor")
+    first, second = queue[0], queue[1]
+    expect(page.locator("[data-row]")).to_have_count(len(queue) + len(more))
+    row(page, more[0]).evaluate("row => row.mark = 'the same'")
+    shown = page.locator("#queue-bands").inner_text()
+
+    choose(page, "No contesta")
+    page.keyboard.press("Control+Enter")
+
+    expect(heading(page)).to_have_text(second.debtor.listed_name)
+    expect(row(page, first)).to_have_count(0)
+    shows(page, second)
+    assert row(page, more[0]).evaluate("row => row.mark") == "the same"
+    assert page.locator("#queue-bands").inner_text() != shown
+    # Nothing of that save takes anybody out later: undone, the person is back in the queue.
+    page.get_by_role("button", name="Deshacer").click()
+    expect(row(page, first)).to_have_count(1)
+    row(page, second).click()
+    shows(page, second)
+    expect(row(page, first)).to_have_count(1)
+
+
+def test_few_rows_are_read_anew(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    Case.objects.filter(pk__in=[case.pk for case in queue[6:]]).update(assigned_to=None)
+    page = page_of(gestor_user)
+    page.goto("/dashboard-gestor")
+    newcomer = factories.CaseFactory(assigned_to=gestor_user, amount=3)
+    choose(page, "No contesta")
+    page.keyboard.press("Control+Enter")
+
+    expect(row(page, newcomer)).to_have_count(1)
+    expect(row(page, queue[0])).to_have_count(0)

@@ -177,6 +177,65 @@ def test_htmx_follows_to_the_desk_of_the_next_case(gestor_client: Client, case: 
     assert 'id="messages"' in answer.text
 
 
+SAVING = {"HX-Request": "true", "HX-Target": "desk", "Rows-Shown": "25"}
+
+
+def test_a_save_leaves_the_rows_of_the_queue_as_they_are(gestor_client: Client, case: Case, following: Case) -> None:
+    """The answer brings the next person, the figures and the counts; the page takes out the row of who was left."""
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=SAVING)
+
+    assert (answer.status_code, answer["HX-Retarget"]) == (200, "#case")
+    assert answer["HX-Push-Url"] == f"/cases/{following.pk}"
+    assert f'data-left="{case.debtor_id}"' in answer.text
+    assert 'id="queue-bands" class="queue-bands" aria-label="Prioridad" hx-swap-oob="true"' in answer.text
+    assert "queue-row" not in answer.text
+    assert len(answer.content) < 33_000
+
+
+@pytest.mark.parametrize("shown", ["", "3", "x", "99999"])
+def test_a_save_brings_the_queue_where_few_rows_are_left(
+    gestor_client: Client, case: Case, following: Case, shown: str
+) -> None:
+    headers = {**SAVING, "Rows-Shown": shown}
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=headers)
+
+    assert answer["HX-Retarget"] == "#desk"
+    assert f'data-person="{following.debtor_id}"' in answer.text
+    assert "data-left" not in answer.text
+
+
+def test_a_save_brings_the_queue_while_the_person_is_still_in_it(
+    gestor_client: Client, case: Case, following: Case
+) -> None:
+    factories.CaseFactory(assigned_to=case.assigned_to, debtor=case.debtor, balance=Decimal("1.00"))
+    answer = gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next"), headers=SAVING)
+
+    assert answer["HX-Retarget"] == "#desk"
+    assert f'data-person="{case.debtor_id}"' in answer.text
+
+
+def test_a_save_in_a_search_brings_what_was_found(gestor_client: Client, case: Case, following: Case) -> None:
+    url = f"/cases/{case.pk}/activities?search={following.debtor.last_name}"
+    answer = gestor_client.post(url, gestion(then="next"), headers=SAVING)
+
+    assert answer["HX-Retarget"] == "#desk"
+    assert "queue-row" in answer.text
+
+
+def test_a_step_changes_the_person_alone(gestor_client: Client, case: Case, following: Case) -> None:
+    headers = {"HX-Request": "true", "HX-Target": "case"}
+    answer = gestor_client.get(f"/dashboard-gestor/next?from={case.pk}", headers=headers)
+
+    assert (answer.status_code, answer["HX-Retarget"]) == (200, "#case")
+    assert answer["HX-Push-Url"].startswith(f"/cases/{following.pk}?skip=")
+    assert "queue-row" not in answer.text
+    # Who is alone in the queue stays; without anybody the queue says so.
+    Case.objects.all().update(next_action_at=timezone.now() + timedelta(days=1))
+    end = gestor_client.get(f"/dashboard-gestor/next?from={case.pk}", headers=headers)
+    assert (end["HX-Retarget"], end["HX-Push-Url"]) == ("#desk", "/dashboard-gestor")
+    assert "Su bandeja está al día" in end.text
+
+
 def test_sent_twice_recorded_once(gestor_client: Client, case: Case, following: Case) -> None:
     first, second = (gestor_client.post(f"/cases/{case.pk}/activities", gestion(then="next")) for _ in range(2))
 
