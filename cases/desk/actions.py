@@ -62,13 +62,14 @@ def activities(request: Request, pk: int) -> HttpResponse:
     return _go_on(request, case)
 
 
-def _record(form: GestionForm, case: Case, *, by: User) -> None:
+def _record(form: GestionForm, case: Case, *, by: User) -> str:
+    """Save the form. Returns what to say; a later page says it again when the answer got lost (`Screen.saved_late`)."""
     data = form.cleaned_data
     if form.is_status_alone():
         services.change_status(
             case=case, status=data["status"], by=by, notes=data["notes"].strip(), version=data["version"]
         )
-        return
+        return _saved(case)
     services.record_activities(
         case=case,
         also=data["also"],
@@ -84,6 +85,11 @@ def _record(form: GestionForm, case: Case, *, by: User) -> None:
         status=data["status"],
         version=data["version"],
     )
+    return _saved(case)
+
+
+def _saved(case: Case) -> str:
+    return f"Gestión guardada: {case.debtor.listed_name}."
 
 
 def _again(request: Request, case: Case, form: GestionForm, message: str, **changes: Any) -> HttpResponse:
@@ -114,10 +120,7 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
     if back := safe_next(request, request.POST.get("back", "")):
         messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.", extra_tags=saved)
         return SeeOther(back)
-    said = f"Gestión guardada: {case.debtor.listed_name}."
-    messages.success(request, said, extra_tags=saved)
-    # The answer may get lost on its way: the next page confirms it (static/js/drafts.js).
-    request.session["saved"] = [*request.session.get("saved", [])[-2:], [saved, said]]
+    messages.success(request, _saved(case), extra_tags=saved)
     if then != "next" or not request.user.is_gestor:
         return _back_to(request, case)
     return go_on_after(request, case)

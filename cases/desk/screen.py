@@ -29,12 +29,13 @@ from cases.desk.rows import ROW_FIELDS, Row, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
 from cases.desk.walk import KEPT, Walk, walk_of
-from cases.models import ActivityResult, Case
+from cases.models import ActivityResult, Case, Submission
 from cases.rules.instalments import plan
 from cases.rules.queue import Band
 
 JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
+SAID_AGAIN = timedelta(hours=12)
 FEWEST_ROWS = 12  # of the queue on the page, while each save takes one out
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
@@ -173,6 +174,15 @@ class Screen:
     @cached_property
     def undo(self) -> Offer | None:
         return offer_to(self.user, now=self.now)
+
+    @property
+    def saved_late(self) -> list[tuple[str, str]]:
+        """(token, what was said) of the last gestiones saved: an answer may have got lost on its way, and the page that
+        still has its draft says it again (static/js/drafts.js). Runs a query.
+        """
+        sent = Submission.objects.filter(created_by=self.user, created_at__gt=self.now - SAID_AGAIN)
+        last = sent.filter(key__startswith="POST /cases/", key__contains="/activities ").order_by("-created_at")[:3]
+        return [(row.key.rpartition(" ")[2], row.answer["done"]) for row in last if row.answer.get("done")]
 
     @property
     def commands(self) -> tuple[Command, ...]:
