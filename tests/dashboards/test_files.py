@@ -2,8 +2,6 @@
 
 import csv
 import io
-import shutil
-import subprocess
 from decimal import Decimal
 
 import openpyxl
@@ -15,13 +13,11 @@ from cases import services
 from cases.models import Case
 from nova.lib import dates
 from tests import factories
+from tests.pdf import needs_pdftotext, pages_of, text_of
 from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 VIEW, REPORT = "/dashboard-admin/exports", "/rendiciones/exports"
-needs_pdftotext = pytest.mark.skipif(
-    not shutil.which("pdftotext"), reason="needs pdftotext (apt install poppler-utils)"
-)
 
 
 @pytest.fixture
@@ -41,15 +37,6 @@ def case(admin_user: User, gestor_user: User) -> Case:
         amount=Decimal("700.00"),
     )
     return case
-
-
-def text_of(pdf: bytes) -> str:
-    done = subprocess.run(["pdftotext", "-layout", "-", "-"], input=pdf, capture_output=True, check=True)
-    return " ".join(done.stdout.decode().replace("\xa0", " ").split())
-
-
-def pages_of(pdf: bytes) -> int:
-    return pdf.count(b"/Type /Page\n") or pdf.count(b"/Type /Page ")
 
 
 def sheets_of(content: bytes) -> dict[str, list[list]]:
