@@ -73,12 +73,15 @@ def _resumed(first: list[bytes], rest: Iterator[bytes]) -> Iterator[bytes]:
     yield from rest
 
 
-def file_download(request: Request, content: bytes, name: str, parameters: Mapping[str, Any]) -> HttpResponse:
+def file_download(
+    request: Request, content: bytes, name: str, parameters: Mapping[str, Any], *, is_shown: bool = False
+) -> HttpResponse:
+    """`is_shown`: by the browser itself, to be read or printed, instead of kept."""
     _record(request, name, parameters)
     return HttpResponse(
         content,
         content_type=TYPES[name.rsplit(".", 1)[1]],
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f'{"inline" if is_shown else "attachment"}; filename="{name}"'},
     )
 
 

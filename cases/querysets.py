@@ -529,3 +529,16 @@ class DiscountLimitQuerySet(models.QuerySet):
     def for_cartera(self, cartera_id: int) -> DiscountLimitQuerySet:
         """The rows of a cartera and the general ones; which of them apply is `rules.arrangements.limit_of_role`."""
         return self.filter(Q(cartera__isnull=True) | Q(cartera=cartera_id)).order_by("id")
+
+
+class DocumentQuerySet(CaseOwnedQuerySet):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        raise TypeError("A paper that was issued is voided, not deleted.")
+
+    def valid(self) -> DocumentQuerySet:
+        """Those that were not voided."""
+        return self.filter(voided_at__isnull=True)
+
+    def listed(self) -> DocumentQuerySet:
+        """Newest first, without what a list does not show: the file and its words."""
+        return self.defer("file", "content", "texts").select_related("issued_by").order_by("-id")

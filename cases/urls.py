@@ -1,6 +1,19 @@
 from django.urls import path, re_path
 
-from cases.desk import actions, agenda, pages, recent, samples, saving, selection, snoozing, stopped, supervision
+from cases import verification
+from cases.desk import (
+    actions,
+    agenda,
+    pages,
+    papers,
+    recent,
+    samples,
+    saving,
+    selection,
+    snoozing,
+    stopped,
+    supervision,
+)
 from cases.desk.deciding import DECISIONS
 
 urlpatterns = [
@@ -20,6 +33,10 @@ urlpatterns = [
     path("cases/<int:pk>/promises", actions.promises, name="case-promises"),
     path("cases/<int:pk>/payments", actions.payments, name="case-payments"),
     path("cases/<int:pk>/snooze", snoozing.snooze, name="case-snooze"),
+    path("cases/<int:pk>/documents", papers.documents, name="case-documents"),
+    path("documents/<int:pk>/file", papers.document_file, name="document-file"),
+    path("documents/<int:pk>/voiding", papers.document_voiding, name="document-voiding"),
+    path("verificar/<code>", verification.verification, name="verification"),
     path("cases/<int:pk>/contact", actions.contact, name="case-contact"),
     path("cases/<int:pk>/phones", actions.phones, name="case-phones"),
     path("cases/<int:pk>/phones/<int:phone_pk>/state", actions.phone_state, name="case-phone-state"),

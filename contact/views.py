@@ -96,7 +96,15 @@ def image(request: HttpRequest, name: str, content_type: str) -> FileResponse:
 def robots(request: HttpRequest) -> HttpResponse:
     """Only the public page is for search engines; the others require a log-in anyway."""
     lines = [
-        *("User-agent: *", "Disallow: /admin/", "Disallow: /api/", "Disallow: /login", "Allow: /", ""),
+        *(
+            "User-agent: *",
+            "Disallow: /admin/",
+            "Disallow: /api/",
+            "Disallow: /login",
+            "Disallow: /verificar/",
+            "Allow: /",
+            "",
+        ),
         f"Sitemap: {request.build_absolute_uri(reverse('sitemap'))}",
     ]
     return HttpResponse("\n".join(lines) + "\n", content_type="text/plain; charset=utf-8")

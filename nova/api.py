@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import Gestores
-from cases.api import cases, catalogues, debtors, saved_lists, work
+from cases.api import cases, catalogues, debtors, documents, saved_lists, work
 from dashboards import api as dashboard
 from nova.lib.rest.body import EnvelopeRenderer
 from nova.lib.rest.views import ApiMixin
@@ -61,6 +61,8 @@ routes: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/activities", work.RecordActivity.as_view(), name="case-activities"),
     path("cases/<int:pk>/promises", work.PromisePayment.as_view(), name="case-promises"),
     path("cases/<int:pk>/payments", work.RecordPayment.as_view(), name="case-payments"),
+    path("cases/<int:pk>/documents", documents.CaseDocuments.as_view(), name="case-documents"),
+    path("documents/<int:pk>/file", documents.DocumentFile.as_view(), name="document-file"),
     path("cases/<int:pk>/snooze", work.Snooze.as_view(), name="case-snooze"),
     path("debtors/<int:pk>", debtors.Person.as_view(), name="debtor"),
     path("debtors/<int:pk>/stops", debtors.StopPerson.as_view(), name="debtor-stops"),

@@ -38,6 +38,7 @@ SEEDS = [
     "cases.migrations.0004_seed_activity_results",
     "cases.migrations.0018_results_that_stop_a_person",
     "cases.migrations.0031_carry_over_types_arrears_and_first_gestiones",
+    "cases.migrations.0051_texts_of_papers",
 ]
 
 hypothesis_settings.register_profile(

@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import User
 from cases import services
-from cases.models import Case, LedgerEntry
+from cases.models import Case, Document, LedgerEntry
 from tests.factories import PASSWORD
 
 
@@ -29,6 +29,14 @@ def send(client: Client, method: str, path: str, body: Any = None, *, headers: M
     """`send(client, "POST", "cases", {…})`: the answer of the API; the body is JSON, or text and bytes as they are."""
     data = body if isinstance(body, bytes | str) else client._encode_json(body or {}, "application/json")
     return client.generic(method, f"/api/v1/{path}", data, content_type="application/json", headers=headers)
+
+
+VERIFY_AT = "https://cobranzas.example.com.ar/verificar/"
+
+
+def issue(case: Case, kind: str, *, by: User | None = None, **given: Any) -> Document:
+    """A paper as a test needs it."""
+    return services.issue_document(case=case, kind=kind, by=by, verify_at=VERIFY_AT, **given).document
 
 
 def pay(case: Case, amount: Decimal | str | int = 1000, *, by: User | None = None, **given: Any) -> LedgerEntry:

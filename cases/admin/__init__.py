@@ -6,6 +6,7 @@ from cases.admin.catalogues import ActivityResultAdmin, CarteraAdmin, CaseStatus
 from cases.admin.debtors import DebtorAdmin
 from cases.admin.importing.batches import ImportBatchAdmin
 from cases.admin.importing.upload import ImportUploadAdmin
+from cases.admin.papers import DocumentAdmin, PaperTextAdmin
 from cases.admin.promises import PromiseAdmin
 from cases.admin.records import ActivityAdmin, LedgerEntryAdmin
 from cases.admin.stops import StopFlagAdmin
@@ -19,10 +20,12 @@ __all__ = [
     "CaseStatusAdmin",
     "DebtorAdmin",
     "DiscountLimitAdmin",
+    "DocumentAdmin",
     "ImportBatchAdmin",
     "ImportUploadAdmin",
     "LedgerEntryAdmin",
     "OfferAdmin",
+    "PaperTextAdmin",
     "PromiseAdmin",
     "StopFlagAdmin",
 ]

@@ -25,18 +25,20 @@ from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm, SnoozeForm
 from cases.desk.keys import COMMANDS, Command
 from cases.desk.queue import Queue, parse_place, place_of
-from cases.desk.rows import ROW_FIELDS, Row, rows_of
+from cases.desk.rows import ROW_FIELDS, Row, new_token, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
 from cases.desk.walk import KEPT, Walk, walk_of
-from cases.models import ActivityResult, Case, Submission
+from cases.models import ActivityResult, Case, Document, Submission
 from cases.rules.instalments import plan
 from cases.rules.queue import Band
+from cases.services.papers import refusal_of
 
 JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
 SAID_AGAIN = timedelta(hours=12)
 FEWEST_ROWS = 12  # of the queue on the page, while each save takes one out
+SHOWN_PAPERS, MOST_PAPERS = 4, 100
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
 PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "timeline", "more-events"}
@@ -331,6 +333,41 @@ class Screen:
     @property
     def phone_was(self) -> Any:
         return self.bound.get("phone_was")
+
+    # --- Papers
+    @property
+    def paper_errors(self) -> list[str]:
+        return self.bound.get("paper_errors", [])
+
+    @property
+    def paper_token(self) -> str:
+        return new_token()
+
+    @cached_property
+    def _papers(self) -> list[Document]:
+        """The papers of the debts that the user may see, newest first. Runs a query."""
+        papers = Document.objects.filter(case__in=self._sheet.seen_debts).listed()
+        return list(papers.select_related("issued_by", "case__cartera")[:MOST_PAPERS])
+
+    @property
+    def first_papers(self) -> list[Document]:
+        return self._papers[:SHOWN_PAPERS]
+
+    @property
+    def more_papers(self) -> list[Document]:
+        """Those that stay folded."""
+        return self._papers[SHOWN_PAPERS:]
+
+    @property
+    def several_debts(self) -> bool:
+        return len(self._sheet.seen_debts) > 1
+
+    @property
+    def paper_choices(self) -> list[tuple[str, str, str]]:
+        """(kind, name, why it cannot be issued now) of what can be issued of a case."""
+        refusal = refusal_of(Document.Kind.CLEARANCE, self._sheet.case, now=self.now)
+        kinds = {Document.Kind.STATEMENT: "", Document.Kind.CLEARANCE: refusal}
+        return [(kind.value, str(kind.label), why) for kind, why in kinds.items()]
 
     @property
     def conflict(self) -> Any:

@@ -139,13 +139,6 @@ class Sheet:
         return f"{link}?text={quote(text)}" if link else ""
 
     @property
-    def address(self) -> str:
-        debtor = self.case.debtor
-        street = f"{debtor.street} {debtor.street_number}".strip()
-        city = f"{debtor.city} ({debtor.postal_code})" if debtor.city and debtor.postal_code else debtor.city
-        return ", ".join(filter(None, (street, city or debtor.postal_code, debtor.provincia)))
-
-    @property
     def months(self) -> int:
         return self.case.months_in_arrears(self.today)
 

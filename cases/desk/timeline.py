@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
-from cases.models import Activity, LedgerEntry, Promise
+from cases.models import Activity, Document, LedgerEntry, Promise
 
 PER_PAGE = 15
 ACTIVITY, ENTRY, PROMISE = "a", "e", "p"
@@ -149,6 +149,8 @@ def _events(keys: list[Key], user: User) -> list[Event]:
         event.case_id = activity.case_id
         event.activity = activity
         event.may_void = not activity.is_system and (user.is_admin or activity.created_by_id == user.pk)
+    receipt = Document.objects.valid().filter(entry=OuterRef("pk")).values("pk")
+    entries = entries.annotate(receipt=Subquery(receipt[:1]))
     for entry in entries.select_related("created_by", "reversal", "reverses"):
         event = _place(events, ENTRY, entry)
         event.case_id = entry.case_id

@@ -13,6 +13,7 @@ from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
 from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.rules import ledger, queue
 from cases.services.cases import move_case
+from cases.services.withdrawing import withdraw_clearances
 from nova.lib import copying, dates
 from nova.lib.databases import Gone, lock_rows
 
@@ -123,7 +124,7 @@ class Writer:
         if len(locked) < len(rows):
             raise Gone(f"{len(rows) - len(locked)} cases of the file")
         ours = LedgerEntry.objects.effective_payments().filter(case__in=list(rows)).latest_by_case()
-        updates, entries = [], []
+        updates, entries, owing_again = [], [], []
         for case in locked:
             row = rows[case.pk]
             difference = ledger.refresh_adjustment(
@@ -139,6 +140,8 @@ class Writer:
                         "Actualización del acreedor",
                     )
                 )
+            if case.balance + difference > 0 >= case.balance:
+                owing_again.append(case.pk)
             case.balance += difference
             case.creditor_total = row.total
             case.initial_amount = row.monto_inicial or case.initial_amount
@@ -150,6 +153,7 @@ class Writer:
             updates.append(self._case_change(case, paid_on))
         copying.update(Case, CASE_REFRESH_COLUMNS, updates)
         copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
+        withdraw_clearances(owing_again, now=self.now)
 
     def _case_change(self, case: Case, paid_on: date | None) -> tuple[copying.Value, ...]:
         next_action = (

@@ -7,6 +7,7 @@ from cases.models.arrangement import Arrangement, DiscountLimit, Instalment, Off
 from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.models.debtor import Debtor, DebtorPhone
+from cases.models.document import Document, DocumentCounter, PaperText
 from cases.models.effect import Effect
 from cases.models.imports import ImportBatch, ImportUpload
 from cases.models.ledger import LedgerEntry
@@ -30,12 +31,15 @@ __all__ = [
     "Debtor",
     "DebtorPhone",
     "DiscountLimit",
+    "Document",
+    "DocumentCounter",
     "Effect",
     "ImportBatch",
     "ImportUpload",
     "Instalment",
     "LedgerEntry",
     "Offer",
+    "PaperText",
     "Promise",
     "SavedList",
     "StopFlag",
@@ -43,6 +47,6 @@ __all__ = [
 ]
 
 # django-auditlog keeps the edits of these models, field by field. Cases, promises and money use accounts.audit.
-for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone, DiscountLimit, Offer):
+for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone, DiscountLimit, Offer, PaperText):
     auditlog.register(model)
 auditlog.register(Debtor, exclude_fields=["search_text"])

@@ -79,6 +79,13 @@ class Debtor(models.Model):
         """The name with the surname first, for lists: `PÉREZ, Ana`."""
         return ", ".join(filter(None, (self.last_name, self.first_name)))
 
+    @property
+    def address(self) -> str:
+        """Street, city and provincia in one line; empty where nothing is known."""
+        street = f"{self.street} {self.street_number}".strip()
+        city = f"{self.city} ({self.postal_code})" if self.city and self.postal_code else self.city
+        return ", ".join(filter(None, (street, city or self.postal_code, self.provincia)))
+
 
 class DebtorPhone(models.Model):
     class Kind(models.TextChoices):

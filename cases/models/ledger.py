@@ -185,3 +185,8 @@ class LedgerEntry(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         raise TypeError("The ledger is append-only: post a reversal or an adjustment.")
+
+    @property
+    def takes_receipt(self) -> bool:
+        """Whether it is a payment that stands. Runs a query where the reversal was not read with it."""
+        return self.kind == self.Kind.PAYMENT and not hasattr(self, "reversal")

@@ -27,6 +27,7 @@ from cases.services.closing import Closing, close_cartera, preview_closing
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.once import AnotherSubmission, Answer, submit_once
+from cases.services.papers import Issued, file_of, issue_document, void_document
 from cases.services.phones import add_phone, mark_phone
 from cases.services.promises import cancel_promise, promise_payment
 from cases.services.settlement import StaleVersion, settle
@@ -40,6 +41,7 @@ __all__ = [
     "Answer",
     "BulkResult",
     "Closing",
+    "Issued",
     "Recorded",
     "Share",
     "StaleVersion",
@@ -54,8 +56,10 @@ __all__ = [
     "delete_case",
     "delete_cases",
     "edit_case",
+    "file_of",
     "fill_in_debtor",
     "has_history",
+    "issue_document",
     "lift_stop",
     "make_stage_default",
     "mark_phone",
@@ -83,4 +87,5 @@ __all__ = [
     "undo",
     "unite_people",
     "void_activity",
+    "void_document",
 ]

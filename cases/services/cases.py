@@ -183,18 +183,19 @@ def _apply(row: Any, changes: Mapping[str, Any], allowed: frozenset[str]) -> tup
 
 
 def has_history(case: Case) -> bool:
-    """Whether the case has gestiones, promises, arrangements or more than its placement (§7). Up to four queries."""
+    """Whether the case has gestiones, promises, arrangements, papers or more than its placement (§7). Five queries."""
     return (
         case.activities.filter(is_system=False).exists()
         or case.promises.exists()
         or case.arrangements.exists()
+        or case.documents.exists()
         or case.entries.exclude(kind=ledger.Kind.PLACEMENT).exists()
     )
 
 
 @transaction.atomic
 def delete_case(*, case: Case, by: User, version: int | None = None) -> None:
-    """Delete a case loaded by mistake: one without gestiones, promises or entries beyond its placement (§7).
+    """Delete a case loaded by mistake: one without gestiones, promises, papers or entries beyond its placement (§7).
 
     Its placement and system activities are deleted too, and its debtor when this was the last case. Raises
     ValidationError (key case) and StaleVersion.

@@ -17,6 +17,7 @@ from cases.rules import ledger
 from cases.services.effects import Watch
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.touch import touch
+from cases.services.withdrawing import withdraw_receipts
 from nova.lib import dates
 from nova.lib.money import format_money
 
@@ -178,6 +179,7 @@ def reverse_payment(
         notes=notes,
     )
     settle(case, now=now)
+    withdraw_receipts(payment, by=by, now=now)
     audit.record(AuditEvent.Action.REVERSAL, by=by, target=case, before=before, after=_with(case, entry))
     return entry
 

@@ -10,6 +10,7 @@ from django.conf import settings
 from cases.models import Case, CaseStatus, Promise
 from cases.rules import promises as rules
 from cases.rules import queue
+from cases.services.withdrawing import withdraw_clearances
 from nova.lib import dates
 from nova.lib.databases import lock_row
 
@@ -69,10 +70,13 @@ def settle(case: Case, *, now: datetime, cancelled: bool = False, paid: bool = F
     `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment. Safe to repeat: a second
     run changes nothing.
     """
+    owed = case.balance
     transition = derive(case, now=now)
     transition.cancelled = cancelled
     apply_status_rules(case, transition, now=now, paid=paid)
     case.save()
+    if case.balance > 0 >= owed:
+        withdraw_clearances([case.pk], now=now)
     return transition
 
 

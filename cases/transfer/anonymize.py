@@ -5,6 +5,7 @@ production. Names, documents, phones, emails, streets, free texts and audit deta
 person can be identified.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from random import SystemRandom
@@ -24,6 +25,7 @@ from cases.models import (
     Case,
     Debtor,
     DebtorPhone,
+    Document,
     ImportBatch,
     ImportUpload,
     LedgerEntry,
@@ -31,6 +33,8 @@ from cases.models import (
     SavedList,
     Submission,
 )
+from cases.papers.paper import Paper
+from cases.papers.printing import printed
 from cases.sample_data import people
 from contact.models import ContactSubmission
 from nova.lib import copying
@@ -41,6 +45,9 @@ TEXT = "Texto de ejemplo."
 DEBTOR_COLUMNS = ("first_name", "last_name", "dni", "cuit", "email", "street", "street_number", "notes")
 FORGOTTEN = (Session, KnownPlace, ApiToken, SecondFactor, RecoveryCode, ImportUpload, SavedList, Submission, LogEntry)
 LOGIN_HISTORY = (AccessAttempt, AccessFailureLog, AccessLog)
+EXAMPLE = Paper(
+    title="Papel de ejemplo", agency=["Agencia de ejemplo"], date="", blocks=[{"text": [TEXT]}], verification=""
+)
 Progress = Callable[[int], None]
 
 
@@ -58,6 +65,7 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
     )
     counts["promises"] = _texts(Promise, "notes", imported_author=_if_any("imported_author", "usuario anterior"))
     counts["ledger"] = _ledger()
+    counts["documents"] = _documents()
     counts["imports"] = ImportBatch.objects.update(report="", file_name=_numbered("file_name", "archivo-"))
     counts["messages"] = ContactSubmission.objects.update(
         entity="", name=_numbered("name", "Visitante "), email="visitante@example.com", phone="", message=TEXT
@@ -132,6 +140,19 @@ def _ledger() -> int:
             ),
             reference_key=_if_any("reference_key", "ref-"),
         )
+
+
+def _documents() -> int:
+    """Papers keep their kind and number; their file is the same page for all, and no real code finds them."""
+    file = printed(EXAMPLE)
+    return Document.objects.update(
+        file=file,
+        sha256=hashlib.sha256(file).hexdigest(),
+        content={},
+        texts={},
+        code=Concat(Value("EJEMPLO"), Cast("id", CharField()), output_field=CharField()),
+        void_reason=_if_any("void_reason", TEXT),
+    )
 
 
 @contextmanager

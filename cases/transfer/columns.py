@@ -1,6 +1,7 @@
 """Converts a value of a file to the value of a column, checked in the same way for PostgreSQL and SQLite."""
 
 import json
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -111,6 +112,18 @@ def _uuid(field: models.Field) -> Converter:
     return lambda value: as_text(UUID(str(value)))
 
 
+def _bytes(field: models.Field) -> Converter:
+    """Bytes come as base64."""
+
+    def convert(value: Any) -> Any:
+        if not isinstance(value, str):
+            raise Misfit("no es un archivo en base64")
+        content = b64decode(value, validate=True)
+        return f"\\x{content.hex()}" if connection.vendor == "postgresql" else content
+
+    return convert
+
+
 def moment_of(value: Any) -> Any:
     """An aware datetime from a text; a datetime or None is returned as it is."""
     return parse_datetime(value) if isinstance(value, str) else value
@@ -126,6 +139,7 @@ _KINDS: Mapping[type[models.Field], Callable[[Any], Converter]] = {
     models.IntegerField: _whole,
     models.JSONField: _json,
     models.UUIDField: _uuid,
+    models.BinaryField: _bytes,
     models.ForeignKey: _whole,  # resolved to an id before
     models.AutoField: _whole,
 }

@@ -5,6 +5,7 @@ the file is consistent while users work.
 """
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Protocol
@@ -85,7 +86,9 @@ def _rows(section: Section, fields: list[str]) -> Iterator[tuple[Any, ...]]:
 
 
 def _as_text(value: Any) -> str:
-    """A value as text: amounts as they are, moments in UTC to the microsecond."""
+    """A value as text: amounts as they are, moments in UTC to the microsecond, files in base64."""
+    if isinstance(value, bytes | memoryview):
+        return b64encode(value).decode()
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Max, OuterRef, Q
 
 from cases.models import (
     Activity,
@@ -19,6 +19,8 @@ from cases.models import (
     CaseStatus,
     Debtor,
     DebtorPhone,
+    Document,
+    DocumentCounter,
     ImportBatch,
     LedgerEntry,
     StopFlag,
@@ -37,6 +39,7 @@ from nova.lib.money import format_money
 
 CHUNK = 2000
 NOT_IN_FILE = "su caso no está en el archivo"
+NUMBERED_ELSEWHERE = "lleva el número de otra instalación, que aquí puede ser de otro papel: guárdelo en aquella"
 TAKEN_KEY = (
     "otro caso de la cartera ya tiene ese número de cliente: lo que cuelga de este queda en aquel, y no se suman sus {}"
 )
@@ -85,6 +88,7 @@ class Loader:
             "stops": self._stops,
             "promises": lambda rows: self._hanging(BY_NAME["promises"], rows),
             "ledger": self._ledger,
+            "documents": self._documents,
             "import_batches": lambda rows: self._once(BY_NAME["import_batches"], ("sha256", "created_at"), rows),
             "contact_submissions": lambda rows: self._once(BY_NAME["contact_submissions"], ("key",), rows),
         }
@@ -267,6 +271,8 @@ class Loader:
 
     def finish(self) -> None:
         """After all sections: what they say of one another. Cases of a file without stops get the one they carry."""
+        if self.keeps_numbers:
+            self._count_on()
         numbers = sorted(self.new_cases)
         for start in range(0, len(numbers), CHUNK):
             chunk = numbers[start : start + CHUNK]
@@ -304,6 +310,26 @@ class Loader:
                     row[reference] = self._number(model, row[reference])
         self.tables.insert(section, newcomers)
         tally.created += len(newcomers)
+
+    def _documents(self, rows: list[Numbered]) -> None:
+        """Papers keep their number, so only an empty installation takes them; elsewhere they would leave a gap."""
+        section, tally = BY_NAME["documents"], self.result.of("documents")
+        if self.keeps_numbers:
+            self.tables.insert(section, [row for _, row in rows])
+            tally.created += len(rows)
+            return
+        codes = {row["code"] for _, row in rows}
+        here = set(Document.objects.filter(code__in=codes).values_list("code", flat=True))
+        for number, row in rows:
+            if row["code"] in here:
+                tally.unchanged += 1
+            else:
+                self.result.reject("documents", number, f"{row['kind']} {row['number']}", NUMBERED_ELSEWHERE)
+
+    def _count_on(self) -> None:
+        """The next number of each kind of paper follows the last one that came."""
+        for kind, last in Document.objects.order_by().values_list("kind").annotate(last=Max("number")):
+            DocumentCounter.objects.update_or_create(kind=kind, defaults={"last": last})
 
     def _numbers(self, model: type[models.Model], rows: list[dict[str, Any]]) -> list[int]:
         """The ids here of new rows, stored for the rows that refer to them."""

@@ -20,8 +20,10 @@ from cases.models import (
     CaseStatus,
     Debtor,
     DebtorPhone,
+    Document,
     ImportBatch,
     LedgerEntry,
+    PaperText,
     Promise,
     StopFlag,
 )
@@ -36,6 +38,7 @@ NAMED_BY: Mapping[type[models.Model], str] = {
     Cartera: "name",
     CaseStatus: "slug",
     ActivityResult: "code",
+    PaperText: "slug",
     ContactSubmission: "key",
 }
 
@@ -74,6 +77,7 @@ SECTIONS = [
     Section("carteras", Cartera),
     Section("case_statuses", CaseStatus),
     Section("activity_results", ActivityResult),
+    Section("paper_texts", PaperText),
     # Names and roles, so that a reader of the file can identify the users. No passwords; the section is not imported.
     Section("users", User, only=("username", "first_name", "last_name", "role", "is_active")),
     Section("debtors", Debtor),
@@ -83,11 +87,12 @@ SECTIONS = [
     Section("stops", StopFlag),
     Section("promises", Promise),
     Section("ledger", LedgerEntry),
+    Section("documents", Document),
     Section("import_batches", ImportBatch),
     Section("contact_submissions", ContactSubmission, leaves_out=("leased_until",)),
 ]
 BY_NAME = {section.name: section for section in SECTIONS}
-CATALOGUES = ("carteras", "case_statuses", "activity_results")
+CATALOGUES = ("carteras", "case_statuses", "activity_results", "paper_texts")
 
 
 class Reference(NamedTuple):

@@ -8,7 +8,7 @@ from django.db import connection, models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from cases.models import ActivityResult, Cartera, Case, CaseStatus
+from cases.models import ActivityResult, Cartera, Case, CaseStatus, PaperText
 from cases.models.activity import RESULT_KEYS, USUAL_KEYS
 from cases.searching import fold
 from cases.transfer import columns
@@ -24,7 +24,7 @@ class Tables:
         self._people, self._result = people, result
         self._names: dict[type[models.Model], dict[str, int]] = {
             model: {fold(name): pk for pk, name in model._base_manager.values_list("pk", NAMED_BY[model])}
-            for model in (Cartera, CaseStatus, ActivityResult)
+            for model in (Cartera, CaseStatus, ActivityResult, PaperText)
         }
         self._stages: dict[int, str] = {}
         self._writers: dict[str, tuple[list[str], list[Any]]] = {}

@@ -219,6 +219,7 @@ PLAN_LAPSE_OVERDUE_COUNT = env.int("PLAN_LAPSE_OVERDUE_COUNT", default=2)
 PLAN_LAPSE_DAYS = int(days) if (days := env("PLAN_LAPSE_DAYS", default="")) else None
 PLAN_TAIL_DAYS = env.int("PLAN_TAIL_DAYS", default=30)
 PROPOSAL_DAYS = env.int("PROPOSAL_DAYS", default=7)
+CLEARING_DAYS = env.int("CLEARING_DAYS", default=2)
 
 # --- Downloads ---------------------------------------------------------------------------------
 # In each web process, of whose threads they take no more than half (gunicorn.conf.py).
@@ -289,6 +290,7 @@ EMAIL_TIMEOUT = env.int("MAIL_TIMEOUT", default=10)  # seconds for each step of 
 # --- The public page and its form --------------------------------------------------------------
 CONTACT_RECIPIENTS = env.list("CONTACT_RECIPIENTS", default=[])
 CONTACT_RATES = ("50/h", "200/d")
+VERIFICATION_RATES = ("30/m", "300/h")
 # Whether `manage.py worker` mails; else the web process does, after it has answered.
 CONTACT_WORKER = env.bool("CONTACT_WORKER", default=False)
 AGENCY_NAME = env("AGENCY_NAME", default="NOVA Gestión de Cobranzas")

@@ -14,7 +14,7 @@ from nova.api import urlpatterns
 from nova.lib import dates
 from tests import factories
 from tests.conftest import ClientOf
-from tests.steps import pay
+from tests.steps import issue, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,9 @@ EXPECTED = {
     ("POST", "cases/<int:pk>/promises"): WORK,
     ("POST", "cases/<int:pk>/payments"): WORK,
     ("POST", "cases/<int:pk>/snooze"): WORK,
+    ("GET", "cases/<int:pk>/documents"): (401, 403, 404, 200, 200),
+    ("POST", "cases/<int:pk>/documents"): WORK,
+    ("GET", "documents/<int:pk>/file"): (401, 403, 404, 200, 200),
     ("GET", "debtors/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "debtors/<int:pk>/stops"): WORK,
     ("DELETE", "stops/<int:pk>"): (401, 403, 403, 403, 400),
@@ -108,6 +111,8 @@ def test_who_may(
         pk = services.record_activity(case=case, by=gestor_user, type="note", notes="hola").activity.pk
     elif address.startswith("promises"):
         pk = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today()).pk
+    elif address.startswith("documents"):
+        pk = issue(case, "statement", by=gestor_user).pk
     elif address.startswith("debtors"):
         pk = case.debtor_id
     elif address.startswith("stops"):

@@ -87,8 +87,8 @@ def test_every_part_that_is_cited_by_name_exists() -> None:
 
 
 def test_the_rules_keep_their_numbers() -> None:
-    """Ten sections, and eight rules of money: code cites them by number."""
-    assert HEADING.findall(DESIGN) == ["1", "2", "3", *(f"3.{rule}" for rule in range(1, 9)), *map(str, range(4, 11))]
+    """Ten sections, and nine rules of money: code cites them by number."""
+    assert HEADING.findall(DESIGN) == ["1", "2", "3", *(f"3.{rule}" for rule in range(1, 10)), *map(str, range(4, 11))]
 
 
 # --- Models: §2 --------------------------------------------------------------------------------------------

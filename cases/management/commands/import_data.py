@@ -31,6 +31,8 @@ LABELS = {
     "activities": "Gestiones",
     "promises": "Promesas",
     "stops": "Detenciones",
+    "paper_texts": "Textos de los papeles",
+    "documents": "Papeles",
     "ledger": "Movimientos",
     "import_batches": "Importaciones",
     "contact_submissions": "Mensajes de contacto",

@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
-from cases.transfer.verify import database, money, people, places, promises
+from cases.transfer.verify import database, money, papers, people, places, promises
 from cases.transfer.verify.finding import Finding
 
 __all__ = ["REPAIR", "Check", "Finding", "Outcome", "cases_to_repair", "checks_for", "run"]
@@ -71,6 +71,11 @@ def checks_for(today: date) -> list[Check]:
         Check("CUIL de un deudor y DNI de otro", people.nobody_is_there_twice_by_cuil),
         Check("Teléfonos repetidos", people.no_phone_is_there_twice),
         Check("Números de cliente repetidos", people.no_key_is_there_twice),
+        Check("Numeración de los papeles", papers.numbers_have_no_gap),
+        Check("Archivo de los papeles", papers.files_are_as_issued),
+        Check("Pago o convenio de los papeles", papers.papers_are_of_their_case),
+        Check("Papeles vigentes", papers.valid_papers_hold),
+        Check("Textos de los papeles", papers.texts_can_be_filled_in),
         Check("Filas huérfanas", database.rows_point_to_rows),
         Check("Secuencias de numeración", database.sequences_are_ahead),
         Check("Estados que usan las reglas", database.rules_find_their_statuses),

@@ -128,7 +128,9 @@ def _operations(result: Schema) -> Iterator[tuple[str, str, Schema]]:
 
 
 def _wrap(response: Schema, *, is_paginated: bool) -> None:
-    media = response["content"][JSON]
+    media = response["content"].get(JSON)
+    if media is None:  # a file
+        return
     more = {"pagination": {"$ref": "#/components/schemas/Pagination"}} if is_paginated else {}
     media["schema"] = _object(success={"type": "boolean", "enum": [True]}, data=media["schema"], **more)
 

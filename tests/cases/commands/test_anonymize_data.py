@@ -7,6 +7,7 @@ from auditlog.models import LogEntry
 from django.db import connection
 
 from accounts.models import AuditEvent, User
+from cases import services
 from cases.models import Activity, Case, Debtor, Promise
 from nova.lib import dates
 from tests.cases.transfer.command import run
@@ -17,7 +18,7 @@ from tests.factories import (
     DebtorPhoneFactory,
     ImportBatchFactory,
 )
-from tests.steps import pay
+from tests.steps import issue, pay
 
 pytestmark = pytest.mark.django_db
 SECRETS = ("Quintana", "31415926", "20314159269", "quintana@correo.example", "Combate de los Pozos", "+5491155556666",
@@ -41,7 +42,8 @@ def agency(settings):
                             is_system=True)  # fmt: skip
     Promise.objects.create(case=case, amount=1, promise_date=dates.today(), notes="Quintana", is_historic=True,
                            status="cancelled")  # fmt: skip
-    pay(case, 1, by=gestor, reference="rapipago 991", notes="Quintana")
+    payment = pay(case, 1, by=gestor, reference="rapipago 991", notes="Quintana")
+    services.void_document(document=issue(case, "receipt", entry=payment), by=gestor, reason="Quintana")
     ImportBatchFactory(file_name="carga_quintana.csv", report="1,dni,31415926")
     ContactSubmissionFactory(name="Quintana", message="le debe a la cuñada")
     AuditEventFactory(actor=gestor, target_label="Quintana", before={"dni": "31415926"})

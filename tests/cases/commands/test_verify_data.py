@@ -11,7 +11,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils import timezone
 
 from cases import services
-from cases.models import Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry, Promise
+from cases.models import Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry, PaperText, Promise
 from cases.transfer import verify
 from nova.lib import dates
 from tests.cases.transfer.command import run
@@ -23,7 +23,7 @@ from tests.factories import (
     PromiseFactory,
     result,
 )
-from tests.steps import pay
+from tests.steps import issue, pay
 
 pytestmark = pytest.mark.django_db
 TODAY = dates.today()
@@ -435,3 +435,46 @@ def test_several_gestores_of_one_person_are_a_notice(case, other_gestor):
     assert found("Un gestor por persona").notices == 0
     CaseFactory(debtor=case.debtor, assigned_to=other_gestor)
     assert "2 gestores tienen sus 2 deudas abiertas" in the_notice("Un gestor por persona")
+
+
+# --- Papers -------------------------------------------------------------------------------------------------
+def test_a_paper_that_is_gone_leaves_a_gap() -> None:
+    case = CaseFactory()
+    document = [issue(case, "statement") for _ in range(3)][1]
+    damage("DELETE FROM cases_document WHERE id = %s", document.pk)
+    assert the_error("Numeración de los papeles") == (
+        "Estado de deuda: hay 2 papeles, numerados del 1 al 3, y el último emitido es 3."
+    )
+
+
+def test_the_last_paper_that_is_gone_is_missed_too() -> None:
+    document = issue(CaseFactory(), "statement")
+    damage("DELETE FROM cases_document WHERE id = %s", document.pk)
+    assert "hay 0 papeles" in the_error("Numeración de los papeles")
+
+
+def test_a_file_that_is_another() -> None:
+    document = issue(CaseFactory(), "statement")
+    damage("UPDATE cases_document SET file = %s WHERE id = %s", b"%PDF-otro", document.pk)
+    assert the_error("Archivo de los papeles") == "Estado de deuda N° 00000001: el archivo no es el que se emitió."
+
+
+def test_a_receipt_of_another_case() -> None:
+    case, other = CaseFactory(), CaseFactory()
+    issue(case, "receipt", entry=pay(case, 1))
+    damage("UPDATE cases_document SET case_id = %s", other.pk)
+    assert the_error("Pago o convenio de los papeles").startswith("Recibo N° 00000001: su pago o su convenio no es de")
+
+
+def test_a_valid_receipt_of_a_reversed_payment() -> None:
+    case = CaseFactory()
+    payment = pay(case, 1)
+    issue(case, "receipt", entry=payment)
+    services.reverse_payment(payment=payment, by=None)
+    damage("UPDATE cases_document SET voided_at = NULL, voided_by_id = NULL, void_reason = ''")
+    assert the_error("Papeles vigentes") == ("Recibo N° 00000001: está vigente y su pago fue revertido. Anúlelo.")
+
+
+def test_a_text_that_cannot_be_filled_in() -> None:
+    PaperText.objects.filter(slug="receipt").update(text="Debe {sueldo}.")
+    assert "«{sueldo}» no se puede usar aquí" in the_error("Textos de los papeles")

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 CHILDREN_FIRST = (
+    "document",
     "stopflag",
     "effect",
     "promise",

@@ -11,7 +11,19 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from cases import services
-from cases.models import Activity, ActivityResult, Case, CaseStatus, Debtor, LedgerEntry, Promise, StopFlag
+from cases.models import (
+    Activity,
+    ActivityResult,
+    Case,
+    CaseStatus,
+    Debtor,
+    Document,
+    DocumentCounter,
+    LedgerEntry,
+    PaperText,
+    Promise,
+    StopFlag,
+)
 from cases.models.activity import USUAL_KEYS
 from cases.transfer import export
 from cases.transfer.sections import SECTIONS
@@ -27,7 +39,7 @@ from tests.factories import (
     ImportBatchFactory,
     result,
 )
-from tests.steps import pay
+from tests.steps import issue, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -50,12 +62,20 @@ def agency(settings, gestor_user, admin_user):
     return case
 
 
+@pytest.fixture
+def papers(agency, gestor_user, admin_user):
+    """The agency has issued papers, one of which was void, with a text of its own."""
+    issue(agency, "receipt", by=gestor_user, entry=pay(agency, "0.20", by=gestor_user))
+    services.void_document(document=issue(agency, "statement"), by=admin_user, reason="Mal emitido")
+    PaperText.objects.filter(slug="clearance").update(text="Nada debe {deudor}.")
+
+
 def assert_sound() -> None:
     checked = run("verify_data")
     assert checked.code == 0, checked.out
 
 
-def test_into_an_empty_installation_and_out_again_is_identical(agency, tmp_path):
+def test_into_an_empty_installation_and_out_again_is_identical(agency, papers, tmp_path):
     run("export_data", tmp_path / "out.json")
     empty_tables()
 
@@ -244,12 +264,12 @@ def test_damaged_row_is_named_and_nothing_is_saved(agency, tmp_path, name, field
     assert not Debtor.objects.exists()
 
 
-def test_every_field_of_every_table_is_in_the_file(agency, tmp_path):
+def test_every_field_of_every_table_is_in_the_file(agency, papers, tmp_path):
     run("export_data", tmp_path / "out.json")
 
     assert [item.name for item in SECTIONS] == [
-        "carteras", "case_statuses", "activity_results", "users", "debtors", "phones", "cases", "activities",
-        "stops", "promises", "ledger", "import_batches", "contact_submissions",
+        "carteras", "case_statuses", "activity_results", "paper_texts", "users", "debtors", "phones", "cases",
+        "activities", "stops", "promises", "ledger", "documents", "import_batches", "contact_submissions",
     ]  # fmt: skip
     for item in SECTIONS:
         rows = section(tmp_path / "out.json", item.name)
@@ -344,3 +364,33 @@ def test_the_letters_of_an_older_file_become_the_usual_digits(tmp_path, db):
     run("import_data", tmp_path / "old.json")
 
     assert dict(ActivityResult.objects.exclude(shortcut="").values_list("code", "shortcut")) == USUAL_KEYS
+
+
+def test_numbers_of_papers_go_on_where_they_were(agency, papers, tmp_path):
+    run("export_data", tmp_path / "out.json")
+    empty_tables()
+    DocumentCounter.objects.update(last=0)
+
+    assert run("import_data", tmp_path / "out.json").code == 0
+
+    assert PaperText.objects.get(slug="clearance").text == "Nada debe {deudor}."
+    case = Case.objects.get(pk=agency.pk)
+    assert issue(case, "statement").number == 2
+    assert_sound()
+
+
+def test_papers_stay_where_their_numbers_are_from(agency, papers, gestor_user, tmp_path):
+    """In a working installation their numbers are of other papers, or would leave a gap."""
+    run("export_data", tmp_path / "out.json")
+    again = run("import_data", tmp_path / "out.json")
+    assert again.code == 0  # they are here already
+    empty_tables()
+    DocumentCounter.objects.update(last=0)
+    CaseFactory(assigned_to=gestor_user)
+
+    ran = run("import_data", tmp_path / "out.json")
+
+    assert ran.code == 1
+    assert "lleva el número de otra instalación" in ran.out
+    assert not Document.objects.exists()
+    assert_sound()
