@@ -93,7 +93,7 @@ class Person:
 
     def ask(self, name: str, path: str, part: str = "", form: dict[str, Any] | None = None) -> tuple[str, str]:
         """The text, and where it leads. Follows no redirect, as the next request is an action of its own."""
-        headers = self.headers | ({"HX-Request": "true", "HX-Target": part} if part else {})
+        headers = self.headers | ({"HX-Request": "true", "HX-Target": part, "Rows-Shown": "25"} if part else {})
         content = None
         if form is not None:
             content, headers["Content-Type"] = urlencode(form), "application/x-www-form-urlencoded"
@@ -125,14 +125,15 @@ class Gestor(Person):
 
     def save_and_go_on(self) -> None:
         form = {"token": uuid4().hex, "type": "call", "result": self.result, "notes": "No contesta.", "then": "next"}
-        _, following = self.ask("saving a gestión", f"/cases/{self.case}/activities", "desk", form)
-        if following:
-            text, _ = self.ask("the case that follows", following, "desk")
-            self.case = next(iter(re.findall(r"/cases/(\d+)/activities", text)), "")
+        text, _ = self.ask("saving a gestión", f"/cases/{self.case}/activities", "desk", form)
+        self.arrive(text)
 
     def step_on(self) -> None:
-        _, following = self.ask("the next case", f"/dashboard-gestor/next?from={self.case}", "desk")
-        text, _ = self.ask("the case that follows", following, "desk") if following else ("", "")
+        text, _ = self.ask("the next case", f"/dashboard-gestor/next?from={self.case}", "case")
+        self.arrive(text)
+
+    def arrive(self, text: str) -> None:
+        """The person who came with the answer is the one at work; nobody, and the queue is opened next."""
         self.case = next(iter(re.findall(r"/cases/(\d+)/activities", text)), "")
 
     def search(self) -> None:
