@@ -3,13 +3,18 @@
 On SQLite the copy is a file of pytest's cache, on PostgreSQL a template database of the same server. Its name holds a
 hash of the migrations, so that a changed migration makes another one. Django still runs `migrate` on the copy, which
 then finds nothing to do. `--create-db` does without it.
+
+On a fresh clone the first worker makes it, and the others wait and copy it; who has waited too long migrates itself.
 """
 
 import ast
+import fcntl
 import hashlib
 import importlib.util
 import os
 import sqlite3
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -20,6 +25,8 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection
 from psycopg import sql
+
+LONGEST_WAIT = 120  # seconds: the worker that makes it may have died
 
 
 def key() -> str:
@@ -50,16 +57,30 @@ def _imported(source: bytes) -> list[Path]:
     return paths
 
 
+def is_there(made: Callable[[], bool], my_turn: Callable[[], bool]) -> bool:
+    """Whether it has been made; else this worker makes it. At most one does at a time, and the others wait for it."""
+    deadline = time.monotonic() + LONGEST_WAIT
+    while not made():
+        if my_turn():
+            return made()  # by whom had the turn until now
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 class SQLite:
     """In the memory of this process; `kept` is the file."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.kept = Path(config.cache.mkdir("databases")) / f"{key()}.sqlite3"
         self.held: sqlite3.Connection | None = None
+        self.turn = self.kept.with_name("turn").open("w")
 
     def restore(self) -> None:
-        if not self.kept.exists():
+        if not is_there(self.kept.exists, self._take_the_turn):
             return
+        self.turn.close()
         # A database in memory lasts as long as a connection to it: this one until Django has its own.
         self.held = sqlite3.connect(connection.creation._get_test_db_name(), uri=True)
         kept = sqlite3.connect(self.kept)
@@ -77,7 +98,15 @@ class SQLite:
         copy.close()
         for old in self.kept.parent.glob("*.sqlite3"):
             old.unlink(missing_ok=True)
-        unfinished.replace(self.kept)  # whole or not at all: the other workers do the same at this moment
+        unfinished.replace(self.kept)  # whole or not at all: another worker may do the same at this moment
+        self.turn.close()
+
+    def _take_the_turn(self) -> bool:
+        try:
+            fcntl.flock(self.turn, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def close(self) -> None:
         """Nothing to end: the database goes with this process."""
@@ -91,13 +120,21 @@ class PostgreSQL:
         self.family = f"nova_tests_{base}_"
         self.kept = self.family + key()
         self.found = False
+        self.turn: psycopg.Connection | None = None  # a lock of its session, until it is closed
 
     def restore(self) -> None:
-        with self._server() as server:
-            rows = server.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.kept]).fetchall()
-        self.found = bool(rows)
+        self.turn = self._server()
+        self.found = is_there(self._is_kept, self._take_the_turn)
         if self.found:
+            self.turn.close()
             connection.settings_dict["TEST"]["TEMPLATE"] = self.kept
+
+    def _is_kept(self) -> bool:
+        return bool(self.turn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [self.kept]).fetchall())
+
+    def _take_the_turn(self) -> bool:
+        ((mine,),) = self.turn.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [self.kept]).fetchall()
+        return mine
 
     def keep(self) -> None:
         if self.found:
@@ -115,6 +152,7 @@ class PostgreSQL:
                         sql.Identifier(self.kept), sql.Identifier(connection.settings_dict["NAME"])
                     )
                 )
+        self.turn.close()
 
     def close(self) -> None:
         """A thread of the live server may hold its connection a moment longer than its test: nothing uses it now."""
