@@ -5,7 +5,6 @@ signs anybody in; `admin_client`, `gestor_client`… are the same for the cast. 
 """
 
 import gc
-import importlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -14,33 +13,21 @@ from pathlib import Path
 import factory
 import pytest
 import redis
-from django.apps import apps
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
-from tests import factories, order, prepared_database, serving
+from tests import factories, migrated_rows, order, prepared_database, serving
 from tests.mailing import MailTo
 
 ClientOf = Callable[[User], Client]
 MODEL_BACKEND = "django.contrib.auth.backends.ModelBackend"  # axes adds another, so it has to be named
 DATA_GROUP = "Administración de datos"
-
-# What the migrations seed, in order: a test that flushes the tables gives it back to the next one.
-SEEDS = [
-    "accounts.migrations.0003_seed_data_group",
-    "cases.migrations.0003_seed_statuses",
-    "cases.migrations.0004_seed_activity_results",
-    "cases.migrations.0018_results_that_stop_a_person",
-    "cases.migrations.0031_carry_over_types_arrears_and_first_gestiones",
-    "cases.migrations.0051_texts_of_papers",
-]
 
 hypothesis_settings.register_profile(
     "nova", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
@@ -48,7 +35,6 @@ hypothesis_settings.register_profile(
 hypothesis_settings.register_profile("thorough", hypothesis_settings.get_profile("nova"), max_examples=2000)
 hypothesis_settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "nova"))
 
-BLOCKER = pytest.StashKey()
 DATABASE = pytest.StashKey()
 
 
@@ -141,10 +127,12 @@ def django_db_setup(
     django_db_modify_db_settings, django_db_setup, pytestconfig: pytest.Config, django_db_blocker
 ) -> Iterator[None]:
     kept = pytestconfig.stash[DATABASE]
-    if kept is not None:
-        with django_db_blocker.unblock():
+    with django_db_blocker.unblock():
+        if kept is not None:
             kept.keep()
-    yield
+        rows = migrated_rows.read()
+    with migrated_rows.given_back(rows):
+        yield
     if kept is not None:
         with django_db_blocker.unblock():
             kept.close()
@@ -166,32 +154,6 @@ def database_site(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> I
 
 
 # --- Clean tables and counters -------------------------------------------------------------------
-@pytest.fixture(scope="session", autouse=True)
-def _remember_blocker(pytestconfig: pytest.Config, django_db_blocker) -> None:
-    pytestconfig.stash[BLOCKER] = django_db_blocker
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """A transactional test ends with empty tables: seed them again for whoever comes next."""
-    try:
-        return (yield)
-    finally:  # after a teardown that failed too, or one failure would become many
-        if nextitem is not None:  # after the last one the test database is gone
-            _seed_again(item)
-
-
-def _seed_again(item: pytest.Item) -> None:
-    if not getattr(item, "funcargs", None):  # skipped: it had no fixtures, and emptied no table
-        return
-    marker = item.get_closest_marker("django_db")
-    fixtures = set(getattr(item, "fixturenames", ()))
-    if fixtures & {"transactional_db", "live_server"} or (marker and marker.kwargs.get("transaction")):
-        with item.config.stash[BLOCKER].unblock():
-            for module in SEEDS:
-                importlib.import_module(module).forwards(apps, connection.schema_editor())
-
-
 @pytest.fixture(autouse=True)
 def _empty_cache() -> Iterator[None]:
     """Counters of limits and cached figures live in local memory: none outlives its test."""
