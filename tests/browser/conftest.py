@@ -77,7 +77,8 @@ def _one_request_at_a_time() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="module")
+# One for all files of this folder that a worker takes, and ended with the last of them.
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     # Playwright's sync API runs an event loop in this thread, which Django's ORM would refuse.
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
