@@ -2,7 +2,6 @@
 the Content-Security-Policy, no request to another origin."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
@@ -19,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, R
 from accounts.models import User
 from cases.models import Case
 from tests import factories
-from tests.conftest import ClientOf
+from tests.conftest import ClientOf, chromium_program
 
 ARGUMENTS = [
     *("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"),
@@ -83,7 +82,7 @@ def chromium() -> Iterator[Browser]:
     # Playwright's sync API runs an event loop in this thread, which Django's ORM would refuse.
     with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
         environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=chromium_program(), args=ARGUMENTS)
         yield browser
         browser.close()
 
