@@ -14,12 +14,22 @@ def once(request: Any, key: str, content: Mapping[str, Any], action: Callable[[]
 
     `request` is Django's or the API's, of an authenticated user. Raises AnotherSubmission for other content.
     """
-    return services.submit_once(
-        by=request.user, key=f"{request.method} {request.path} {key}"[:200], content=content, action=action
-    )
+    return services.submit_once(by=request.user, key=_key(request, key), content=content, action=action)
+
+
+def was_sent(request: Any, token: str) -> bool:
+    """Whether this very form was done already: what it did may be why it is not valid any more. Runs a query."""
+    return services.was_submitted(by=request.user, key=_key(request, token), content=_content(request))
 
 
 def form_once(request: Any, token: str, action: Callable[[], str | None]) -> str | None:
     """`once` for a posted form whose page was rendered with `token`; `action` returns a message or None."""
-    content = {name: request.POST.getlist(name) for name in request.POST if name not in IGNORED}
-    return once(request, token, content, lambda: {"done": action()})["done"]
+    return once(request, token, _content(request), lambda: {"done": action()})["done"]
+
+
+def _content(request: Any) -> dict[str, list[str]]:
+    return {name: request.POST.getlist(name) for name in request.POST if name not in IGNORED}
+
+
+def _key(request: Any, key: str) -> str:
+    return f"{request.method} {request.path} {key}"[:200]

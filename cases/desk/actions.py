@@ -28,9 +28,10 @@ from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
 from cases.desk.screen import Screen, SeeOther, arrive, query_with, show, show_changed, visible_case
 from cases.desk.sheet import Sheet, is_of_work
+from cases.desk.undo_offer import saved_words
 from cases.desk.walk import walk_of
 from cases.models import Activity, Case, DebtorPhone, Promise
-from cases.submitting import form_once
+from cases.submitting import form_once, was_sent
 from nova.lib.phones import format_phone
 
 
@@ -49,6 +50,9 @@ def activities(request: Request, pk: int) -> HttpResponse:
     case = visible_case(request.user, pk)
     form = GestionForm(request.POST, sheet=Sheet(case, request.user, now=timezone.now()))
     if not form.is_valid():
+        # Sent again because the answer was slow: saved, and the phone or the status it named is no choice any more.
+        if was_sent(request, form.data.get("token", "")):
+            return _go_on(request, case)
         return refused(request, case, "gestion", gestion_form=form)
     try:
         form_once(request, form.cleaned_data["token"], lambda: _record(form, case, by=request.user))
@@ -69,7 +73,7 @@ def _record(form: GestionForm, case: Case, *, by: User) -> str:
         services.change_status(
             case=case, status=data["status"], by=by, notes=data["notes"].strip(), version=data["version"]
         )
-        return _saved(case)
+        return saved_words(case)
     services.record_activities(
         case=case,
         also=data["also"],
@@ -85,11 +89,7 @@ def _record(form: GestionForm, case: Case, *, by: User) -> str:
         status=data["status"],
         version=data["version"],
     )
-    return _saved(case)
-
-
-def _saved(case: Case) -> str:
-    return f"Gestión guardada: {case.debtor.listed_name}."
+    return saved_words(case)
 
 
 def _again(request: Request, case: Case, form: GestionForm, message: str, **changes: Any) -> HttpResponse:
@@ -120,18 +120,18 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
     if back := safe_next(request, request.POST.get("back", "")):
         messages.success(request, f"Guardado en el caso de {case.debtor.listed_name}.", extra_tags=saved)
         return SeeOther(back)
-    messages.success(request, _saved(case), extra_tags=saved)
-    if then != "next" or not request.user.is_gestor:
+    messages.success(request, saved_words(case), extra_tags=saved)
+    if then != "next":
         return _back_to(request, case)
     return go_on_after(request, case)
 
 
 def go_on_after(request: Request, case: Case) -> HttpResponse:
-    """Redirect to what comes after a case that has been dealt with; an admin, who has no queue, stays with it."""
-    if not request.user.is_gestor:
-        return _back_to(request, case)
+    """Redirect to what comes after a case that has been dealt with; an admin, who has no queue, else stays with it."""
     if walk := walk_of(request.user, request.GET, now=timezone.now()):
         return SeeOther(walk.after_saving(case))
+    if not request.user.is_gestor:
+        return _back_to(request, case)
     queue = Queue(request.user, request.GET, now=timezone.now())
     return go_on(request, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 

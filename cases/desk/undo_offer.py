@@ -7,7 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from cases import services
-from cases.models import Activity, Effect
+from cases.models import Activity, Case, Effect
 from cases.services.undo import OFFERED
 from nova.lib import dates
 
@@ -19,6 +19,15 @@ class Offer:
     activity: Activity
     words: str
     seconds: int
+
+    @property
+    def repeats(self) -> str:
+        """The message that the offer says too: the page shows one of them."""
+        return saved_words(self.activity.case)
+
+
+def saved_words(case: Case) -> str:
+    return f"Gestión guardada: {case.debtor.listed_name}."
 
 
 def offer_to(user: User, *, now: datetime) -> Offer | None:
@@ -38,7 +47,7 @@ def offer_to(user: User, *, now: datetime) -> Offer | None:
 
 
 def words_of(activity: Activity, *, now: datetime) -> str:
-    """«No contesta · Ñancupil, Ana · vuelve 30/11/2026 00:00»: the case as it is now, and where it goes from here."""
+    """«No contesta · Ñancupil, Ana · vuelve 30/11»: the case as it is now, and where it goes from here."""
     case = activity.case
     if activity.is_system:
         others = services.submission_of(activity).count() - 1 if activity.submission else 0
@@ -49,5 +58,5 @@ def words_of(activity: Activity, *, now: datetime) -> str:
     if case.stopped_at is not None:
         back = "detenido"
     elif case.is_open and case.next_action_at and case.next_action_at > now:
-        back = f"vuelve {dates.format_moment(case.next_action_at)}"
+        back = f"vuelve {dates.format_near(case.next_action_at, dates.local_date(now))}"
     return " · ".join(filter(None, (what, case.debtor.listed_name, back)))

@@ -26,7 +26,7 @@ from cases.services.cases import (
 from cases.services.closing import Closing, close_cartera, preview_closing
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
-from cases.services.once import AnotherSubmission, Answer, submit_once
+from cases.services.once import AnotherSubmission, Answer, submit_once, was_submitted
 from cases.services.papers import Issued, file_of, issue_document, void_document
 from cases.services.phones import add_phone, mark_phone
 from cases.services.promises import cancel_promise, promise_payment
@@ -88,4 +88,5 @@ __all__ = [
     "unite_people",
     "void_activity",
     "void_document",
+    "was_submitted",
 ]

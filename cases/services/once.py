@@ -44,3 +44,8 @@ def submit_once(*, by: User, key: str, content: Mapping[str, Any], action: Calla
     submission.answer = action()
     submission.save(update_fields=["answer"])
     return submission.answer
+
+
+def was_submitted(*, by: User, key: str, content: Mapping[str, Any]) -> bool:
+    """Whether this content was submitted under this key, and is done."""
+    return Submission.objects.filter(created_by=by, key=key, fingerprint=fingerprint_of(content)).exists()
