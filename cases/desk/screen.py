@@ -308,8 +308,9 @@ class Screen:
     def decisions(self) -> list[tuple[str, str]]:
         """(words, address) of what an admin may decide about the case."""
         case = self._sheet.case
+        back = f"?{urlencode({'back': self.address})}" if self.walk else ""
         return [
-            (decision.link, reverse(f"case-{name}", args=[case.pk]))
+            (decision.link, f"{reverse(f'case-{name}', args=[case.pk])}{back}")
             for name, decision in DECISIONS.items()
             if decision.applies(case)
         ]

@@ -1,12 +1,11 @@
 """«Detenidos»: the cases that wait for an admin, with why, since when and whose; and the decisions (DESIGN §3.6)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
-import django_filters
 from django.contrib import messages
-from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,48 +16,14 @@ from accounts.access import Request, for_role, safe_next
 from accounts.models import User
 from cases.desk.deciding import DECISIONS, act
 from cases.desk.selection import chosen_cases
-from cases.filters import CaseFilter
-from cases.models import Cartera, Case, StopFlag
-from cases.querysets import CaseQuerySet
+from cases.desk.waiting import PER_PAGE, StoppedCases, StoppedFilter
+from cases.models import Case, StopFlag
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
 from nova.lib.paginators import CappedPaginator
 
-PER_PAGE = 50
 OFFERED = ("release", "reassignment")
-NOBODY = "none"
-
-
-class StoppedFilter(CaseFilter):
-    reason = django_filters.ChoiceFilter(
-        label="Motivo", method="filter_reason", choices=StopFlag.Reason.choices, empty_label="Todos los motivos"
-    )
-    gestor = django_filters.ChoiceFilter(label="Gestor", method="filter_gestor", empty_label="Todos los gestores")
-
-    status = None
-    band = None
-
-    def __init__(self, data: Any, **kwargs: Any) -> None:
-        super().__init__(data, **kwargs)
-        holders = User.objects.filter(
-            Q(role=User.Role.GESTOR, is_active=True)
-            | Exists(Case.objects.stopped().filter(assigned_to=OuterRef("pk")).order_by())
-        ).order_by("first_name", "last_name", "pk")
-        choices = [(str(holder.pk), str(holder)) for holder in holders]
-        self.form.fields["gestor"].choices = [("", "Todos los gestores"), (NOBODY, "Sin gestor"), *choices]
-        carteras = Cartera.objects.values_list("pk", "name")
-        self.form.fields["cartera"].widget.choices = [("", "Todas las carteras"), *carteras]
-
-    def filter_reason(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
-        """Held by a stop of that reason: of the debt, or of the whole person."""
-        holding = StopFlag.objects.stopping().filter(
-            Q(case__isnull=True) | Q(case=OuterRef("pk")), debtor=OuterRef("debtor"), reason=value
-        )
-        return cases.filter(Exists(holding))
-
-    def filter_gestor(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
-        return cases.unassigned() if value == NOBODY else cases.filter(assigned_to=value)
 
 
 @dataclass(frozen=True)
@@ -74,6 +39,7 @@ class Line:
     note: str
     since: str
     days: int
+    walk: str = ""  # the query of its link: the list, and its place in it
 
 
 def lines_of(cases: Iterable[Case]) -> list[Line]:
@@ -110,14 +76,17 @@ def _line(case: Case, stops: list[StopFlag], today: Any) -> Line:
 @for_role(User.Role.ADMIN)
 def stopped(request: Request) -> HttpResponse:
     """The longest waiting first."""
-    waiting = Case.objects.visible_to(request.user).stopped().filter(in_active_cartera=True)
-    chosen = StoppedFilter(request.GET, queryset=waiting)
-    paginator = CappedPaginator(chosen.qs.listed().order_by("stopped_at", "id"), PER_PAGE)
+    waiting = StoppedCases(request.user, request.GET)
+    paginator = CappedPaginator(waiting.cases.listed(), PER_PAGE)
     page = paginator.get_page(request.GET.get("page"))
+    first = page.start_index() - 1
     context: dict[str, Any] = {
-        "filter": chosen,
+        "filter": waiting.filter,
         "page": page,
-        "lines": lines_of(page.object_list),
+        "lines": [
+            replace(line, walk=urlencode({"list": waiting.query, "at": first + place}))
+            for place, line in enumerate(lines_of(page.object_list))
+        ],
         "is_narrowed": StoppedFilter.narrows(request.GET),
         "bulk": [(reverse("stopped-decision", args=[name]), DECISIONS[name].link) for name in OFFERED],
     }

@@ -1,4 +1,5 @@
-"""Walking a list: a case that was opened from «Mis casos» knows the list, its place in it, and how to go back.
+"""Walking a list: a case that was opened from «Mis casos», or by an admin from «Detenidos», knows the list, its place
+in it, and how to go back.
 
 The list is read anew at each step, and what one does moves cases in it. So the address also has the last cases that
 one came through (`was`) and those from which one went back (`ahead`): «anterior» is the case one came from.
@@ -14,6 +15,7 @@ from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
+from cases.desk.waiting import NAME, PER_PAGE, StoppedCases
 from cases.lists import LONGEST, OwnCases, address_of
 from cases.models import Case
 from nova.lib.text import key_in
@@ -32,14 +34,15 @@ class Walk:
 
     def __init__(self, user: User, data: Any, *, now: datetime) -> None:
         self.user = user
-        self.own = OwnCases(user, QueryDict(data.get("list", "")), now=now)
+        named = QueryDict(data.get("list", ""))
+        self.list = OwnCases(user, named, now=now) if user.is_gestor else StoppedCases(user, named)
         at = data.get("at", "")
         self.at = int(at) if at.isdecimal() and len(at) < 6 else 0
         self._was, self._ahead = data.get("was", ""), data.get("ahead", "")
 
     @cached_property
     def ids(self) -> list[int]:
-        return self.own.ids
+        return self.list.ids
 
     def place(self, case: Case) -> int | None:
         """The place of the case from 0; None when it is not in the list any more."""
@@ -87,21 +90,24 @@ class Walk:
         """Of a case, at its place in the list; of one that has left it, where one is."""
         if at is None:
             at = self.ids.index(pk) if pk in self.ids else self.at
-        kept: dict[str, Any] = {"list": self.own.query, "at": at}
+        kept: dict[str, Any] = {"list": self.list.query, "at": at}
         kept |= {name: _written(keys) for name, keys in (("was", was), ("ahead", ahead)) if keys}
         return f"{reverse('case', args=[pk])}?{urlencode(kept)}"
 
     def address(self, place: int = 0) -> str:
         """The page of the list that holds a place."""
-        page = min(place, max(len(self.ids) - 1, 0)) // CASES_PER_PAGE + 1
-        return address_of(self.own.data) + (f"&page={page}" if page > 1 else "")
+        place = min(place, max(len(self.ids) - 1, 0))
+        if isinstance(self.list, StoppedCases):
+            return self.list.address(place // PER_PAGE + 1)
+        page = place // CASES_PER_PAGE + 1
+        return address_of(self.list.data) + (f"&page={page}" if page > 1 else "")
 
     def words(self, case: Case) -> str:
         """«12 de 58»; empty for a case that is not in the list any more."""
         place = self.place(case)
         if place is None:
             return ""
-        count = f"más de {LONGEST}" if self.own.is_capped else f"{len(self.ids)}"
+        count = f"más de {LONGEST}" if self.list.is_capped else f"{len(self.ids)}"
         return f"{place + 1} de {count}"
 
 
@@ -110,5 +116,8 @@ def _written(keys: Sequence[int]) -> str:
 
 
 def walk_of(user: User, data: Any, *, now: datetime) -> Walk | None:
-    """The walk that an address names, if it does."""
-    return Walk(user, data, now=now) if "list" in data and user.is_gestor else None
+    """The walk that an address names, if it does and if it is one of this user: a gestor's address names their list."""
+    if "list" not in data:
+        return None
+    is_stopped = QueryDict(data["list"]).get("of") == NAME
+    return Walk(user, data, now=now) if (is_stopped and user.is_admin) or (not is_stopped and user.is_gestor) else None

@@ -91,3 +91,29 @@ def test_a_supervisor_lifts_a_stop(
     expect(page.get_by_text("Casos que volvieron a la bandeja: 1.")).to_be_visible()
     expect(page.get_by_role("heading", name="Alfa")).to_be_visible()
     assert Case.objects.get(pk=three[0].pk).stopped_at is None
+
+
+def test_a_supervisor_walks_the_stopped_with_j_and_k(
+    page_of: PageOf, admin_user: User, gestor_user: User, three: list[Case]
+) -> None:
+    for case in three:
+        services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo")
+    page = page_of(admin_user)
+    page.goto("/detenidos")
+    page.get_by_role("link", name="Beta", exact=True).click()
+    expect(page.locator("[data-place]")).to_have_text("2 de 3")
+    page.wait_for_load_state()  # a key counts from then on
+    page.keyboard.press("j")
+    expect(page.locator("#case-name")).to_have_text("Gama")
+    page.keyboard.press("k")
+    expect(page.locator("#case-name")).to_have_text("Beta")
+    page.get_by_role("link", name="Devolver a la bandeja…").click()
+    page.get_by_label("Por qué se levanta").fill("Resuelto")
+    page.get_by_role("button", name="Devolver a la bandeja").click()
+    expect(page.get_by_text("ya no está en la lista")).to_be_visible()
+    page.wait_for_load_state()
+    page.keyboard.press("j")
+    expect(page.locator("#case-name")).to_have_text("Gama")
+    expect(page.locator("[data-place]")).to_have_text("2 de 2")
+    page.get_by_role("link", name="Volver a Detenidos").click()
+    expect(page.locator(".stopped-name")).to_have_count(2)
