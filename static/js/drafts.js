@@ -111,7 +111,8 @@
   const settleLate = () => {
     $$("[data-saved-late]").forEach((line) => {
       const token = line.dataset.savedLate;
-      const isWaiting = names().some((name) => read(name)?.sent !== undefined && read(name).hidden?.token === token);
+      const isSaid = $$("[data-saved]").some((message) => message.dataset.saved === token); // this very page says it
+      const isWaiting = !isSaid && names().some((name) => read(name)?.sent !== undefined && read(name).hidden?.token === token);
       if (!isWaiting) return;
       const message = document.createElement("p");
       message.className = "alert";

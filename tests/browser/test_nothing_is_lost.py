@@ -247,6 +247,7 @@ def test_a_session_that_ended_and_a_log_in_in_another_tab(
     expect(page.locator("main")).to_contain_text(NOTE)
     page.get_by_role("button", name="Guardar lo que escribí").click()
     expect(heading(page)).to_have_text("Deudora B, Ana")
+    expect(page.locator("#messages").get_by_text("Gestión guardada")).to_have_count(1)
     assert Activity.objects.by_people().get(result__code="REN").notes == NOTE
     assert drafts(page) == []
 
