@@ -44,7 +44,7 @@ LABELS = {
     "promise_date": "fecha prometida",
     "promises_broken": "promesas incumplidas",
     "promises_decided": "promesas resueltas",
-    "queue_band": "banda",
+    "queue_band": "prioridad",
     "reason": "motivo",
     "rejected": "filas rechazadas",
     "role": "rol",

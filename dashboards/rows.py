@@ -249,11 +249,11 @@ def cases(filters: DashboardFilters, *, status: CaseStatus | None, stage: str, s
             *WHOSE,
             Column("Estado"),
             Column("Gestor"),
-            Column("Ingreso", "day"),
+            Column("Ingreso", "day", on_screen="Recibida el"),
             Column("Último pago", "day"),
             Column("Última gestión", "moment"),
             Column("Próxima acción", "moment"),
-            Column("Importe", "money"),
+            Column("Importe", "money", on_screen="Deuda original"),
             Column("Saldo", "money", is_total=True),
         ],
         rows=rows.listed()

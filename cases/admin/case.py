@@ -126,7 +126,7 @@ class CaseAdmin(OffersImport, RefusableDeletion, BigTableAdmin):
     def next_action(self, obj: Case) -> str | None:
         return None if obj.next_action_at is None else dates.format_moment(obj.next_action_at)
 
-    @admin.display(description="importe")
+    @admin.display(description="deuda original")
     def money_amount(self, obj: Case) -> str:
         return format_money(obj.amount)
 

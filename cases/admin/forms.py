@@ -82,7 +82,7 @@ class RefusedByService(forms.ModelForm):
 
 class CaseAddForm(RefusedByService):
     amount = MoneyField(
-        label="Importe", help_text="Por ejemplo 1.234.567,89. No se cambia después: se ajusta el saldo."
+        label="Deuda original", help_text="Por ejemplo 1.234.567,89. No se cambia después: se ajusta el saldo."
     )
     initial_amount = MoneyField(label="Capital", required=False)
     debtor = DebtorField(
@@ -110,7 +110,7 @@ class CaseAddForm(RefusedByService):
 
     def clean_placed_on(self) -> Any:
         if self.cleaned_data["placed_on"] > dates.today():
-            raise ValidationError("La fecha de ingreso no puede ser futura.")
+            raise ValidationError("La fecha en que se recibió no puede ser futura.")
         return self.cleaned_data["placed_on"]
 
 
@@ -148,7 +148,7 @@ class CaseEditForm(RefusedByService):
 
 def _positive(amount: Decimal | None) -> Decimal | None:
     if amount is not None and amount <= 0:
-        raise ValidationError("El importe debe ser mayor que cero.")
+        raise ValidationError("La deuda original debe ser mayor que cero.")
     return amount
 
 

@@ -68,12 +68,12 @@ class ActivityResult(models.Model):
     stops_person = models.BooleanField(
         "detiene a la persona", default=False, help_text="Con todas sus deudas; si no, solo la de la gestión."
     )
-    marks_phone_bad = models.BooleanField("marca el teléfono como malo", default=False)
+    marks_phone_bad = models.BooleanField("marca que el teléfono no sirve", default=False)
     next_action_days = models.PositiveSmallIntegerField(
         "días hábiles hasta la próxima acción", null=True, blank=True, help_text="Vacío: no cambia la fecha."
     )
     band = models.PositiveSmallIntegerField(
-        "banda", choices=Case.Band.choices, null=True, blank=True, help_text="Vacío: según las reglas."
+        "prioridad", choices=Case.Band.choices, null=True, blank=True, help_text="Vacío: según las reglas."
     )
     asks_when = models.BooleanField("pide fecha y hora", default=False)
     shortcut = models.CharField(

@@ -59,10 +59,10 @@ class Case(models.Model):
     nro_cliente = models.CharField("nro. de cliente", max_length=64, null=True, blank=True)
     debtor = models.ForeignKey(Debtor, models.PROTECT, related_name="cases", db_index=False, verbose_name="deudor")
     entity = models.CharField("entidad", max_length=120, blank=True)
-    amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
+    amount = models.DecimalField("deuda original", max_digits=15, decimal_places=2)
     initial_amount = models.DecimalField("capital", max_digits=15, decimal_places=2, null=True, blank=True)
     balance = models.DecimalField("saldo", max_digits=15, decimal_places=2, default=Decimal("0.00"))
-    placed_on = models.DateField("ingreso", default=dates.today)
+    placed_on = models.DateField("recibida el", default=dates.today)
     # Arrears count from here. Only the creditor's word changes it: a payment does not make a debt younger.
     arrears_since = models.DateField("en mora desde", null=True, blank=True)
     arrears_estimated = models.BooleanField("mora estimada", default=True, db_default=True)
@@ -91,7 +91,7 @@ class Case(models.Model):
     )
     next_action_at = models.DateTimeField("próxima acción", null=True, blank=True)
     queue_band = models.PositiveSmallIntegerField(
-        "banda",
+        "prioridad",
         choices=Band.choices,
         default=Band.NEW,
         validators=[MinValueValidator(1), MaxValueValidator(7)],

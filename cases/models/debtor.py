@@ -97,7 +97,7 @@ class DebtorPhone(models.Model):
     class State(models.TextChoices):
         UNVERIFIED = "unverified", "Sin verificar"
         GOOD = "good", "Bueno"
-        BAD = "bad", "Malo"
+        BAD = "bad", "No sirve"
 
     debtor = models.ForeignKey(Debtor, models.CASCADE, related_name="phones", verbose_name="deudor", db_index=False)
     number = models.CharField("número", max_length=60)

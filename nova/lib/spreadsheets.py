@@ -35,6 +35,7 @@ class Column(NamedTuple):
     header: str
     kind: str = "text"  # text, whole, percent, money, day or moment
     is_total: bool = False
+    on_screen: str = ""  # the word of the page, where that of the file stays for those who read it by name
 
 
 def inert(value: str) -> str:

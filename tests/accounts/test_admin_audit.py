@@ -34,7 +34,7 @@ def test_event_shows_before_and_after(admin_client: Client, admin_user: User) ->
 
     assert '<tr class="changed"><th scope="row">estado</th><td>sin-gestion</td><td>contactado</td></tr>' in page
     assert '<th scope="row">próxima acción</th><td>—</td><td>25/11/2026 00:00</td>' in page
-    assert '<tr><th scope="row">banda</th><td>5</td><td>5</td></tr>' in page
+    assert '<tr><th scope="row">prioridad</th><td>5</td><td>5</td></tr>' in page
     assert "203.0.113.5" in page
     assert f"caso {case.pk}" in page
 
