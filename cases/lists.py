@@ -106,10 +106,12 @@ class OwnCaseFilter(CaseFilter):
         ("kept", "Con promesas cumplidas este mes"),
         ("worked_today", "Con gestiones mías de hoy"),
     ]
-    focus = django_filters.ChoiceFilter(
-        label="Vista", method="filter_focus", choices=FOCUSES, empty_label="Todos los casos"
+    focus = django_filters.ChoiceFilter(label="Vista", method="filter_focus", choices=FOCUSES, empty_label="Todos")
+    over = PesosFilter(
+        label="Más de $",
+        method="filter_over",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "data-said": "amount", "placeholder": "50 mil"}),
     )
-    over = PesosFilter(label="Más de $", method="filter_over")
     days = WholeFilter(
         label="Sin contacto",
         method="filter_days",
@@ -120,6 +122,8 @@ class OwnCaseFilter(CaseFilter):
 
     def __init__(self, data: Any, *, gestor: User, now: datetime) -> None:
         super().__init__(data, queryset=Case.objects.visible_to(gestor))
+        self.form.fields["cartera"].empty_label = "Todas"  # short: eight of them stand in a line
+        self.form.fields["status"].empty_label = "Todos"
         self.gestor, self.now = gestor, now
 
     @property

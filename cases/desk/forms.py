@@ -203,7 +203,10 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         fields["phone"].queryset = DebtorPhone.objects.filter(debtor=case.debtor_id).usable()
         # Uses rows that are already read, instead of a query (with a server-side cursor) for each list.
         usable = [line.phone for line in sheet.phones if line.phone.state != DebtorPhone.State.BAD]
-        fields["phone"].widget.choices = [("", "Ninguno"), *((phone.pk, phone_label(phone)) for phone in usable)]
+        fields["phone"].widget.choices = [
+            ("", "Teléfono: ninguno"),
+            *((phone.pk, phone_label(phone)) for phone in usable),
+        ]
         self.has_work_phone = any(is_of_work(phone) for phone in usable)
         if not self.has_work_phone:
             fields["override_reason"].widget = forms.HiddenInput()
