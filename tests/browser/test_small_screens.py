@@ -82,7 +82,7 @@ def test_filters_fold_to_one_line_on_a_phone(
     cartera.select_option(label=queue[0].cartera.name)
     page.get_by_role("button", name="Filtrar").click()
     expect(page.locator(".own-table tbody tr")).to_have_count(1)
-    if javascript:  # honest: without it the page has come again, folded
+    if javascript:  # without it the page has come again, folded
         button.click()
     expect(cartera).not_to_be_visible()
     in_use = button.evaluate("(e) => getComputedStyle(e, '::after').content")
