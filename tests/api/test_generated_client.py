@@ -49,7 +49,7 @@ def generated(admin_client: Client, tmp_path: Path) -> Iterator[Generated]:
     source = tmp_path / "schema.json"
     source.write_text(json.dumps(admin_client.get("/api/v1/schema").json()))
     config = Config.from_sources(
-        ConfigFile(post_hooks=[]),
+        ConfigFile(post_hooks=[], content_type_overrides={"application/pdf": "application/octet-stream"}),
         meta_type=MetaType.NONE,
         document_source=source,
         file_encoding="utf-8",
