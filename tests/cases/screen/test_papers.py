@@ -23,6 +23,7 @@ def case(gestor_user: User) -> Case:
 def test_the_receipt_stands_beside_its_payment(case: Case, gestor_client: Client) -> None:
     payment = pay(case, 10)
     page = gestor_client.get(f"/cases/{case.pk}").text
+    assert '<form id="receipt-form"' in page
     assert f'formaction="/cases/{case.pk}/documents"' in page
     assert f'name="entry"\n            value="{payment.pk}"' in page
 
