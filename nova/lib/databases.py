@@ -220,21 +220,28 @@ def hold_row(rows: "models.QuerySet[Row]", key: Any) -> Row:
 
 # --- What PostgreSQL knows of a table ---------------------------------------------------------------------
 ANALYZE_WAIT = "5s"  # for a table that is just being vacuumed, whose statistics are then taken by that
+# What searches read one by one until it is entered in their index.
+_ENTER_WAITING = """
+SELECT gin_clean_pending_list(pg_index.indexrelid)
+  FROM pg_index JOIN pg_class ON pg_class.oid = pg_index.indexrelid JOIN pg_am ON pg_am.oid = pg_class.relam
+ WHERE pg_am.amname = 'gin' AND pg_index.indisvalid AND pg_index.indrelid = ANY(%s::regclass[])
+"""
 
 
 def refresh_statistics(*tables: type[models.Model]) -> None:
     """Take the statistics of these tables again once the open transaction is committed; at the end of a bulk load.
 
-    PostgreSQL takes them by itself, but minutes later, and only when a tenth of a table has changed: until then it
-    plans for the table as it was. A second or less at a million rows. When it fails the load is done all the same: the
-    log says why.
+    What waits for their GIN indexes is entered as well. PostgreSQL does both by itself, but minutes later, and only
+    when a tenth of a table has changed: until then it plans for the table as it was. A second or less at a million
+    rows. When it fails the load is done all the same: the log says why.
     """
-    names = ", ".join(connection.ops.quote_name(table._meta.db_table) for table in tables)
+    quoted = [connection.ops.quote_name(table._meta.db_table) for table in tables]
 
     def analyze() -> None:
         with atomic(), connection.cursor() as cursor:
             cursor.execute(f"SET LOCAL lock_timeout = '{ANALYZE_WAIT}'")
-            cursor.execute(f"ANALYZE {names}")
+            cursor.execute(f"ANALYZE {', '.join(quoted)}")
+            cursor.execute(_ENTER_WAITING, [quoted])
 
     if connection.vendor == "postgresql":
         on_commit(analyze, robust=True)

@@ -1,4 +1,5 @@
-"""Whoever fills a table has its statistics taken: PostgreSQL plans for what is there now (DESIGN §9)."""
+"""Whoever fills a table has its statistics taken and its indexes whole: PostgreSQL plans for what is there now, and no
+search reads what waits (DESIGN §9)."""
 
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,13 @@ def believed(*models: Any) -> list[int]:
     return counts
 
 
+def enter_waiting(index: str) -> int:
+    """Enters what waits for an index. Returns how many pages it was."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
+        return int(cursor.fetchone()[0])
+
+
 def three(folder: Path) -> Path:
     header = "Nro. Cliente;Nombre;Apellido;DNI;Deuda Total;Teléfono"
     rows = (f"{number};Ana;Paz;2011122{number};1000;11 4444-555{number}" for number in range(3))
@@ -52,6 +60,16 @@ def test_after_an_import(tmp_path: Path) -> None:
             "SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'cases_ledgerentry' AND attname = 'kind'"
         )
         assert cursor.fetchone() == ("{placement}",)
+
+
+@pytest.mark.parametrize("index", ["debtor_search_trigram", "phone_digits_trigram"])
+def test_nothing_waits_for_an_index_after_an_import(index: str, tmp_path: Path) -> None:
+    DebtorPhone.objects.create(debtor=CaseFactory().debtor, number="+541144445550")
+    assert enter_waiting(index) == 1
+
+    import_cases(three(tmp_path))
+
+    assert enter_waiting(index) == 0
 
 
 def test_after_the_dates_of_last_payments(tmp_path: Path) -> None:
