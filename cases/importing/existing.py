@@ -1,6 +1,6 @@
 """The existing cases and debtors for the rows of a chunk, read with three or four queries a chunk."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -10,6 +10,7 @@ from cases.importing.outcomes import ParsedRow
 from cases.models import Cartera, Case, Debtor, DebtorPhone
 from cases.models.debtor import CONTACT_FIELDS
 from cases.querysets import CaseQuerySet
+from cases.searching import OneOf
 
 DEBTOR_FIELDS = ("id", "first_name", "last_name", "dni", "cuit", *CONTACT_FIELDS)
 CASE_FIELDS = (
@@ -112,7 +113,7 @@ class StoredForms:
             if found:
                 others[key] = found
         wanted = {each for found in others.values() for each in found}
-        cases = _cases_of(self._cases.filter(nro_cliente__in=list(wanted))) if wanted else {}
+        cases = _cases_of(self._cases.filter(OneOf("nro_cliente", wanted))) if wanted else {}
         twins = {key: [cases[each] for each in sorted(found) if each in cases] for key, found in others.items()}
         return {key: found for key, found in twins.items() if found}
 
@@ -120,14 +121,14 @@ class StoredForms:
 def load(rows: list[ParsedRow], cartera: Cartera, forms: StoredForms) -> Known:
     """The cases of the cartera, and the debtors of any cartera, that these rows name."""
     keys = [row.nro_cliente for row in rows]
-    cases = _cases_of(Case.objects.filter(cartera=cartera, nro_cliente__in=keys).order_by())
+    cases = _cases_of(Case.objects.filter(OneOf("nro_cliente", keys), cartera=cartera).order_by())
     twins = forms.twins([key for key in keys if key not in cases])
     known = Known(cases, twins, {}, {}, {}, forms.named)
     named = {case.debtor_id for case in cases.values()} | {case.debtor_id for found in twins.values() for case in found}
-    _add_debtors(known, pk__in=named)
-    _add_debtors(known, dni__in={row.dni for row in rows if row.dni} - known.by_dni.keys())
-    _add_debtors(known, cuit__in={row.cuit for row in rows if row.cuit} - known.by_cuit.keys())
-    phones = DebtorPhone.objects.filter(debtor__in=list(known.by_id)).order_by()
+    _add_debtors(known, "id", named)
+    _add_debtors(known, "dni", {row.dni for row in rows if row.dni} - known.by_dni.keys())
+    _add_debtors(known, "cuit", {row.cuit for row in rows if row.cuit} - known.by_cuit.keys())
+    phones = DebtorPhone.objects.filter(OneOf("debtor", known.by_id)).order_by()
     for debtor_id, number in phones.values_list("debtor_id", "number"):
         known.by_id[debtor_id].phones.add(number)
     return known
@@ -137,10 +138,9 @@ def _cases_of(cases: CaseQuerySet) -> dict[str, KnownCase]:
     return {values[1]: KnownCase(*values) for values in cases.values_list(*CASE_FIELDS)}
 
 
-def _add_debtors(known: Known, **wanted: Iterable[object]) -> None:
-    ((_, values),) = wanted.items()
+def _add_debtors(known: Known, field: str, values: Collection[object]) -> None:
     if not values:
         return
-    for row in Debtor.objects.filter(**wanted).order_by().values_list(*DEBTOR_FIELDS):
+    for row in Debtor.objects.filter(OneOf(field, values)).order_by().values_list(*DEBTOR_FIELDS):
         if row[0] not in known.by_id:
             known.add(KnownDebtor(*row))

@@ -45,6 +45,17 @@ def is_consistent() -> bool:
     return all(each.balance == each.entries.balance() for each in Case.objects.all())
 
 
+# --- What is known is found --------------------------------------------------------------------------
+@pytest.mark.parametrize("key", ["{1}", "1,2", 'a"b', "a\\b", "NULL1", "it's", "%s", "ñ 1"])
+def test_a_known_key_is_found_whatever_its_signs_mean_to_a_database(load, key):
+    quoted = '"{}"'.format(key.replace('"', '""'))
+    load(f"{quoted};ANA;PÉREZ;20111222;1000", "2;EVA;PAZ;30111222;500")
+
+    assert load(f"{quoted};ANA;PÉREZ;20111222;1000", "2;EVA;PAZ;30111222;500") == (0, 0, 2, 0)
+
+    assert sorted(Case.objects.values_list("nro_cliente", flat=True)) == sorted([key, "2"])
+
+
 # --- The creditor's refresh ------------------------------------------------------------------------
 def test_payment_here_and_the_same_file_changes_nothing(load, admin_user):
     load("1;ANA;PÉREZ;20111222;1000")
