@@ -1,8 +1,9 @@
 """The nightly run: it updates what changes as days pass, without a user's action.
 
-These are promises past their grace, bands, expired sessions and uploads, and unsent mail. Everything is computed from
-the data and today's date: a second run changes nothing, and one run after ten days gives the same as ten runs (DESIGN
-§3.3, §4, §10). Each case is locked in a short transaction of its own, so users wait for one case at most.
+These are promises past their grace, instalments, bands, expired sessions and uploads, and unsent mail. Everything is
+computed from the data and today's date: a second run changes nothing, and one run after ten days gives the same as ten
+runs (DESIGN §3.3, §3.8, §4, §10). Each case is locked in a short transaction of its own, so users wait for one case at
+most.
 """
 
 import logging
@@ -13,16 +14,18 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts import audit, history, places
 from accounts.models import AuditEvent, Session
 from cases import rollups
-from cases.models import Case, ImportUpload, Promise, StopFlag, Submission
+from cases.models import Arrangement, Case, ImportUpload, Promise, StopFlag, Submission
 from cases.rules import promises as rules
 from cases.rules import queue
 from cases.services import stops
+from cases.services.plans import due_dates_of
 from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
@@ -44,6 +47,7 @@ class Report:
 
     promises_decided: int = 0
     promises_broken: int = 0
+    arrangements_lapsed: int = 0
     brought_forward: int = 0
     stops_ended: int = 0
     sessions: int = 0
@@ -118,11 +122,20 @@ def _cases_to_bring_up_to_date(today: date) -> Iterator[int]:
     """The ids of the cases to change today, read without a lock, a chunk at a time."""
     due = Promise.objects.pending_of_all().computed().filter(promise_date__lte=dates.next_business_day(today))
     for chunk in _chunks(due, "case_id"):
-        pending = _pending_dates(chunk)
+        pending = _promise_dates(chunk)
         for case in Case.objects.filter(pk__in=chunk).order_by("pk"):
             if _has_expired(pending[case.pk], today) or _new_place(case, pending[case.pk], today):
                 yield case.pk
-    has_pending = Exists(Promise.objects.pending_of_all().filter(case=OuterRef("pk")))
+    running = Arrangement.objects.active_of_all().filter(next_look_on__lte=today)
+    waiting = Arrangement.objects.filter(
+        status__in=[Arrangement.Status.PROPOSED, Arrangement.Status.AWAITING_APPROVAL],
+        created_at__lt=dates.start_of_day(today - timedelta(days=settings.PROPOSAL_DAYS)),
+    )
+    for looked_at in (running, waiting):
+        for chunk in _chunks(looked_at, "case_id"):
+            yield from chunk
+    agreed = Arrangement.objects.active_of_all().filter(case=OuterRef("pk"))
+    has_pending = Exists(Promise.objects.pending_of_all().filter(case=OuterRef("pk"))) | Exists(agreed)
     misplaced = Case.objects.open().filter(
         Q(queue_band=queue.Band.PROMISE_DUE) & ~has_pending
         | Q(queue_band=queue.Band.NEW) & (Q(last_activity_at__isnull=False) | Q(next_action_at__isnull=False))
@@ -137,7 +150,7 @@ def _chunks(rows: QuerySet, key: str) -> Iterator[list[int]]:
         yield [value for (value,) in chunk]
 
 
-def _pending_dates(case_ids: list[int]) -> dict[int, list[date]]:
+def _promise_dates(case_ids: list[int]) -> dict[int, list[date]]:
     pending: dict[int, list[date]] = defaultdict(list)
     rows = Promise.objects.pending().computed().filter(case__in=case_ids).values_list("case_id", "promise_date")
     for case_id, promise_date in rows:
@@ -162,18 +175,21 @@ def _new_place(case: Case, pending: list[date], today: date) -> queue.Place | No
 
 
 def _bring_up_to_date(case_id: int, report: Report, *, now: datetime) -> None:
-    """Set the place that nightly runs since the due date would have set; then update the promises."""
+    """Set the place that nightly runs since the due date would have set; then update promises and arrangements."""
     today = dates.local_date(now)
     case = lock_case(case_id)
-    pending = _pending_dates([case_id])[case_id]
-    if place := _new_place(case, pending, today):
+    promised, dues = _promise_dates([case_id])[case_id], due_dates_of([case_id])
+    if place := _new_place(case, [*promised, *dues.values()], today):
         case.queue_band, case.next_action_at = place
         case.save(update_fields=["queue_band", "next_action_at", "updated_at"])
         report.brought_forward += 1
-    if _has_expired(pending, today):
-        transition = settle(case, now=now)
-        report.promises_decided += 1
-        report.promises_broken += transition.broken
+    has_expired = _has_expired(promised, today)
+    if not has_expired and not case.arrangements.filter(closed_on__isnull=True).exists():
+        return
+    transition = settle(case, now=now)
+    report.promises_decided += has_expired
+    report.promises_broken += transition.broken
+    report.arrangements_lapsed += transition.plan.ended == Arrangement.Status.LAPSED
 
 
 def _end_stop(stop_id: int, *, now: datetime) -> None:

@@ -19,6 +19,7 @@ from cases.models import Activity, Cartera, Case, CaseStatus, StopFlag
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
 from cases.services.many import CHUNK
+from cases.services.plans import close_plans
 from cases.services.settlement import cancel_pending_promises, snapshot
 from nova.lib.databases import lock_rows
 from nova.lib.money import format_money, round_total
@@ -166,6 +167,7 @@ def _close(cases: list[Case], by: User | None, now: datetime) -> None:
         status=status, stage=status.stage, updated_at=now, version=F("version") + 1
     )
     cancel_pending_promises(cases, now=now)
+    close_plans(cases, by=by, now=now)
     audit.record_many(events)
 
 

@@ -1,5 +1,6 @@
 """Writes the plan of a chunk to the database, inside the single transaction of the import."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,10 +10,12 @@ from django.db import connection
 from accounts.models import User
 from cases.importing.dealing import Dealer
 from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
-from cases.importing.plan import CaseMove, CaseRefresh, ChunkPlan
-from cases.models import Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.importing.outcomes import WARNING, ParsedRow, Problem, with_cells
+from cases.importing.plan import CaseMove, ChunkPlan
+from cases.models import Arrangement, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.rules import ledger, queue
 from cases.services.cases import move_case
+from cases.services.settlement import lock_case, settle
 from cases.services.withdrawing import withdraw_clearances
 from nova.lib import copying, dates
 from nova.lib.databases import Gone, lock_rows
@@ -26,8 +29,9 @@ CASE_COLUMNS = (
 )
 LEDGER_COLUMNS = (
     *("case", "cartera", "kind", "amount", "value_date", "method", "reference", "credited_to", "created_by"),
-    *("created_at", "notes"),
+    *("created_at", "notes", "reason"),
 )
+SETTLED_BY_ARRANGEMENT = "Saldado por convenio: informe al acreedor. No se cambió el saldo."
 CASE_REFRESH_COLUMNS = (
     *("entity", "initial_amount", "creditor_total", "creditor_last_payment_date", "last_payment_date", "balance"),
     *("arrears_since", "arrears_estimated", "status", "stage", "next_action_at", "queue_band", "version", "updated_at"),
@@ -64,7 +68,7 @@ class Writer:
             ],
         )
         self._insert_cases(plan)
-        self._refresh_cases(plan.refreshes)
+        self._refresh_cases(plan)
 
     def _move_cases(self, moves: list[CaseMove]) -> set[tuple[int, str]]:
         """Move the cases. Returns the (debtor id, number) of all phones that their new debtors have afterwards."""
@@ -111,18 +115,28 @@ class Writer:
         copying.insert(Case, CASE_COLUMNS, cases)
         copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
 
-    def _entry(self, case_id: int, kind: str, amount: str, gestor: int | None, notes: str) -> tuple[copying.Value, ...]:
-        return (case_id, self.cartera.pk, kind, amount, self.today, "", "", gestor, self.by_id, self.moment, notes)
+    def _entry(
+        self, case_id: int, kind: str, amount: str, gestor: int | None, notes: str, reason: str = ""
+    ) -> tuple[copying.Value, ...]:
+        place = (case_id, self.cartera.pk, kind, amount, self.today, "", "")
+        return (*place, gestor, self.by_id, self.moment, notes, reason)
 
-    def _refresh_cases(self, refreshes: list[CaseRefresh]) -> None:
+    def _refresh_cases(self, plan: ChunkPlan) -> None:
         """Lock the changed cases and read them and their payments again, which concurrent ones may have changed (§3.2).
 
         Raises Gone when one of them has been deleted meanwhile: its row of the file would be lost.
         """
-        rows = {refresh.case.id: refresh.row for refresh in refreshes}
+        rows = {refresh.case.id: refresh.row for refresh in plan.refreshes}
         locked = lock_rows(Case.objects.all(), list(rows), no_key=True)
         if len(locked) < len(rows):
             raise Gone(f"{len(rows) - len(locked)} cases of the file")
+        arranged = self._arranged(list(rows))
+        if arranged:
+            # What has lapsed by now gives back its interest before the new total.
+            for pk in arranged:
+                settle(lock_case(pk), now=self.now)
+            locked = list(Case.objects.filter(pk__in=rows).order_by("pk"))
+        settled = {pk for pk, status in self._arranged(arranged).items() if status == Arrangement.Status.COMPLETED}
         ours = LedgerEntry.objects.effective_payments().filter(case__in=list(rows)).latest_by_case()
         updates, entries, owing_again = [], [], []
         for case in locked:
@@ -130,6 +144,10 @@ class Writer:
             difference = ledger.refresh_adjustment(
                 stated=row.total, previously_stated=case.creditor_total, balance=case.balance
             )
+            if case.pk in settled:
+                if difference:
+                    _tell_settled(row, plan)
+                difference = Decimal("0.00")
             if difference:
                 entries.append(
                     self._entry(
@@ -138,6 +156,7 @@ class Writer:
                         str(difference),
                         case.assigned_to_id,
                         "Actualización del acreedor",
+                        LedgerEntry.Reason.CREDITOR,
                     )
                 )
             if case.balance + difference > 0 >= case.balance:
@@ -154,6 +173,14 @@ class Writer:
         copying.update(Case, CASE_REFRESH_COLUMNS, updates)
         copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
         withdraw_clearances(owing_again, now=self.now)
+        for pk in arranged:
+            settle(lock_case(pk), now=self.now)
+
+    @staticmethod
+    def _arranged(pks: Iterable[int]) -> dict[int, str]:
+        """The status of the last accepted arrangement of each of these cases that has one, by id. Runs a query."""
+        accepted = Arrangement.objects.accepted().filter(case__in=list(pks)).order_by("accepted_at", "id")
+        return dict(accepted.values_list("case_id", "status")) if pks else {}
 
     def _case_change(self, case: Case, paid_on: date | None) -> tuple[copying.Value, ...]:
         next_action = (
@@ -168,6 +195,13 @@ class Writer:
             *(_text(case.arrears_since), case.arrears_estimated),
             *(*place, case.version + 1, self.moment, case.pk),
         )
+
+
+def _tell_settled(row: ParsedRow, plan: ChunkPlan) -> None:
+    """The creditor states another total of a case that an arrangement has settled: nothing is posted (§3.8)."""
+    problem = Problem(row.row, row.source.mapping.header_of("total"), str(row.total), WARNING, SETTLED_BY_ARRANGEMENT)
+    plan.problems += with_cells([problem], row.source.cells)
+    plan.warned += 1
 
 
 def _text(value: Decimal | date | None) -> str | None:

@@ -3,22 +3,9 @@ stopping writers."""
 
 from django.db import migrations, models
 
+from nova.lib.constraints import AddConstraintLive
+
 NAME = "ledger_by_arrangement"
-
-
-class AddConstraint(migrations.AddConstraint):
-    """In two steps on PostgreSQL: new rows are checked at once, the others while people work."""
-
-    def database_forwards(self, app_label, schema_editor, from_state, to_state):
-        if schema_editor.connection.vendor != "postgresql":
-            super().database_forwards(app_label, schema_editor, from_state, to_state)
-            return
-        model = to_state.apps.get_model(app_label, self.model_name)
-        table = schema_editor.quote_name(model._meta.db_table)
-        schema_editor.execute(f"ALTER TABLE {table} DROP CONSTRAINT IF EXISTS {self.constraint.name}")  # interrupted
-        added = str(self.constraint.create_sql(model, schema_editor))
-        schema_editor.execute(f"{added} NOT VALID", params=None)
-        schema_editor.execute(f"ALTER TABLE {table} VALIDATE CONSTRAINT {self.constraint.name}")
 
 
 def forwards(apps, schema_editor):
@@ -41,14 +28,14 @@ class Migration(migrations.Migration):
     dependencies = [("cases", "0039_arrangements")]
 
     operations = [
-        AddConstraint(
+        AddConstraintLive(
             model_name="ledgerentry",
             constraint=models.CheckConstraint(
                 condition=models.Q(("reason__in", ["", "creditor", "plan_interest", "waiver", "correction", "fee"])),
                 name="ledger_reason_known",
             ),
         ),
-        AddConstraint(
+        AddConstraintLive(
             model_name="ledgerentry",
             constraint=models.CheckConstraint(
                 condition=models.Q(

@@ -16,6 +16,7 @@ class Effect(models.Model):
         PAYMENT = "payment", "Pago"
         ACTIVITY = "activity", "Gestión automática"
         STOP = "stop", "Detención"
+        ARRANGEMENT = "plan", "Convenio"
 
     activity = models.ForeignKey(Activity, models.CASCADE, related_name="effects", verbose_name="gestión")
     model = models.CharField("qué", max_length=10, choices=Target.choices)
@@ -29,7 +30,7 @@ class Effect(models.Model):
         verbose_name_plural = "efectos"
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(model__in=["case", "phone", "promise", "payment", "activity", "stop"]),
+                condition=models.Q(model__in=["case", "phone", "promise", "payment", "activity", "stop", "plan"]),
                 name="effect_target_known",
             ),
         ]

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry, Promise
+from cases.models import Activity, ActivityResult, Arrangement, Case, CaseStatus, DebtorPhone, LedgerEntry, Promise
 from cases.models.activity import CONTACT_TYPES
 from cases.rules.stops import reason_of_result
+from cases.services.arrangements import add_arrangement, audit_arrangement, first_due_on
 from cases.services.effects import Watch
 from cases.services.money import PaymentTerms, post_payment
 from cases.services.promises import PromiseTerms, add_promise
@@ -32,6 +33,7 @@ class Recorded(NamedTuple):
     activity: Activity
     promise: Promise | None
     payment: LedgerEntry | None
+    arrangement: Arrangement | None = None
 
 
 @transaction.atomic
@@ -47,6 +49,7 @@ def record_activity(
     next_action_at: datetime | None = None,
     promise: Mapping[str, Any] | None = None,
     payment: Mapping[str, Any] | None = None,
+    arrangement: Mapping[str, Any] | None = None,
     status: CaseStatus | None = None,
     version: int | None = None,
     submission: UUID | None = None,
@@ -58,15 +61,18 @@ def record_activity(
     Without a `type` it is that of the result; a payment alone is no call, and a text alone is a note.
     `promise` has amount (ARS) and promise_date; `payment` has amount and optionally value_date, method, reference and
     confirm_overpayment. A `status` is set after the payment and before the promise, as an automatic activity.
+    `arrangement` has terms (ArrangementTerms) and, when it is accepted, accept and accepted_how; it comes first, so
+    that the payment feeds it.
 
-    Raises ValidationError; keys of the promise and the payment have the prefixes `promise_` and `payment_`. Raises
+    Raises ValidationError; keys of the three have the prefixes `promise_`, `payment_` and `arrangement_`. Raises
+    ArrangementConflict for a second arrangement. Raises
     StaleVersion for an old `version` only when there is a `status`: a gestión alone never conflicts (DESIGN §2).
     """
     if result is not None and result.stops_case:
         lock_debts(case.debtor_id)  # all of them, before the one: two stops of a person wait for each other
     case = lock_case(case, version=version if status is not None else None)
     now = now or timezone.now()
-    type = type or type_of(result, promise=promise, payment=payment)
+    type = type or type_of(result, promise=promise or arrangement, payment=payment)
     _check(
         case,
         type=type,
@@ -75,8 +81,11 @@ def record_activity(
         notes=notes,
         chosen=next_action_at,
         promise=promise,
+        arrangement=arrangement,
         now=now,
     )
+    if arrangement is not None:
+        settle(case, now=now)
     before = snapshot(case)
     watch = Watch(case, phone=phone)
     activity = Activity.objects.create(
@@ -90,11 +99,15 @@ def record_activity(
         created_at=now,
         submission=submission,
     )
-    entry = made = None
+    entry = made = agreed = None
+    has_ended = False
+    if arrangement is not None:
+        with _named_with("arrangement"):
+            agreed = _arrange(case, arrangement, by=by, activity=activity, now=now)
     if payment is not None:
         with _named_with("payment"):
             entry = post_payment(PaymentTerms(**payment), case=case, by=by, activity=activity, now=now)
-        settle(case, now=now, paid=True)
+        has_ended = bool(settle(case, now=now, paid=True).plan.ended)
     was_open = case.is_open
     if status is not None:
         case = change_status(case=case, status=status, by=by, is_system=True, now=now)
@@ -109,13 +122,32 @@ def record_activity(
         case,
         activity=activity,
         result=result,
-        promise_date=made.promise_date if made else None,
+        promise_date=made.promise_date if made else first_due_on(agreed) if agreed else None,
         chosen=next_action_at,
-        keep_place=not was_open and result is None and made is None and next_action_at is None,
+        keep_place=(has_ended or not was_open) and result is None and made is None and next_action_at is None,
     )
-    watch.keep(case, activity, promise=made, entry=entry, changed_status=status is not None)
+    watch.keep(case, activity, promise=made, entry=entry, arrangement=agreed, changed_status=status is not None)
     _audit(case, by=by, before=before, entry=entry, promise=made)
-    return Recorded(activity, made, entry)
+    if agreed is not None:
+        audit_arrangement(agreed, case, by=by, before=before)
+    return Recorded(activity, made, entry, agreed)
+
+
+def _arrange(case: Case, asked: Mapping[str, Any], *, by: User, activity: Activity, now: datetime) -> Arrangement:
+    """Add the arrangement of a gestión to a locked and settled case."""
+    agreed = add_arrangement(
+        asked["terms"],
+        case=case,
+        by=by,
+        activity=activity,
+        accept=asked.get("accept", False),
+        accepted_how=asked.get("accepted_how", ""),
+        now=now,
+    )
+    if agreed.is_active:
+        settle(case, now=now)
+    agreed.refresh_from_db()
+    return agreed
 
 
 @transaction.atomic
@@ -180,6 +212,7 @@ def _check(
     notes: str,
     chosen: datetime | None,
     promise: Mapping[str, Any] | None,
+    arrangement: Mapping[str, Any] | None,
     now: datetime,
 ) -> None:
     errors: dict[str, str] = {}
@@ -189,7 +222,9 @@ def _check(
         errors["notes"] = "Escriba la nota o elija un resultado."
     if result is not None and not result.is_active:
         errors["result"] = "Ese resultado ya no se usa: elija otro."
-    if result is not None and result.needs_promise and promise is None:
+    if promise is not None and arrangement is not None:
+        errors["promise"] = "El convenio ya dice cuándo se paga: no lleva otra promesa."
+    if result is not None and result.needs_promise and promise is None and not (arrangement or {}).get("accept"):
         errors["promise"] = "Este resultado exige una promesa: escriba su importe y su fecha."
     if result is not None and result.asks_when and chosen is None:
         errors["next_action_at"] = "Indique el día y la hora en que hay que volver a llamar."

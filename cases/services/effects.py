@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.dateparse import parse_datetime
 
-from cases.models import Activity, Case, DebtorPhone, Effect, LedgerEntry, Promise, StopFlag
+from cases.models import Activity, Arrangement, Case, DebtorPhone, Effect, LedgerEntry, Promise, StopFlag
 
 # The columns of a case that a submission sets and an undo may set back. Balance, last payment and the outcomes of
 # promises follow from the ledger and `stopped_at` from the stops, so they need no effect of their own.
@@ -43,6 +43,7 @@ class Watch:
         *,
         promise: Promise | None = None,
         entry: LedgerEntry | None = None,
+        arrangement: Arrangement | None = None,
         changed_status: bool = False,
     ) -> None:
         """Store the effects of `activity`. `changed_status`: it also wrote an automatic activity."""
@@ -63,6 +64,8 @@ class Watch:
             ]
         if promise is not None:
             effects.append(Effect(activity=activity, model=Target.PROMISE, object_id=promise.pk))
+        if arrangement is not None:
+            effects.append(Effect(activity=activity, model=Target.ARRANGEMENT, object_id=arrangement.pk))
         if entry is not None:
             effects.append(Effect(activity=activity, model=Target.PAYMENT, object_id=entry.pk))
         if changed_status:  # the case is locked, so what came after `activity` in it is of this submission

@@ -12,9 +12,10 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, LedgerEntry
-from cases.models.ledger import reference_key
+from cases.models.ledger import OWN_REASONS, reference_key
 from cases.rules import ledger
 from cases.services.effects import Watch
+from cases.services.plans import is_settled_by_arrangement, payable
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.touch import touch
 from cases.services.withdrawing import withdraw_receipts
@@ -64,8 +65,8 @@ def record_payment(
     )
     terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment, confirm_duplicate)
     entry = post_payment(terms, case=case, by=by, activity=activity, now=now)
-    settle(case, now=now, paid=True)
-    touch(case, activity=activity)
+    transition = settle(case, now=now, paid=True)
+    touch(case, activity=activity, keep_place=bool(transition.plan.ended))
     watch.keep(case, activity, entry=entry)
     audit.record(AuditEvent.Action.PAYMENT, by=by, target=case, before=before, after=_with(case, entry))
     return entry
@@ -89,8 +90,9 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         errors["reference"] = f"La referencia tiene como máximo {MAX_REFERENCE_LENGTH} caracteres."
     elif reference:
         reference = _free_reference(case, reference) or errors.setdefault("reference", REFERENCE_USED)
-    if amount > case.balance and not terms.confirm_overpayment:
-        errors["confirm_overpayment"] = "El pago supera el saldo: confirme que es correcto para registrarlo igual."
+    if not terms.confirm_overpayment and amount > (most := payable(case)):
+        above = "el saldo" if most == case.balance else f"lo que falta del convenio ({format_money(most)})"
+        errors["confirm_overpayment"] = f"El pago supera {above}: confirme que es correcto para registrarlo igual."
     if not reference and not terms.confirm_duplicate and _is_there_already(case, amount, value_date):
         errors["confirm_duplicate"] = (
             f"Ya hay un pago de {format_money(amount)} del {value_date:%d/%m/%Y}: confirme que es otro."
@@ -186,15 +188,24 @@ def reverse_payment(
 
 @transaction.atomic
 def adjust_balance(
-    *, case: Case, by: User | None, amount: Decimal, notes: str = "", now: datetime | None = None
+    *,
+    case: Case,
+    by: User | None,
+    amount: Decimal,
+    reason: str = "",
+    notes: str = "",
+    now: datetime | None = None,
 ) -> LedgerEntry:
     """Add `amount` (ARS; negative to subtract) to the balance, with today's value date.
 
-    Raises ValidationError (key amount) for zero, and for an amount or a balance that is too large.
+    `reason` is creditor, correction, fee or empty. Raises ValidationError (key amount) for zero, and for an amount or a
+    balance that is too large; key reason for another reason.
     """
     case = lock_case(case)
     now = now or timezone.now()
     before = snapshot(case)
+    if reason and reason not in OWN_REASONS:
+        raise ValidationError({"reason": "Elija un motivo del ajuste."})
     if checked_amount(abs(amount)) == 0:
         raise ValidationError({"amount": "Escriba un importe distinto de cero."})
     activity = Activity.objects.create(
@@ -208,6 +219,7 @@ def adjust_balance(
     entry = _post(
         case,
         kind=ledger.Kind.ADJUSTMENT,
+        reason=reason,
         amount=amount,
         value_date=dates.local_date(now),
         activity=activity,
@@ -227,18 +239,28 @@ def refresh_total(
 ) -> LedgerEntry | None:
     """Store the total (ARS) that the creditor now states, with an adjustment of the balance (§3.2).
 
-    Returns None when nothing has to be adjusted. Raises ValidationError with the key amount.
+    Returns None when nothing has to be adjusted, as after an arrangement that settled the case (§3.8). Raises
+    ValidationError with the key amount.
     """
     case = lock_case(case)
     now = now or timezone.now()
     total = checked_amount(total)
+    if case.arrangements.accepted().exists():
+        settle(case, now=now)  # what lapsed before this day gives back its interest before the new total
     difference = ledger.refresh_adjustment(stated=total, previously_stated=case.creditor_total, balance=case.balance)
     if total != case.creditor_total:
         case.creditor_total = total
         case.save(update_fields=["creditor_total", "updated_at"])
-    if not difference:
+    if not difference or is_settled_by_arrangement(case):
         return None
-    return adjust_balance(case=case, by=by, amount=difference, notes=notes or "Actualización del acreedor", now=now)
+    return adjust_balance(
+        case=case,
+        by=by,
+        amount=difference,
+        reason=LedgerEntry.Reason.CREDITOR,
+        notes=notes or "Actualización del acreedor",
+        now=now,
+    )
 
 
 def checked_amount(amount: Decimal, *, field: str = "amount") -> Decimal:

@@ -68,6 +68,8 @@ def add_promise(terms: PromiseTerms, *, case: Case, by: User | None, activity: A
     settle(case, now=now)  # a promise past its grace must no longer reserve a part of the balance
     if not case.is_open:
         raise ValidationError({"case": "Solo un caso abierto admite promesas: cambie antes su estado."})
+    if case.arrangements.active().exists():
+        raise ValidationError({"case": "El caso tiene un convenio: acuerde un llamado para esa fecha."})
     amount = checked_amount(terms.amount)
     today = dates.local_date(now)
     latest = today + timedelta(days=settings.PROMISE_MAX_DAYS_AHEAD)

@@ -1,15 +1,16 @@
 """After every ledger entry, the balance, promise outcomes, status and band are computed again (DESIGN §3.3, §3.5)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 
-from cases.models import Case, CaseStatus, Promise
+from cases.models import Arrangement, Case, CaseStatus, Promise
 from cases.rules import promises as rules
 from cases.rules import queue
+from cases.services.plans import Course, follow, waived_on
 from cases.services.withdrawing import withdraw_clearances
 from nova.lib import dates
 from nova.lib.databases import lock_row
@@ -25,12 +26,13 @@ class StaleVersion(Exception):
 
 @dataclass
 class Transition:
-    """What one settlement changed in the promises of a case."""
+    """What one settlement changed in the promises and the arrangement of a case."""
 
     kept: bool = False
     broken: bool = False
     cancelled: bool = False
     pending_again: bool = False
+    plan: Course = field(default_factory=Course)
 
     @property
     def changed(self) -> bool:
@@ -65,7 +67,7 @@ def snapshot(case: Case) -> dict[str, Any]:
 
 
 def settle(case: Case, *, now: datetime, cancelled: bool = False, paid: bool = False) -> Transition:
-    """Compute balance, last payment, promise outcomes and status of a locked case from its ledger, and save it.
+    """Compute balance, last payment, outcomes and status of a locked case from its ledger, and save it.
 
     `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment. Safe to repeat: a second
     run changes nothing.
@@ -81,10 +83,15 @@ def settle(case: Case, *, now: datetime, cancelled: bool = False, paid: bool = F
 
 
 def derive(case: Case, *, now: datetime) -> Transition:
-    """Compute balance, last payment and promise outcomes of a locked case from its ledger. The case is not saved."""
+    """Compute balance, last payment and outcomes of a locked case from its ledger. The case is not saved.
+
+    Outcomes of its arrangements may post interest that is taken back, or a waiver.
+    """
     case.balance = case.entries.balance()
     case.last_payment_date = latest_payment_date(case)
-    return recompute_promises(case, now=now)
+    transition = recompute_promises(case, now=now)
+    transition.plan = follow(case, now=now)
+    return transition
 
 
 def latest_payment_date(case: Case) -> Any:
@@ -160,24 +167,27 @@ def ensure_next_action(case: Case, *, now: datetime) -> None:
 
 
 def apply_status_rules(case: Case, transition: Transition, *, now: datetime, paid: bool = False) -> None:
-    """Set the status and place in the queue that follow from balance and promises (DESIGN §3.5), in memory."""
-    stages = CaseStatus.Stage
+    """Set the status and place in the queue that follow from balance, promises and arrangement (§3.5), in memory."""
+    stages, plan = CaseStatus.Stage, transition.plan
     if case.balance <= 0:
         if case.stage in (stages.INCOBRABLE, stages.DE_BAJA) and not paid:
             return  # closed by hand: only a payment makes it a paid one
         if case.stage != stages.PAGADA:
-            set_status(case, CaseStatus.objects.default_of(stages.PAGADA))
+            set_status(
+                case, CaseStatus.objects.waived() if waived_on(case) else CaseStatus.objects.default_of(stages.PAGADA)
+            )
         cancel_pending_promises([case], now=now)
         case.next_action_at = None
         return
     if case.stage == stages.PAGADA:
-        is_promised = case.promises.pending().exists()
-        set_status(case, CaseStatus.objects.default_of(stages.PROMESA) if is_promised else CaseStatus.objects.working())
-        case.next_action_at, case.queue_band = now, queue.Band.PROMISE_DUE if is_promised else queue.Band.REST
+        _reopen(case, plan, now=now)
         return
     if not case.is_open:
         if transition.pending_again:  # a reversal undid its payment, but a closed case has no pending promises
             cancel_pending_promises([case], now=now)
+        return
+    if plan.ended or plan.is_active:
+        _place_by_plan(case, plan, now=now)
         return
     if not transition.changed:
         return
@@ -190,3 +200,41 @@ def apply_status_rules(case: Case, transition: Transition, *, now: datetime, pai
         set_status(case, CaseStatus.objects.working())
         case.queue_band = queue.Band.BROKEN_PROMISE if transition.broken else queue.Band.FOLLOW_UP
         ensure_next_action(case, now=now)
+
+
+def _reopen(case: Case, plan: Course, *, now: datetime) -> None:
+    """Put a paid case that owes again back in the queue, at once."""
+    case.next_action_at = now
+    if plan.is_active:
+        set_status(case, CaseStatus.objects.arranged())
+        case.queue_band = queue.Band.PROMISE_DUE
+    elif plan.ended == Arrangement.Status.LAPSED:
+        set_status(case, CaseStatus.objects.working())
+        case.queue_band = queue.Band.BROKEN_PROMISE
+    else:
+        is_promised = case.promises.pending().exists()
+        set_status(case, CaseStatus.objects.default_of(CaseStatus.Stage.PROMESA) if is_promised else _working())
+        case.queue_band = queue.Band.PROMISE_DUE if is_promised else queue.Band.REST
+
+
+def _working() -> CaseStatus:
+    return CaseStatus.objects.working()
+
+
+def _place_by_plan(case: Case, plan: Course, *, now: datetime) -> None:
+    """The place of an open case whose arrangement runs, or has just ended with something still owed (§3.8)."""
+    if plan.ended:
+        set_status(case, _working())
+        is_lapsed = plan.ended == Arrangement.Status.LAPSED
+        case.next_action_at, case.queue_band = now, queue.Band.BROKEN_PROMISE if is_lapsed else queue.Band.REST
+        return
+    assert plan.due_on is not None  # noqa: S101 (it runs)
+    if plan.was != plan.became or plan.was_due_on is None:  # it runs again
+        set_status(case, CaseStatus.objects.arranged())
+        is_back = plan.was == Arrangement.Status.COMPLETED
+        case.next_action_at = now if is_back else queue.next_action_for_promise(plan.due_on)
+        case.queue_band = queue.Band.PROMISE_DUE
+    elif plan.due_on != plan.was_due_on and case.queue_band not in (queue.Band.CALL_BACK, queue.Band.SAYS_PAID):
+        is_back = plan.due_on < plan.was_due_on  # a payment was reversed
+        case.next_action_at = now if is_back else queue.next_action_for_promise(plan.due_on)
+        case.queue_band = queue.Band.PROMISE_DUE

@@ -15,6 +15,7 @@ from cases.querysets import CaseQuerySet
 from cases.rules import queue
 from cases.services.effects import Watch
 from cases.services.many import BulkResult, locked_chunks
+from cases.services.plans import due_dates_of
 from cases.services.settlement import lock_case
 from nova.lib import dates
 from nova.lib.databases import lock_rows
@@ -108,9 +109,11 @@ def _check_moment(until: datetime, *, now: datetime) -> None:
 
 
 def _pending_of(cases: Iterable[Case]) -> dict[int, date]:
-    """The first pending promise of each of these cases. Runs a query."""
-    pending = Promise.objects.pending().filter(case__in=[case.pk for case in cases])
-    return dict(pending.order_by("-promise_date").values_list("case_id", "promise_date"))  # the earliest wins
+    """The first pending promise, or unpaid instalment, of each of these cases. Runs two queries."""
+    pks = [case.pk for case in cases]
+    pending = Promise.objects.pending().filter(case__in=pks)
+    promised = dict(pending.order_by("-promise_date").values_list("case_id", "promise_date"))  # the earliest wins
+    return promised | due_dates_of(pks)
 
 
 def _due(promise_date: date | None, until: datetime) -> date | None:

@@ -14,6 +14,7 @@ from cases.querysets import CaseQuerySet
 from cases.rules import queue
 from cases.services.effects import Watch
 from cases.services.many import BulkResult, locked_chunks
+from cases.services.plans import close_plans
 from cases.services.settlement import cancel_pending_promises, lock_case, set_status, snapshot
 from cases.services.touch import touch
 from nova.lib.databases import Gone, lock_rows
@@ -50,6 +51,7 @@ def change_status(
     is_reopened = _move(case, status, now=now)
     if status.stage in CANCELLING_STAGES:
         cancel_pending_promises([case], now=now)
+        close_plans([case], by=by, now=now)
     case.save()
     activity = Activity.objects.create(
         case=case,
@@ -159,5 +161,6 @@ def _write(cases: list[Case], *, status: CaseStatus, by: User, notes: str, now: 
     Case.objects.filter(pk__in=reopened).update(**changes, next_action_at=now, queue_band=queue.Band.REST)
     if status.stage in CANCELLING_STAGES:
         cancel_pending_promises(cases, now=now)
+        close_plans(cases, by=by, now=now)
     Activity.objects.bulk_create(activities, batch_size=500)
     audit.record_many(events)

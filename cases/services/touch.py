@@ -5,6 +5,7 @@ from datetime import date, datetime
 from cases.models import Activity, ActivityResult, Case, CaseStatus
 from cases.querysets import UNTOUCHED_SLUG
 from cases.rules import queue
+from cases.services.plans import has_agreement
 from nova.lib import dates
 
 
@@ -41,7 +42,7 @@ def touch(
             today=dates.local_date(now),
         )
         case.queue_band = queue.band_after_saving(
-            result_band=result.band if result else None, has_pending_promise=case.promises.pending().exists()
+            result_band=result.band if result else None, has_pending_promise=has_agreement(case)
         )
     if case.status.slug == UNTOUCHED_SLUG and activity.type != Activity.Type.STATUS:
         case.status = CaseStatus.objects.working()  # by a rule: the version stays

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases.models import Activity, Case, CaseStatus, DebtorPhone, Effect, LedgerEntry, Promise
+from cases.models import Activity, Arrangement, Case, CaseStatus, DebtorPhone, Effect, LedgerEntry, Promise
 from cases.querysets import ActivityQuerySet
 from cases.services.effects import as_text, from_text
 from cases.services.money import reverse_payment
+from cases.services.plans import Status, end_plan, has_agreement
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.stops import lock_debts, take_back_stop
 from cases.services.touch import latest_gestion_at
@@ -104,6 +105,7 @@ def _undo_one(activity: Activity, case: Case, result: Undone, *, by: User, now: 
         if row.model == Target.STOP:
             take_back_stop(row.object_id, by=by, now=now)
     case.refresh_from_db()
+    _take_back_arrangements(case, effects, result, by=by, now=now)
     _take_back_promises(effects, result)
     settle(case, now=now)
     case.last_activity_at = latest_gestion_at(case)
@@ -145,6 +147,19 @@ def _take_back_payments(effects: list[Effect], result: Undone, *, by: User, now:
         if LedgerEntry.objects.filter(reverses=payment).exists():
             continue  # an admin has reversed it already: that is what was wanted
         reverse_payment(payment=payment, by=by, notes=UNDONE, now=now)
+
+
+def _take_back_arrangements(case: Case, effects: list[Effect], result: Undone, *, by: User, now: datetime) -> None:
+    """Cancel the arrangement as if it had not been accepted: all of its interest goes."""
+    for row in effects:
+        if row.model != Target.ARRANGEMENT:
+            continue
+        arrangement = lock_row(Arrangement.objects.all(), row.object_id)
+        if arrangement.status in (Status.PROPOSED, Status.AWAITING_APPROVAL, Status.ACTIVE):
+            end_plan(case, arrangement, by=by, now=now, takes_all=True, notes=UNDONE)
+            case.save(update_fields=["balance", "updated_at"])
+        elif arrangement.status not in (Status.CANCELLED, Status.REJECTED):
+            result.left.append(f"el convenio: ya está {arrangement.get_status_display().lower()}")
 
 
 def _take_back_promises(effects: list[Effect], result: Undone) -> None:
@@ -198,8 +213,8 @@ def _why_not(case: Case, status: CaseStatus, activity: Activity) -> str:
     if status.is_open and case.balance <= 0:
         return "el caso quedó pagado"
     promised_since = case.promises.pending().filter(created_at__gte=activity.created_at).exists()
-    if promised_since and status.stage != CaseStatus.Stage.PROMESA:
+    if (promised_since or case.arrangements.active().exists()) and status.stage != CaseStatus.Stage.PROMESA:
         return "hay otra promesa pendiente"
     if status.stage == CaseStatus.Stage.PROMESA and case.stage != status.stage:
-        return "" if case.promises.pending().exists() else "la promesa ya no está pendiente"
+        return "" if has_agreement(case) else "la promesa ya no está pendiente"
     return ""

@@ -49,6 +49,7 @@ class Command(BaseCommand):
             self.stdout.write("Prueba: no se guardó nada.")
         self.stdout.write(f"Casos con promesas vencidas: {report.promises_decided}")
         self.stdout.write(f"  de ellos, con una promesa incumplida: {report.promises_broken}")
+        self.stdout.write(f"Convenios que cayeron: arrangements_lapsed={report.arrangements_lapsed}")
         self.stdout.write(f"Casos acomodados en la bandeja: {report.brought_forward}")
         self.stdout.write(f"Detenciones que llegaron a su fin: {report.stops_ended}")
         self.stdout.write(f"Sesiones vencidas borradas: {report.sessions}")
