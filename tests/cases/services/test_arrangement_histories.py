@@ -1,0 +1,303 @@
+"""Random histories of ninety days with an arrangement, against an oracle: slow, obvious, a day at a time (DESIGN §3.8).
+
+The oracle knows nothing of the rules' code. It keeps what happened in plain lists and works everything out anew from
+the first day each time it is asked. The services must come to the same balance, outcome and instalments, however many
+nights are missed.
+"""
+
+from contextlib import suppress
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+from django.core.exceptions import ValidationError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cases import services
+from cases.models import DiscountLimit, StopFlag
+from cases.rules.allocation import Posted, allocate
+from cases.services import ArrangementConflict, ArrangementTerms
+from cases.services.settlement import lock_case
+from nova.lib import dates
+from tests.factories import AdminFactory, CaseFactory, DiscountLimitFactory
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+SIGNED = date(2026, 12, 1)
+BASE = D("300000.00")
+
+
+class Oracle:
+    """What should be. Payments and other entries by their number, which is the order in which they were posted."""
+
+    def __init__(self, agreed, parts):
+        self.agreed, self.parts = agreed, parts
+        self.payments = {}  # number → (value date, amount)
+        self.others = {}  # number → (day, amount, whether it is the creditor's)
+        self.stops = []  # [first day, last day or None]
+        self.standing = None  # what was waived, while it stands
+
+    def expected(self, today):
+        """(status, day, paid by number, waived, taken back): what the books should say now."""
+        status, day, paid, waived, back = self.replay(today)
+        settled = self.settled_on()
+        if settled is not None and (day is None or settled < day):
+            status, day, waived, back = "completed", settled, D(0), D(0)
+        if status != "completed":
+            self.standing = None
+        elif self.standing is None:
+            self.standing = waived
+        return status, day, paid, self.standing or D(0), back
+
+    def settled_on(self):
+        """The day of the entry after which nothing was owed, in the order in which they were posted."""
+        owed = BASE + max(self.agreed - BASE, D(0))
+        changes = {number: (day, -amount) for number, (day, amount) in self.payments.items()}
+        changes |= {number: (day, amount) for number, (day, amount, _) in self.others.items()}
+        for number in sorted(changes):
+            day, change = changes[number]
+            owed += change
+            if owed <= 0:
+                return day
+        return None
+
+    def grace(self, day):
+        for _ in range(3):
+            day += timedelta(days=1)
+            while not dates.is_business_day(day):
+                day += timedelta(days=1)
+        return day
+
+    def stopped(self, day):
+        return any(first <= day and (last is None or day <= last) for first, last in self.stops)
+
+    def replay(self, today):
+        """Walk from the first day to today. Gives (status, day, paid by number, waived, taken back)."""
+        paid = {number: D(0) for number, _, _ in self.parts}
+        amounts = {number: amount for number, _, amount in self.parts}
+        interest = max(self.agreed - BASE, D(0))
+        day = SIGNED
+        while day <= today:
+            if self.falls(day, paid, amounts):
+                unpaid = sum(amounts[number] - paid[number] for number, due, _ in self.parts if due > day)
+                restated = any(when < day for when, _, creditor in self.others.values() if creditor)
+                return "lapsed", day, paid, D(0), D(0) if restated else min(interest, unpaid)
+            for number in sorted(self.payments):
+                when, amount = self.payments[number]
+                if when != day:
+                    continue
+                for part, _, _ in self.parts:
+                    share = min(amount, amounts[part] - paid[part])
+                    paid[part] += share
+                    amount -= share
+                if paid == amounts:
+                    return "completed", day, paid, self.waived(number, day, interest), D(0)
+            day += timedelta(days=1)
+        return "active", None, paid, D(0), D(0)
+
+    def late_since(self, due, day):
+        return max([due, *(last for _, last in self.stops if last is not None and last < day)])
+
+    def falls(self, day, paid, amounts):
+        if self.stopped(day):
+            return False
+        open_parts = [(number, due) for number, due, _ in self.parts if paid[number] < amounts[number]]
+        late = [due for _, due in open_parts if day > due and day > self.grace(self.late_since(due, day))]
+        if not late:
+            return False
+        last = self.late_since(max(due for _, due, _ in self.parts), day)
+        alone = len(late) == len(open_parts) and day >= last + timedelta(days=30)
+        return len(self.parts) == 1 or len(late) >= 2 or alone
+
+    def waived(self, completing, day, interest):
+        """What is left on completion of what was to be forgiven and of what the creditor added."""
+        point = (day, completing)
+        left = BASE + interest
+        left -= sum(amount for number, (when, amount) in self.payments.items() if (when, number) <= point)
+        for number, (when, amount, creditor) in self.others.items():
+            left += amount if creditor or (when, number) <= point else D(0)
+        restated = sum(amount for _, amount, creditor in self.others.values() if creditor)
+        return max(min(left, max(BASE - self.agreed, D(0)) + restated), D(0))
+
+
+plans = st.sampled_from(["cash", "three", "direct"])
+moves = st.one_of(
+    st.tuples(st.just("pay"), st.integers(1, 20_000_000), st.integers(0, 12)),
+    st.tuples(st.just("due"), st.integers(0, 12)),
+    st.tuples(st.just("rest"), st.integers(0, 12)),
+    st.tuples(st.just("reverse"), st.integers(0, 5)),
+    st.tuples(st.just("refresh"), st.integers(1, 60_000_000)),
+    st.tuples(st.just("fee"), st.integers(1, 5_000_000)),
+    st.tuples(
+        st.just("stop"),
+    ),
+    st.tuples(
+        st.just("lift"),
+    ),
+    st.tuples(
+        st.just("night"),
+    ),
+)
+histories = st.lists(st.tuples(st.integers(0, 20), moves), min_size=1, max_size=9)
+
+
+def moment(day, hour=12):
+    return datetime(day.year, day.month, day.day, hour, tzinfo=dates.BuenosAires())
+
+
+def begin(plan, admin):
+    if not DiscountLimit.objects.exists():
+        DiscountLimitFactory(role="admin", max_percent=D(50))
+    case = CaseFactory(amount=BASE, placed_on=date(2026, 10, 1), initial_amount=D(200_000))
+    terms = {
+        "cash": {"waiver_percent": D(40)},
+        "three": {"instalments": 3},
+        "direct": {"system": "direct", "instalments": 4, "monthly_rate": D(5), "down_payment": D(50_000)},
+    }[plan]
+    made = services.propose_arrangement(
+        case=case,
+        by=admin,
+        terms=ArrangementTerms(date(2026, 12, 10), **terms),
+        accept=True,
+        accepted_how="phone",
+        now=moment(SIGNED),
+    )
+    parts = [(part.number, part.due_on, part.amount) for part in made.schedule.all()]
+    return case, made, Oracle(made.agreed_total, parts)
+
+
+def take(case, admin, oracle, day, move):
+    """One step, in the books of both. What the services refuse happens in neither."""
+    now = moment(day)
+    case.refresh_from_db()
+    match move:
+        case ("pay", _, back) | ("due", back) | ("rest", back):
+            asked = case.arrangements.get()
+            unpaid = [part.unpaid for part in asked.schedule.all() if part.unpaid]
+            amount = D(move[1]) / 100 if move[0] == "pay" else sum(unpaid) if move[0] == "rest" else (unpaid or [0])[0]
+            if not amount:
+                return
+            valued = max(day - timedelta(days=back), SIGNED)
+            entry = services.record_payment(
+                case=case,
+                by=admin,
+                amount=amount,
+                value_date=valued,
+                confirm_overpayment=True,
+                confirm_duplicate=True,
+                now=now,
+            )
+            oracle.payments[entry.pk] = (valued, amount)
+        case "reverse", index:
+            numbers = sorted(oracle.payments)
+            if numbers:
+                number = numbers[index % len(numbers)]
+                services.reverse_payment(payment=case.entries.get(pk=number), by=admin, now=now)
+                del oracle.payments[number]
+        case "refresh", cents:
+            entry = services.refresh_total(case=case, by=admin, total=D(cents) / 100, now=now)
+            if entry is not None:
+                oracle.others[entry.pk] = day, entry.amount, True
+        case "fee", cents:
+            entry = services.adjust_balance(case=case, by=admin, amount=D(cents) / 100, reason="fee", now=now)
+            oracle.others[entry.pk] = day, entry.amount, False
+        case ("stop",):
+            if not (oracle.stops and oracle.stops[-1][1] is None):
+                services.set_stop(debtor=case.debtor, case=case, by=admin, reason=StopFlag.Reason.RECLAMO, now=now)
+                oracle.stops.append([day, None])
+        case ("lift",):
+            if oracle.stops and oracle.stops[-1][1] is None:
+                stop = StopFlag.objects.standing().get(case=case)
+                services.lift_stop(stop=stop, by=admin, next_action_at=now + timedelta(days=1), now=now)
+                oracle.stops[-1][1] = day
+        case ("night",):
+            services.settle(lock_case(case), now=moment(day, 1))
+
+
+def balance_of(case):
+    return sum((-e.amount if e.kind == "payment" else e.amount) for e in case.entries.all())
+
+
+def compare(case, oracle, today):
+    services.settle(lock_case(case), now=moment(today, 23))
+    case.refresh_from_db()
+    made = case.arrangements.get()
+    status, day, paid, waived, back = oracle.expected(today)
+    assert case.balance == balance_of(case)
+    own = {"plan_interest": D(0), "waiver": D(0)}
+    for entry in case.entries.filter(arrangement=made):
+        own[entry.reason] += entry.amount
+    assert (made.status, made.closed_on) == (status, day)
+    assert {part.number: part.paid_amount for part in made.schedule.all()} == paid
+    assert -own["waiver"] == waived
+    assert own["plan_interest"] == made.plan_interest - back
+    assert_split(case)
+    assert_place(case, made)
+
+
+def assert_split(case):
+    void = set(case.entries.filter(reverses__isnull=False).values_list("reverses", flat=True))
+    posted = [
+        Posted(e.kind, e.amount, e.value_date, e.pk, e.pk in void, e.reason, e.arrangement_id)
+        for e in case.entries.all()
+    ]
+    split = allocate(posted, initial_amount=case.initial_amount)
+    assert split.capital + split.interest == case.balance
+    assert split.capital >= 0 or case.balance < 0
+
+
+def assert_place(case, made):
+    if made.status == "active":
+        assert case.status.slug == "con-arreglo"
+        assert case.next_action_at is not None
+    elif case.balance > 0:
+        assert case.status.slug == "en-gestion"
+
+
+@settings(max_examples=25, deadline=None)
+@given(plans, histories)
+def test_the_services_come_to_what_the_oracle_says(plan, history):
+    admin = AdminFactory()
+    case, _, oracle = begin(plan, admin)
+    day = SIGNED
+    for wait, move in history:
+        day += timedelta(days=wait)
+        if day > SIGNED + timedelta(days=90):
+            break
+        with suppress(ValidationError, ArrangementConflict):  # honest: what is refused changes neither
+            take(case, admin, oracle, day, move)
+        compare(case, oracle, day)
+    compare(case, oracle, SIGNED + timedelta(days=150))
+
+
+@settings(max_examples=6, deadline=None)
+@given(plans, histories)
+def test_nights_that_were_missed_change_nothing(plan, history):
+    """The same history once with every night and once with none."""
+    admin = AdminFactory()
+    twins = []
+    for nightly in (True, False):
+        case, made, oracle = begin(plan, admin)
+        day = SIGNED
+        for wait, move in history:
+            for number in range(1, wait + 1):
+                if nightly:
+                    services.settle(lock_case(case), now=moment(day + timedelta(days=number), 1))
+            day += timedelta(days=wait)
+            if move != ("night",):
+                with suppress(ValidationError, ArrangementConflict):  # honest: what is refused changes neither
+                    take(case, admin, oracle, day, move)
+        services.settle(lock_case(case), now=moment(day + timedelta(days=1), 1))
+        case.refresh_from_db()
+        made.refresh_from_db()
+        twins.append(
+            (
+                case.balance,
+                case.status.slug,
+                made.status,
+                made.closed_on,
+                [(part.paid_amount, part.status) for part in made.schedule.all()],
+            )
+        )
+    assert twins[0] == twins[1]
