@@ -1,12 +1,12 @@
 """The users and carteras of the sample agency. The passwords are public: only with DEBUG (DESIGN §8)."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group
 
 from accounts.models import User
-from cases.models import Cartera
+from cases.models import Cartera, DiscountLimit, Offer
 
 DATA_GROUP = "Administración de datos"
 
@@ -64,6 +64,26 @@ def _user(username: str, first: str, last: str, password: str, **given: object) 
         **given,
     }
     return User.objects.get_or_create(username=username, defaults=defaults)[0]
+
+
+# What each role may waive (percent), in how many instalments; and what is put on the table at once.
+LIMITS = (("gestor", 15, 12), ("admin", 35, 24), ("creditor", 50, 60))
+OFFERS: tuple[dict[str, Any], ...] = (
+    {"name": "Contado con 15 % de quita", "waiver_percent": 15, "valid_days": 7},
+    {"name": "3 cuotas sin interés", "instalments": 3, "valid_days": 10},
+    {"name": "6 cuotas", "instalments": 6, "system": "french", "valid_days": 15},
+    {"name": "12 cuotas con anticipo", "instalments": 12, "system": "french", "down_percent": 20, "valid_days": 30},
+)
+
+
+def set_terms() -> None:
+    """The limits and offers of all carteras, where there are none."""
+    if not DiscountLimit.objects.exists():
+        for role, percent, instalments in LIMITS:
+            DiscountLimit.objects.create(role=role, max_percent=percent, max_instalments=instalments)
+    if not Offer.objects.exists():
+        for position, offer in enumerate(OFFERS, start=1):
+            Offer.objects.create(position=position, **offer)
 
 
 def found_carteras() -> list[Cartera]:

@@ -16,7 +16,7 @@ from django.db.models import Count, QuerySet
 from cases import nightly, services
 from cases.models import Activity, Cartera, Case, Debtor, DebtorPhone, LedgerEntry, Promise
 from cases.sample_data import plots
-from cases.sample_data.agency import found_carteras, hire
+from cases.sample_data.agency import found_carteras, hire, set_terms
 from cases.sample_data.calendar import Calendar
 from cases.sample_data.life import Desk, Life
 from cases.sample_data.people import debtors
@@ -51,6 +51,7 @@ def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], No
     """
     chance = Random(seed)  # noqa: S311 (no secret depends on it)
     staff, carteras = hire(), found_carteras()
+    set_terms()
     calendar = Calendar(now, chance)
     desk = Desk(calendar, chance, staff.admin, staff.gestores)
     owners = _owners(cases, chance)

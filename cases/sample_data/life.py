@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import count, cycle
 from random import Random
+from typing import Any
 
 from accounts.models import User
 from cases import services
-from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
+from cases.models import Activity, ActivityResult, Arrangement, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.rules import promises as rules
 from cases.sample_data.calendar import Calendar
 from cases.services.settlement import lock_case, promise_terms
@@ -121,6 +122,42 @@ class Life:
         amount = min(amount, self.owed)
         self.gestion(day, "PP", promise={"amount": amount, "promise_date": due})
         return amount
+
+    def arrange(self, day: date, first: date, *, accept: bool = True, **terms: Any) -> Arrangement:
+        """A call in which an arrangement is offered, and mostly accepted."""
+        self.clock = self.calendar.moment(day, after=self.clock)
+        recorded = services.record_activity(
+            case=self.case,
+            by=self._gestor(),
+            result=self.desk.results["PP" if accept else "NEG"],
+            phone=self._phone(),
+            notes=self.chance.choice(NOTES["NEG"]),
+            arrangement={
+                "terms": services.ArrangementTerms(max(first, dates.local_date(self.clock)), **terms),
+                "accept": accept,
+                "accepted_how": "phone" if accept else "",
+            },
+            now=self.clock,
+        )
+        self._count()
+        assert recorded.arrangement is not None  # noqa: S101 (asked for above)
+        return recorded.arrangement
+
+    def refuse(self, day: date, arrangement: Arrangement) -> None:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        services.reject_arrangement(
+            arrangement=arrangement, by=self.desk.admin, notes="El acreedor no acepta tanta quita.", now=self.clock
+        )
+
+    def give_up(self, day: date, arrangement: Arrangement) -> None:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        services.cancel_arrangement(
+            arrangement=arrangement, by=self._gestor(), reason="Prefiere pagar de otra manera.", now=self.clock
+        )
+        self._count()
+
+    def _count(self) -> None:
+        self.owed = Case.objects.values_list("balance", flat=True).get(pk=self.case.pk)
 
     def pay(self, day: date, amount: Decimal) -> LedgerEntry:
         self.clock = self.calendar.moment(day, after=self.clock)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from decimal import Decimal
 from random import Random
 from typing import NamedTuple
 
@@ -103,13 +104,12 @@ def due_tomorrow(life: Life) -> None:
 
 
 def promised(life: Life) -> None:
-    """One promise in the future, or an arrangement of two."""
+    """One promise in the future, or two."""
     calendar, chance = life.calendar, life.chance
     day, due = calendar.ago(chance.randrange(1, 4)), calendar.today + timedelta(days=chance.randrange(4, 25))
     life.promise(day, due, share=0.4)
     if chance.random() < 0.35:
         life.promise(day, due + timedelta(days=30), share=0.4)
-        life.move(day, "con-arreglo", notes="Dos cuotas acordadas.")
 
 
 def followed_up(life: Life) -> None:
@@ -184,6 +184,56 @@ def handed_over(life: Life) -> None:
     life.hand_over(life.calendar.ago(2))
 
 
+# --- Arrangements -----------------------------------------------------------------------------------
+def in_instalments(life: Life) -> None:
+    """A plan that runs: some instalments paid, the next one to come."""
+    calendar, chance = life.calendar, life.chance
+    count = chance.choice((3, 6, 6, 12))
+    day = calendar.ago(chance.choice((8, 30, 52)))
+    system = chance.choice(("none", "direct", "french"))
+    first = day + timedelta(days=chance.randrange(6, 13))
+    made = life.arrange(day, first, system=system, instalments=count)
+    for part in made.schedule.order_by("number"):
+        if part.due_on >= calendar.ago(1):
+            break
+        life.pay(max(dates.previous_business_day(part.due_on), day), part.amount)
+
+
+def settled_with_a_waiver(life: Life) -> None:
+    day = life.calendar.ago(life.chance.randrange(6, 40))
+    due = dates.add_business_days(day, 3)
+    made = life.arrange(day, due, waiver_percent=Decimal(life.chance.choice((5, 10, 15))))
+    life.pay(dates.add_business_days(day, 2), made.agreed_total)
+
+
+def fell(life: Life) -> None:
+    """A down payment, and nothing since: it lapses in the next night, or has lapsed."""
+    day = life.calendar.ago(life.chance.choice((9, 10, 30)))
+    life.arrange(day, dates.add_business_days(day, 2), waiver_percent=Decimal(10))
+
+
+def asks(life: Life) -> None:
+    """More than a gestor may grant: an admin has to say."""
+    day = life.calendar.ago(life.chance.randrange(1, 4))
+    life.arrange(day, life.calendar.ago(-5), waiver_percent=Decimal(life.chance.choice((25, 30))))
+
+
+def was_refused(life: Life) -> None:
+    day = life.calendar.ago(3)
+    made = life.arrange(day, life.calendar.ago(-5), waiver_percent=Decimal(30))
+    life.refuse(life.calendar.ago(2), made)
+
+
+def offered(life: Life) -> None:
+    day = life.calendar.ago(2)
+    life.arrange(day, life.calendar.ago(-6), accept=False, instalments=3)
+
+
+def gave_up(life: Life) -> None:
+    made = life.arrange(life.calendar.ago(7), life.calendar.ago(-10), instalments=6, system="direct")
+    life.give_up(life.calendar.ago(3), made)
+
+
 class Plot(NamedTuple):
     """`of_hundred` is the frequency in percent. The past ends `begins` business days before today.
 
@@ -215,6 +265,13 @@ PLOTS = (
     Plot(paid_in_part, 8, None),
     Plot(uncollectable, 6, 27),
     Plot(stopped, 4, 27),
+    Plot(in_instalments, 14, 53),
+    Plot(settled_with_a_waiver, 7, 41),
+    Plot(fell, 4, 31),
+    Plot(asks, 3, 5),
+    Plot(was_refused, 1, 5),
+    Plot(offered, 1, 5),
+    Plot(gave_up, 1, 9),
 )
 # One case of each of these gives a queue with every band.
 IN_EVERY_QUEUE = PLOTS[:9]
