@@ -22,6 +22,7 @@ from django.db.models.functions import Cast, Concat
 from accounts.models import ApiToken, AuditEvent, KnownPlace, RecoveryCode, SecondFactor, Session, User
 from cases.models import (
     Activity,
+    Arrangement,
     Case,
     Debtor,
     DebtorPhone,
@@ -64,6 +65,9 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
         override_reason=_if_any("override_reason", TEXT),
     )
     counts["promises"] = _texts(Promise, "notes", imported_author=_if_any("imported_author", "usuario anterior"))
+    counts["arrangements"] = _texts(
+        Arrangement, "notes", creditor_authorisation=_if_any("creditor_authorisation", TEXT), external_id=None
+    )
     counts["ledger"] = _ledger()
     counts["documents"] = _documents()
     counts["imports"] = ImportBatch.objects.update(report="", file_name=_numbered("file_name", "archivo-"))

@@ -14,6 +14,7 @@ from django.db.models import Exists, Max, OuterRef, Q
 
 from cases.models import (
     Activity,
+    Arrangement,
     Cartera,
     Case,
     CaseStatus,
@@ -22,6 +23,7 @@ from cases.models import (
     Document,
     DocumentCounter,
     ImportBatch,
+    Instalment,
     LedgerEntry,
     StopFlag,
 )
@@ -71,6 +73,7 @@ class Loader:
         self._ids: dict[type[models.Model], dict[int, int]] = {
             DebtorPhone: self.debtors.phone_ids,
             Activity: {},
+            Arrangement: {},
             LedgerEntry: {},
         }
         self.folded: set[int] = set()  # ids in the file of duplicates of another case; their entries are skipped
@@ -87,6 +90,10 @@ class Loader:
             "activities": lambda rows: self._hanging(BY_NAME["activities"], rows),
             "stops": self._stops,
             "promises": lambda rows: self._hanging(BY_NAME["promises"], rows),
+            "discount_limits": lambda rows: self._local(BY_NAME["discount_limits"], rows),
+            "offers": lambda rows: self._local(BY_NAME["offers"], rows),
+            "arrangements": self._arrangements,
+            "instalments": self._instalments,
             "ledger": self._ledger,
             "documents": self._documents,
             "import_batches": lambda rows: self._once(BY_NAME["import_batches"], ("sha256", "created_at"), rows),
@@ -293,19 +300,29 @@ class Loader:
 
     def _ledger(self, rows: list[Numbered]) -> None:
         """Load the ledger of new cases. The ledger of an existing case is never changed by a transfer."""
-        section, newcomers = BY_NAME["ledger"], []
-        tally = self.result.of("ledger")
+        references = {"activity": Activity, "reverses": LedgerEntry, "arrangement": Arrangement}
+        self._of_new_cases(BY_NAME["ledger"], rows, references)
+
+    def _arrangements(self, rows: list[Numbered]) -> None:
+        """Load the arrangements of new cases: what they come to follows from the ledger, which is theirs too."""
+        self._of_new_cases(BY_NAME["arrangements"], rows, {"activity": Activity})
+
+    def _of_new_cases(
+        self, section: Section, rows: list[Numbered], references: Mapping[str, type[models.Model]]
+    ) -> None:
+        """Rows of cases that this transfer created; `references` are their columns with ids of the file."""
+        tally, newcomers = self.result.of(section.name), []
         for number, row in rows:
             case = self.cases.get(row["case"])
             if case is None:
-                self.result.reject("ledger", number, f"caso {row['case']}", NOT_IN_FILE)
+                self.result.reject(section.name, number, f"caso {row['case']}", NOT_IN_FILE)
             elif case not in self.new_cases or row["case"] in self.folded:
                 tally.unchanged += 1
             else:
                 newcomers.append({**row, "case": case})
-        for row, pk in zip(newcomers, self._numbers(LedgerEntry, newcomers), strict=True):
+        for row, pk in zip(newcomers, self._numbers(section.model, newcomers), strict=True):
             row["id"] = pk
-            for reference, model in (("activity", Activity), ("reverses", LedgerEntry)):
+            for reference, model in references.items():
                 if row.get(reference) is not None:
                     row[reference] = self._number(model, row[reference])
         self.tables.insert(section, newcomers)
@@ -330,6 +347,24 @@ class Loader:
         """The next number of each kind of paper follows the last one that came."""
         for kind, last in Document.objects.order_by().values_list("kind").annotate(last=Max("number")):
             DocumentCounter.objects.update_or_create(kind=kind, defaults={"last": last})
+
+    def _instalments(self, rows: list[Numbered]) -> None:
+        """Load the instalments of the arrangements that this transfer created."""
+        section, tally = BY_NAME["instalments"], self.result.of("instalments")
+        here = [(row, self._number(Arrangement, row["arrangement"])) for _, row in rows]
+        newcomers = [{**row, "arrangement": pk} for row, pk in here if pk is not None]
+        for row, pk in zip(newcomers, self._numbers(Instalment, newcomers), strict=True):
+            row["id"] = pk
+        self.tables.insert(section, newcomers)
+        tally.created += len(newcomers)
+        tally.unchanged += len(rows) - len(newcomers)
+
+    def _local(self, section: Section, rows: list[Numbered]) -> None:
+        """What an agency decides for itself: taken over by an empty installation alone."""
+        taken = [row for _, row in rows] if self.keeps_numbers else []
+        self.tables.insert(section, taken)
+        self.result.of(section.name).created += len(taken)
+        self.result.of(section.name).unchanged += len(rows) - len(taken)
 
     def _numbers(self, model: type[models.Model], rows: list[dict[str, Any]]) -> list[int]:
         """The ids here of new rows, stored for the rows that refer to them."""

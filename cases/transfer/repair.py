@@ -33,6 +33,7 @@ COLUMNS = {
     "next_action_at": "próxima acción",
     "queue_band": "banda",
     "promises": "promesas",
+    "arrangements": "convenios",
 }
 CLOSED_BY_HAND = (CaseStatus.Stage.INCOBRABLE, CaseStatus.Stage.DE_BAJA)
 
@@ -121,10 +122,14 @@ def _mend(case_id: int, *, now: datetime) -> Mended | None:
 
 
 def _derived(case: Case) -> dict[str, Any]:
-    """The values of the derived columns. Runs a query."""
+    """The values of the derived columns. Runs two queries."""
     outcomes = case.promises.order_by("id").values_list("id", "status", "paid_amount", "fulfilled_date")
+    plans = case.arrangements.order_by("id", "schedule__number").values_list(
+        "id", "status", "schedule__number", "schedule__status", "schedule__paid_amount"
+    )
     return {
-        **{name: getattr(case, name) for name in COLUMNS if name not in ("status", "promises")},
+        **{name: getattr(case, name) for name in COLUMNS if name not in ("status", "promises", "arrangements")},
         "status": case.status.slug,
         "promises": [list(outcome) for outcome in outcomes],
+        "arrangements": [list(part) for part in plans],
     }

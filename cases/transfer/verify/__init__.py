@@ -10,7 +10,7 @@ from datetime import date
 from functools import partial
 from typing import NamedTuple
 
-from cases.transfer.verify import database, money, papers, people, places, promises
+from cases.transfer.verify import arrangements, database, money, papers, people, places, promises
 from cases.transfer.verify.finding import Finding
 
 __all__ = ["REPAIR", "Check", "Finding", "Outcome", "cases_to_repair", "checks_for", "run"]
@@ -52,6 +52,12 @@ def checks_for(today: date) -> list[Check]:
         Check("Promesas pendientes en casos abiertos", promises.pending_promises_stand_on_open_cases),
         Check("Gestión de las promesas", promises.activity_of_a_promise_is_of_its_case),
         Check("Promesas pendientes dentro del saldo", promises.pending_promises_fit_in_the_balance),
+        Check("Cuotas = total convenido", arrangements.instalments_add_up),
+        Check("Resultado de los convenios", partial(arrangements.outcomes_follow_from_the_ledger, today), REPAIR),
+        Check("Movimientos de su convenio", arrangements.entries_are_of_the_case_of_their_arrangement),
+        Check("Convenios vigentes en casos abiertos", arrangements.active_ones_stand_on_open_cases),
+        Check("Con arreglo = con convenio vigente", arrangements.arranged_cases_have_an_arrangement),
+        Check("Capital e interés = saldo", arrangements.capital_and_interest_are_the_balance),
         Check("Etapa = la del estado", places.stage_is_that_of_the_status, REPAIR),
         Check("Cartera activa = la del caso", places.cartera_is_active_is_that_of_the_cartera),
         Check("Pagada = sin saldo", places.paid_is_what_owes_nothing, REPAIR),

@@ -57,6 +57,15 @@ def agency(settings, gestor_user, admin_user):
     )  # fmt: skip
     payment = pay(case, "0.10", by=gestor_user, reference="R-1")
     services.reverse_payment(payment=payment, by=admin_user)
+    arranged = CaseFactory(assigned_to=gestor_user)
+    services.propose_arrangement(
+        case=arranged,
+        by=gestor_user,
+        terms=services.ArrangementTerms(dates.today(), system="french", instalments=3, monthly_rate=Decimal(5)),
+        accept=True,
+        accepted_how="phone",
+    )
+    pay(arranged, "5000.00", by=gestor_user)
     ImportBatchFactory(counts={"rejected_by": {"total": 1}, "created": 3}, mapping={"b": [1, 2], "a": None})
     ContactSubmissionFactory(message="Línea 1\nLínea 2")
     return case
@@ -228,7 +237,11 @@ def test_rows_without_their_case_are_reported_and_skipped(agency, tmp_path):
     run("export_data", tmp_path / "out.json")
     document = json.loads((tmp_path / "out.json").read_text())
     gone = document["cases"].pop(0)["id"]
-    lost = sum(row["case"] == gone for name in ("activities", "promises", "ledger", "stops") for row in document[name])
+    lost = sum(
+        row["case"] == gone
+        for name in ("activities", "promises", "arrangements", "ledger", "stops")
+        for row in document[name]
+    )
     (tmp_path / "out.json").write_text(json.dumps(document))
     empty_tables()
 
@@ -269,7 +282,8 @@ def test_every_field_of_every_table_is_in_the_file(agency, papers, tmp_path):
 
     assert [item.name for item in SECTIONS] == [
         "carteras", "case_statuses", "activity_results", "paper_texts", "users", "debtors", "phones", "cases",
-        "activities", "stops", "promises", "ledger", "documents", "import_batches", "contact_submissions",
+        "activities", "stops", "promises", "discount_limits", "offers", "arrangements", "instalments", "ledger",
+        "documents", "import_batches", "contact_submissions",
     ]  # fmt: skip
     for item in SECTIONS:
         rows = section(tmp_path / "out.json", item.name)
@@ -312,7 +326,7 @@ def test_queries_grow_with_chunks_alone(db, tmp_path, django_assert_max_num_quer
     CaseFactory.create_batch(12)
     monkeypatch.setattr(export, "CHUNK", 5)
 
-    with django_assert_max_num_queries(50):
+    with django_assert_max_num_queries(60):
         run("export_data", tmp_path / "out.json")
 
     assert [row["id"] for row in section(tmp_path / "out.json", "cases")] == sorted(
