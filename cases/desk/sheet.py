@@ -157,7 +157,8 @@ class Sheet:
         """The capital and the interest that the balance consists of. Runs a query."""
         void = Exists(LedgerEntry.objects.filter(reverses=OuterRef("pk")))
         entries = self.case.entries.order_by().annotate(void=void)
-        posted = [Posted(*row) for row in entries.values_list("kind", "amount", "value_date", "id", "void")]
+        fields = ("kind", "amount", "value_date", "id", "void", "reason", "arrangement_id")
+        posted = [Posted(*row) for row in entries.values_list(*fields)]
         return allocate(posted, initial_amount=self.case.initial_amount)
 
     @cached_property

@@ -126,7 +126,15 @@ def _movements(case: Case) -> list[kinds.Movement]:
     for at, entry in enumerate(entries):
         # As the ledger was then: a payment counts until its reversal is posted.
         posted = [
-            Posted(row.kind, row.amount, row.value_date, row.pk, reversed_at.get(row.pk, at + 1) <= at)
+            Posted(
+                row.kind,
+                row.amount,
+                row.value_date,
+                row.pk,
+                reversed_at.get(row.pk, at + 1) <= at,
+                row.reason,
+                row.arrangement_id,
+            )
             for row in entries[: at + 1]
         ]
         after = allocate(posted, initial_amount=case.initial_amount)

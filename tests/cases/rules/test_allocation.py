@@ -63,3 +63,54 @@ def test_the_parts_are_the_balance_and_interest_is_never_negative(placed, capita
     assert split.interest >= 0
     assert min(split.capital, Decimal(0)) * split.interest == 0  # overpaid: no interest is left
     assert allocate(reversed(posted), initial_amount=capital) == Split(*split)
+
+
+def reasoned(*rows, capital="100000.00"):
+    """(kind, amount, reason, arrangement), a day apart."""
+    posted = [
+        Posted(kind, Decimal(amount), DAY + timedelta(days=number), number, False, *more)
+        for number, (kind, amount, *more) in enumerate(rows)
+    ]
+    split = allocate(posted, initial_amount=Decimal(capital))
+    return f"{split.interest} / {split.capital}"
+
+
+def test_a_correction_is_of_the_capital_whatever_its_sign():
+    assert reasoned(PLACED, ("adjustment", "5000.00", "correction")) == "45000.00 / 105000.00"
+    assert reasoned(PLACED, ("adjustment", "-5000.00", "correction")) == "45000.00 / 95000.00"
+    assert reasoned(PLACED, ("adjustment", "-110000.00", "correction")) == "35000.00 / 0.00"
+    assert reasoned(PLACED, ("adjustment", "-150000.00", "correction")) == "0.00 / -5000.00"
+    assert reasoned(PLACED, ("payment", "150000.00"), ("adjustment", "8000.00", "correction")) == "0.00 / 3000.00"
+
+
+def test_what_an_arrangement_added_counts_as_one_entry_where_it_first_stood():
+    added = ("adjustment", "20000.00", "plan_interest", 7)
+    back = ("adjustment", "-20000.00", "plan_interest", 7)
+    paid = ("payment", "60000.00")
+    assert reasoned(PLACED, added, paid, back) == reasoned(PLACED, paid) == "0.00 / 85000.00"
+    assert reasoned(PLACED, added, paid) == "5000.00 / 100000.00"
+    waived = ("adjustment", "-50000.00", "waiver", 7)
+    assert reasoned(PLACED, waived) == "0.00 / 95000.00"
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["payment", "adjustment"]),
+            st.integers(-20_000_00, 20_000_00).filter(bool),
+            st.sampled_from(["", "creditor", "correction", "fee"]),
+        ),
+        max_size=12,
+    )
+)
+def test_capital_and_interest_are_the_balance_and_only_overpaid_capital_is_negative(rows):
+    entries = [PLACED]
+    balance = Decimal("145000.00")
+    for kind, cents, reason in rows:
+        amount = Decimal(abs(cents) if kind == "payment" else cents) / 100
+        entries.append((kind, amount, reason if kind == "adjustment" else ""))
+        balance += -amount if kind == "payment" else amount
+    interest, capital = map(Decimal, reasoned(*entries).split(" / "))
+    assert interest + capital == balance
+    assert interest >= 0
+    assert capital >= 0 or interest == 0
