@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.apps import apps
 from django.db import models
 from django.db.models import Case as When_Case
-from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Sum, Value, When
+from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -516,6 +516,25 @@ class ArrangementQuerySet(CaseOwnedQuerySet):
 
     def accepted(self) -> ArrangementQuerySet:
         return self.filter(accepted_at__isnull=False)
+
+    def restated(self) -> ArrangementQuerySet:
+        """Active ones on whose case the creditor has stated another total since: somebody has to look (DESIGN §3.8)."""
+        entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="creditor")
+        since = entries.filter(case=OuterRef("case"), created_at__gte=OuterRef("accepted_at"))
+        return self.active_of_all().filter(Exists(since))
+
+    def waived_beyond(self) -> ArrangementQuerySet:
+        """Completed ones that forgave more than was agreed, because the creditor had added to the debt."""
+        entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="waiver", arrangement=OuterRef("pk"))
+        sums = entries.order_by().values("arrangement").annotate(total=-Sum("amount")).values("total")
+        agreed = When_Case(
+            When(base_balance__gt=F("agreed_total"), then=F("base_balance") - F("agreed_total")),
+            default=Value(Decimal("0.00")),
+            output_field=models.DecimalField(max_digits=15, decimal_places=2),
+        )
+        # Half a cent: SQLite sums in floating point.
+        found = self.filter(status="completed", is_historic=False).annotate(waived=Subquery(sums), agreed_waiver=agreed)
+        return found.filter(waived__gt=F("agreed_waiver") + Decimal("0.005"))
 
 
 class OfferQuerySet(models.QuerySet):

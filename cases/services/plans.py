@@ -185,7 +185,8 @@ def follow(case: Case, *, now: datetime) -> Course:
         is_final = arrangement.status != Status.ACTIVE and (not is_last or _is_final(case, arrangement, live))
         if is_final and arrangement.status == Status.LAPSED:
             continue
-        _follow_one(case, arrangement, entries, pauses, course, is_final=is_final, now=now)
+        if _follow_one(case, arrangement, entries, pauses, course, is_final=is_final, now=now):
+            entries = standing_entries(case)
     return course
 
 
@@ -215,7 +216,8 @@ def _follow_one(
     *,
     is_final: bool,
     now: datetime,
-) -> None:
+) -> bool:
+    """Whether anything was posted."""
     today = dates.local_date(now)
     schedule = list(arrangement.schedule.all())
     outcome = rules.outcome(
@@ -228,7 +230,7 @@ def _follow_one(
     )
     was = arrangement.status
     if is_final and outcome.status == Status.COMPLETED:
-        return
+        return False
     if is_final and outcome.status == Status.ACTIVE:  # it does not run again: what it forgave comes back all the same
         outcome = outcome._replace(status=Status.LAPSED, closed_on=today, next_due_on=None, next_look_on=None)
     if was == Status.ACTIVE:
@@ -249,6 +251,7 @@ def _follow_one(
                 "posted": posted,
             },
         )
+    return bool(posted)
 
 
 def _stored_due(schedule: list[Instalment]) -> date | None:

@@ -101,6 +101,7 @@ def test_a_settlement_in_cash_waives_the_rest_when_it_is_paid(gestor, limits):
     assert facts(case) == ("pagada-con-quita", 4, "0.00", "completed", "100000.00")  # E8
     assert case.next_action_at is None
     assert case.arrangements.get().closed_on == date(2026, 12, 14)
+    assert not Arrangement.objects.waived_beyond().exists()
     recovered = LedgerEntry.objects.recovered(date(2026, 12, 1), date(2026, 12, 31))
     assert [str(entry.amount) for entry in recovered] == ["150000.00"]
     assert services.refresh_total(case=case, by=None, total=D(262_500), now=at("2026-12-15")) is None
@@ -154,8 +155,12 @@ def test_a_total_of_the_creditor_is_no_reason_to_waive_before_the_end(gestor):
     services.refresh_total(case=case, by=None, total=D(520_000), now=at("2026-12-16"))
     assert facts(case)[2:4] == ("520000.00", "active")  # E7
     assert case.entries.order_by("id").last().reason == "creditor"
+    assert Arrangement.objects.restated().get().case == case
+    assert not Arrangement.objects.waived_beyond().exists()
     pay(case, "346666.68", "2026-12-17")
     assert facts(case) == ("pagada-con-quita", 4, "0.00", "completed", "173333.32")
+    assert Arrangement.objects.waived_beyond().get().case == case
+    assert not Arrangement.objects.restated().exists()
 
 
 def test_a_lapse_after_a_total_of_the_creditor_takes_nothing_back(gestor):
