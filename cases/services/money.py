@@ -180,7 +180,7 @@ def reverse_payment(
         created_at=now,
         notes=notes,
     )
-    settle(case, now=now)
+    settle(case, now=now, reversed_one=True)
     withdraw_receipts(payment, by=by, now=now)
     audit.record(AuditEvent.Action.REVERSAL, by=by, target=case, before=before, after=_with(case, entry))
     return entry

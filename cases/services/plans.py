@@ -32,13 +32,15 @@ ZERO = Decimal("0.00")
 class Course:
     """What one settlement changed in the arrangements of a case.
 
-    `due_on` is the date of the next unpaid instalment of the active one, `was_due_on` that before.
+    `due_on` is the date of the next unpaid instalment of the active one, `was_due_on` that before. `is_set_back`: a
+    payment has just been reversed.
     """
 
     was: str = ""
     became: str = ""
     was_due_on: date | None = None
     due_on: date | None = None
+    is_set_back: bool = False
 
     @property
     def is_active(self) -> bool:

@@ -66,15 +66,18 @@ def snapshot(case: Case) -> dict[str, Any]:
     }
 
 
-def settle(case: Case, *, now: datetime, cancelled: bool = False, paid: bool = False) -> Transition:
+def settle(
+    case: Case, *, now: datetime, cancelled: bool = False, paid: bool = False, reversed_one: bool = False
+) -> Transition:
     """Compute balance, last payment, outcomes and status of a locked case from its ledger, and save it.
 
-    `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment. Safe to repeat: a second
-    run changes nothing.
+    `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment; `reversed_one`: it has
+    just reversed one. Safe to repeat: a second run changes nothing.
     """
     owed = case.balance
     transition = derive(case, now=now)
     transition.cancelled = cancelled
+    transition.plan.is_set_back = reversed_one
     apply_status_rules(case, transition, now=now, paid=paid)
     case.save()
     if case.balance > 0 >= owed:
@@ -234,7 +237,8 @@ def _place_by_plan(case: Case, plan: Course, *, now: datetime) -> None:
         is_back = plan.was == Arrangement.Status.COMPLETED
         case.next_action_at = now if is_back else queue.next_action_for_promise(plan.due_on)
         case.queue_band = queue.Band.PROMISE_DUE
-    elif plan.due_on != plan.was_due_on and case.queue_band not in (queue.Band.CALL_BACK, queue.Band.SAYS_PAID):
-        is_back = plan.due_on < plan.was_due_on  # a payment was reversed
-        case.next_action_at = now if is_back else queue.next_action_for_promise(plan.due_on)
+    elif case.queue_band in (queue.Band.CALL_BACK, queue.Band.SAYS_PAID):
+        return  # it was agreed, or has to be verified, whatever falls due
+    elif plan.is_set_back or plan.due_on != plan.was_due_on:
+        case.next_action_at = now if plan.is_set_back else queue.next_action_for_promise(plan.due_on)
         case.queue_band = queue.Band.PROMISE_DUE

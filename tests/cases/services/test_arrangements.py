@@ -132,6 +132,15 @@ def test_a_reversal_before_the_date_lets_it_run_again(gestor, admin, limits):
     assert case.next_action_at == at("2026-12-15")
 
 
+def test_a_reversed_instalment_is_asked_for_at_once(gestor, admin):
+    case, made = plan_of_three(gestor)
+    payment = pay(case, 150_000, "2026-12-09")
+    services.reverse_payment(payment=payment, by=admin, now=at("2026-12-20"))
+    assert facts(case) == ("con-arreglo", 4, "300000.00", "active", "0")
+    assert case_place(case) == (4, "2026-12-20 12:00")
+    assert paid_amounts(made) == ["0.00", "0.00", "0.00"]
+
+
 def test_interest_is_posted_on_acceptance_and_taken_back_on_cancellation(gestor):
     case = case_of(gestor, "480000")
     made = propose(case, gestor, system="direct", instalments=6, down_payment=D(80_000), monthly_rate=D(5))
