@@ -60,7 +60,7 @@ class Command(BaseCommand):
 def _line(mended: repair.Mended) -> str:
     changes = (
         COLUMNS[name]
-        if name == "promises"
+        if name in ("promises", "arrangements")
         else f"{COLUMNS[name]} {_shown(mended.before[name])} → {_shown(mended.after[name])}"
         for name in mended.after
     )

@@ -260,6 +260,13 @@ def test_what_is_left_over_feeds_the_next_instalment():
     assert found.next_due_on == date(2027, 1, 10)
 
 
+def test_payments_feed_in_the_order_of_their_dates_whenever_they_were_recorded():
+    story = three().pay("2026-12-20", 200_000).pay("2026-12-05", 100_000, posted="2026-12-20")
+    found = story.on("2026-12-20")
+    assert [part.paid_on for part in found.parts.values()] == [date(2026, 12, 5), *[date(2026, 12, 20)] * 2]
+    assert (found.status, found.closed_on) == ("completed", date(2026, 12, 20))
+
+
 def test_a_cent_too_little_is_not_paid_unless_it_is_tolerated():
     story = cash().pay("2026-12-10", "149999.99")
     assert story.on("2026-12-20").status == "lapsed"
