@@ -156,6 +156,17 @@ def test_interest_is_posted_on_acceptance_and_taken_back_on_cancellation(gestor)
     assert case.next_action_at == at("2027-01-20")
 
 
+def test_a_lapse_takes_the_interest_back_and_a_payment_dated_before_it_posts_it_again(gestor):
+    case = case_of(gestor, "480000")
+    propose(case, gestor, system="direct", instalments=6, down_payment=D(80_000), monthly_rate=D(5))
+    night("2026-12-18")
+    assert facts(case)[2:4] == ("600000.00", "active")
+    night("2026-12-19")
+    assert facts(case) == ("en-gestion", 2, "480000.00", "lapsed", "0")
+    pay(case, 80_000, "2026-12-21", value_date="2026-12-02")
+    assert facts(case) == ("con-arreglo", 4, "520000.00", "active", "0")
+
+
 def test_a_total_of_the_creditor_is_no_reason_to_waive_before_the_end(gestor):
     case = case_of(gestor, "480000")
     propose(case, gestor, system="direct", instalments=6, down_payment=D(80_000), monthly_rate=D(5))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from cases import nightly, services
@@ -33,6 +34,11 @@ def propose(case, by, *, accept=True, days=10, now=None, **terms):
         accepted_how="phone" if accept else "",
         now=now,
     )
+
+
+def night_of(case):
+    with transaction.atomic():
+        nightly._bring_up_to_date(case.pk, nightly.Report(), now=timezone.now())
 
 
 def test_two_acceptances_of_one_case_make_one(admin):
@@ -74,8 +80,7 @@ def test_a_payment_that_waited_for_the_lapse_counts_with_its_own_date(admin):
     paying = lambda: services.record_payment(  # noqa: E731
         case=case, by=admin, amount=D(6000), value_date=due, confirm_overpayment=True
     )
-    night = lambda: nightly._bring_up_to_date(case.pk, nightly.Report(), now=timezone.now())  # noqa: E731
-    after_waiting(night, paying)
+    after_waiting(lambda: night_of(case), paying)
     case.refresh_from_db()
     made = case.arrangements.get()
     assert (case.balance, made.status, case.status.slug) == (0, "completed", "pagada-con-quita")
@@ -88,7 +93,7 @@ def test_a_night_that_waited_for_the_payment_lets_nothing_lapse(admin):
     propose(case, admin, waiver_percent=D(40), days=3, now=long_ago)
     due = case.arrangements.get().first_due_on
     paying = lambda: services.record_payment(case=case, by=admin, amount=D(6000), value_date=due)  # noqa: E731
-    after_waiting(paying, lambda: nightly._bring_up_to_date(case.pk, nightly.Report(), now=timezone.now()))
+    after_waiting(paying, lambda: night_of(case))
     assert case.arrangements.get().status == "completed"
     case.refresh_from_db()
     assert case.balance == case.entries.balance() == 0
