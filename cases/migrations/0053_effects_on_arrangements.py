@@ -19,7 +19,7 @@ TARGETS = [
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("cases", "0051_texts_of_papers")]
+    dependencies = [("cases", "0052_words_of_the_screens")]
 
     operations = [
         migrations.AlterField(
