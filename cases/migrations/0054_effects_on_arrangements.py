@@ -19,7 +19,7 @@ TARGETS = [
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("cases", "0052_words_of_the_screens")]
+    dependencies = [("cases", "0053_index_of_names_takes_many_at_once")]
 
     operations = [
         migrations.AlterField(
