@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
-from threading import Lock
+from threading import RLock
 from typing import Any, Self
 
 import pytest
 from django.conf import settings
 from django.core.servers.basehttp import ServerHandler
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, Route, expect, sync_playwright
 
 from accounts.models import User
@@ -65,14 +66,19 @@ def _one_request_at_a_time() -> Iterator[None]:
     if connection.vendor != "sqlite":
         yield
         return
-    turn, answer = Lock(), ServerHandler.run
+    turn, answer, execute = RLock(), ServerHandler.run, CursorWrapper._execute_with_wrappers
 
     def answer_in_turn(handler: ServerHandler, application: Any) -> None:
         with turn:
             answer(handler, application)
 
+    def execute_in_turn(cursor: CursorWrapper, *arguments: Any, **more: Any) -> Any:
+        with turn:  # what the test itself asks for, too: else «database table is locked»
+            return execute(cursor, *arguments, **more)
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ServerHandler, "run", answer_in_turn)
+        patch.setattr(CursorWrapper, "_execute_with_wrappers", execute_in_turn)
         yield
 
 

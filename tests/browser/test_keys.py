@@ -168,3 +168,23 @@ def test_stopping_without_javascript(page_of: PageOf, gestor_user: User, queue: 
     page.get_by_role("button", name="Sí, detener y guardar").click()
     expect(heading(page)).to_have_text("Deudora B, Ana")
     assert Activity.objects.get().notes == "lo dijo la hija"
+
+
+def test_a_word_typed_into_nowhere_commands_nothing(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    """The note of the next person, typed while they are still coming: its letters are no commands on their screen."""
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    page.keyboard.type("un hijo cuenta que juega", delay=60)
+    page.wait_for_timeout(400)
+
+    assert Activity.objects.standing().filter(case=queue[0]).count() == 1
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    # A letter by itself is one again.
+    page.wait_for_timeout(900)
+    page.keyboard.press("u")
+    expect(page.get_by_text("Deshecho:")).to_be_visible()
+    assert not Activity.objects.standing().filter(case=queue[0], is_system=False).exists()
