@@ -33,6 +33,7 @@ from cases.models import ActivityResult, Case, Document, Submission
 from cases.rules.instalments import plan
 from cases.rules.queue import Band
 from cases.services.papers import refusal_of
+from cases.services.plans import running_arrangement
 
 JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
@@ -368,6 +369,8 @@ class Screen:
         """(kind, name, why it cannot be issued now) of what can be issued of a case."""
         refusal = refusal_of(Document.Kind.CLEARANCE, self._sheet.case, now=self.now)
         kinds = {Document.Kind.STATEMENT: "", Document.Kind.CLEARANCE: refusal}
+        if running_arrangement(self._sheet.case):
+            kinds = {Document.Kind.AGREEMENT: "", **kinds}
         return [(kind.value, str(kind.label), why) for kind, why in kinds.items()]
 
     @property

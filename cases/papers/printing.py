@@ -205,10 +205,14 @@ def _table(content: dict[str, Any]) -> list[Flowable]:
 
 def _signatures(who: list[str]) -> list[Flowable]:
     """Lines to sign on, side by side, that stay on one page."""
-    width = pdf.WIDTH / max(len(who), 2)
-    made = Table([[pdf.paragraph(name, CENTERED) for name in who]], colWidths=[width] * len(who), hAlign="RIGHT")
-    style: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), "TOP"), ("LEFTPADDING", (0, 0), (-1, -1), 8)]
-    style += [("LINEABOVE", (at, 0), (at, 0), 0.6, pdf.INK, None, None, None, 1, 1) for at in range(len(who))]
+    width = (pdf.WIDTH - pdf.GUTTER) / 2
+    names: list[Any] = []
+    for name in who:
+        names += [pdf.paragraph(name, CENTERED), ""]
+    widths = [width, pdf.GUTTER] * len(who)
+    made = Table([names[:-1]], colWidths=widths[:-1], hAlign="RIGHT")
+    style: list[tuple[Any, ...]] = [("VALIGN", (0, 0), (-1, -1), "TOP")]
+    style += [("LINEABOVE", (at, 0), (at, 0), 0.6, pdf.INK) for at in range(0, len(names), 2)]
     made.setStyle(TableStyle(style))
     return [KeepTogether([Spacer(1, 26 * mm), made])]
 

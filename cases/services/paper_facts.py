@@ -11,12 +11,15 @@ from django.core.exceptions import ValidationError
 from cases.models import Arrangement, Case, CaseStatus, Document, LedgerEntry, PaperText
 from cases.papers import kinds
 from cases.papers.paper import Issue, Paper, Parties, document_label, show_day
+from cases.rules import arrangements as rules
 from cases.rules import ledger
 from cases.rules.allocation import Posted, allocate
 from cases.rules.papers import Text, clears_on, number_label
+from cases.services.plans import parts_of, plan_terms
 from nova.lib import dates
 from nova.lib.money import format_money
 
+ZERO = Decimal("0.00")
 Texts = dict[str, str]
 Writer = Callable[[Issue, Parties, Texts], Paper]
 
@@ -58,6 +61,42 @@ def statement(subject: Subject) -> Writer:
     movements = _movements(case)
     split = movements[-1].after if movements else allocate([], initial_amount=case.initial_amount)
     return lambda issue, parties, texts: kinds.statement(issue, parties, texts, movements, split)
+
+
+def agreement(subject: Subject) -> Writer:
+    """What was arranged, for both to sign. Runs a query."""
+    arrangement = subject.arrangement
+    if arrangement is None or arrangement.accepted_at is None or not arrangement.is_active:
+        raise ValidationError({"arrangement": "El caso no tiene un convenio vigente."})
+    if not document_label(subject.case.debtor.dni, subject.case.debtor.cuit):
+        raise ValidationError(
+            {"debtor": "Falta el DNI o CUIT del deudor: lo escribe un administrador en Administración › Deudores."}
+        )
+    deal = _deal(arrangement, dates.local_date(arrangement.accepted_at))
+    return lambda issue, parties, texts: kinds.agreement(issue, parties, texts, deal)
+
+
+def _deal(arrangement: Arrangement, accepted_on: date) -> kinds.DealFacts:
+    parts = parts_of(arrangement.schedule.all())
+    financed = arrangement.base_balance - arrangement.down_payment
+    paid = [part for part in parts if part.number]
+    amounts = [part.amount for part in paid]
+    interests = rules.interest_parts(financed, arrangement.monthly_rate, amounts, arrangement.system)
+    of_number = dict(zip((part.number for part in paid), interests, strict=True))
+    cost = rules.monthly_cost(financed, rules.flows_of(parts, system=arrangement.system, accepted_on=accepted_on))
+    yearly = rules.yearly_cost(cost) or ZERO
+    return kinds.DealFacts(
+        debt=arrangement.base_balance,
+        total=arrangement.agreed_total,
+        parts=[kinds.Part(part.number, part.due_on, part.amount, of_number.get(part.number, ZERO)) for part in parts],
+        accepted_on=accepted_on,
+        accepted_how=arrangement.get_accepted_how_display() if arrangement.accepted_how else "",
+        yearly_rate=yearly,
+        yearly_cost=yearly,  # nothing is charged beside the interest
+        lapse_overdue_count=arrangement.lapse_overdue_count,
+        lapse_days=arrangement.lapse_days,
+        tail_days=plan_terms().tail_days,
+    )
 
 
 # --- Payments ----------------------------------------------------------------------------------------------
@@ -127,13 +166,8 @@ def _movements(case: Case) -> list[kinds.Movement]:
         # As the ledger was then: a payment counts until its reversal is posted.
         posted = [
             Posted(
-                row.kind,
-                row.amount,
-                row.value_date,
-                row.pk,
-                reversed_at.get(row.pk, at + 1) <= at,
-                row.reason,
-                row.arrangement_id,
+                *(row.kind, row.amount, row.value_date, row.pk, reversed_at.get(row.pk, at + 1) <= at),
+                *(row.reason, row.arrangement_id),
             )
             for row in entries[: at + 1]
         ]

@@ -18,18 +18,24 @@ from cases.papers.printing import printed
 from cases.rules.papers import CODE_LENGTH, CODE_LETTERS, Kind, Text
 from cases.services import paper_facts
 from cases.services.paper_facts import Subject, Texts, Writer
+from cases.services.plans import running_arrangement
 from cases.services.settlement import lock_case
 from cases.services.withdrawing import withdraw
 from nova.lib import dates
 from nova.lib.databases import lock_row
 
 WRITERS: Mapping[Kind, Callable[[Subject], Writer]] = {
+    Kind.AGREEMENT: paper_facts.agreement,
     Kind.RECEIPT: paper_facts.receipt,
     Kind.CLEARANCE: paper_facts.clearance,
     Kind.STATEMENT: paper_facts.statement,
 }
 # Without them there is no paper of the kind.
 NEEDED: Mapping[Kind, tuple[Text, ...]] = {
+    Kind.AGREEMENT: (
+        *(Text.AGENCY_NAME, Text.AGENCY_CUIT, Text.AGENCY_ADDRESS),
+        *(Text.AGREEMENT, Text.PAYMENT_MEANS, Text.AGREEMENT_DEFAULT),
+    ),
     Kind.RECEIPT: (Text.AGENCY_NAME, Text.RECEIPT, Text.RECEIPT_COMPLETES),
     Kind.CLEARANCE: (Text.AGENCY_NAME, Text.CLEARANCE),
     Kind.STATEMENT: (Text.AGENCY_NAME, Text.STATEMENT),
@@ -38,7 +44,7 @@ WHERE = "Administración › Textos de los papeles"
 
 
 class Issued(NamedTuple):
-    """`is_new` is false for a paper that was there: a payment has one valid receipt, a case one clearance."""
+    """`is_new` is false for one that was there: of a payment, arrangement or paid case there is one valid paper."""
 
     document: Document
     is_new: bool
@@ -126,6 +132,11 @@ def _checked(kind: Kind, subject: Subject) -> Subject:
         raise ValidationError({"entry": "Solo los recibos son de un pago."})
     if subject.arrangement is not None and kind != Kind.AGREEMENT:
         raise ValidationError({"arrangement": "Solo el papel de un convenio es de uno."})
+    if kind == Kind.AGREEMENT:
+        arrangement = subject.arrangement or running_arrangement(subject.case)
+        if arrangement is not None and arrangement.case_id != subject.case.pk:
+            raise ValidationError({"arrangement": "Ese convenio no es de este caso."})
+        return subject._replace(arrangement=arrangement)
     if kind == Kind.RECEIPT:
         return subject._replace(arrangement=paper_facts.completed_by(paper_facts.payment_of(subject)))
     return subject
@@ -138,6 +149,8 @@ def _standing(kind: Kind, subject: Subject) -> Document | None:
         return valid.filter(entry=subject.entry).first()
     if kind == Kind.CLEARANCE:
         return valid.filter(case=subject.case).first()
+    if kind == Kind.AGREEMENT and subject.arrangement is not None:
+        return valid.filter(arrangement=subject.arrangement).first()
     return None
 
 

@@ -18,6 +18,7 @@ from cases.models import Activity, Arrangement, Case, Instalment, LedgerEntry, S
 from cases.models.status import CaseStatus
 from cases.rules import arrangements as rules
 from cases.rules import ledger
+from cases.services.withdrawing import withdraw_completions
 from nova.lib import dates
 
 Status = Arrangement.Status
@@ -268,6 +269,8 @@ def _store(arrangement: Arrangement, schedule: list[Instalment], outcome: rules.
             row.paid_amount, row.status, row.paid_on = found
             changed.append(row)
     Instalment.objects.bulk_update(changed, ["paid_amount", "status", "paid_on"])
+    if arrangement.status == Status.COMPLETED != outcome.status:
+        withdraw_completions(arrangement, now=now)
     state = outcome.status, outcome.closed_on, outcome.next_look_on
     if (arrangement.status, arrangement.closed_on, arrangement.next_look_on) != state:
         arrangement.status, arrangement.closed_on, arrangement.next_look_on = state

@@ -26,13 +26,13 @@ def withdraw(documents: DocumentQuerySet, *, by: User | None, reason: str, now: 
 
 
 def withdraw_receipts(payment: LedgerEntry, *, by: User | None, now: datetime) -> None:
-    """The receipt of a reversed payment, and one that says that another payment completed an arrangement, if it did not
-    after all. After the arrangements of the case are settled.
-    """
     withdraw(Document.objects.filter(entry=payment), by=by, reason=REVERSED, now=now)
-    completing = Document.objects.filter(case=payment.case_id, kind=Document.Kind.RECEIPT, arrangement__isnull=False)
-    undone = completing.exclude(arrangement__status=Arrangement.Status.COMPLETED)
-    withdraw(undone, by=by, reason=NOT_COMPLETED, now=now)
+
+
+def withdraw_completions(arrangement: Arrangement, *, now: datetime) -> None:
+    """The receipt that says that its payment completed an arrangement, which runs or has lapsed after all."""
+    receipts = Document.objects.filter(arrangement=arrangement, kind=Document.Kind.RECEIPT)
+    withdraw(receipts, by=None, reason=NOT_COMPLETED, now=now)
 
 
 def withdraw_clearances(cases: list[int], *, now: datetime) -> None:

@@ -6,7 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, User
-from cases.models import Case, Document
+from cases import services
+from cases.models import Case, Document, PaperText
 from nova.lib import dates
 from tests import factories
 from tests.queries import queries_do_not_grow
@@ -165,3 +166,20 @@ def test_queries_do_not_grow_with_papers(case: Case, gestor_client: Client) -> N
             issue(case, "receipt", entry=pay(case, amount))
 
     queries_do_not_grow(lambda: gestor_client.get(f"/cases/{case.pk}"), more)
+
+
+def test_the_agreement_is_offered_while_an_arrangement_runs(
+    case: Case, gestor_user: User, gestor_client: Client
+) -> None:
+    assert 'value="agreement"' not in gestor_client.get(f"/cases/{case.pk}").text
+    terms = services.ArrangementTerms(first_due_on=dates.today() + timedelta(days=20), instalments=3)
+    services.propose_arrangement(case=case, by=gestor_user, terms=terms, accept=True, accepted_how="phone")
+    assert 'value="agreement"' in gestor_client.get(f"/cases/{case.pk}").text
+
+    lacking = gestor_client.post(f"/cases/{case.pk}/documents", {"kind": "agreement", "token": "t1"})
+    assert lacking.status_code == 422
+    assert "Falta «Agencia: CUIT»: escríbalo en Administración › Textos de los papeles." in lacking.text
+    for slug in ("agency_cuit", "agency_address", "payment_means"):
+        PaperText.objects.filter(slug=slug).update(text="Algo")
+    gestor_client.post(f"/cases/{case.pk}/documents", {"kind": "agreement", "token": "t2"})
+    assert Document.objects.get().kind == "agreement"

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent, User
 from cases import services
-from cases.models import Case, Document, DocumentCounter, PaperText
+from cases.models import Arrangement, Case, DiscountLimit, Document, DocumentCounter, PaperText
 from nova.lib import dates
 from tests import factories
 from tests.at_once import at_once
@@ -304,3 +304,157 @@ def test_papers_are_never_deleted(case: Case) -> None:
         document.delete()
     with pytest.raises(TypeError):
         Document.objects.all().delete()
+
+
+# --- Agreements ---------------------------------------------------------------------------------------------
+TEXTS = {
+    "agency_cuit": "30-71234567-1",
+    "agency_address": "Mitre 123, Salta",
+    "payment_means": "Transferencia a CBU 1.",
+}
+
+
+@pytest.fixture
+def agency_texts(db) -> None:
+    for slug, text in TEXTS.items():
+        PaperText.objects.filter(slug=slug).update(text=text)
+
+
+def arrange(case: Case, by: User, **terms: Any) -> Arrangement:
+    first = terms.pop("first_due_on", dates.today() + timedelta(days=20))
+    return services.propose_arrangement(
+        case=case,
+        by=by,
+        terms=services.ArrangementTerms(first_due_on=first, **terms),
+        accept=True,
+        accepted_how="phone",
+    )
+
+
+@needs_pdftotext
+@pytest.mark.usefixtures("agency_texts")
+def test_agreement_with_interest(gestor_user: User) -> None:
+    """E2: 480.000,00, 80.000,00 down, 5 % direct, 6 instalments."""
+    debtor = factories.DebtorFactory(first_name="Ana", last_name="Núñez", dni="20111222", street="Mitre", city="Salta")
+    case = factories.CaseFactory(debtor=debtor, assigned_to=gestor_user, amount=Decimal("480000.00"))
+    arrangement = arrange(
+        case,
+        gestor_user,
+        system="direct",
+        instalments=6,
+        down_payment=Decimal("80000.00"),
+        monthly_rate=Decimal("5.00"),
+    )
+
+    document = issue(case, "agreement", by=gestor_user)
+
+    assert document.arrangement == arrangement
+    text = text_of(document.file)
+    assert "Convenio de pago N° 00000001" in text
+    assert "NOVA Gestión de Cobranzas, CUIT 30-71234567-1, con domicilio en Mitre 123, Salta" in text
+    assert "Núñez, Ana, DNI 20.111.222, con domicilio en Mitre, Salta (en adelante, el deudor)" in text
+    assert "pagará $ 600.000,00 (pesos seiscientos mil con 00/100)" in text
+    assert f"Anticipo {dates.today():%d/%m/%Y} 80.000,00 0,00 80.000,00" in text
+    assert "66.666,66 20.000,00 86.666,66" in text
+    assert "66.666,69 20.000,01 86.666,70" in text
+    assert "Total 480.000,00 120.000,00 600.000,00" in text
+    assert "TEA 153,32 %" in text
+    assert "CFT 153,32 % efectivo anual" in text
+    assert "Transferencia a CBU 1." in text
+    assert "cuando haya 2 cuotas vencidas e impagas, o a los 30 días del último vencimiento" in text
+    assert issue(case, "agreement", by=gestor_user) == document
+
+
+@needs_pdftotext
+@pytest.mark.usefixtures("agency_texts")
+def test_agreement_with_a_waiver(admin_user: User) -> None:
+    DiscountLimit.objects.create(role="admin", max_percent=Decimal(50))
+    case = factories.CaseFactory(amount=Decimal("250000.00"))
+    arrange(case, admin_user, waiver_percent=Decimal(40))
+    text = text_of(issue(case, "agreement").file)
+    assert "Quita al cumplirlo $ 100.000,00 (40,00 %)" in text
+    assert "TEA 0,00 %" in text
+    assert "caduca, sin necesidad de intimación previa, si el pago no se hace en su fecha." in text
+
+
+@needs_pdftotext
+@pytest.mark.usefixtures("agency_texts")
+@pytest.mark.parametrize(("count", "pages"), [(12, 2), (60, 3)])
+def test_agreements_of_a_year_and_of_five(gestor_user: User, count: int, pages: int) -> None:
+    debtor = factories.DebtorFactory(first_name="María" * 16, last_name="ETCHEGARAY-RODRÍGUEZ DE LA FUENTE Y ARAMBURÚ")
+    case = factories.CaseFactory(debtor=debtor, assigned_to=gestor_user, amount=Decimal("1000000000000.00"))
+    arrange(case, gestor_user, system="french", instalments=count, monthly_rate=Decimal("4.00"))
+    document = issue(case, "agreement")
+    text = text_of(document.file)
+    last = document.arrangement.schedule.order_by("-number").first()
+    assert pages_of(document.file) == pages
+    assert f" {count} {last.due_on:%d/%m/%Y} " in text
+
+
+@pytest.mark.parametrize("slug", ["agency_cuit", "agency_address", "payment_means", "agreement", "agreement_default"])
+@pytest.mark.usefixtures("agency_texts")
+def test_no_agreement_with_something_missing(case: Case, gestor_user: User, slug: str, settings) -> None:
+    settings.AGENCY_ADDRESS = ""
+    arrange(case, gestor_user, instalments=2)
+    PaperText.objects.filter(slug=slug).update(text="")
+    said = refused(lambda: issue(case, "agreement"))
+    assert list(said) == [slug]
+    assert PaperText.Slug(slug).label in said[slug][0]
+    assert "Administración › Textos de los papeles" in said[slug][0]
+
+
+@pytest.mark.usefixtures("agency_texts")
+def test_no_agreement_with_nobody_in_particular(case: Case, gestor_user: User) -> None:
+    arrange(case, gestor_user, instalments=2)
+    case.debtor.dni = None
+    case.debtor.save()
+    assert list(refused(lambda: issue(case, "agreement"))) == ["debtor"]
+
+
+def test_an_agreement_is_of_a_running_arrangement_of_the_case(case: Case, gestor_user: User) -> None:
+    assert list(refused(lambda: issue(case, "agreement"))) == ["arrangement"]
+    other = factories.CaseFactory(assigned_to=gestor_user)
+    foreign = arrange(other, gestor_user, instalments=2)
+    assert list(refused(lambda: issue(case, "agreement", arrangement=foreign))) == ["arrangement"]
+    services.cancel_arrangement(arrangement=foreign, by=gestor_user, reason="se arrepintió")
+    foreign.refresh_from_db()
+    assert list(refused(lambda: issue(other, "agreement", arrangement=foreign))) == ["arrangement"]
+
+
+@needs_pdftotext
+@pytest.mark.usefixtures("agency_texts")
+def test_the_payment_that_completes_says_which_arrangement(case: Case, gestor_user: User, admin_user: User) -> None:
+    arrange(case, gestor_user, instalments=2)
+    agreement = issue(case, "agreement")
+    first, last = pay(case, "5000.00", by=gestor_user), pay(case, "5000.00", by=gestor_user)
+
+    on_account, final = issue(case, "receipt", entry=first), issue(case, "receipt", entry=last)
+
+    assert "a cuenta" in text_of(on_account.file)
+    assert "cancela" not in text_of(on_account.file).replace("cancelación", "")
+    assert "Este pago cancela el convenio N° 00000001." in text_of(final.file)
+    assert final.arrangement == agreement.arrangement
+    # Another payment is reversed: the arrangement is not completed any more, and nobody may say so.
+    services.reverse_payment(payment=first, by=admin_user)
+    for document in (on_account, final):
+        document.refresh_from_db()
+    assert (on_account.void_reason, final.void_reason) == (
+        *("El pago fue revertido", "El convenio que cancelaba volvió a estar impago"),
+    )
+    assert "a cuenta" in text_of(issue(case, "receipt", entry=last).file)
+
+
+def test_a_settlement_without_a_paper_is_named_by_its_day(case: Case, gestor_user: User) -> None:
+    arrange(case, gestor_user)
+    payment = pay(case, "10000.00", by=gestor_user)
+    document = issue(case, "receipt", entry=payment)
+    assert f"cancela el convenio del {dates.today():%d/%m/%Y}." in str(document.content)
+
+
+def test_a_fee_makes_no_completion_undone(case: Case, gestor_user: User, admin_user: User) -> None:
+    """What is owed beside the instalments leaves the arrangement completed, and so its receipt."""
+    arrange(case, gestor_user, instalments=2)
+    document = issue(case, "receipt", entry=pay(case, "10000.00", by=gestor_user))
+    services.adjust_balance(case=case, by=admin_user, amount=Decimal("100.00"), reason="fee")
+    document.refresh_from_db()
+    assert document.is_valid
