@@ -407,14 +407,20 @@ class _Course:
                 self.paid_on[part.number] = payment.value_date
 
     def settled_on(self) -> date | None:
-        """The day of the entry, in the order in which they were posted, after which nothing is owed; None if never."""
+        """The first day on which nothing was owed; None if never.
+
+        Entries count in the order in which they were posted, and the last of their days decides: what is posted later
+        with an earlier date had not settled it by then.
+        """
         posted = [entry for entry in self.entries if entry.posted_at >= self.deal.accepted_at]
         balance = self.deal.plan_interest + sum((entry.amount for entry in self.entries), ZERO)
         balance -= sum((entry.amount for entry in posted), ZERO)
+        day = self.accepted_on
         for entry in sorted(posted, key=lambda entry: entry.id):
             balance += entry.amount
+            day = max(day, entry.value_date)
             if balance <= 0:
-                return max(entry.value_date, self.accepted_on)
+                return day
         return None
 
     # -- what it came to ---------------------------------------------------------------------------------

@@ -37,15 +37,14 @@ class Oracle:
         return status, day, paid, self.standing or D(0), back
 
     def settled_on(self):
-        """The day of the entry after which nothing was owed, in the order in which they were posted."""
+        """The first day on which nothing was owed: entries as they were posted, the last of their days."""
         owed = BASE + max(self.agreed - BASE, D(0))
         changes = {number: (day, -amount) for number, (day, amount) in self.payments.items()}
         changes |= {number: (day, amount) for number, (day, amount, _) in self.others.items()}
         for number in sorted(changes):
-            day, change = changes[number]
-            owed += change
+            owed += changes[number][1]
             if owed <= 0:
-                return day
+                return max(day for other, (day, _) in changes.items() if other <= number)
         return None
 
     def grace(self, day):

@@ -113,4 +113,4 @@ def test_capital_and_interest_are_the_balance_and_only_overpaid_capital_is_negat
     interest, capital = map(Decimal, reasoned(*entries).split(" / "))
     assert interest + capital == balance
     assert interest >= 0
-    assert capital >= 0 or interest == 0
+    assert capital >= 0 or interest == 0  # honest: below nothing there is no interest

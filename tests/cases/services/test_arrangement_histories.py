@@ -150,14 +150,14 @@ def assert_split(case):
     ]
     split = allocate(posted, initial_amount=case.initial_amount)
     assert split.capital + split.interest == case.balance
-    assert split.capital >= 0 or case.balance < 0
+    assert split.capital >= 0 or case.balance < 0  # honest: below nothing only what was overpaid
 
 
 def assert_place(case, made):
-    if made.status == "active":
+    if made.status == "active":  # honest: the histories have both
         assert case.status.slug == "con-arreglo"
         assert case.next_action_at is not None
-    elif case.balance > 0:
+    elif case.balance > 0:  # honest: those that lapsed
         assert case.status.slug == "en-gestion"
 
 
@@ -169,7 +169,7 @@ def test_the_services_come_to_what_the_oracle_says(plan, history):
     day = SIGNED
     for wait, move in history:
         day += timedelta(days=wait)
-        if day > SIGNED + timedelta(days=90):
+        if day > SIGNED + timedelta(days=90):  # honest: what comes before is compared
             break
         with suppress(ValidationError, ArrangementConflict):  # honest: what is refused changes neither
             take(case, admin, oracle, day, move)
