@@ -101,6 +101,12 @@ class FiguresOut(serializers.Serializer):
     total_casos = serializers.IntegerField(allow_null=True, help_text="Hoy; null en un período que pasó.")
     casos_pagados = serializers.IntegerField(allow_null=True, help_text="Hoy; null en un período que pasó.")
     total_deuda = AmountField(allow_null=True, help_text="Hoy; null en un período que pasó.")
+    convenios_vigentes = serializers.IntegerField(allow_null=True, help_text="Hoy; null en un período que pasó.")
+    cuotas_cumplidas = PercentField(
+        allow_null=True, help_text="Por ciento de las que terminaron su gracia; null sin ninguna."
+    )
+    quitas_otorgadas = AmountField()
+    quita_media = PercentField(allow_null=True, help_text="Por ciento de lo quitado más lo pagado; null sin quitas.")
 
 
 class KpisOut(FiguresOut):
@@ -195,6 +201,10 @@ CURRENT = {
     "total_casos": 4200,
     "casos_pagados": 310,
     "total_deuda": "28750000.00",
+    "convenios_vigentes": 120,
+    "cuotas_cumplidas": 81.25,
+    "quitas_otorgadas": "540000.00",
+    "quita_media": 22.5,
 }
 PREVIOUS = {
     "monto_recuperado": "980000.00",
@@ -205,6 +215,10 @@ PREVIOUS = {
     "total_casos": None,
     "casos_pagados": None,
     "total_deuda": None,
+    "convenios_vigentes": None,
+    "cuotas_cumplidas": 78.57,
+    "quitas_otorgadas": "310000.00",
+    "quita_media": 19.8,
 }
 
 

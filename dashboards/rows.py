@@ -8,10 +8,11 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from cases.models import Activity, Case, CaseStatus, LedgerEntry, Promise
+from cases.models import Activity, Arrangement, Case, CaseStatus, Instalment, LedgerEntry, Promise
+from dashboards.figures import instalments as grace
 from dashboards.figures import kpis
 from dashboards.figures.scope import due_in, made_in
 from dashboards.filters import DashboardFilters
@@ -282,6 +283,155 @@ def _case_cells(case: Case) -> list[Cell]:
         case.next_action_at if case.is_open else None,
         case.amount,
         case.balance,
+    ]
+
+
+# --- Arrangements ----------------------------------------------------------------------------------------
+def arrangements(filters: DashboardFilters, only: str) -> FigureRows:
+    """The rows of `convenios_vigentes`: those that run now, whatever the period."""
+    rows = filters.scope.arrangements().filter(status=Arrangement.Status.ACTIVE)
+    unpaid = Instalment.objects.filter(arrangement=OuterRef("pk"), paid_on__isnull=True).order_by("number")
+    of = kpis.arrangement_counts(filters.scope, filters.period)
+    return FigureRows(
+        kind="convenios",
+        title="Convenios vigentes",
+        columns=[
+            Column("Aceptado", "moment"),
+            *WHOSE,
+            Column("Gestor"),
+            Column("Sistema"),
+            Column("Cuotas", "whole"),
+            Column("Próximo vencimiento", "day"),
+            Column("Saldo de partida", "money"),
+            Column("Total convenido", "money"),
+            Column("Saldo", "money", is_total=True),
+        ],
+        rows=rows.select_related(*RELATED, "case__assigned_to")
+        .only(
+            *("accepted_at", "system", "instalments", "base_balance", "agreed_total", "case__balance"),
+            *(*OF_CASE, *_person("case__assigned_to")),
+        )
+        .annotate(next_due_on=Subquery(unpaid.values("due_on")[:1]))
+        .order_by("-accepted_at", "-id"),
+        cells=_arrangement_cells,
+        case_of=lambda arrangement: arrangement.case_id,
+        summary=[("Convenios vigentes", whole(of.running))],
+        choices=[],
+        only=only,
+    )
+
+
+def _arrangement_cells(arrangement: Arrangement) -> list[Cell]:
+    return [
+        arrangement.accepted_at,
+        *_whose(arrangement.case),
+        _name(arrangement.case.assigned_to, "Sin gestor"),
+        arrangement.get_system_display(),
+        arrangement.instalments,
+        arrangement.next_due_on,  # type: ignore[attr-defined]
+        arrangement.base_balance,
+        arrangement.agreed_total,
+        arrangement.case.balance,
+    ]
+
+
+def instalments(filters: DashboardFilters, only: str) -> FigureRows:
+    """The rows of `cuotas_cumplidas`: the instalments whose grace ended in the period."""
+    today = dates.today()
+    conditions = {"kept": grace.kept(filters.period, today), "missed": grace.missed(filters.period, today)}
+    chosen = conditions.get(only, conditions["kept"] | conditions["missed"])
+    of = kpis.arrangement_counts(filters.scope, filters.period)
+    return FigureRows(
+        kind="cuotas",
+        title="Cuotas con plazo cumplido",
+        columns=[
+            Column("Vence", "day"),
+            Column("Con gracia", "day"),
+            Column("Resultado"),
+            *WHOSE,
+            Column("Gestor"),
+            Column("Cuota"),
+            Column("Importe", "money"),
+            Column("Pagado", "money"),
+            Column("Pagada el", "day"),
+        ],
+        rows=filters.scope.instalments()
+        .filter(chosen)
+        .select_related(*(f"arrangement__{path}" for path in RELATED), "arrangement__requested_by")
+        .only(
+            *("due_on", "number", "amount", "paid_amount", "paid_on", "arrangement__instalments"),
+            *(f"arrangement__{path}" for path in (*OF_CASE, *_person("requested_by"))),
+        )
+        .order_by("-due_on", "-id"),
+        cells=_instalment_cells,
+        case_of=lambda instalment: instalment.arrangement.case_id,
+        summary=[
+            ("En término", whole(of.kept)),
+            ("Fuera de término o impagas", whole(of.missed)),
+            ("Cuotas cumplidas", percentage(kpis.percent(of.kept, of.kept + of.missed))),
+        ],
+        choices=[("kept", "Solo en término"), ("missed", "Solo fuera de término o impagas")],
+        only=only,
+    )
+
+
+def _instalment_cells(instalment: Instalment) -> list[Cell]:
+    arrangement, last = instalment.arrangement, grace.last_of_grace(instalment.due_on)
+    outcome = "Impaga" if instalment.paid_on is None else "En término" if instalment.paid_on <= last else "Pagada tarde"
+    return [
+        instalment.due_on,
+        last,
+        outcome,
+        *_whose(arrangement.case),
+        _name(arrangement.requested_by, "Sin autor"),
+        f"{instalment.number} de {arrangement.instalments}" if instalment.number else "Anticipo",
+        instalment.amount,
+        instalment.paid_amount,
+        instalment.paid_on,
+    ]
+
+
+def waivers(filters: DashboardFilters, only: str) -> FigureRows:
+    """The rows of `quitas_otorgadas` and `quita_media`: a waiver adds, one that was taken back subtracts."""
+    rows = filters.scope.entries().filter(reason=LedgerEntry.Reason.WAIVER, value_date__range=filters.period)
+    of = kpis.arrangement_counts(filters.scope, filters.period)
+    return FigureRows(
+        kind="quitas",
+        title="Quitas",
+        columns=[
+            Column("Fecha", "day"),
+            Column("Tipo"),
+            *WHOSE,
+            Column("Gestor"),
+            Column("Pagado por el convenio", "money", is_total=True),
+            Column("Quita", "money", is_total=True),
+        ],
+        rows=rows.select_related(*RELATED, "arrangement", "credited_to")
+        .only("amount", "value_date", "arrangement__agreed_total", *OF_CASE, *_person("credited_to"))
+        .order_by("-value_date", "-id"),
+        cells=_waiver_cells,
+        case_of=lambda entry: entry.case_id,
+        summary=[
+            ("Quitas otorgadas", money(of.waived)),
+            ("Pagado por esos convenios", money(of.paid)),
+            ("Quita media", percentage(kpis.percent(of.waived, of.waived + of.paid))),
+        ],
+        choices=[],
+        only=only,
+    )
+
+
+def _waiver_cells(entry: LedgerEntry) -> list[Cell]:
+    """What was forgiven is positive, and so is what was paid for it."""
+    agreed = entry.arrangement.agreed_total if entry.arrangement else Decimal(0)
+    is_granted = entry.amount < 0
+    return [
+        entry.value_date,
+        "Quita" if is_granted else "Quita sin efecto",
+        *_whose(entry.case),
+        _name(entry.credited_to, "Sin gestor"),
+        agreed if is_granted else -agreed,
+        -entry.amount,
     ]
 
 

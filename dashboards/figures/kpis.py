@@ -15,8 +15,9 @@ from operator import add
 from cases.models import CaseStatus
 from dashboards.figures import alerts, readings
 from dashboards.figures.alerts import Alert
+from dashboards.figures.instalments import first_due, kept_and_missed
 from dashboards.figures.periods import Period, buckets
-from dashboards.figures.readings import CarteraWeek, CaseTotals, Day, Person
+from dashboards.figures.readings import Arrangements, CarteraWeek, CaseTotals, Day, Person
 from dashboards.figures.scope import Scope
 from nova.lib import dates
 from nova.lib.money import CENT
@@ -29,7 +30,8 @@ BALANCE = "Saldo"
 class Kpis:
     """Money in ARS; percentages with two decimals, None when there is nothing to divide by.
 
-    The stocks (cases, paid cases, debt) are known for the present only: None in the figures of a past period.
+    The stocks (cases, paid cases, debt, running arrangements) are known for the present only: None in the figures of a
+    past period.
     """
 
     monto_recuperado: Decimal
@@ -40,6 +42,21 @@ class Kpis:
     total_casos: int | None
     casos_pagados: int | None
     total_deuda: Decimal | None
+    convenios_vigentes: int | None
+    cuotas_cumplidas: Decimal | None
+    quitas_otorgadas: Decimal
+    quita_media: Decimal | None
+
+
+@dataclass(frozen=True)
+class ArrangementCounts:
+    """The sums from which the figures of arrangements are computed. Money in ARS."""
+
+    running: int
+    kept: int
+    missed: int
+    waived: Decimal
+    paid: Decimal  # under the arrangements of those waivers
 
 
 @dataclass(frozen=True)
@@ -125,16 +142,17 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
 
 # --- The public functions -----------------------------------------------------------------------------------
 def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, now: datetime) -> Dashboard:
-    """The figures of the whole page. Runs four queries."""
+    """The figures of the whole page. Runs seven queries."""
     today = dates.local_date(now)
     broken_today = alerts.broken_today(today)
     days = readings.days(scope, min(current.start, previous.start, broken_today.start))
     weeks = readings.weeks(scope, current, previous)
     case_totals = readings.case_totals(scope)
     people = readings.people(scope, current)
+    agreed = _agreed(scope, current, previous)
     return Dashboard(
-        current=_kpis(scope, days, case_totals, current),
-        previous=_without_stocks(_kpis(scope, days, case_totals, previous)),
+        current=_kpis(scope, days, case_totals, agreed, current, today),
+        previous=_without_stocks(_kpis(scope, days, case_totals, agreed, previous, today)),
         trends=_trends(scope, days, case_totals, current),
         by_week=_by_week(scope, weeks, current, limit),
         by_cartera=_by_cartera(case_totals, limit),
@@ -149,10 +167,20 @@ def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, no
 
 
 def kpis(scope: Scope, current: Period, previous: Period) -> tuple[Kpis, Kpis]:
-    """The same figures of two periods. Runs two queries."""
+    """The same figures of two periods. Runs five queries."""
+    today = dates.today()
     days = readings.days(scope, min(current.start, previous.start))
     case_totals = readings.case_totals(scope)
-    return _kpis(scope, days, case_totals, current), _without_stocks(_kpis(scope, days, case_totals, previous))
+    agreed = _agreed(scope, current, previous)
+    return (
+        _kpis(scope, days, case_totals, agreed, current, today),
+        _without_stocks(_kpis(scope, days, case_totals, agreed, previous, today)),
+    )
+
+
+def arrangement_counts(scope: Scope, period: Period) -> ArrangementCounts:
+    """The sums from which the figures of arrangements are computed. Runs three queries."""
+    return _arrangement_counts(_agreed(scope, period), period, dates.today())
 
 
 def counts(scope: Scope, period: Period) -> Counts:
@@ -196,8 +224,16 @@ def ranking(scope: Scope, period: Period, limit: int) -> list[RankedGestor]:
 
 
 # --- The KPIs -----------------------------------------------------------------------------------------
-def _kpis(scope: Scope, days: Sequence[Day], case_totals: Iterable[CaseTotals], period: Period) -> Kpis:
+def _kpis(
+    scope: Scope,
+    days: Sequence[Day],
+    case_totals: Iterable[CaseTotals],
+    agreed: Arrangements,
+    period: Period,
+    today: date,
+) -> Kpis:
     """`days` must cover everything from the start of the period to the last day with data."""
+    plans = _arrangement_counts(agreed, period, today)
     within = _total(day for day in days if period.start <= day.day <= period.end)
     owed_now = _owed(case_totals)
     return Kpis(
@@ -209,11 +245,34 @@ def _kpis(scope: Scope, days: Sequence[Day], case_totals: Iterable[CaseTotals], 
         total_casos=sum(group.cases for group in case_totals),
         casos_pagados=sum(group.cases for group in case_totals if group.stage == CaseStatus.Stage.PAGADA),
         total_deuda=pesos(owed_now),
+        convenios_vigentes=plans.running,
+        cuotas_cumplidas=percent(plans.kept, plans.kept + plans.missed),
+        quitas_otorgadas=plans.waived,
+        quita_media=percent(plans.waived, plans.waived + plans.paid),
     )
 
 
 def _without_stocks(figures: Kpis) -> Kpis:
-    return Kpis(**{**vars(figures), "total_casos": None, "casos_pagados": None, "total_deuda": None})
+    stocks = ("total_casos", "casos_pagados", "total_deuda", "convenios_vigentes")
+    return Kpis(**{**vars(figures), **dict.fromkeys(stocks)})
+
+
+def _agreed(scope: Scope, *periods: Period) -> Arrangements:
+    """What the figures of arrangements need for those periods. Runs three queries."""
+    start = min(period.start for period in periods)
+    return readings.arrangements(scope, start, max(period.end for period in periods), due_from=first_due(start))
+
+
+def _arrangement_counts(agreed: Arrangements, period: Period, today: date) -> ArrangementCounts:
+    kept, missed = kept_and_missed(agreed.instalments, period, today)
+    waivers = [row for row in agreed.waivers if period.start <= row.day <= period.end]
+    return ArrangementCounts(
+        running=agreed.running,
+        kept=kept,
+        missed=missed,
+        waived=pesos(sum(row.waived for row in waivers)),
+        paid=pesos(sum(row.paid for row in waivers)),
+    )
 
 
 def _recoverable(scope: Scope, days: Sequence[Day], owed_now: int, period: Period) -> int:

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from django.db.models import Q, QuerySet
 
 from accounts.models import User
-from cases.models import Activity, Cartera, Case, LedgerEntry, Promise
+from cases.models import Activity, Arrangement, Cartera, Case, Instalment, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet, LedgerEntryQuerySet
 from dashboards.figures.periods import Period
 from nova.lib import dates
@@ -32,6 +32,15 @@ class Scope(NamedTuple):
 
     def promises(self) -> QuerySet[Promise]:
         return Promise.objects.filter(**self._by(cartera="case__cartera", gestor="created_by"))
+
+    def arrangements(self) -> QuerySet[Arrangement]:
+        """Those of the cases that the gestor holds now."""
+        return Arrangement.objects.filter(**self._by(cartera="case__cartera", gestor="case__assigned_to"))
+
+    def instalments(self) -> QuerySet[Instalment]:
+        """Those of the arrangements that the gestor asked for."""
+        paths = {"cartera": "arrangement__case__cartera", "gestor": "arrangement__requested_by"}
+        return Instalment.objects.filter(**self._by(**paths))
 
     def activities(self) -> QuerySet[Activity]:
         """Gestiones by people: neither automatic nor voided."""

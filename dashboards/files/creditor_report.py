@@ -19,19 +19,32 @@ from dashboards.rows import Listing, recovered
 from nova.lib.spreadsheets import Cell, Column
 
 NOTHING = Value(Decimal(0), output_field=DecimalField(max_digits=15, decimal_places=2))
+Reason = LedgerEntry.Reason
+AGREED_OR_STATED = [Reason.CREDITOR, Reason.PLAN_INTEREST, Reason.WAIVER]
 DEBT = [Column("Nro. de cliente"), Column("Deudor"), Column("DNI")]
 
 
 @dataclass(frozen=True)
 class Balances:
-    """Money in ARS: opening + placed + adjusted − paid + reversed = closing."""
+    """Money in ARS: opening + placed + adjusted − paid + reversed = closing.
+
+    `adjusted` is what the creditor restated, the interest of arrangements, less what was waived, and the rest:
+    corrections, fees, and what was posted before adjustments had a reason.
+    """
 
     opening: Decimal
     placed: Decimal
-    adjusted: Decimal
+    restated: Decimal
+    plan_interest: Decimal
+    waived: Decimal
+    corrected: Decimal
     paid: Decimal
     reversed: Decimal
     closing: Decimal
+
+    @property
+    def adjusted(self) -> Decimal:
+        return self.restated + self.plan_interest - self.waived + self.corrected
 
     @property
     def recovered(self) -> Decimal:
@@ -62,11 +75,15 @@ def report_of(cartera: Cartera, period: Period) -> Report:
     """Compute the report. Runs four queries."""
     start, end = period
     within = Q(value_date__range=period)
+    adjusted = within & Q(kind="adjustment")
     sums = LedgerEntry.objects.signed().filter(cartera=cartera, value_date__lte=end)
     found = sums.aggregate(
         opening=_cents(F("signed_amount"), Q(value_date__lt=start)),
         placed=_cents(F("amount"), within & Q(kind="placement")),
-        adjusted=_cents(F("amount"), within & Q(kind="adjustment")),
+        restated=_cents(F("amount"), adjusted & Q(reason=Reason.CREDITOR)),
+        plan_interest=_cents(F("amount"), adjusted & Q(reason=Reason.PLAN_INTEREST)),
+        waived=_cents(-F("amount"), adjusted & Q(reason=Reason.WAIVER)),
+        corrected=_cents(F("amount"), adjusted & ~Q(reason__in=AGREED_OR_STATED)),
         paid=_cents(F("amount"), within & Q(kind="payment")),
         reversed=_cents(F("amount"), within & Q(kind="reversal")),
         closing=_cents(F("signed_amount")),
@@ -98,6 +115,7 @@ def _cents(amount: Any, only: Q | None = None) -> Sum:
 def parts(cartera: Cartera, period: Period) -> dict[str, Listing]:
     made = (
         _payments(cartera, period),
+        _adjustments(cartera, period),
         _promises(cartera, period),
         _gestiones(cartera, period),
         _cases(cartera, period),
@@ -126,6 +144,22 @@ def _payments(cartera: Cartera, period: Period) -> Listing:
             entry.get_method_display(),
             entry.reference,
             recovered(entry),
+        ],
+    )
+
+
+def _adjustments(cartera: Cartera, period: Period) -> Listing:
+    rows = LedgerEntry.objects.filter(cartera=cartera, kind="adjustment", value_date__range=period)
+    return Listing(
+        "ajustes",
+        "Ajustes",
+        [Column("Fecha", "day"), Column("Motivo"), *DEBT, Column("Importe", "money", is_total=True)],
+        rows.select_related("case__debtor").order_by("value_date", "id"),
+        lambda entry: [
+            entry.value_date,
+            entry.get_reason_display() or "Otro",
+            *_debt(entry.case),
+            entry.amount,
         ],
     )
 

@@ -48,6 +48,10 @@ def kpi_cells(figures: Dashboard) -> list[list[Cell]]:
         ["Casos (hoy)", now.total_casos, None],
         ["Casos pagados (hoy)", now.casos_pagados, None],
         ["Saldo total (hoy, $)", now.total_deuda, None],
+        ["Convenios vigentes (hoy)", now.convenios_vigentes, None],
+        ["Cuotas cumplidas (%)", now.cuotas_cumplidas, before.cuotas_cumplidas],
+        ["Quitas otorgadas ($)", now.quitas_otorgadas, before.quitas_otorgadas],
+        ["Quita media (%)", now.quita_media, before.quita_media],
     ]
 
 
@@ -113,8 +117,8 @@ def view_workbook(figures: Dashboard, filters: DashboardFilters) -> bytes:
         columns=[Column("Estado"), Column("Casos", "whole"), Column("Saldo", "money", is_total=True)],
         rows=[[share.name, share.count, share.balance] for share in figures.by_status],
     )
-    for listing in (rows.entries(filters, ""), rows.promises(filters, ""), rows.activities(filters, "")):
-        _add_rows(workbook, listing, notes)
+    for listed in (rows.entries, rows.promises, rows.activities, rows.instalments, rows.waivers):
+        _add_rows(workbook, listed(filters, ""), notes)
     return workbook.content()
 
 
@@ -152,7 +156,10 @@ def report_lines(report: Report) -> list[tuple[str, Decimal]]:
     return [
         ("Saldo inicial", of.opening),
         ("Altas de deuda", of.placed),
-        ("Ajustes", of.adjusted),
+        ("Actualizaciones del acreedor", of.restated),
+        ("Interés de convenios", of.plan_interest),
+        ("Quitas", -of.waived),
+        ("Otros ajustes", of.corrected),
         ("Pagos", -of.paid),
         ("Reversas de pagos", of.reversed),
         ("Saldo final", of.closing),

@@ -46,4 +46,8 @@ def kpi_rows(current: Kpis, previous: Kpis) -> list[tuple[str, str, str]]:
         ("Casos (hoy)", whole(current.total_casos), NOTHING),
         ("Casos pagados (hoy)", whole(current.casos_pagados), NOTHING),
         ("Saldo total (hoy)", money(current.total_deuda), NOTHING),
+        ("Convenios vigentes (hoy)", whole(current.convenios_vigentes), NOTHING),
+        ("Cuotas cumplidas", percentage(current.cuotas_cumplidas), percentage(previous.cuotas_cumplidas)),
+        ("Quitas otorgadas", money(current.quitas_otorgadas), money(previous.quitas_otorgadas)),
+        ("Quita media", percentage(current.quita_media), percentage(previous.quita_media)),
     ]

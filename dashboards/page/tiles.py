@@ -87,6 +87,34 @@ def other_tiles(figures: Dashboard, filters: DashboardFilters) -> list[Tile]:
             "los casos pagados",
             note="hoy",
         ),
+        Tile(
+            "Convenios vigentes",
+            whole(now.convenios_vigentes),
+            link("convenios", filters),
+            "los convenios vigentes",
+            note="hoy",
+        ),
+        Tile(
+            "Cuotas cumplidas",
+            percentage(now.cuotas_cumplidas),
+            link("cuotas", filters),
+            "las cuotas con plazo cumplido",
+            **points(now.cuotas_cumplidas, before.cuotas_cumplidas),
+        ),
+        Tile(
+            "Quitas otorgadas",
+            money(now.quitas_otorgadas),
+            link("quitas", filters),
+            "las quitas",
+            **change(now.quitas_otorgadas, before.quitas_otorgadas, money),
+        ),
+        Tile(
+            "Quita media",
+            percentage(now.quita_media),
+            link("quitas", filters),
+            "las quitas",
+            **points(now.quita_media, before.quita_media),
+        ),
     ]
 
 

@@ -27,7 +27,11 @@ KINDS: dict[str, Callable[[DashboardFilters, str], FigureRows]] = {
     "movimientos": rows.entries,
     "promesas": rows.promises,
     "gestiones": rows.activities,
+    "convenios": rows.arrangements,
+    "cuotas": rows.instalments,
+    "quitas": rows.waivers,
 }
+OF_NOW = ("casos", "convenios")  # as they stand, whatever the period
 CASE_FILTERS = ("status", "stage", "search")
 
 
@@ -42,6 +46,7 @@ def figure_rows(request: Request, kind: str) -> HttpResponse:
         "errors": errors,
         "asked": filters,
         "kind": kind,
+        "is_of_now": kind in OF_NOW,
         "kept": _kept(request),
         # The cases are the current ones: their page has a search and a status instead of a period.
         "statuses": list(CaseStatus.objects.values_list("slug", "name")) if kind == "casos" else [],
@@ -63,7 +68,7 @@ def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBa
     if filters is None:
         return no_export(request, errors)
     found = _figure_rows(request, kind, filters)
-    name = f"{kind}-{filters.period.end}" if kind == "casos" else f"{kind}-{filters.period.start}-{filters.period.end}"
+    name = f"{kind}-{filters.period.end}" if kind in OF_NOW else f"{kind}-{filters.period.start}-{filters.period.end}"
     parameters = filters.parameters | _kept(request)
     if form == "csv":
         return csv_download(request, csv_lines(found.columns, found.all_cells()), name, parameters)

@@ -238,7 +238,10 @@ def test_every_page_is_accessible_and_fits(page_of: PageOf, admin_user: User, ag
     cartera, gestor = agency[0].cartera_id, agency[0].assigned_to_id
     for address in (
         *(HOME, f"{HOME}?start_date=2001-01-01&end_date=2001-01-02", f"{HOME}?gestor=0"),
-        *(f"{HOME}/{kind}" for kind in ("movimientos", "promesas", "gestiones", "casos")),
+        *(
+            f"{HOME}/{kind}"
+            for kind in ("movimientos", "promesas", "gestiones", "convenios", "cuotas", "quitas", "casos")
+        ),
         *(f"/gestores/{gestor}", f"/gestores/{gestor}/reassignment?to=others", f"/gestores/{gestor}/reassignment"),
         *("/rendiciones", f"/rendiciones?cartera={cartera}", "/rendiciones/exports/pdf"),
     ):

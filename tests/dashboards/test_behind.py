@@ -1,4 +1,4 @@
-"""The rows behind the figures, GET /dashboard-admin/movimientos, promesas, gestiones, casos; and their files."""
+"""The rows behind the figures, GET /dashboard-admin/<kind>, and their files."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
 HOME = "/dashboard-admin"
-KINDS = ["movimientos", "promesas", "gestiones", "casos"]
+KINDS = ["movimientos", "promesas", "gestiones", "convenios", "cuotas", "quitas", "casos"]
 ADDRESSES = [
     *(f"{HOME}/{kind}" for kind in KINDS),
     *(f"{HOME}/{kind}/exports/{form}" for kind in KINDS for form in ("csv", "xlsx")),
@@ -90,6 +90,54 @@ def test_promises_and_gestiones(admin_client: Client, history: Case) -> None:
     assert len(admin_client.get(f"{HOME}/gestiones", {"only": "direct"}).context["lines"]) == 1
 
 
+def test_arrangements_instalments_and_waivers_add_up_to_their_figures(
+    admin_client: Client, case: Case, gestor_user: User
+) -> None:
+    plan = factories.ArrangementFactory(
+        case=case,
+        status="active",
+        base_balance=Decimal("250000.00"),
+        agreed_total=Decimal("150000.00"),
+        accepted_at=dates.start_of_day(dates.today() - timedelta(days=60)),
+        first_due_on=dates.today() - timedelta(days=50),
+    )
+    first, second, _ = plan.schedule.order_by("number")
+    first.status, first.paid_on = "paid", first.due_on
+    first.save()
+    LedgerEntry.objects.create(
+        case=case,
+        cartera=case.cartera,
+        kind="adjustment",
+        reason="waiver",
+        arrangement=plan,
+        amount=Decimal("-100000.00"),
+        value_date=dates.today(),
+        credited_to=gestor_user,
+    )
+
+    def found(kind: str, **query) -> tuple[list[str], dict[str, str]]:
+        response = admin_client.get(f"{HOME}/{kind}", {"period": "quarter", **query})
+        return amounts(response), dict(response.context["behind"].summary)
+
+    assert found("convenios") == (["$ 10.000,00"], {"Convenios vigentes": "1"})
+    assert found("cuotas")[1] == {
+        "En término": "1",
+        "Fuera de término o impagas": "1",
+        "Cuotas cumplidas": "50,00\xa0%",
+    }
+    assert found("cuotas", only="kept")[0] == [f"{first.paid_on:%d/%m/%Y}"]
+    assert found("cuotas", only="missed")[0] == ["—"]
+    assert found("quitas") == (
+        ["$ 100.000,00"],
+        {
+            "Quitas otorgadas": "$ 100.000,00",
+            "Pagado por esos convenios": "$ 150.000,00",
+            "Quita media": "40,00\xa0%",
+        },
+    )
+    assert second.due_on < dates.today()
+
+
 def test_cases_by_status_stage_gestor_and_search(admin_client: Client, case: Case) -> None:
     paid = factories.CaseFactory(status_slug="pagada", balance=Decimal("0.00"), debtor__last_name="Zárate")
 
@@ -122,7 +170,23 @@ def test_queries_do_not_grow_with_rows(admin_client: Client, history: Case, kind
             )
             factories.PromiseFactory(case=other, status="broken", promise_date=dates.today())
             factories.ActivityFactory(case=other, result=factories.result("NC"))
+            plan = factories.ArrangementFactory(
+                case=other,
+                status="active",
+                accepted_at=dates.start_of_day(dates.today()),
+                first_due_on=dates.today() - timedelta(days=20),
+            )
+            LedgerEntry.objects.create(
+                case=other,
+                cartera=other.cartera,
+                kind="adjustment",
+                reason="waiver",
+                arrangement=plan,
+                amount=-5,
+                value_date=dates.today(),
+            )
 
+    more()
     queries_do_not_grow(lambda: admin_client.get(f"{HOME}/{kind}"), more)
 
 

@@ -42,7 +42,8 @@ def test_shows_the_figures_and_where_they_come_from(admin_client: Client, paid_c
     assert "Tasa de recupero 6,17 %" in text_of(response)
     assert 'href="/dashboard-admin/movimientos"' in response.text
     assert [tile.label for tile in response.context["other_tiles"]] == [
-        *("Casos", "Saldo total", "Contactabilidad", "Casos pagados")
+        *("Casos", "Saldo total", "Contactabilidad", "Casos pagados"),
+        *("Convenios vigentes", "Cuotas cumplidas", "Quitas otorgadas", "Quita media"),
     ]
     assert [chart.name for chart in response.context["charts"]] == [
         *("weekly", "comparison", "carteras", "statuses", "gestores")

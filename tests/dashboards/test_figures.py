@@ -9,10 +9,21 @@ from typing import Any, NamedTuple
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cases.models import Activity, ActivityResult, Case, CaseStatus, Debtor, LedgerEntry, Promise
+from cases.models import (
+    Activity,
+    ActivityResult,
+    Arrangement,
+    Case,
+    CaseStatus,
+    Debtor,
+    Instalment,
+    LedgerEntry,
+    Promise,
+)
 from dashboards import rows
 from dashboards.figures import kpis
 from dashboards.figures.periods import Period
@@ -36,6 +47,8 @@ MOMENTS = [time(0, 0), time(12, 30), time(20, 59, 59), time(21, 0), time(23, 59,
 amounts = st.integers(1, 10**5).map(lambda n: Decimal(n).scaleb(-2))
 # Few days, so that many rows fall on the first and the last of a period.
 days = st.integers(0, 8).map(lambda n: FIRST + timedelta(days=n))
+# Due dates before the first day too: what counts is the end of the grace.
+around = st.integers(-6, 12).map(lambda n: FIRST + timedelta(days=n))
 people = st.sampled_from([None, None, 0, 1])
 
 
@@ -59,6 +72,34 @@ class AdjustmentFact(NamedTuple):
     case: int
     amount: Decimal
     day: date
+    reason: str
+
+
+class ArrangementFact(NamedTuple):
+    case: int
+    status: str
+    author: int | None
+    agreed: Decimal
+    closed_on: date
+
+
+class InstalmentFact(NamedTuple):
+    """`late`: days from the due date to the payment, which may be early; None while unpaid."""
+
+    arrangement: int
+    due_on: date
+    late: int | None
+
+
+class AgreedFact(NamedTuple):
+    """What an arrangement posted, interest or a waiver, and when it was taken back."""
+
+    arrangement: int
+    reason: str
+    amount: Decimal
+    day: date
+    credited_to: int | None
+    undone_on: date | None
 
 
 class PromiseFact(NamedTuple):
@@ -91,7 +132,29 @@ histories = st.fixed_dictionaries(
             st.builds(PaymentFact, which, amounts, days, people, st.none() | days), min_size=3, max_size=8
         ),
         "adjustments": st.lists(
-            st.builds(AdjustmentFact, which, amounts.map(lambda a: -a) | amounts, days), max_size=3
+            st.builds(
+                AdjustmentFact,
+                *(which, amounts.map(lambda a: -a) | amounts, days),
+                st.sampled_from(["", "creditor", "correction", "fee"]),
+            ),
+            max_size=3,
+        ),
+        "arrangements": st.lists(
+            st.builds(ArrangementFact, which, st.sampled_from(Arrangement.Status.values), people, amounts, around),
+            min_size=2,
+            max_size=4,
+            unique_by=lambda fact: fact.case,
+        ),
+        "instalments": st.lists(
+            st.builds(InstalmentFact, st.integers(0, 1), around, st.none() | st.integers(-3, 8)), max_size=8
+        ),
+        "agreed": st.lists(
+            st.builds(
+                AgreedFact,
+                *(st.integers(0, 1), st.sampled_from(["waiver", "waiver", "plan_interest"]), amounts, days, people),
+                st.none() | days,
+            ),
+            max_size=4,
         ),
         "promises": st.lists(
             st.builds(PromiseFact, which, st.sampled_from(Promise.Status.values), days, people), max_size=8
@@ -154,11 +217,48 @@ def _write(history: SimpleNamespace, carteras: list[Any], gestores: list[Any]) -
             **more,
         )
 
+    arrangements = [
+        Arrangement(
+            case=cases[fact.case],
+            status=fact.status,
+            base_balance=1,
+            agreed_total=fact.agreed,
+            first_due_on=FIRST,
+            requested_by=somebody(fact.author),
+            accepted_at=dates.start_of_day(FIRST) if is_accepted(fact) else None,
+            closed_on=fact.closed_on if is_closed(fact) else None,
+        )
+        for fact in history.arrangements
+    ]
+    Arrangement.objects.bulk_create(arrangements)
+    Instalment.objects.bulk_create(
+        Instalment(
+            arrangement=arrangements[fact.arrangement],
+            number=number,
+            due_on=fact.due_on,
+            amount=100,
+            status="pending" if fact.late is None else "paid",
+            paid_on=None if fact.late is None else fact.due_on + timedelta(days=fact.late),
+        )
+        for number, fact in enumerate(history.instalments)
+    )
+    LedgerEntry.objects.bulk_create(
+        entry(
+            history.arrangements[fact.arrangement].case,
+            *("adjustment", amount, day, fact.credited_to),
+            arrangement=arrangements[fact.arrangement],
+            reason=fact.reason,
+        )
+        for fact, amount, day in agreed_lines(history)
+    )
     payments = [entry(fact.case, "payment", fact.amount, fact.day, fact.credited_to) for fact in history.payments]
     LedgerEntry.objects.bulk_create(
         [
             *(entry(n, "placement", fact.amount, fact.placed_on, fact.gestor) for n, fact in enumerate(history.cases)),
-            *(entry(fact.case, "adjustment", fact.amount, fact.day) for fact in history.adjustments),
+            *(
+                entry(fact.case, "adjustment", fact.amount, fact.day, reason=fact.reason)
+                for fact in history.adjustments
+            ),
             *payments,
         ]
     )
@@ -198,10 +298,43 @@ def balance_of(history: SimpleNamespace, case: int) -> Decimal:
     return sum((amount for _, amount, _ in owed_lines(history, {case})), Decimal(0))
 
 
+def is_accepted(fact: ArrangementFact) -> bool:
+    return fact.status in ("active", "completed", "lapsed")
+
+
+def is_closed(fact: ArrangementFact) -> bool:
+    return fact.status not in ("active", "proposed", "awaiting_approval")
+
+
+def agreed_lines(history: SimpleNamespace) -> list[tuple[AgreedFact, Decimal, date]]:
+    """(fact, what it adds to the balance, day) of the entries of arrangements."""
+    lines = []
+    for fact in history.agreed:
+        amount = -fact.amount if fact.reason == "waiver" else fact.amount
+        lines.append((fact, amount, fact.day))
+        if fact.undone_on:
+            lines.append((fact, -amount, fact.undone_on))
+    return lines
+
+
+def end_of_grace(due_on: date) -> date:
+    """Three days from Monday to Friday later; those weeks have no holiday."""
+    day, left = due_on, 3
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    return day
+
+
 def owed_lines(history: SimpleNamespace, cases: set[int]) -> list[tuple[str, Decimal, date]]:
     """(kind, what it adds to the balance, day) of all that was ever posted to those cases."""
     lines = [("placement", fact.amount, fact.placed_on) for n, fact in enumerate(history.cases) if n in cases]
     lines += [("adjustment", fact.amount, fact.day) for fact in history.adjustments if fact.case in cases]
+    lines += [
+        ("adjustment", amount, day)
+        for fact, amount, day in agreed_lines(history)
+        if history.arrangements[fact.arrangement].case in cases
+    ]
     for fact in history.payments:
         if fact.case in cases:
             lines.append(("payment", -fact.amount, fact.day))
@@ -280,7 +413,33 @@ class Count(NamedTuple):
             if not fact.is_system and not fact.is_voided
         ]
 
+    def instalments(self, start: date, end: date) -> tuple[int, int]:
+        """(kept, decided)."""
+        kept = decided = 0
+        for due in self.history.instalments:
+            plan, last = self.history.arrangements[due.arrangement], end_of_grace(due.due_on)
+            if not (self.in_cartera(plan.case) and self.of(plan.author) and is_accepted(plan) and start <= last <= end):
+                continue
+            if due.late is not None:
+                decided += 1
+                kept += due.due_on + timedelta(days=due.late) <= last
+            elif not (is_closed(plan) and plan.closed_on <= last):
+                decided += 1
+        return kept, decided
+
+    def waived(self, start: date, end: date) -> tuple[Decimal, Decimal]:
+        """(waived, paid for it)."""
+        waived = paid = ZERO
+        for fact, amount, day in agreed_lines(self.history):
+            plan = self.history.arrangements[fact.arrangement]
+            is_ours = fact.reason == "waiver" and self.in_cartera(plan.case) and self.of(fact.credited_to)
+            if is_ours and start <= day <= end:
+                waived -= amount
+                paid += plan.agreed if amount < 0 else -plan.agreed
+        return waived, paid
+
     def kpis(self, start: date, end: date) -> dict[str, Any]:
+        waived, paid = self.waived(start, end)
         codes = self.codes(start, end)
         return {
             "monto_recuperado": self.recovered(start, end),
@@ -288,11 +447,21 @@ class Count(NamedTuple):
             "promesas_cumplidas": ratio(*self.promises(start, end)),
             "gestiones_realizadas": len(codes),
             "contactabilidad": ratio(sum(CODES[code][1] for code in codes), sum(CODES[code][0] for code in codes)),
+            "cuotas_cumplidas": ratio(*self.instalments(start, end)),
+            "quitas_otorgadas": waived,
+            "quita_media": ratio(waived, waived + paid),
         }
 
     def stocks(self) -> dict[str, Any]:
-        slugs = [self.history.cases[case].slug for case in self.held()]
-        return {"total_casos": len(slugs), "casos_pagados": slugs.count("pagada"), "total_deuda": self.owed()}
+        held = self.held()
+        slugs = [self.history.cases[case].slug for case in held]
+        running = [fact for fact in self.history.arrangements if fact.status == "active" and fact.case in held]
+        return {
+            "total_casos": len(slugs),
+            "casos_pagados": slugs.count("pagada"),
+            "total_deuda": self.owed(),
+            "convenios_vigentes": len(running),
+        }
 
 
 def scope_of(carteras: list[Any], gestores: list[Any], count: Count) -> Scope:
@@ -316,7 +485,7 @@ def test_kpis(history: SimpleNamespace, period: Period, cartera: int | None, ges
     length = period.end - period.start
     with written(history) as cast:
         current, previous = kpis.kpis(scope_of(*cast, count), period, period.before())
-    nothing = {"total_casos": None, "casos_pagados": None, "total_deuda": None}
+    nothing = dict.fromkeys(("total_casos", "casos_pagados", "total_deuda", "convenios_vigentes"))
     yesterday = period.start - timedelta(days=1)
     assert vars(current) == count.kpis(*period) | count.stocks()
     assert vars(previous) == count.kpis(yesterday - length, yesterday) | nothing
@@ -439,6 +608,12 @@ def test_queries_do_not_grow_with_rows(ask: Callable[[Scope, Period], Any]) -> N
                 value_date=dates.today(),
                 credited_to=case.assigned_to,
             )
+            factories.ArrangementFactory(
+                case=case,
+                status="active",
+                accepted_at=timezone.now(),
+                first_due_on=period.start,
+            )
 
     more()
     assert ask(Scope(), period)
@@ -485,7 +660,15 @@ def test_the_rows_behind_a_figure_add_up_to_it(
         attempts, direct = (list(rows.activities(asked, only).all_cells()) for only in ("attempts", "direct"))
         cases = list(rows.cases(asked, status=None, stage="", search="").all_cells())
         paid = list(rows.cases(asked, status=None, stage="pagada", search="").all_cells())
-        of = kpis.counts(asked.scope, period)
+        running, waived = (list(listed(asked, "").all_cells()) for listed in (rows.arrangements, rows.waivers))
+        due, in_time, late = (list(rows.instalments(asked, only).all_cells()) for only in ("", "kept", "missed"))
+        of, agreed = kpis.counts(asked.scope, period), kpis.arrangement_counts(asked.scope, period)
+    assert len(running) == figures.convenios_vigentes == agreed.running
+    assert (len(in_time), len(late), len(due)) == (agreed.kept, agreed.missed, agreed.kept + agreed.missed)
+    assert ratio(len(in_time), len(due)) == figures.cuotas_cumplidas
+    assert sum((row[-1] for row in waived), ZERO) == figures.quitas_otorgadas == agreed.waived
+    assert sum((row[-2] for row in waived), ZERO) == agreed.paid
+    assert ratio(agreed.waived, agreed.waived + agreed.paid) == figures.quita_media
     assert sum((row[-1] for row in money), Decimal(0)) == figures.monto_recuperado == of.recovered
     assert ratio(len(kept), len(promised)) == figures.promesas_cumplidas == ratio(of.kept, of.kept + of.broken)
     assert len(done) == figures.gestiones_realizadas == of.activities
@@ -504,6 +687,16 @@ def test_the_creditor_report_is_the_ledger(history: SimpleNamespace, period: Per
         kind: sum((amount for each, amount, day in lines if each == kind and period.start <= day <= period.end), ZERO)
         for kind in ("placement", "adjustment", "payment", "reversal")
     }
+    why = [(fact.reason, fact.amount, fact.day) for fact in history.adjustments if fact.case in cases]
+    why += [
+        (fact.reason, amount, day)
+        for fact, amount, day in agreed_lines(history)
+        if history.arrangements[fact.arrangement].case in cases
+    ]
+    reasons = {
+        reason: sum((amount for each, amount, day in why if each == reason and period.start <= day <= period.end), ZERO)
+        for reason in ("creditor", "plan_interest", "waiver", "correction", "fee", "")
+    }
     opening = sum((amount for _, amount, day in lines if day < period.start), ZERO)
     closing = sum((amount for _, amount, day in lines if day <= period.end), ZERO)
     with written(history) as (carteras, _):
@@ -515,6 +708,13 @@ def test_the_creditor_report_is_the_ledger(history: SimpleNamespace, period: Per
     assert (balances.opening, balances.closing) == (opening, closing)
     assert (balances.placed, balances.adjusted) == (within["placement"], within["adjustment"])
     assert (balances.paid, balances.reversed) == (-within["payment"], within["reversal"])
+    assert (balances.restated, balances.plan_interest) == (reasons["creditor"], reasons["plan_interest"])
+    assert (balances.waived, balances.corrected) == (
+        -reasons["waiver"],
+        reasons["correction"] + reasons["fee"] + reasons[""],
+    )
+    assert opening + balances.placed + balances.adjusted - balances.paid + balances.reversed == closing
+    assert sum((row[-1] for row in parts["ajustes"]), ZERO) == balances.adjusted
     assert sum((row[-1] for row in parts["pagos"]), ZERO) == balances.recovered
     assert len(parts["pagos"]) == report.payments + report.reversals
     assert len(parts["promesas"]) == sum(count for count, _ in report.promises.values())

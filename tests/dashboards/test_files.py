@@ -53,7 +53,7 @@ def test_view_workbook(admin_client: Client, case: Case) -> None:
     sheets = sheets_of(admin_client.get(f"{VIEW}/xlsx").content)
     assert list(sheets) == [
         *("Indicadores", "Gestores", "Por semana", "Por cartera", "Por estado"),
-        *("Pagos y reversas", "Promesas decididas", "Gestiones"),
+        *("Pagos y reversas", "Promesas decididas", "Gestiones", "Cuotas con plazo cumplido", "Quitas"),
     ]
     assert value_of(sheets["Indicadores"], "Monto recuperado ($)") == 765.44
     assert value_of(sheets["Gestores"], "Gabriel Gestor") == 765.44 == value_of(sheets["Gestores"], "Total")
@@ -117,7 +117,8 @@ def test_report_workbook(admin_client: Client, case: Case) -> None:
     response = admin_client.get(f"{REPORT}/xlsx", {"cartera": case.cartera_id})
     sheets = sheets_of(response.content)
     assert value_of(sheets["Resumen"], "Saldo final") == 49134.56
-    assert value_of(sheets["Resumen"], "Ajustes") == -100
+    assert value_of(sheets["Resumen"], "Otros ajustes") == -100
+    assert sheets["Ajustes"][-1][-1] == -100
     assert value_of(sheets["Resultados"], "No contesta") == 1
     assert sheets["Pagos y reversas"][-1][-1] == 765.44
     assert sheets["Saldos por caso"][-1][-4:] == [50000, -100, 765.44, 49134.56]
@@ -151,10 +152,11 @@ def test_report_parts_as_csv(admin_client: Client, case: Case) -> None:
 
     assert sorted(row[-1] for row in rows("pagos")) == ["-1234,56", "1234,56", "765,44"]
     assert rows("saldos")[0][-1] == "49134,56"
+    assert [row[1:2] + row[-1:] for row in rows("ajustes")] == [["Otro", "-100,00"]]
     assert len(rows("promesas")) == 1
     assert len(rows("gestiones")) > 0
     refused = admin_client.get(f"{REPORT}/csv", {"cartera": case.cartera_id, "part": "otra"})
-    assert (refused.status_code, "pagos, promesas, gestiones, saldos" in refused.text) == (400, True)
+    assert (refused.status_code, "pagos, ajustes, promesas, gestiones, saldos" in refused.text) == (400, True)
     assert admin_client.get(f"{REPORT}/pdf").status_code == 400
 
 

@@ -57,7 +57,7 @@ def test_no_file_of_the_site_holds_a_formula(admin_client: Client, admin_user: U
     services.promise_payment(case=case, by=gestor, amount=Decimal("10.00"), promise_date=dates.today())
     pay(case, "5.00", by=gestor)
     factories.ContactSubmissionFactory(name=EVIL, message="-1+1")
-    forms, kinds = ("csv", "xlsx"), ("movimientos", "promesas", "gestiones", "casos")
+    forms, kinds = ("csv", "xlsx"), ("movimientos", "promesas", "gestiones", "convenios", "cuotas", "quitas", "casos")
     paths = [
         *(f"/dashboard-admin/exports/{form}" for form in forms),
         *(f"/dashboard-admin/{kind}/exports/{form}" for kind in kinds for form in forms),
