@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.routers import SimpleRouter
 
 from accounts.api import Gestores
-from cases.api import cases, catalogues, debtors, documents, saved_lists, work
+from cases.api import arrangements, cases, catalogues, debtors, documents, saved_lists, work
 from dashboards import api as dashboard
 from nova.lib.rest.body import EnvelopeRenderer
 from nova.lib.rest.views import ApiMixin
@@ -64,6 +64,13 @@ routes: list[URLPattern | URLResolver] = [
     path("cases/<int:pk>/documents", documents.CaseDocuments.as_view(), name="case-documents"),
     path("documents/<int:pk>/file", documents.DocumentFile.as_view(), name="document-file"),
     path("cases/<int:pk>/snooze", work.Snooze.as_view(), name="case-snooze"),
+    path("cases/<int:pk>/arrangements", arrangements.ArrangementsOfCase.as_view(), name="case-arrangements"),
+    path("arrangements/<int:pk>", arrangements.OneArrangement.as_view(), name="arrangement"),
+    path("arrangements/<int:pk>/acceptance", arrangements.Acceptance.as_view(), name="arrangement-acceptance"),
+    path("arrangements/<int:pk>/approval", arrangements.Approval.as_view(), name="arrangement-approval"),
+    path("arrangements/<int:pk>/rejection", arrangements.Rejection.as_view(), name="arrangement-rejection"),
+    path("arrangements/<int:pk>/cancellation", arrangements.Cancellation.as_view(), name="arrangement-cancellation"),
+    path("offers", arrangements.Offers.as_view(), name="offers"),
     path("debtors/<int:pk>", debtors.Person.as_view(), name="debtor"),
     path("debtors/<int:pk>/stops", debtors.StopPerson.as_view(), name="debtor-stops"),
     path("stops/<int:pk>", debtors.OneStop.as_view(), name="stop"),

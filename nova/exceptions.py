@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler as drf_handler
 from rest_framework.views import set_rollback
 
-from cases.services import AnotherSubmission, StaleVersion
+from cases.services import AnotherSubmission, ArrangementConflict, StaleVersion
 from nova.lib import security
 from nova.lib.databases import Gone, is_collision
 from nova.lib.envelope import COLLISION, refusal, unexpected
@@ -53,6 +53,10 @@ def _known(error: Exception) -> Exception:
         return Conflict({"version": [f"Otra persona cambió el caso: ya está en la versión {error.current.version}."]})
     if isinstance(error, AnotherSubmission):
         return Conflict({"Idempotency-Key": ["Esa clave ya se usó con otro contenido: nada se hizo."]})
+    if isinstance(error, ArrangementConflict):
+        return Conflict(str(error))
+    if isinstance(error, PermissionDenied) and str(error):
+        return exceptions.PermissionDenied(str(error))
     if isinstance(error, Gone):
         return Http404()
     if is_collision(error):

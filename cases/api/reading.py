@@ -4,14 +4,37 @@ from django.db.models import Prefetch
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
-from cases.models import Case, DebtorPhone, Promise
+from cases.models import Arrangement, Case, DebtorPhone, Instalment, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet
+from cases.rules.allocation import Posted, Split, allocate
+
+FOLDED = ("case_id", "kind", "amount", "value_date", "reverses_id", "reason", "arrangement_id")
+LIVE = [Arrangement.Status.ACTIVE, Arrangement.Status.AWAITING_APPROVAL]
 
 
 def listed(cases: CaseQuerySet) -> CaseQuerySet:
     """The cases with the relations that `CaseOut` shows."""
-    phones = Prefetch("debtor__phones", DebtorPhone.objects.offered(), to_attr="usable_phones")
-    return cases.listed().prefetch_related(phones)
+    schedule = Prefetch("schedule", Instalment.objects.order_by("number"))
+    live = Arrangement.objects.filter(status__in=LIVE).prefetch_related(schedule)
+    return cases.listed().prefetch_related(
+        Prefetch("debtor__phones", DebtorPhone.objects.offered(), to_attr="usable_phones"),
+        Prefetch("entries", LedgerEntry.objects.only(*FOLDED), to_attr="folded_entries"),
+        Prefetch("arrangements", live, to_attr="live_arrangements"),
+    )
+
+
+def split_of(case: Case) -> Split:
+    """Capital and interest of the balance of a listed case (DESIGN §2)."""
+    entries = case.folded_entries  # type: ignore[attr-defined]
+    void = {entry.reverses_id for entry in entries}
+    posted = [
+        Posted(
+            *(entry.kind, entry.amount, entry.value_date, entry.pk, entry.pk in void),
+            *(entry.reason, entry.arrangement_id),
+        )
+        for entry in entries
+    ]
+    return allocate(posted, initial_amount=case.initial_amount)
 
 
 def with_debts(cases: CaseQuerySet) -> CaseQuerySet:

@@ -6,11 +6,24 @@ Amounts are ARS as strings (DESIGN §7).
 from decimal import Decimal
 from typing import Any
 
+from django.utils import timezone
 from drf_spectacular.utils import extend_schema_field, extend_schema_serializer
 from rest_framework import serializers
 
+from cases import services
+from cases.api.reading import split_of
 from cases.api.refusals import NO_STATUS
-from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, LedgerEntry, Promise
+from cases.models import (
+    Activity,
+    ActivityResult,
+    Arrangement,
+    Cartera,
+    Case,
+    CaseStatus,
+    Instalment,
+    LedgerEntry,
+    Promise,
+)
 from cases.models.case import consolidated, counted
 from nova.lib.rest.fields import (
     AmountField,
@@ -70,6 +83,16 @@ class PaymentMethodField(serializers.ChoiceField):
         return value or None
 
 
+class ReasonField(serializers.ChoiceField):
+    """Why an entry was posted; null where it is no adjustment, or nobody said it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=LedgerEntry.Reason.choices, read_only=True, allow_null=True, **kwargs)
+
+    def to_representation(self, value: str) -> Any:
+        return value or None
+
+
 class PaymentOut(OfACaseOut):
     """A payment or a reversal; `balance` is the balance of the case after it."""
 
@@ -77,13 +100,14 @@ class PaymentOut(OfACaseOut):
     credited_to_id = serializers.IntegerField(read_only=True, allow_null=True)
     amount = AmountField()
     method = PaymentMethodField()
+    reason = ReasonField()
     balance = AmountField(source="case.balance")
 
     class Meta:
         model = LedgerEntry
         fields = [
-            *("id", "case_id", "kind", "amount", "value_date", "method", "reference", "reverses_id", "notes"),
-            *("credited_to_id", "created_by_id", "created_at", "balance"),
+            *("id", "case_id", "kind", "amount", "value_date", "method", "reason", "reference", "reverses_id"),
+            *("notes", "credited_to_id", "created_by_id", "created_at", "balance"),
         ]
         read_only_fields = fields
 
@@ -134,8 +158,33 @@ def number_to_call(debtor: Any) -> str | None:
     return debtor.usable_phones[0].number if debtor.usable_phones else None
 
 
+def in_brief(arrangement: Arrangement, balance: Decimal) -> dict[str, Any]:
+    """What is asked next; no more than what the case still owes. Its `schedule` is loaded, by number."""
+    schedule = list(arrangement.schedule.all())
+    unpaid = next((part for part in schedule if part.status != Instalment.Status.PAID), None)
+    return {
+        "id": arrangement.pk,
+        "status": arrangement.status,
+        "next_due_on": unpaid and unpaid.due_on,
+        "next_amount": unpaid and max(min(unpaid.unpaid, balance), Decimal(0)),
+        "overdue": sum(part.status == Instalment.Status.OVERDUE for part in schedule),
+    }
+
+
+class LiveArrangementOut(serializers.Serializer):
+    """The arrangement of a case that runs or waits for approval. `overdue` is how many instalments are."""
+
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(choices=Arrangement.Status.choices)
+    next_due_on = serializers.DateField(allow_null=True)
+    next_amount = AmountField(allow_null=True)
+    overdue = serializers.IntegerField()
+
+
 class CaseOut(serializers.ModelSerializer):
-    """The case keys of DESIGN §7. Rows must come from `listed`: it loads debtor, cartera, status, gestor and phones."""
+    """The case keys of DESIGN §7. Rows must come from `listed`: it loads debtor, cartera, status, gestor, phones,
+    entries and the live arrangement.
+    """
 
     cartera_id = serializers.IntegerField(read_only=True)
     assigned_to_id = serializers.IntegerField(read_only=True, allow_null=True)
@@ -146,6 +195,9 @@ class CaseOut(serializers.ModelSerializer):
     amount = AmountField()
     initial_amount = AmountField(allow_null=True)
     balance = AmountField()
+    capital = serializers.SerializerMethodField()
+    interest = serializers.SerializerMethodField()
+    arrangement = serializers.SerializerMethodField()
     status = serializers.ChoiceField(source="stage", choices=CaseStatus.Stage.choices, read_only=True)
     management_status = serializers.CharField(source="status.slug", read_only=True)
     status_name = serializers.CharField(source="status.name", read_only=True)
@@ -163,11 +215,26 @@ class CaseOut(serializers.ModelSerializer):
         model = Case
         fields = [
             *("id", "nro_cliente", "entity", "debtor_name", "name", "lastname", "dni", "amount", "initial_amount"),
-            *("balance", "status", "management_status", "status_name", "cartera", "cartera_id", "assigned_to_id"),
+            *("balance", "capital", "interest", "arrangement", "status", "management_status", "status_name"),
+            *("cartera", "cartera_id", "assigned_to_id"),
             *("assigned_to", "last_payment_date", "telefono", "email", "street", "street_number", "city"),
             *("postal_code", "provincia", "notes", "version", "created_at", "updated_at"),
         ]
         read_only_fields = fields
+
+    @extend_schema_field(AmountField())
+    def get_capital(self, case: Case) -> str:
+        return f"{split_of(case).capital:.2f}"
+
+    @extend_schema_field(AmountField())
+    def get_interest(self, case: Case) -> str:
+        return f"{split_of(case).interest:.2f}"
+
+    @extend_schema_field(LiveArrangementOut(allow_null=True))
+    def get_arrangement(self, case: Case) -> Any:
+        found, now = case.live_arrangements, timezone.now()  # type: ignore[attr-defined]
+        live = next((row for row in found if not services.is_expired(row, now)), None)
+        return None if live is None else LiveArrangementOut(in_brief(live, case.balance)).data
 
     def get_telefono(self, case: Case) -> str | None:
         return number_to_call(case.debtor)

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from django.core.validators import MinValueValidator
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -92,6 +93,62 @@ class MoneyField(serializers.DecimalField):
         if isinstance(data, str) and not self.TEXT.fullmatch(data):
             self.fail("invalid")
         return super().to_internal_value(data)
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "pattern": r"^[0-9]{1,13}(\.[0-9]{1,2})?$"},
+            {"type": "number", "minimum": 0, "maximum": 9999999999999.99, "multipleOf": 0.01},
+        ],
+        "description": "ARS, hasta dos decimales; puede ser cero. Texto; también se acepta un número.",
+        "example": "10000.50",
+    }
+)
+class ZeroMoneyField(MoneyField):
+    """The same where there may be nothing to pay."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.min_value = Decimal(0)
+        self.validators = [rule for rule in self.validators if not isinstance(rule, MinValueValidator)]
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "pattern": r"^[0-9]{1,4}(\.[0-9]{1,2})?$"},
+            {"type": "number", "minimum": 0, "maximum": 9999.99, "multipleOf": 0.01},
+        ],
+        "description": "Por ciento, hasta dos decimales. Texto; también se acepta un número.",
+        "example": "12.50",
+    }
+)
+class RateField(serializers.DecimalField):
+    """A percentage, 0 or more: text with a point, or a JSON number."""
+
+    TEXT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=6, decimal_places=2, min_value=Decimal(0), **kwargs)
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
+            self.fail("invalid")
+        if isinstance(data, str) and not self.TEXT.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
+@extend_schema_field({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$", "example": "12.50"})
+class PercentageField(serializers.DecimalField):
+    """A percentage in responses: a string with two decimals."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=None, decimal_places=2, read_only=True, **kwargs)
+
+    def to_representation(self, value: Any) -> str:
+        return f"{value:.2f}"
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?[0-9]{1,13}\.[0-9]{2}$", "example": "10000.50"})

@@ -57,6 +57,8 @@ REFUSALS = {
         "La base no responde.",
     ),
 }
+# The addresses without an id that take one in the body or as a parameter.
+NAME_A_CASE = ("update-status", "register-management", "offers")
 HEADERS = {
     "429": {"Retry-After": {"schema": {"type": "integer"}, "description": "Segundos"}},
     "500": {"X-Error-Id": {"schema": {"type": "string"}}},
@@ -136,7 +138,7 @@ def _wrap(response: Schema, *, is_paginated: bool) -> None:
 
 
 def _refusals_of(method: str, path: str, operation: Schema) -> Iterator[str]:
-    names_a_case = "{" in path or "update-status" in path or "register-management" in path
+    names_a_case = "{" in path or any(name in path for name in NAME_A_CASE)
     yield from ("400", "401", "403")
     if names_a_case:
         yield "404"
