@@ -3,7 +3,7 @@
 What becomes of an accepted one follows from the ledger (`cases.services.plans`). Every write locks the case first.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -272,8 +272,18 @@ def _percent(value: Decimal) -> str:
 
 def figures_of(*, arrangement: Arrangement, by: User, now: datetime | None = None) -> Figures:
     """Those of a stored arrangement, with the limit of `by` as it is now. Runs three queries."""
-    today = dates.local_date(now or timezone.now())
-    limit = granting_of(arrangement.case, today).from_role(role_of(by))[0]
+    return figures_of_all(case=arrangement.case, arrangements=[arrangement], by=by, now=now)[0]
+
+
+def figures_of_all(
+    *, case: Case, arrangements: Iterable[Arrangement], by: User, now: datetime | None = None
+) -> list[Figures]:
+    """The same of several of one case. Runs two queries, and one an arrangement whose schedule is not loaded."""
+    limit = limit_of(by=by, case=case, now=now)
+    return [_figures_of(arrangement, limit) for arrangement in arrangements]
+
+
+def _figures_of(arrangement: Arrangement, limit: Limit) -> Figures:
     parts = parts_of(arrangement)
     accepted_on = dates.local_date(arrangement.accepted_at or arrangement.created_at)
     flows = rules.flows_of(parts, system=arrangement.system, accepted_on=accepted_on)

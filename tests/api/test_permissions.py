@@ -36,6 +36,15 @@ EXPECTED = {
     ("GET", "cases/<int:pk>/documents"): (401, 403, 404, 200, 200),
     ("POST", "cases/<int:pk>/documents"): WORK,
     ("GET", "documents/<int:pk>/file"): (401, 403, 404, 200, 200),
+    ("GET", "cases/<int:pk>/arrangements"): (401, 403, 404, 200, 200),
+    ("POST", "cases/<int:pk>/arrangements"): WORK,
+    # A proposal of the assigned gestor.
+    ("GET", "arrangements/<int:pk>"): (401, 403, 404, 200, 200),
+    ("POST", "arrangements/<int:pk>/acceptance"): WORK,
+    ("POST", "arrangements/<int:pk>/approval"): (401, 403, 403, 403, 409),
+    ("POST", "arrangements/<int:pk>/rejection"): (401, 403, 403, 403, 400),
+    ("POST", "arrangements/<int:pk>/cancellation"): WORK,
+    ("GET", "offers"): (401, 403, 400, 400, 400),
     ("GET", "debtors/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "debtors/<int:pk>/stops"): WORK,
     ("DELETE", "stops/<int:pk>"): (401, 403, 403, 403, 400),
@@ -115,6 +124,9 @@ def test_who_may(
         pk = issue(case, "statement", by=gestor_user).pk
     elif address.startswith("debtors"):
         pk = case.debtor_id
+    elif address.startswith("arrangements"):
+        terms = services.ArrangementTerms(first_due_on=dates.today())
+        pk = services.propose_arrangement(case=case, by=gestor_user, terms=terms).pk
     elif address.startswith("stops"):
         pk = services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo").pk
     elif address.startswith("saved-lists"):

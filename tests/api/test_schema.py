@@ -86,7 +86,10 @@ def test_no_request_leaves_the_schema(
         activity = factories.ActivityFactory(case=case, created_by=gestor_user)
         promise = services.promise_payment(case=case, by=gestor_user, amount=Decimal(10), promise_date=dates.today())
         payment = pay(case, 1, by=gestor_user)
-        known += [case.pk, activity.pk, promise.pk, payment.pk]
+        terms = services.ArrangementTerms(first_due_on=dates.today())
+        proposed = services.propose_arrangement(case=case, by=gestor_user, terms=terms)
+        known += [case.pk, activity.pk, promise.pk, payment.pk, proposed.pk]
+    factories.OfferFactory()
     headers = {"X-CSRFToken": "a" * 32}
     cookies = {"csrftoken": "a" * 32}
     if who != "anonymous":
