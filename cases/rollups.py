@@ -13,40 +13,69 @@ from typing import Any, NamedTuple
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 
-from cases.models import Activity, BookTotal, Case, DailyTotal, DataVersion, LedgerEntry, Promise
+from cases.models import (
+    Activity,
+    Arrangement,
+    BookTotal,
+    Case,
+    DailyTotal,
+    DataVersion,
+    Instalment,
+    InstalmentTotal,
+    LedgerEntry,
+    Promise,
+)
 from cases.rules.ledger import signed_sql
 from nova.lib import dates
 from nova.lib.databases import read_connection, refresh_statistics
 
 Grain = DailyTotal.Grain
 DAILY_KEY = ("day", "cartera_id", "gestor_id")
-DAILY_SUMS = ("recovered", "placed", "owed", "kept", "broken", "activities", "attempts", "direct")
+DAILY_SUMS = ("recovered", "placed", "owed", "kept", "broken", "activities", "attempts", "direct", "waived", "agreed")
+INSTALMENT_KEY = ("day", "cartera_id", "gestor_id", "late", "closed")
+INSTALMENT_SUMS = ("instalments",)
 BOOK_KEY = ("cartera_id", "gestor_id", "status_id")
 BOOK_SUMS = ("cases", "owed", "stopped")
+TOTALS = (DailyTotal, InstalmentTotal, BookTotal)
 LOCK_TRIES, LOCK_PAUSE = 300, 0.1  # half a minute
 
-# Integer cents, because SQLite sums decimals in floating point. The triggers of migration 0014 compute the same row by
-# row; `verify_data` compares both.
+# Integer cents, because SQLite sums decimals in floating point. The triggers of migrations 0014 and 0044 compute the
+# same row by row; `verify_data` compares both.
 DAILY = """
 SELECT value_date AS day, cartera_id, credited_to_id AS gestor_id,
        CASE kind WHEN 'payment' THEN cents WHEN 'reversal' THEN -cents ELSE 0 END AS recovered,
        CASE kind WHEN 'placement' THEN cents ELSE 0 END AS placed,
        {owed} AS owed,
-       0 AS kept, 0 AS broken, 0 AS activities, 0 AS attempts, 0 AS direct
-FROM (SELECT value_date, cartera_id, credited_to_id, kind, CAST(ROUND(amount * 100) AS bigint) AS cents
-      FROM cases_ledgerentry) AS entry
+       0 AS kept, 0 AS broken, 0 AS activities, 0 AS attempts, 0 AS direct,
+       CASE WHEN reason = 'waiver' THEN -cents ELSE 0 END AS waived,
+       CASE WHEN reason <> 'waiver' THEN 0 WHEN cents < 0 THEN agreed_cents ELSE -agreed_cents END AS agreed
+FROM (SELECT value_date, cartera_id, credited_to_id, kind, reason, CAST(ROUND(amount * 100) AS bigint) AS cents,
+             CAST(ROUND(agreed_total * 100) AS bigint) AS agreed_cents
+      FROM cases_ledgerentry entry
+      LEFT JOIN cases_arrangement arrangement ON arrangement.id = entry.arrangement_id) AS entry
 UNION ALL
 SELECT promise.promise_date, case_.cartera_id, promise.created_by_id, 0, 0, 0,
        CASE promise.status WHEN 'fulfilled' THEN 1 ELSE 0 END, CASE promise.status WHEN 'broken' THEN 1 ELSE 0 END,
-       0, 0, 0
+       0, 0, 0, 0, 0
 FROM cases_promise promise JOIN cases_case case_ ON case_.id = promise.case_id
 UNION ALL
 SELECT {local_day}, case_.cartera_id, activity.created_by_id, 0, 0, 0, 0, 0, 1,
-       CASE WHEN result.is_attempt THEN 1 ELSE 0 END, CASE WHEN result.is_direct_contact THEN 1 ELSE 0 END
+       CASE WHEN result.is_attempt THEN 1 ELSE 0 END, CASE WHEN result.is_direct_contact THEN 1 ELSE 0 END, 0, 0
 FROM cases_activity activity JOIN cases_case case_ ON case_.id = activity.case_id
 LEFT JOIN cases_activityresult result ON result.id = activity.result_id
 WHERE activity.voided_at IS NULL AND NOT activity.is_system {made_since}
 """.replace("{owed}", signed_sql(amount="cents"))
+INSTALMENTS = """
+SELECT due_on AS day, case_.cartera_id, arrangement.requested_by_id AS gestor_id, {late} AS late,
+       CASE WHEN paid_on IS NULL THEN {closed} END AS closed, 1 AS instalments
+FROM cases_instalment instalment
+JOIN cases_arrangement arrangement ON arrangement.id = instalment.arrangement_id
+JOIN cases_case case_ ON case_.id = arrangement.case_id
+WHERE accepted_at IS NOT NULL
+"""
+# From the due date of an instalment to another day, at most 99 days.
+LATER = "CASE WHEN {day} <= due_on THEN 0 WHEN {days} > 99 THEN 99 ELSE {days} END"
+DAYS = {"postgresql": "({day} - due_on)", "sqlite": "CAST(julianday({day}) - julianday(due_on) AS integer)"}
 BOOK = """
 SELECT cartera_id, assigned_to_id AS gestor_id, status_id, 1 AS cases, CAST(ROUND(balance * 100) AS bigint) AS owed,
        CASE WHEN stopped_at IS NOT NULL AND stage IN ('en_gestion', 'promesa') THEN 1 ELSE 0 END AS stopped
@@ -85,6 +114,14 @@ def daily(since: date, *, by_cartera: bool, by_gestor: bool) -> Source:
         return Source(f"({_daily_definition('AND activity.created_at >= %s')}) AS daily", (moment,))
     grain = Grain.BOTH if by_cartera and by_gestor else Grain.GESTOR if by_gestor else Grain.CARTERA
     return Source(f"(SELECT * FROM {DailyTotal._meta.db_table} WHERE grain = {int(grain)}) AS daily")  # noqa: S608
+
+
+def instalments(*, by_cartera: bool, by_gestor: bool) -> Source:
+    """The instalments that fell due, with the columns INSTALMENT_KEY and INSTALMENT_SUMS; the flags as in `daily`."""
+    if not is_kept():
+        return Source(f"({_instalments_definition()}) AS due")
+    grain = Grain.BOTH if by_cartera and by_gestor else Grain.GESTOR if by_gestor else Grain.CARTERA
+    return Source(f"(SELECT * FROM {InstalmentTotal._meta.db_table} WHERE grain = {int(grain)}) AS due")  # noqa: S608
 
 
 def book() -> Source:
@@ -144,7 +181,7 @@ def rebuild() -> None:
                 for table, insert in _insertions():
                     cursor.execute(f"DELETE FROM {table}")  # noqa: S608
                     cursor.execute(insert)
-            refresh_statistics(DailyTotal, BookTotal)
+            refresh_statistics(*TOTALS)
             return
         time.sleep(LOCK_PAUSE)
     raise Busy
@@ -152,7 +189,7 @@ def rebuild() -> None:
 
 def _lock() -> None:
     """Lock all tables at once or none: waiting for one table while holding another may end in a deadlock."""
-    models = (Case, LedgerEntry, Promise, Activity, DailyTotal, BookTotal)
+    models = (Case, LedgerEntry, Promise, Activity, Arrangement, Instalment, *TOTALS)
     tables = ", ".join(model._meta.db_table for model in models)
     try:
         with connection.cursor() as cursor:
@@ -166,8 +203,8 @@ def compact() -> None:
     if not is_kept():
         return
     with connection.cursor() as cursor:
-        for model, key, sums in ((DailyTotal, ("grain", *DAILY_KEY), DAILY_SUMS), (BookTotal, BOOK_KEY, BOOK_SUMS)):
-            table, keys, columns = model._meta.db_table, ", ".join(key), ", ".join((*key, *sums))
+        for table, key, sums, _ in _definitions():
+            keys, columns = ", ".join(key), ", ".join((*key, *sums))
             cursor.execute(
                 f"WITH counted AS (SELECT id, COUNT(*) OVER (PARTITION BY {keys}) AS rows FROM {table}),"  # noqa: S608
                 f" gone AS (DELETE FROM {table} WHERE id IN (SELECT id FROM counted WHERE rows > 1)"
@@ -175,7 +212,7 @@ def compact() -> None:
                 f" INSERT INTO {table} ({columns}) SELECT {keys}, {_sums(sums)} FROM gone"
                 f" GROUP BY {keys} HAVING {_something(sums)}"
             )
-    refresh_statistics(DailyTotal, BookTotal)
+    refresh_statistics(*TOTALS)
 
 
 class Drift(NamedTuple):
@@ -219,14 +256,26 @@ def _definitions() -> list[tuple[str, tuple[str, ...], tuple[str, ...], str]]:
     book_rows = (
         f"SELECT {', '.join(BOOK_KEY)}, {_named_sums(BOOK_SUMS)} FROM ({BOOK}) AS book GROUP BY {', '.join(BOOK_KEY)}"  # noqa: S608
     )
+    fates = ", ".join(f"({', '.join((*group, 'late', 'closed'))})" for group in GROUPS.values())
+    instalment_rows = (
+        f"SELECT GROUPING(cartera_id, gestor_id) AS grain, {', '.join(INSTALMENT_KEY)},"  # noqa: S608
+        f" {_named_sums(INSTALMENT_SUMS)} FROM ({_instalments_definition()}) AS due GROUP BY GROUPING SETS ({fates})"
+    )
     return [
         (DailyTotal._meta.db_table, ("grain", *DAILY_KEY), DAILY_SUMS, daily_rows),
+        (InstalmentTotal._meta.db_table, ("grain", *INSTALMENT_KEY), INSTALMENT_SUMS, instalment_rows),
         (BookTotal._meta.db_table, BOOK_KEY, BOOK_SUMS, book_rows),
     ]
 
 
 def _daily_definition(made_since: str = "") -> str:
     return DAILY.format(local_day=LOCAL_DAY[connection.vendor], made_since=made_since)
+
+
+def _instalments_definition() -> str:
+    days = DAYS[connection.vendor]
+    late, closed = (LATER.format(day=day, days=days.format(day=day)) for day in ("paid_on", "arrangement.closed_on"))
+    return INSTALMENTS.format(late=late, closed=closed)
 
 
 def _sums(names: Sequence[str]) -> str:

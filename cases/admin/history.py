@@ -42,7 +42,8 @@ def _ledger(request: HttpRequest, case: Case) -> Panel:
         if can_be_reversed(request, entry):
             undo = Tool("Revertir…", reverse("admin:cases_ledgerentry_reverse", args=[entry.pk]))
         is_undone = entry.kind == LedgerEntry.Kind.PAYMENT and hasattr(entry, "reversal")
-        kind = f"{entry.get_kind_display()}{' (revertido)' if is_undone else ''}"
+        said = [entry.get_kind_display(), entry.get_reason_display()]
+        kind = f"{': '.join(filter(None, said))}{' (revertido)' if is_undone else ''}"
         cells = [
             f"{entry.value_date:%d/%m/%Y}",
             kind,

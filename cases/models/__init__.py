@@ -12,7 +12,7 @@ from cases.models.effect import Effect
 from cases.models.imports import ImportBatch, ImportUpload
 from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
-from cases.models.rollups import BookTotal, DailyTotal, DataVersion
+from cases.models.rollups import BookTotal, DailyTotal, DataVersion, InstalmentTotal
 from cases.models.saved_list import SavedList
 from cases.models.status import CaseStatus
 from cases.models.stop import StopFlag
@@ -37,6 +37,7 @@ __all__ = [
     "ImportBatch",
     "ImportUpload",
     "Instalment",
+    "InstalmentTotal",
     "LedgerEntry",
     "Offer",
     "PaperText",

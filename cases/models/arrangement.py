@@ -157,6 +157,7 @@ class Arrangement(models.Model):
         ]
         indexes = [
             models.Index(fields=["case", "id"], name="arrangement_by_case"),
+            models.Index(fields=["case"], name="arrangement_running", condition=Q(status="active")),
             models.Index(fields=["next_look_on", "id"], name="arrangement_to_look_at", condition=Q(status="active")),
             # The inbox of requests, and the proposals that expire.
             models.Index(

@@ -9,7 +9,8 @@ from django.db.models import Max
 
 from accounts import audit
 from accounts.models import AuditEvent
-from cases.models import Activity, BookTotal, Case, DailyTotal
+from cases import rollups
+from cases.models import Activity, Case
 from cases.rules import queue
 from cases.transfer import load
 from cases.transfer.document import Document, Progress, chunks, open_document
@@ -132,5 +133,5 @@ def _record(path: Path, result: Result) -> None:
     counts = {name: tally.created + tally.updated for name, tally in result.tallies.items()}
     counts = {name: count for name, count in counts.items() if count}
     if counts:
-        refresh_statistics(*(section.model for section in SECTIONS), DailyTotal, BookTotal)
+        refresh_statistics(*(section.model for section in SECTIONS), *rollups.TOTALS)
         audit.record(AuditEvent.Action.IMPORT, by=None, label=path.name, after=counts)

@@ -1,9 +1,8 @@
-"""The SQL statements that read every figure (DESIGN §6). Money in whole cents.
+"""The six SQL statements that read every figure (DESIGN §6). Money in whole cents.
 
-They are written by hand. Four read the sums of `cases.rollups`: each is one pass over one small table, joined to the
-names to display, and serves several parts of the page. Three read the arrangements, which are few, and whose
-instalments are kept or not by business days that no sum knows. `dashboards.figures.kpis` computes the figures from
-them.
+They are written by hand. Five read the sums of `cases.rollups`: each is one pass over one small table, joined to the
+names to display, and serves several parts of the page. One counts the arrangements that run.
+`dashboards.figures.kpis` computes the figures from them.
 """
 
 from datetime import UTC, date, datetime
@@ -20,12 +19,6 @@ MONDAY = {
     "postgresql": "date_trunc('week', day)::date",
     "sqlite": "date(day, 'weekday 0', '-6 days')",
 }
-# From the due date of an instalment to another day.
-DAYS = {
-    "postgresql": "({} - due_on)",
-    "sqlite": "CAST(julianday({}) - julianday(due_on) AS integer)",
-}
-MANY_DAYS = 365  # more than any grace
 
 
 class Day(NamedTuple):
@@ -40,6 +33,8 @@ class Day(NamedTuple):
     activities: int
     attempts: int
     direct: int
+    waived: int
+    agreed: int
 
 
 class CarteraWeek(NamedTuple):
@@ -94,31 +89,12 @@ class Person(NamedTuple):
 
 
 class DueInstalments(NamedTuple):
-    """How many instalments of accepted arrangements fell due on a day and fared alike.
-
-    `late` is the days from the due date to its payment, 0 for one that was paid by then, None while unpaid; `closed`
-    the days to the closing of an arrangement that left it unpaid, 0 for one that closed by then, None while it runs.
-    Both stop at MANY_DAYS.
-    """
+    """How many instalments of accepted arrangements fell due on a day and fared alike (`InstalmentTotal`)."""
 
     due_on: date
     late: int | None
     closed: int | None
     count: int
-
-
-class Waived(NamedTuple):
-    """What the waivers of one day forgave, and what had been paid for them under their arrangements."""
-
-    day: date
-    waived: int
-    paid: int
-
-
-class Arrangements(NamedTuple):
-    running: int
-    instalments: list[DueInstalments]
-    waivers: list[Waived]
 
 
 def days(scope: Scope, since: date) -> list[Day]:
@@ -213,72 +189,30 @@ def people(scope: Scope, period: Period) -> list[Person]:
     ]
 
 
-def arrangements(scope: Scope, since: date, until: date, *, due_from: date) -> Arrangements:
-    """What runs now, the waivers from `since` to `until`, and the instalments that fell due from `due_from` on. Runs
-    three queries.
-    """
-    return Arrangements(_running(scope), _instalments(scope, due_from, until), _waivers(scope, since, until))
-
-
-def _running(scope: Scope) -> int:
-    whose, values = _of_arrangements(scope, gestor="case_.assigned_to_id")
-    return _rows(
-        f"SELECT COUNT(*) FROM cases_arrangement arrangement {whose.joins}"  # noqa: S608
-        f" WHERE arrangement.status = 'active' {whose.conditions}",
-        values,
-    )[0][0]
-
-
-def _instalments(scope: Scope, since: date, until: date) -> list[DueInstalments]:
-    whose, values = _of_arrangements(scope, gestor="arrangement.requested_by_id")
-    late, closed = (DAYS[connection.vendor].format(day) for day in ("paid_on", "arrangement.closed_on"))
+def instalments(scope: Scope, since: date, until: date) -> list[DueInstalments]:
+    """The instalments that fell due from `since` to `until`."""
+    source = rollups.instalments(by_cartera=scope.cartera is not None, by_gestor=scope.gestor is not None)
+    whose, values = _of(scope)
     rows = _rows(
-        f"SELECT due_on, {_few('paid_on', late)} AS late,"  # noqa: S608
-        f"   CASE WHEN paid_on IS NULL THEN {_few('arrangement.closed_on', closed)} END AS closed, COUNT(*)"
-        " FROM cases_instalment instalment"
-        f" JOIN cases_arrangement arrangement ON arrangement.id = instalment.arrangement_id {whose.joins}"
-        " WHERE due_on BETWEEN %s AND %s AND arrangement.accepted_at IS NOT NULL"
-        f" {whose.conditions} GROUP BY 1, 2, 3",
-        [_day(since), _day(until), *values],
+        f"SELECT day, late, closed, {_sums(*rollups.INSTALMENT_SUMS)} FROM {source.sql}"  # noqa: S608
+        f" WHERE day BETWEEN %s AND %s {whose} GROUP BY day, late, closed",
+        [*source.params, _day(since), _day(until), *values],
     )
-    return [DueInstalments(_date(day), late, closed, count) for day, late, closed, count in rows]
+    return [DueInstalments(_date(day), *counted) for day, *counted in rows]
 
 
-def _few(day: str, days: str) -> str:
-    """The days from the due date to `day`, between 0 and MANY_DAYS; null without that day."""
-    return f"CASE WHEN {day} <= due_on THEN 0 WHEN {days} > {MANY_DAYS} THEN {MANY_DAYS} ELSE {days} END"
-
-
-def _waivers(scope: Scope, since: date, until: date) -> list[Waived]:
-    whose, values = _of(scope._replace(gestor=None))
-    if scope.gestor is not None:
-        whose, values = f"{whose} AND credited_to_id = %s", [*values, scope.gestor.pk]
-    rows = _rows(
-        "SELECT value_date, CAST(SUM(waived) AS bigint),"  # noqa: S608
-        "   CAST(SUM(CASE WHEN waived > 0 THEN agreed WHEN waived < 0 THEN -agreed ELSE 0 END) AS bigint)"
-        " FROM (SELECT value_date, CAST(ROUND(-amount * 100) AS bigint) AS waived,"
-        "         CAST(ROUND(arrangement.agreed_total * 100) AS bigint) AS agreed"
-        "       FROM cases_ledgerentry entry"
-        "       JOIN cases_arrangement arrangement ON arrangement.id = entry.arrangement_id"
-        f"      WHERE entry.reason = 'waiver' AND value_date BETWEEN %s AND %s {whose}) AS entry"
-        " GROUP BY value_date",
-        [_day(since), _day(until), *values],
-    )
-    return [Waived(_date(day), *sums) for day, *sums in rows]
-
-
-class _Whose(NamedTuple):
-    joins: str
-    conditions: str
-
-
-def _of_arrangements(scope: Scope, *, gestor: str) -> tuple[_Whose, list[int]]:
-    """The join and the conditions of the scope for arrangements, whose gestor is in that column; and the parameters."""
-    by_column = {"case_.cartera_id": scope.cartera, gestor: scope.gestor}
+def running(scope: Scope) -> int:
+    """How many arrangements are active now, by the gestor who holds the case."""
+    by_column = {"case_.cartera_id": scope.cartera, "case_.assigned_to_id": scope.gestor}
     given = {column: row.pk for column, row in by_column.items() if row is not None}
-    needs_case = any(column.startswith("case_.") for column in given)
-    joins = "JOIN cases_case case_ ON case_.id = arrangement.case_id" if needs_case else ""
-    return _Whose(joins, "".join(f" AND {column} = %s" for column in given)), list(given.values())
+    joined = "JOIN cases_case case_ ON case_.id = arrangement.case_id" if given else ""
+    conditions = "".join(f" AND {column} = %s" for column in given)
+    rows = _rows(
+        f"SELECT COUNT(*) FROM cases_arrangement arrangement {joined}"  # noqa: S608
+        f" WHERE arrangement.status = 'active' {conditions}",
+        list(given.values()),
+    )
+    return rows[0][0]
 
 
 def _daily(scope: Scope, since: date, *, by_cartera: bool = False, by_gestor: bool = False) -> rollups.Source:

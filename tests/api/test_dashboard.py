@@ -67,6 +67,44 @@ def test_kpis_are_of_the_last_30_days_and_of_the_30_before(
     assert (previous["total_casos"], previous["casos_pagados"], previous["total_deuda"]) == (None, None, None)
 
 
+def test_a_waiver_counts_when_it_is_granted_and_against_when_it_is_taken_back(
+    admin_client: Client, admin_user: User, gestor_user: User, case: Case
+) -> None:
+    factories.DiscountLimitFactory(max_percent=40)
+    case = factories.CaseFactory(
+        cartera=case.cartera, assigned_to=gestor_user, amount=Decimal("250000.00"), placed_on=date(2026, 1, 15)
+    )
+
+    def at(day: date) -> datetime:
+        return datetime.combine(day, time(12), tzinfo=dates.BuenosAires())
+
+    terms = services.ArrangementTerms(first_due_on=date(2026, 11, 9), waiver_percent=Decimal(40))
+    services.propose_arrangement(
+        case=case, by=gestor_user, terms=terms, accept=True, accepted_how="phone", now=at(date(2026, 11, 2))
+    )
+    keys = ("convenios_vigentes", "cuotas_cumplidas", "quitas_otorgadas", "quita_media")
+
+    def found(**narrowing: Any) -> list[Any]:
+        shown = ask(admin_client, "kpis", **narrowing)
+        return [shown[key] for key in keys]
+
+    # Its grace ended on 12 November.
+    assert found() == [1, 0.0, "0.00", None]
+    paid = services.record_payment(
+        case=case, by=gestor_user, amount=Decimal("150000.00"), value_date=date(2026, 11, 9), now=at(date(2026, 11, 9))
+    )
+    assert found() == [0, 100.0, "100000.00", 40.0]
+    assert found(gestor_id=gestor_user.pk) == found(cartera_id=case.cartera_id) == found()
+    assert found(gestor_id=admin_user.pk) == found(cartera_id=factories.CarteraFactory().pk) == [0, None, "0.00", None]
+    assert found(end_date="2026-11-08", start_date="2026-11-01") == [0, None, "0.00", None]
+    services.reverse_payment(payment=paid, by=admin_user, now=at(date(2026, 11, 20)))
+    assert found() == [0, 0.0, "0.00", None]
+    # What the past was is not changed by what came later.
+    assert found(start_date="2026-11-01", end_date="2026-11-15")[2:] == ["100000.00", 40.0]
+    assert found(start_date="2026-11-16", end_date="2026-11-26")[2:] == ["-100000.00", None]
+    assert ask(admin_client, "kpis")["previous"]["convenios_vigentes"] is None
+
+
 def test_a_payment_that_was_taken_back_is_no_debt_recovered(admin_client: Client, admin_user: User, case: Case) -> None:
     earlier = pay(case, "700.00", value_date=TODAY - timedelta(days=40))
     services.reverse_payment(payment=earlier, by=admin_user)

@@ -45,6 +45,16 @@ def gestion(**fields: Any) -> dict[str, Any]:
     }
 
 
+def test_an_adjustment_says_why_on_screen_and_in_the_administration(
+    gestor_client: Client, admin_client: Client, gestor_user: User, case: Case
+) -> None:
+    terms = services.ArrangementTerms(first_due_on=dates.today(), system="direct", instalments=2)
+    services.propose_arrangement(case=case, by=gestor_user, terms=terms, accept=True, accepted_how="phone")
+    page = gestor_client.get(f"/cases/{case.pk}")
+    assert "· Interés del convenio" in " ".join(page.text.split())
+    assert "Ajuste: Interés del convenio" in admin_client.get(f"/admin/cases/case/{case.pk}/change/").text
+
+
 def test_the_whole_person(gestor_client: Client, gestor_user: User, other_gestor: User, case: Case) -> None:
     factories.DebtorPhoneFactory(debtor=case.debtor, number="+5491144445555")
     factories.DebtorPhoneFactory(debtor=case.debtor, number="+5491166667777", state=DebtorPhone.State.BAD)

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from accounts.models import User
 from cases import nightly, rollups, services
-from cases.models import Activity, ActivityResult, BookTotal, Case, DailyTotal, LedgerEntry
+from cases.models import Activity, ActivityResult, BookTotal, Case, DailyTotal, InstalmentTotal, LedgerEntry
 from cases.transfer import verify
 from nova.lib import dates
 from tests import factories
@@ -90,6 +90,44 @@ def test_what_many_rows_at_once_change_is_added(admin_user: User, gestor_user: U
     Case.objects.filter(pk=cases[0].pk).update(stopped_at=timezone.now(), balance=Decimal("1.11"))
     assert drifted() == []
     assert BookTotal.objects.count() > 0 < DailyTotal.objects.filter(activities__gt=0).count()
+
+
+@pytest.mark.postgres
+def test_what_becomes_of_arrangements_is_added(admin_user: User, gestor_user: User) -> None:
+    factories.DiscountLimitFactory(max_percent=40)
+    settled, lapsing, cancelled = factories.CaseFactory.create_batch(3, assigned_to=gestor_user, amount=Decimal(30000))
+    now, day = START, dates.local_date(START)
+    plans = []
+    for case, terms in (
+        (settled, {"waiver_percent": Decimal(40)}),
+        (lapsing, {"instalments": 3}),
+        (cancelled, {"system": "direct", "instalments": 6}),
+    ):
+        Case.objects.filter(pk=case.pk).update(placed_on=day)
+        asked = services.ArrangementTerms(first_due_on=day + timedelta(days=10), **terms)
+        plans.append(services.propose_arrangement(case=case, by=gestor_user, terms=asked, now=now))
+        assert quick_drift() == []
+    assert not InstalmentTotal.objects.exists()  # a proposal is no promise yet
+    for plan in plans:
+        services.accept_arrangement(arrangement=plan, by=gestor_user, accepted_how="phone", now=now)
+    assert quick_drift() == []
+    paid = services.record_payment(case=settled, by=gestor_user, amount=Decimal(18000), now=now + timedelta(days=9))
+    services.record_payment(case=lapsing, by=gestor_user, amount=Decimal(12000), now=now + timedelta(days=20))
+    assert quick_drift() == []
+    services.cancel_arrangement(arrangement=plans[2], by=admin_user, reason="otro plan", now=now + timedelta(days=21))
+    nightly.run(now=now + timedelta(days=120))
+    assert quick_drift() == []
+    waived = DailyTotal.objects.filter(grain=DailyTotal.Grain.CARTERA, cartera_id=settled.cartera_id)
+    assert sum(waived.values_list("waived", flat=True)) == 1_200_000
+    assert sum(waived.values_list("agreed", flat=True)) == 1_800_000
+    services.reverse_payment(payment=paid, by=admin_user, now=now + timedelta(days=130))
+    assert quick_drift() == []
+    assert sum(waived.values_list("waived", flat=True)) == sum(waived.values_list("agreed", flat=True)) == 0
+    due = InstalmentTotal.objects.filter(grain=DailyTotal.Grain.CARTERA).exclude(instalments=0)
+    assert sum(due.values_list("instalments", flat=True)) == 10
+    rollups.compact()
+    assert set(due.values_list("late", flat=True)) == {None, 10}  # n° 1 of the plan, ten days late
+    assert quick_drift() == []
 
 
 @pytest.mark.postgres
