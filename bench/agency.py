@@ -45,6 +45,40 @@ HISTORY = [
     FROM cases_case
     """,
     "UPDATE cases_case SET balance = balance - 100, last_payment_date = current_date - abs(hashint8(id * 7) % 300)",
+    # A tenth of the cases has an arrangement in six parts, two fifths of them active; a quarter is paid, half of that
+    # with a waiver.
+    """
+    INSERT INTO cases_arrangement (case_id, status, system, base_balance, agreed_total, down_payment, monthly_rate,
+                                   instalments, first_due_on, accepted_at, accepted_how, lapse_overdue_count,
+                                   requested_by_id, creditor_authorisation, policy, closed_on, next_look_on, notes,
+                                   is_historic, created_at, updated_at)
+    SELECT id, CASE WHEN k < 40 THEN 'active' WHEN k < 65 THEN 'completed' WHEN k < 85 THEN 'lapsed'
+                    WHEN k < 92 THEN 'cancelled' ELSE 'proposed' END,
+           'none', 100000, CASE WHEN k % 2 = 0 THEN 100000 ELSE 80000 END, 0, 0, 6, day + 30,
+           CASE WHEN k < 92 THEN day::timestamptz END, 'phone', 2, assigned_to_id, '', '{}',
+           CASE WHEN k BETWEEN 40 AND 91 THEN least(day + 120, current_date) END,
+           CASE WHEN k < 40 THEN current_date + 5 END, '', false, day, now()
+    FROM (SELECT *, abs(hashint8(id) % 100) AS k, current_date - abs(hashint8(id * 3) % 400) AS day
+          FROM cases_case WHERE id % 10 = 3) AS arranging
+    """,
+    """
+    INSERT INTO cases_instalment (arrangement_id, number, due_on, amount, paid_amount, status, paid_on)
+    SELECT id, n, due_on, 16666.66, CASE WHEN is_paid THEN 16666.66 ELSE 0 END,
+           CASE WHEN is_paid THEN 'paid' WHEN due_on < current_date - 5 THEN 'overdue' ELSE 'pending' END,
+           CASE WHEN is_paid THEN due_on + abs(hashint8(id * 7 + n) % 9) - 4 END
+    FROM (SELECT *, status = 'completed' OR (status IN ('active', 'lapsed') AND due_on < current_date
+                                             AND abs(hashint8(id * 11 + n) % 10) < 8) AS is_paid
+          FROM (SELECT *, (first_due_on + (n - 1) * interval '1 month')::date AS due_on
+                FROM cases_arrangement, generate_series(1, 6) AS n) AS parts) AS parts
+    """,
+    """
+    INSERT INTO cases_ledgerentry (case_id, cartera_id, kind, amount, value_date, method, reference, credited_to_id,
+                                   created_at, notes, reason, arrangement_id)
+    SELECT case_id, cartera_id, 'adjustment', agreed_total - base_balance, closed_on, '', '', assigned_to_id, now(), '',
+           'waiver', a.id
+    FROM cases_arrangement a JOIN cases_case c ON c.id = a.case_id
+    WHERE a.status = 'completed' AND agreed_total < base_balance
+    """,
     """
     INSERT INTO accounts_auditevent (created_at, action, target_type, target_id, target_label, before, after, actor_id)
     SELECT now() - random() * 365 * interval '1 day', 'assigned', 'case', c.id, c.nro_cliente, '{}', '{}', u.id

@@ -24,7 +24,7 @@ LIMIT_MS, LIMIT_OF_FLOOR, LIMIT_OF_SMALL = 60, 1.5, 1.3
 BY_HAND = [
     # The KPIs of both periods, their trends and the comparison: a row a day.
     """SELECT day, sum(recovered), sum(placed), sum(owed), sum(kept), sum(broken), sum(activities), sum(attempts),
-              sum(direct)
+              sum(direct), sum(waived), sum(agreed)
        FROM cases_dailytotal WHERE grain = 1 AND day >= current_date - 59 GROUP BY day ORDER BY day""",
     # Recovered by week and cartera, and what each cartera kept in both periods.
     """SELECT c.name, date_trunc('week', day), day >= current_date - 29, sum(recovered), sum(kept), sum(broken)
@@ -45,6 +45,10 @@ BY_HAND = [
                    FROM cases_booktotal JOIN cases_casestatus s ON s.id = status_id GROUP BY 1) b
           ON b.gestor_id = u.id
         WHERE u.role = 'gestor' ORDER BY recovered DESC""",
+    # Instalments by how late they were paid, and the arrangements that run.
+    """SELECT day, late, closed, sum(instalments) FROM cases_instalmenttotal
+       WHERE grain = 1 AND day BETWEEN current_date - 66 AND current_date GROUP BY 1, 2, 3""",
+    "SELECT count(*) FROM cases_arrangement WHERE status = 'active'",
     # Who has been idle.
     """SELECT u.id, (SELECT max(created_at) FROM cases_activity WHERE created_by_id = u.id AND voided_at IS NULL
                      AND NOT is_system) FROM accounts_user u WHERE u.role = 'gestor'""",
@@ -100,7 +104,7 @@ def set_up() -> Any:
 
     rollups.compact()
     with connection.cursor() as cursor:
-        for table in ("cases_dailytotal", "cases_booktotal", "cases_dataversion"):
+        for table in ("cases_dailytotal", "cases_instalmenttotal", "cases_booktotal", "cases_dataversion"):
             cursor.execute(f"VACUUM ANALYZE {table}")
     client = Client(headers={"host": "localhost"})
     client.force_login(User.objects.get(username="admin"), backend="django.contrib.auth.backends.ModelBackend")
@@ -144,6 +148,9 @@ def pages(client: Any) -> dict[str, Any]:
         "API: ranking": "/api/v1/dashboard/gestores/ranking",
         "a gestor's page": f"/gestores/{gestor}",
         "payments behind a figure": f"{HOME}/movimientos",
+        "instalments behind a figure": f"{HOME}/cuotas",
+        "waivers behind a figure": f"{HOME}/quitas",
+        "arrangements behind a figure": f"{HOME}/convenios",
         "promises behind a figure": f"{HOME}/promesas",
         "gestiones behind a figure": f"{HOME}/gestiones",
         "cases behind a figure": f"{HOME}/casos",

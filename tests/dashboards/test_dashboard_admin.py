@@ -135,7 +135,7 @@ def test_htmx_gets_the_part_and_a_clean_address(admin_client: Client, paid_case:
     assert "HX-Target" in response["Vary"]
 
 
-def test_the_whole_page_is_nine_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
+def test_the_whole_page_is_eleven_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
     def more() -> None:
         cache.clear()
         for number in range(12):
@@ -144,9 +144,9 @@ def test_the_whole_page_is_nine_statements_whatever_there_is(admin_client: Clien
             factories.PromiseFactory(case=case, status="broken", promise_date=dates.today())
             factories.ActivityFactory(case=case)
 
-    # The session, the user, four for all figures and two for the alerts about gestores; outside of a transaction also
+    # The session, the user, six for all figures and two for the alerts about gestores; outside of a transaction also
     # the version of the data.
-    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 8
+    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 10
 
 
 def test_an_empty_house_says_so_and_draws_nothing(admin_client: Client) -> None:
@@ -184,7 +184,7 @@ def test_a_payment_is_there_at_the_next_load_and_the_rest_comes_from_memory(admi
     first, at, statements = load()
     again, still, fewer = load()
     assert (first, at) == (again, still)
-    assert (statements, fewer) == (8, 3)
+    assert (statements, fewer) == (10, 3)
     pay(case, "1234.56", by=admin)
     value, later, _ = load()
     assert value == "$ 1.234,56"
