@@ -101,9 +101,17 @@ CREATE CONSTRAINT TRIGGER data_version AFTER INSERT OR DELETE OR UPDATE OF statu
 def forwards(apps, schema_editor):
     if schema_editor.connection.vendor != "postgresql":
         return
-    schema_editor.execute("LOCK TABLE cases_arrangement, cases_instalment IN SHARE ROW EXCLUSIVE MODE")
-    # No waiver is there yet: they came with 0039.
+    tables = "cases_ledgerentry, cases_arrangement, cases_instalment"
+    schema_editor.execute(f"LOCK TABLE {tables} IN SHARE ROW EXCLUSIVE MODE")
     schema_editor.execute(of_entries(ENTRIES, into_daily))
+    # What is in the other sums already is not added again. The few entries of arrangements have an index.
+    entries = ENTRIES.format(sign=1, rows="(SELECT * FROM cases_ledgerentry WHERE arrangement_id IS NOT NULL)")
+    schema_editor.execute(
+        into_daily(
+            "SELECT day, cartera_id, gestor_id, 0 AS recovered, 0 AS placed, 0 AS owed, waived, agreed"  # noqa: S608
+            f" FROM ({entries}) AS entry"
+        )
+    )
     schema_editor.execute(
         into_instalments(INSTALMENTS.format(sign=1, instalments="cases_instalment", arrangements="cases_arrangement"))
     )
@@ -133,6 +141,6 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0043_sums_of_arrangements")]
+    dependencies = [("cases", "0053_sums_of_arrangements")]
 
     operations = [migrations.RunPython(forwards, backwards)]
