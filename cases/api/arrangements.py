@@ -1,6 +1,7 @@
 """The API of arrangements: proposing, accepting, approving and cancelling them, and the offers of a case."""
 
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import Prefetch
@@ -34,6 +35,7 @@ from nova.lib.rest.fields import (
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, listing
 from nova.lib.rest.views import ApiView, PageQuery
 
+UNSAVED = SimpleNamespace(pk=None, status=None)  # in the place of an arrangement that is worked out alone
 NEEDS = [("admin", "Un administrador"), ("creditor", "El acreedor")]
 
 
@@ -130,7 +132,7 @@ def shown(arrangement: Arrangement, figures: services.Figures) -> dict[str, Any]
 def offered(case: Case, found: services.Offered) -> dict[str, Any]:
     parts = [Instalment(number=part.number, due_on=part.due_on, amount=part.amount) for part in found.figures.schedule]
     return {
-        "arrangement": Arrangement(pk=None, status=None),
+        "arrangement": UNSAVED,
         "case_id": case.pk,
         "figures": found.figures,
         "first_due_on": found.terms.first_due_on,

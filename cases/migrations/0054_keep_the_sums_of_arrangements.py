@@ -21,9 +21,9 @@ ENTRIES = """
 """
 INSTALMENTS = """
     SELECT due_on AS day, cartera_id, requested_by_id AS gestor_id,
-           CASE WHEN paid_on <= due_on THEN 0 ELSE LEAST(paid_on - due_on, 99) END AS late,
-           CASE WHEN paid_on IS NOT NULL OR closed_on IS NULL THEN NULL WHEN closed_on <= due_on THEN 0
-                ELSE LEAST(closed_on - due_on, 99) END AS closed,
+           CASE WHEN paid_on IS NOT NULL THEN LEAST(GREATEST(paid_on - due_on, 0), 99) END AS late,
+           CASE WHEN paid_on IS NULL AND closed_on IS NOT NULL
+                THEN LEAST(GREATEST(closed_on - due_on, 0), 99) END AS closed,
            {sign} AS instalments
     FROM {instalments} instalment JOIN {arrangements} arrangement ON arrangement.id = instalment.arrangement_id
     JOIN cases_case case_ ON case_.id = arrangement.case_id

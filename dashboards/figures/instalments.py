@@ -48,9 +48,9 @@ def kept_and_missed(rows: Iterable[DueInstalments], period: Period, today: date)
             continue
         grace = (last - row.due_on).days
         if row.late is not None and row.late <= grace:
-            kept += row.count
+            kept += row.instalments
         elif row.late is not None or row.closed is None or row.closed > grace:
-            missed += row.count
+            missed += row.instalments
     return kept, missed
 
 

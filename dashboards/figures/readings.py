@@ -94,7 +94,7 @@ class DueInstalments(NamedTuple):
     due_on: date
     late: int | None
     closed: int | None
-    count: int
+    instalments: int
 
 
 def days(scope: Scope, since: date) -> list[Day]:

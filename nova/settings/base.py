@@ -267,6 +267,10 @@ SPECTACULAR_SETTINGS = {
         "PromiseStatus": "cases.models.Promise.Status",
         "EntryKind": "cases.models.LedgerEntry.Kind",
         "PaymentMethod": "cases.models.LedgerEntry.Method",
+        "EntryReason": "cases.models.LedgerEntry.Reason",
+        "StopReason": "cases.models.StopFlag.Reason",
+        "ArrangementStatus": "cases.models.Arrangement.Status",
+        "InstalmentStatus": "cases.models.Instalment.Status",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
