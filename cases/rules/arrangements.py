@@ -146,7 +146,7 @@ def check_numbers(*, base: Decimal, down: Decimal, count: int, monthly_rate: Dec
     if not 1 <= count <= MAX_INSTALMENTS:
         raise Refused("instalments", f"Elija entre 1 y {MAX_INSTALMENTS} cuotas.")
     if monthly_rate is not None and not 0 <= monthly_rate <= MAX_RATE:
-        raise Refused("monthly_rate", "Escriba un porcentaje entre 0 y 1000.")
+        raise Refused("monthly_rate", f"Escriba un porcentaje entre 0 y {MAX_RATE}.")
     if down < 0:
         raise Refused("down_payment", "El anticipo no puede ser negativo.")
     if down >= base:

@@ -174,6 +174,11 @@ def _work_out(case: Case, by: User, terms: ArrangementTerms, granting: Granting,
     cost = rules.monthly_cost(base - down, rules.flows_of(parts, system=terms.system, accepted_on=today))
     if terms.system in (rules.System.NONE, rules.System.FREE):
         rate = rules.cents(cost * 100) if cost is not None else ZERO
+        if rate > rules.MAX_RATE:
+            field = "schedule" if terms.schedule else "agreed_total"
+            raise ValidationError(
+                {field: f"El interés que resulta supera {rules.MAX_RATE} % mensual: revise el total."}
+            )
     count = sum(1 for part in parts if part.number)
     asked = rules.Asked(base, total, down, count, rate, granting.capital)
     limits = granting.from_role(role_of(by))

@@ -417,6 +417,19 @@ def test_a_schedule_that_does_not_add_up_or_goes_back(
     assert not Arrangement.objects.exists()
 
 
+def test_a_total_that_is_out_of_all_proportion(gestor_client: Client, gestor_user: User) -> None:
+    case = factories.CaseFactory(assigned_to=gestor_user, amount=Decimal("9000.00"))
+    schedule = [{"due_on": soon(10), "amount": "60000.00"}, {"due_on": soon(40), "amount": "9999999999999.99"}]
+    for terms, field in (
+        ({"system": "free", "schedule": [{**part, "amount": "500000.00"} for part in schedule]}, "schedule"),
+        ({"system": "free", "schedule": schedule}, "agreed_total"),
+        ({"agreed_total": "9999999999999.99", "first_due_on": soon(1)}, "agreed_total"),
+    ):
+        response = propose(gestor_client, case, **{"instalments": None, "first_due_on": None, **terms})
+        assert (response.status_code, list(response.json()["details"])) == (400, [field]), response.text
+    assert not Arrangement.objects.exists()
+
+
 def test_a_case_that_admits_none_says_why(gestor_client: Client, admin_user: User, case: Case) -> None:
     services.set_stop(debtor=case.debtor, case=case, by=admin_user, reason=StopFlag.Reason.RECLAMO)
     stopped = propose(gestor_client, case)
