@@ -95,15 +95,16 @@ def test_what_many_rows_at_once_change_is_added(admin_user: User, gestor_user: U
 @pytest.mark.postgres
 def test_what_becomes_of_arrangements_is_added(admin_user: User, gestor_user: User) -> None:
     factories.DiscountLimitFactory(max_percent=40)
-    settled, lapsing, cancelled = factories.CaseFactory.create_batch(3, assigned_to=gestor_user, amount=Decimal(30000))
     now, day = START, dates.local_date(START)
+    settled, lapsing, cancelled = factories.CaseFactory.create_batch(
+        3, assigned_to=gestor_user, amount=Decimal(30000), placed_on=day
+    )
     plans = []
     for case, terms in (
         (settled, {"waiver_percent": Decimal(40)}),
         (lapsing, {"instalments": 3}),
         (cancelled, {"system": "direct", "instalments": 6}),
     ):
-        Case.objects.filter(pk=case.pk).update(placed_on=day)
         asked = services.ArrangementTerms(first_due_on=day + timedelta(days=10), **terms)
         plans.append(services.propose_arrangement(case=case, by=gestor_user, terms=asked, now=now))
         assert quick_drift() == []
