@@ -39,7 +39,7 @@ BOOK_SUMS = ("cases", "owed", "stopped")
 TOTALS = (DailyTotal, InstalmentTotal, BookTotal)
 LOCK_TRIES, LOCK_PAUSE = 300, 0.1  # half a minute
 
-# Integer cents, because SQLite sums decimals in floating point. The triggers of migrations 0014 and 0054 compute the
+# Integer cents, because SQLite sums decimals in floating point. The triggers of migrations 0014 and 0056 compute the
 # same row by row; `verify_data` compares both.
 DAILY = """
 SELECT value_date AS day, cartera_id, credited_to_id AS gestor_id,

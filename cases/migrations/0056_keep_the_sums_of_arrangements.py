@@ -141,6 +141,6 @@ def backwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0053_sums_of_arrangements")]
+    dependencies = [("cases", "0055_sums_of_arrangements")]
 
     operations = [migrations.RunPython(forwards, backwards)]

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("cases", "0052_effects_on_arrangements")]
+    dependencies = [("cases", "0054_effects_on_arrangements")]
 
     operations = [
         migrations.AddField(
