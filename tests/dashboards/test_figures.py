@@ -555,6 +555,51 @@ def test_ranking(history: SimpleNamespace, period: Period, cartera: int | None, 
 
 
 # --- What a walk through random histories does not tell ----------------------------------------------------
+@pytest.mark.parametrize(
+    ("late", "closed", "today", "expected"),
+    [
+        # Due on Monday 9 November 2026: the last day of grace is Thursday the 12th.
+        (3, None, date(2026, 11, 13), (1, 0)),
+        (4, None, date(2026, 11, 13), (0, 1)),
+        (-2, None, date(2026, 11, 13), (1, 0)),
+        (3, None, date(2026, 11, 12), (0, 0)),
+        (None, None, date(2026, 11, 13), (0, 1)),
+        (None, None, date(2026, 11, 12), (0, 0)),
+        (None, 3, date(2026, 11, 20), (0, 0)),
+        (None, 4, date(2026, 11, 20), (0, 1)),
+        (1, 1, date(2026, 11, 20), (1, 0)),
+    ],
+)
+def test_an_instalment_is_decided_when_its_grace_has_ended(
+    late: int | None, closed: int | None, today: date, expected: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    due_on, case = date(2026, 11, 9), factories.CaseFactory()
+    plan = Arrangement.objects.create(
+        case=case,
+        status="active" if closed is None else "lapsed",
+        base_balance=100,
+        agreed_total=100,
+        first_due_on=due_on,
+        accepted_at=dates.start_of_day(date(2026, 11, 1)),
+        closed_on=None if closed is None else due_on + timedelta(days=closed),
+    )
+    Instalment.objects.create(
+        arrangement=plan,
+        number=1,
+        due_on=due_on,
+        amount=100,
+        status="pending" if late is None else "paid",
+        paid_on=None if late is None else due_on + timedelta(days=late),
+    )
+    monkeypatch.setattr(dates, "today", lambda: today)
+    within, before, after = (Period(day, day) for day in (date(2026, 11, 12), date(2026, 11, 11), date(2026, 11, 13)))
+    asked = DashboardFilters(Scope(), within, "custom")
+    behind = tuple(len(list(rows.instalments(asked, only).all_cells())) for only in ("kept", "missed"))
+    counts = [kpis.arrangement_counts(Scope(), period) for period in (within, before, after)]
+    assert [(each.kept, each.missed) for each in counts] == [expected, (0, 0), (0, 0)]
+    assert behind == expected
+
+
 def test_sums_beyond_any_amount_are_exact_to_the_cent() -> None:
     factories.CaseFactory.create_batch(30, amount=Decimal("9999999999999.99"))
     figures, _ = kpis.kpis(Scope(), Period(FIRST, FIRST), Period(FIRST, FIRST))
