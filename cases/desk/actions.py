@@ -26,7 +26,7 @@ from cases.desk.forms import (
 )
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
-from cases.desk.screen import Screen, SeeOther, arrive, query_with, show, show_changed, visible_case
+from cases.desk.screen import Screen, SeeOther, add_messages, arrive, query_with, show, show_changed, visible_case
 from cases.desk.sheet import Sheet, is_of_work
 from cases.desk.undo_offer import saved_words
 from cases.desk.walk import walk_of
@@ -41,6 +41,7 @@ def refused(request: Request, case: Case, part: str, *, status: int = 422, **bou
     if not request.htmx:
         return show(request, screen, status=status)
     response = render(request, f"cases/desk.html#{part}", {"screen": screen}, status=status)
+    add_messages(request, screen, response)
     return reswap(retarget(response, f"#{part}"), "outerHTML")
 
 
@@ -49,6 +50,9 @@ def refused(request: Request, case: Case, part: str, *, status: int = 422, **bou
 def activities(request: Request, pk: int) -> HttpResponse:
     case = visible_case(request.user, pk)
     form = GestionForm(request.POST, sheet=Sheet(case, request.user, now=timezone.now()))
+    if form.is_calculation:
+        form.is_valid()
+        return refused(request, case, "gestion", status=200, gestion_form=form)
     if not form.is_valid():
         # Sent again because the answer was slow: saved, and the phone or the status it named is no choice any more.
         if was_sent(request, form.data.get("token", "")):
@@ -63,6 +67,8 @@ def activities(request: Request, pk: int) -> HttpResponse:
         return _again(request, case, form, ALREADY_SENT)
     except services.StaleVersion as stale:
         return _stale(request, case, form, stale.current)
+    except services.ArrangementConflict as conflict:
+        return _again(request, case, form, f"{conflict} No se guardó nada: lo que escribió sigue aquí.")
     return _go_on(request, case)
 
 
@@ -86,6 +92,7 @@ def _record(form: GestionForm, case: Case, *, by: User) -> str:
         next_action_at=data["next_action_at"],
         promise=form.promise() if form.wants_promise else None,
         payment=form.payment() if data["with_payment"] else None,
+        arrangement=form.arrangement() if data["with_arrangement"] else None,
         status=data["status"],
         version=data["version"],
     )
@@ -122,7 +129,7 @@ def _go_on(request: Request, case: Case) -> HttpResponse:
         return SeeOther(back)
     messages.success(request, saved_words(case), extra_tags=saved)
     if then != "next":
-        return _back_to(request, case)
+        return back_to(request, case)
     return go_on_after(request, case)
 
 
@@ -131,7 +138,7 @@ def go_on_after(request: Request, case: Case) -> HttpResponse:
     if walk := walk_of(request.user, request.GET, now=timezone.now()):
         return SeeOther(walk.after_saving(case))
     if not request.user.is_gestor:
-        return _back_to(request, case)
+        return back_to(request, case)
     queue = Queue(request.user, request.GET, now=timezone.now())
     return go_on(request, queue, parse_place(request.GET.get("skip", "")), leaving=case)
 
@@ -147,7 +154,7 @@ def activity_voiding(request: Request, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Gestión anulada: salió de la línea de tiempo y de las cuentas.")
-    return _changed(request, activity.case, "timeline")
+    return changed(request, activity.case, "timeline")
 
 
 @require_POST
@@ -158,14 +165,14 @@ def activity_undoing(request: Request, pk: int) -> HttpResponse:
         undone = services.undo(activity=activity, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
-        return _back_to(request, activity.case)
+        return back_to(request, activity.case)
     named = activity.result.name if activity.result else activity.get_type_display()
     done = activity.notes if activity.is_system else named
     more = f" y {len(undone.activities) - 1} más" if len({row.case_id for row in undone.activities}) > 1 else ""
     messages.success(request, f"Deshecho: {done} · {activity.case.debtor.listed_name}{more}.")
     if undone.left:
         messages.warning(request, f"No se pudo deshacer {'; '.join(undone.left)}.")
-    return _back_to(request, activity.case)
+    return back_to(request, activity.case)
 
 
 @require_POST
@@ -177,7 +184,7 @@ def promise_cancellation(request: Request, pk: int) -> HttpResponse:
         messages.error(request, " ".join(error.messages))
     else:
         messages.success(request, "Promesa cancelada.")
-    return _changed(request, promise.case, "promises")
+    return changed(request, promise.case, "promises")
 
 
 # --- A promise or a payment alone, from the list of cases ----------------------------------------------
@@ -236,7 +243,7 @@ def contact(request: Request, pk: int) -> HttpResponse:
         form.add_error(None, error.messages)
         return refused(request, case, "contact", contact_form=form)
     messages.success(request, "Datos guardados.", extra_tags=f"contact:{case.pk}")
-    return _changed(request, case, "contact")
+    return changed(request, case, "contact")
 
 
 @require_POST
@@ -247,7 +254,7 @@ def phones(request: Request, pk: int) -> HttpResponse:
         return refused(request, case, "phones", phone_form=form)
     services.add_phone(case=case, phone=form.save(commit=False))
     messages.success(request, f"Teléfono {format_phone(form.instance.number)} agregado.", extra_tags=f"phone:{case.pk}")
-    return _changed(request, case, "phones")
+    return changed(request, case, "phones")
 
 
 @require_POST
@@ -260,17 +267,17 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
     was = services.mark_phone(phone=phone, state=state)
     label = {"bad": "no se ofrecerá más", "good": "quedó como bueno"}.get(state, "quedó sin verificar")
     messages.success(request, f"El teléfono {format_phone(phone.number)} {label}.")
-    return _changed(request, case, "phones", phone_was={"pk": phone.pk, "state": was} if state == "bad" else None)
+    return changed(request, case, "phones", phone_was={"pk": phone.pk, "state": was} if state == "bad" else None)
 
 
-def _changed(request: Request, case: Case, part: str, **bound: Any) -> HttpResponse:
+def changed(request: Request, case: Case, part: str, **bound: Any) -> HttpResponse:
     """After an action on a part of the page: htmx gets that part, so that nothing typed elsewhere is lost."""
     if request.htmx:
-        return show_changed(request, Screen(request, visible_case(request.user, case.pk), **bound), part)
-    return _back_to(request, case)
+        return showchanged(request, Screen(request, visible_case(request.user, case.pk), **bound), part)
+    return back_to(request, case)
 
 
-def _back_to(request: Request, case: Case) -> HttpResponse:
+def back_to(request: Request, case: Case) -> HttpResponse:
     skip = request.GET.get("skip", "")
     address = case.get_absolute_url() + query_with(request.GET, skip=skip)
     return arrive(request, address, visible_case(request.user, case.pk) if request.htmx.target == "desk" else case)

@@ -1,8 +1,7 @@
 """The forms of the gestor's screen: they parse and check the input; the services apply the rules."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from typing import Any, ClassVar, cast
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 
 from cases import services
 from cases.desk import chips
+from cases.desk.negotiating import DAYS_TO_FIRST, ArrangementFields
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, is_of_work, proposed_action
 from cases.fields import (
@@ -25,7 +25,7 @@ from cases.fields import (
     SaidPastDayField,
     add_errors,
 )
-from cases.models import Activity, ActivityResult, Case, CaseStatus, DebtorPhone, LedgerEntry
+from cases.models import Activity, ActivityResult, Arrangement, Case, CaseStatus, DebtorPhone, LedgerEntry
 from cases.models.debtor import CONTACT_FIELDS
 from cases.rules import stops
 from cases.services.snooze import SNOOZE_DAYS
@@ -45,6 +45,8 @@ ALREADY_SENT = (
 )
 CONFIRMATIONS = ("payment_confirm_overpayment", "payment_confirm_duplicate")
 ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
+NEGOTIATED = "NEG"  # the result of a gestión with an arrangement, where nobody chose another
+CALLS_AT = timedelta(hours=9)
 WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
 
@@ -149,8 +151,8 @@ def _attributes_of(**attributes: str | bool) -> str:
     return flatatt({name if name in plain else f"data-{name.replace('_', '-')}": at for name, at in attributes.items()})
 
 
-class GestionForm(PromiseFields, PaymentFields, TokenForm):
-    """One form for the gestión with its promise, payment and status (DESIGN §4)."""
+class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
+    """One form for the gestión with its promise, payment, arrangement and status (DESIGN §4)."""
 
     type = forms.TypedChoiceField(
         label="Tipo",
@@ -194,9 +196,11 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
             "promise_amount": lambda: sheet.unpromised or None,
             "payment_value_date": sheet.today,
             "phone": sheet.phone_to_call,
+            "arrangement_instalments": 1,
+            "arrangement_first_due_on": sheet.today + timedelta(days=DAYS_TO_FIRST),
         }
-        super().__init__(data, initial={**proposed, **(initial or {})})
         self.sheet = sheet
+        super().__init__(data, initial={**proposed, **(initial or {})})
         self.stop_to_confirm: ActivityResult | None = None
         self.stop_does = ""
         fields: dict[str, Any] = self.fields
@@ -301,6 +305,8 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
         kind, result = data.get("type", ""), data.get("result")
         if kind != Activity.Type.CALL:  # the form proposes a call, so anything else was chosen
             return kind
+        if data.get("with_arrangement") and data.get("arrangement_how") == Arrangement.How.MESSAGE:
+            return Activity.Type.MESSAGE
         if result is not None:
             return result.type
         is_payment_alone = data.get("with_payment") and not data.get("with_promise")
@@ -318,19 +324,47 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.wants_promise:
+        if self.is_calculation:
+            return cleaned
+        if self.wants_promise and self.sheet.arrangement is not None:
+            self._call_back_instead()
+        elif self.wants_promise:
             require(self, PROMISE_NEEDS)
         if cleaned.get("with_payment"):
             require(self, PAYMENT_NEEDS)
         if (phone := self.phone_used) and is_of_work(phone) and not cleaned.get("override_reason", "").strip():
             self.add_error("override_reason", "Escriba por qué usó el teléfono del trabajo.")
-        contents = ("result", "notes", "with_promise", "with_payment", "status", "next_action_at")
+        contents = (
+            *("result", "notes", "with_promise", "with_payment", "with_arrangement", "status", "next_action_at"),
+        )
         if not any(cleaned.get(name) for name in contents) and not self.errors:
             self.add_error("result", "Elija un resultado o escriba una nota: todavía no hay nada que registrar.")
+        if cleaned.get("with_arrangement"):
+            self._agree()
         if result := cleaned.get("result"):
             self._ask_for_phone(result, cleaned.get("phone"))
             self._ask_to_stop(result)
         return cleaned
+
+    def _agree(self) -> None:
+        """An arrangement without a result is one: who agrees, or asks for terms, was reached."""
+        if self.cleaned_data.get("result") is None and "result" not in self.errors:
+            self.cleaned_data["result"] = ActivityResult.objects.active().filter(code=NEGOTIATED).first()
+        if self.wants_promise:
+            self.add_error("with_arrangement", "Una promesa y un convenio no van juntos: deje uno de los dos.")
+        self.clean_arrangement()
+
+    def _call_back_instead(self) -> None:
+        """A case with an arrangement takes no promise: the form comes back as a call for that day."""
+        day = self.cleaned_data.get("promise_date")
+        code = ActivityResult.objects.active().filter(asks_when=True).order_by("shortcut").first()
+        data = cast(QueryDict, self.data).copy()
+        data.pop("with_promise", None)
+        data["result"] = str(code.pk) if code else ""
+        data["next_action_at"] = show_moment(_hour_of(day, now=self.sheet.now)) if day else ""
+        self.data = data
+        ready = f" Quedó preparado «{code.name}» en su lugar: revíselo y guarde." if code else ""
+        self.add_error(None, f"El caso tiene un convenio: no se suma una promesa.{ready}")
 
     def _ask_for_phone(self, result: ActivityResult, phone: DebtorPhone | None) -> None:
         """A result that marks the phone used asks which of several it was, unless the person has named it.
@@ -363,15 +397,24 @@ class GestionForm(PromiseFields, PaymentFields, TokenForm):
 
     def is_status_alone(self) -> bool:
         data = self.cleaned_data
-        others = ("result", "with_promise", "with_payment", "next_action_at")
+        others = ("result", "with_promise", "with_payment", "with_arrangement", "next_action_at")
         return bool(data["status"]) and not any(data.get(name) for name in others)
 
     def add_refusal(self, error: ValidationError) -> None:
         add_refusal(
             self,
             error,
-            {"promise": "promise_amount", **{name.removeprefix("payment_"): name for name in CONFIRMATIONS}},
+            {
+                "promise": "promise_amount",
+                "arrangement_accepted_how": "arrangement_how",
+                **{name.removeprefix("payment_"): name for name in CONFIRMATIONS},
+            },
         )
+
+
+def _hour_of(day: date, *, now: datetime) -> datetime:
+    """The morning of the day, or when that is over, in an hour."""
+    return max(dates.start_of_day(day) + CALLS_AT, now.replace(second=0, microsecond=0) + timedelta(hours=1))
 
 
 def _changes_state(result: ActivityResult, phone: DebtorPhone | None) -> bool:
@@ -464,22 +507,6 @@ class PhoneForm(DebtorPhoneForm):
         if not cleaned.get("kind") and "number" in cleaned:
             cleaned["kind"] = read_phone(cleaned["number"]).kind
         return cleaned
-
-
-class CalculatorForm(forms.Form):
-    """Interest and instalments of a debt; nothing is saved."""
-
-    balance = PesosField(label="Saldo")
-    rate = MoneyField(
-        label="Interés mensual (%)", widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
-    )
-    instalments = forms.IntegerField(label="Cuotas", min_value=1, max_value=60, initial=1)
-
-    def clean_rate(self) -> Decimal:
-        rate = self.cleaned_data["rate"]
-        if rate < 0 or rate > 1000:
-            raise ValidationError("Escriba un porcentaje entre 0 y 1000.")
-        return rate
 
 
 # --- Snoozing -----------------------------------------------------------------------------------------

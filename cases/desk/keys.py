@@ -25,6 +25,7 @@ COMMANDS = (
     Command("previous", ("k",), "Caso anterior"),
     Command("open", ("Enter",), "Abrir el caso marcado en la lista"),
     Command("call", ("c",), "Llamar al teléfono elegido"),
+    Command("arrange", ("a",), "Convenio: qué se puede ofrecer"),
     Command("snooze", ("h",), "Posponer: vuelve otro día"),
     Command("find", ("/", "Ctrl+k"), "Buscar"),
     Command("save", ("Ctrl+Enter",), "Guardar y siguiente"),

@@ -4,12 +4,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import uuid4
 
-from cases.models import Case, DebtorPhone, Promise
+from django.db.models import OuterRef, Subquery
+from django.utils.dateparse import parse_datetime
+
+from cases.models import Arrangement, Case, DebtorPhone, Instalment, Promise
 from cases.models.case import consolidated, counted
-from cases.rules.reasons import PromiseOf, reason
+from cases.rules.reasons import NO_PLAN, PlanOf, PromiseOf, reason
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
@@ -104,21 +107,36 @@ def new_token() -> str:
 
 
 def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
-    """The rows of `cases`, which need debtor, cartera and status loaded. Runs one query for any number of cases."""
+    """The rows of `cases`, which need debtor, cartera and status loaded. Runs two queries for any number of cases."""
     cases = list(cases)
     today = dates.local_date(now)
-    pending, broken = promises_of(open_promises([case.pk for case in cases]))
-    return [row_of(case, pending.get(case.pk), broken.get(case.pk), now=now, today=today) for case in cases]
+    keys = [case.pk for case in cases]
+    pending, broken = promises_of(open_promises(keys))
+    plans = plans_of(keys)
+    return [
+        row_of(case, pending.get(case.pk), broken.get(case.pk), plans.get(case.pk), now=now, today=today)
+        for case in cases
+    ]
 
 
-def row_of(case: Case, pending: PromiseOf | None, broken: PromiseOf | None, *, now: datetime, today: date) -> Row:
+def row_of(
+    case: Case,
+    pending: PromiseOf | None,
+    broken: PromiseOf | None,
+    plan: PlanOf | None,
+    *,
+    now: datetime,
+    today: date,
+) -> Row:
     is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
     in_queue = is_due and case.stopped_at is None and case.in_active_cartera
     next_at = case.next_action_at if case.is_open else None
     next_action = dates.format_moment(next_at) if next_at else ""
     if in_queue:
         band, at = case.queue_band, case.next_action_at
-        words = reason(band=band, next_action_at=at, pending=pending, broken=broken, today=today)
+        words = reason(
+            band=band, next_action_at=at, pending=pending, broken=broken, today=today, plan=plan or NO_PLAN
+        )
     elif case.is_open and case.stopped_at is not None:
         words = "Detenido"
     elif case.is_open and not case.in_active_cartera:
@@ -161,3 +179,32 @@ def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int
         else:
             broken[promise.case_id] = promised
     return pending, broken
+
+
+def plans_of(cases: list[int]) -> dict[int, PlanOf]:
+    """What the reasons of these cases (ids) say of their latest arrangement: running, lapsed or answered. Runs one query."""
+    unpaid = Instalment.objects.filter(arrangement=OuterRef("pk")).exclude(status=Instalment.Status.PAID)
+    first = unpaid.order_by("number")
+    told = Arrangement.objects.filter(case__in=cases).exclude(
+        status__in=[Arrangement.Status.AWAITING_APPROVAL, Arrangement.Status.COMPLETED, Arrangement.Status.CANCELLED]
+    )
+    rows = told.order_by("id").annotate(
+        next_number=Subquery(first.values("number")[:1]), next_due_on=Subquery(first.values("due_on")[:1])
+    )
+    fields = ("case_id", "status", "instalments", "closed_on", "policy", "next_number", "next_due_on")
+    return {case: _plan_of(*row) for case, *row in rows.values_list(*fields)}
+
+
+def _plan_of(
+    status: str, count: int, closed_on: date | None, policy: dict[str, Any], number: int | None, due_on: date | None
+) -> PlanOf:
+    is_active, is_lapsed = status == Arrangement.Status.ACTIVE, status == Arrangement.Status.LAPSED
+    decided_at = policy.get("decided_at")
+    return PlanOf(
+        number=number or 0,
+        count=count,
+        due_on=due_on if is_active else None,
+        lapsed_on=closed_on if is_lapsed else None,
+        answer=policy.get("decision", ""),
+        answered_at=parse_datetime(decided_at) if decided_at else None,
+    )

@@ -23,7 +23,21 @@ from cases import services
 from cases.desk.forms import GestionForm
 from cases.desk.screen import Screen
 from cases.desk.sheet import Sheet
-from cases.models import Activity, ActivityResult, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.desk.negotiating import OWN
+from cases.models import (
+    Activity,
+    ActivityResult,
+    Arrangement,
+    Cartera,
+    Case,
+    CaseStatus,
+    Debtor,
+    DebtorPhone,
+    DiscountLimit,
+    Instalment,
+    LedgerEntry,
+    Offer,
+)
 from nova.lib import dates
 
 LONG_NAME = "Fernández de la Vega Gutiérrez-Larreta Anchorena, María de los Ángeles Magdalena"
@@ -93,6 +107,43 @@ class Agency:
             )
             for number in range(count)
         )
+
+    def offers(self) -> None:
+        """What a gestor may offer in the first cartera; the last offer is beyond their limit."""
+        cartera = self.carteras[0]
+        for role, percent in (("gestor", 10), ("admin", 30), ("creditor", 50)):
+            DiscountLimit.objects.create(cartera=cartera, role=role, max_percent=Decimal(percent), max_instalments=12)
+        given: list[dict[str, Any]] = [
+            {"name": "Contado", "waiver_percent": Decimal(10)},
+            {"name": "Tres cuotas", "instalments": 3, "waiver_percent": Decimal(5)},
+            {"name": "Seis, francés", "instalments": 6, "system": "french", "down_percent": Decimal(20)},
+            {"name": "Contado con quita grande", "waiver_percent": Decimal(30)},
+        ]
+        Offer.objects.bulk_create(Offer(cartera=cartera, position=at, **row) for at, row in enumerate(given))
+
+    def plan(self, case: Case, *, agreed: str, first: int, paid: int = 0, count: int = 6, **given: Any) -> Arrangement:
+        """An arrangement as the services leave it: `first` days from now the first is due, `paid` of them are paid."""
+        total, today = Decimal(agreed), dates.today()
+        plan = Arrangement.objects.create(
+            case=case,
+            base_balance=case.amount,
+            agreed_total=total,
+            instalments=count,
+            first_due_on=today + timedelta(days=first),
+            requested_by=self.gestor,
+            **given,
+        )
+        part = (total / count).quantize(Decimal("0.01"))
+        for number in range(1, count + 1):
+            due_on = today + timedelta(days=first + 30 * (number - 1))
+            amount = part if number < count else total - part * (count - 1)
+            state: dict[str, Any] = {"status": "pending"}
+            if number <= paid:
+                state = {"status": "paid", "paid_amount": amount, "paid_on": due_on}
+            elif due_on < today - timedelta(days=5):
+                state = {"status": "overdue"}
+            Instalment.objects.create(arrangement=plan, number=number, due_on=due_on, amount=amount, **state)
+        return plan
 
     def others(self, count: int = 14) -> None:
         """Other people in the queue, of every band."""
@@ -165,6 +216,62 @@ def paid(agency: Agency) -> Case:
     return case
 
 
+def offering(agency: Agency) -> Case:
+    agency.offers()
+    return usual(agency)
+
+
+def awaiting(agency: Agency) -> Case:
+    case = offering(agency)
+    notes = "Cobra la indemnización el viernes y paga todo junto."
+    agency.plan(case, agreed="128975.35", first=7, count=1, status="awaiting_approval", notes=notes)
+    return case
+
+
+def proposed(agency: Agency) -> Case:
+    case = offering(agency)
+    agency.plan(case, agreed="175037.98", first=7, count=3, status="proposed")
+    return case
+
+
+def running(agency: Agency) -> Case:
+    """Two instalments are paid and one is overdue."""
+    given = {"queue_band": Case.Band.PROMISE_DUE, "status": CaseStatus.objects.get(slug="con-arreglo")}
+    case = agency.case(**given, next_action_at=agency.now, balance=Decimal("135117.04"))
+    agency.phones(case, 2)
+    agency.activities(case, 3)
+    accepted = {"accepted_at": agency.now - timedelta(days=80), "accepted_how": "phone"}
+    agency.plan(case, agreed="202675.56", first=-70, paid=2, status="active", **accepted)
+    agency.others()
+    return case
+
+
+def lapsed(agency: Agency) -> Case:
+    case = agency.case(queue_band=Case.Band.BROKEN_PROMISE, next_action_at=agency.now)
+    agency.phones(case, 2)
+    agency.activities(case, 3)
+    made = case.activities.earliest("created_at")
+    accepted = {"accepted_at": agency.now - timedelta(days=120), "accepted_how": "signed", "activity": made}
+    closed = dates.today() - timedelta(days=2)
+    agency.plan(case, agreed="184250.50", first=-100, paid=1, status="lapsed", closed_on=closed, **accepted)
+    agency.others(6)
+    return case
+
+
+def completed(agency: Agency) -> Case:
+    case = agency.case(
+        status=CaseStatus.objects.get(slug="pagada-con-quita"), balance=Decimal("0.00"), next_action_at=None
+    )
+    agency.activities(case, 3)
+    made = case.activities.earliest("created_at")
+    accepted = {"accepted_at": agency.now - timedelta(days=40), "accepted_how": "phone", "activity": made}
+    closed = dates.today() - timedelta(days=1)
+    given = {"count": 1, "paid": 1, "status": "completed", "closed_on": closed}
+    agency.plan(case, agreed="165825.45", first=-1, **given, **accepted)
+    agency.others(3)
+    return case
+
+
 def empty_queue(agency: Agency) -> None:
     agency.case(next_action_at=agency.now + timedelta(days=3), queue_band=Case.Band.FOLLOW_UP)
 
@@ -177,6 +284,12 @@ def offline(agency: Agency) -> Case:
     messages.error(agency.request, "No hay conexión con el servidor. Lo que escribió sigue aquí: pruebe de nuevo.")
     return usual(agency)
 
+
+OTHER_TERMS = {
+    **{"with_arrangement": "on", "arrangement_offer": OWN, "then": "calculate", "arrangement_system": "direct"},
+    **{"arrangement_monthly_rate": "5", "arrangement_instalments": "6", "arrangement_down_payment": "20 mil"},
+    "arrangement_first_due_on": "10",
+}
 
 # Name in the address → (words, what is drawn, what is sent to the form).
 STATES: dict[str, tuple[str, Callable[[Agency], Case | None], dict[str, str]]] = {
@@ -192,6 +305,15 @@ STATES: dict[str, tuple[str, Callable[[Agency], Case | None], dict[str, str]]] =
     "error": ("Errores en el formulario", usual, {"code": "PP", "promise_amount": "x", "next_action_at": "10"}),
     "detenida": ("Persona detenida", stopped, {}),
     "pagada": ("Caso pagado", paid, {}),
+    "ofertas": ("El negociador: ofertas", offering, {"with_arrangement": "on"}),
+    "otros-terminos": ("El negociador: otros términos", offering, OTHER_TERMS),
+    "fuera-de-limite": ("Más de lo que puede otorgar", offering, {"with_arrangement": "on", "offer": "3"}),
+    "sin-ofertas": ("El negociador, sin ofertas", usual, {"with_arrangement": "on"}),
+    "espera-autorizacion": ("Convenio que espera autorización", awaiting, {}),
+    "propuesto": ("Convenio propuesto", proposed, {}),
+    "convenio": ("Convenio vigente con una cuota vencida", running, {}),
+    "convenio-caido": ("Convenio caído", lapsed, {}),
+    "convenio-cumplido": ("Convenio cumplido, con quita", completed, {}),
     "bandeja-vacia": ("Bandeja al día", empty_queue, {}),
     "gestor-nuevo": ("Gestor nuevo, sin casos", new_gestor, {}),
     "sin-conexion": ("Sin conexión", offline, {}),
@@ -233,6 +355,11 @@ def _form(case: Case, gestor: User, sent: dict[str, str]) -> GestionForm:
     data["phone"] = str(case.debtor.phones.earliest("pk").pk)
     if "code" in sent:
         data["result"] = str(ActivityResult.objects.get(code=sent["code"]).pk)
-    form = GestionForm(cast(Any, data), sheet=Sheet(case, gestor, now=timezone.now()))
+    sheet = Sheet(case, gestor, now=timezone.now())
+    if "offer" in sent:
+        shown = GestionForm(cast(Any, data), sheet=sheet)
+        data["arrangement_offer"] = shown.cards[int(sent["offer"])].value
+        data["arrangement_how"] = Arrangement.How.PHONE
+    form = GestionForm(cast(Any, data), sheet=sheet)
     form.is_valid()
     return form

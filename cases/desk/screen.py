@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from decimal import Decimal
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode
@@ -22,15 +21,15 @@ from accounts.models import User
 from cases.desk import timeline
 from cases.desk.deciding import DECISIONS
 from cases.desk.figures import Figures, figures_of
-from cases.desk.forms import CalculatorForm, ContactForm, GestionForm, PhoneForm, SnoozeForm
+from cases.desk.forms import ContactForm, GestionForm, PhoneForm, SnoozeForm
 from cases.desk.keys import COMMANDS, Command
+from cases.desk.negotiating import HOW, LATER
 from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import ROW_FIELDS, Row, new_token, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
 from cases.desk.walk import KEPT, Walk, walk_of
 from cases.models import ActivityResult, Case, Document, Submission
-from cases.rules.instalments import plan
 from cases.rules.queue import Band
 from cases.services.papers import refusal_of
 from cases.services.plans import running_arrangement
@@ -43,7 +42,7 @@ SHOWN_PAPERS, MOST_PAPERS = 4, 100
 FILTERS = ("search", "cartera", "status", "band")
 # The parts of the page that htmx may request, by the id of its target.
 PARTS = {"desk", "case", "queue", "queue-results", "more-rows", "timeline", "more-events"}
-PARTS |= {"calculator", "contact", "phones"}
+PARTS |= {"negotiator", "contact", "phones"}
 INDENTATION = re.compile(rb"\n[ \t]+")
 
 
@@ -259,8 +258,15 @@ class Screen:
         return "phone_form" in self.bound or self.data.get("edit") == "phone"
 
     @property
-    def calculates(self) -> bool:
-        return "instalments" in self.data or self.data.get("edit") == "calculator"
+    def negotiates(self) -> bool:
+        """Whether the negotiator is open; it reads offers and limits."""
+        return bool(self.gestion_form["with_arrangement"].value())
+
+    @property
+    def may_negotiate(self) -> bool:
+        case = self._sheet.case
+        has_room = case.is_open and case.stopped_at is None and case.balance > 0
+        return has_room and self._sheet.arrangement is None and self._sheet.request is None
 
     @cached_property
     def sheet(self) -> Sheet | None:
@@ -300,10 +306,30 @@ class Screen:
     def gestion_form(self) -> GestionForm:
         if "gestion_form" in self.bound:
             return self.bound["gestion_form"]
-        initial = {}
+        initial: dict[str, Any] = {}
         if amount := self.data.get("promise"):
             initial = {"with_promise": True, "promise_amount": amount}
+        if self.data.get("edit") == "arrangement":
+            initial = {**initial, "with_arrangement": True}
         return GestionForm(sheet=self._sheet, initial=initial)
+
+    # An arrangement whose cancellation was refused: which, what was typed, and why.
+    @property
+    def refused_plan(self) -> int | None:
+        return self.bound.get("refused_plan")
+
+    @property
+    def refused_reason(self) -> str:
+        return self.bound.get("refused_reason", "")
+
+    @property
+    def refusal(self) -> str:
+        return self.bound.get("refusal", "")
+
+    @property
+    def ways_to_accept(self) -> list[tuple[str, str]]:
+        """(value, words) of how a debtor accepts what is on the table."""
+        return [way for way in HOW if way[0] != LATER]
 
     @property
     def decisions(self) -> list[tuple[str, str]]:
@@ -377,31 +403,6 @@ class Screen:
     def conflict(self) -> Any:
         """The fields that somebody else changed meanwhile, for a stale form."""
         return self.bound.get("conflict")
-
-    @cached_property
-    def calculator(self) -> CalculatorForm:
-        case = self._sheet.case
-        data = self.data if "instalments" in self.data else None
-        initial = {"balance": case.balance, "rate": case.cartera.monthly_interest_rate, "instalments": 1}
-        return CalculatorForm(data, initial=initial, auto_id="id_calc_%s")
-
-    @cached_property
-    def plan(self) -> Any:
-        """The result of the calculator; None before its form is sent, or when its data are not valid."""
-        form = self.calculator
-        if not form.is_bound or not form.is_valid():
-            return None
-        data = form.cleaned_data
-        try:
-            return plan(balance=data["balance"], monthly_rate=data["rate"], instalments=data["instalments"])
-        except ValueError as error:
-            form.add_error("balance", str(error))
-            return None
-
-    @property
-    def promisable(self) -> Decimal:
-        """What of the calculated instalment can be promised (ARS): interest is no balance, and promises hold theirs."""
-        return min(self.plan.instalment, self._sheet.unpromised) if self.plan else Decimal("0.00")
 
 
 def show(request: Request, screen: Screen, *, status: int = 200, part: str = "") -> HttpResponse:

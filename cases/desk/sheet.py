@@ -9,9 +9,10 @@ from urllib.parse import quote
 from django.db.models import Exists, OuterRef
 
 from accounts.models import User
-from cases.desk.rows import Row, open_promises, promises_of, row_of
+from cases.desk.plan_card import PlanCard, open_plans
+from cases.desk.rows import Row, open_promises, plans_of, promises_of, row_of
 from cases.desk.timeline import last_contacts
-from cases.models import Activity, ActivityResult, Case, DebtorPhone, LedgerEntry, Promise, StopFlag
+from cases.models import Activity, ActivityResult, Arrangement, Case, DebtorPhone, LedgerEntry, Promise, StopFlag
 from cases.models.case import consolidated
 from cases.rules import queue
 from cases.rules.allocation import Posted, Split, allocate
@@ -76,8 +77,10 @@ class Sheet:
 
     @cached_property
     def row(self) -> Row:
+        pk = self.case.pk
         pending, broken = promises_of(self._promises)
-        return row_of(self.case, pending.get(self.case.pk), broken.get(self.case.pk), now=self.now, today=self.today)
+        plan = plans_of([pk]).get(pk)
+        return row_of(self.case, pending.get(pk), broken.get(pk), plan, now=self.now, today=self.today)
 
     @cached_property
     def phones(self) -> list[PhoneLine]:
@@ -198,6 +201,24 @@ class Sheet:
     @property
     def consolidated(self) -> Decimal:
         return consolidated([self.case, *self.siblings])
+
+    @cached_property
+    def plans(self) -> list[PlanCard]:
+        """The arrangements of this debt that run, wait for an answer or are on the table."""
+        return open_plans(self.case, self.user, today=self.today)
+
+    def _plan_in(self, status: str) -> PlanCard | None:
+        return next((card for card in self.plans if card.plan.status == status), None)
+
+    @property
+    def arrangement(self) -> PlanCard | None:
+        """The one that runs."""
+        return self._plan_in(Arrangement.Status.ACTIVE)
+
+    @property
+    def request(self) -> PlanCard | None:
+        """The one that waits for an admin."""
+        return self._plan_in(Arrangement.Status.AWAITING_APPROVAL)
 
     @cached_property
     def _promises(self) -> list[Promise]:

@@ -10,16 +10,17 @@ from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import User
-from cases.models import Activity, Document, LedgerEntry, Promise
+from cases.desk.plan_card import told
+from cases.models import Activity, Arrangement, Document, LedgerEntry, Promise
 
 PER_PAGE = 15
-ACTIVITY, ENTRY, PROMISE = "a", "e", "p"
+ACTIVITY, ENTRY, PROMISE, PLAN = "a", "e", "p", "c"
 # Rows that get a line of their own: those without a gestión, and those of a voided one, whose effects stay (DESIGN
 # §3.6).
 ALONE = Q(activity__isnull=True) | Q(activity__voided_at__isnull=False)
 CONTACTS = (Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Activity.Type.VISIT)
 # What a person may want to see alone: a word of the address and its label.
-KINDS = {"contactos": "Contactos", "notas": "Notas", "pagos": "Pagos", "promesas": "Promesas"}
+KINDS = {"contactos": "Contactos", "notas": "Notas", "pagos": "Pagos", "promesas": "Promesas", "convenios": "Convenios"}
 LAST_CONTACTS = 3
 FOLDED_FROM = 240  # characters of a note that stay in view
 
@@ -28,7 +29,7 @@ Key = tuple[datetime, str, int]
 
 @dataclass
 class Event:
-    """One line of the timeline: a gestión with its money and promises, or an entry or a promise alone."""
+    """One line of the timeline: a gestión with its money, promises and arrangement, or one of them alone."""
 
     at: datetime
     case_id: int
@@ -36,24 +37,32 @@ class Event:
     activity: Activity | None = None
     entries: list[LedgerEntry] = field(default_factory=list)
     promises: list[Promise] = field(default_factory=list)
+    plans: list[Arrangement] = field(default_factory=list)
     may_void: bool = False
 
     @property
     def title(self) -> str:
         """«Llamada: No contesta», «Promesa», «Pago»."""
         if self.activity is None:
+            if self.plans:
+                return "Convenio"
             return "Promesa" if self.promises else self.entries[0].get_kind_display()
         kind = self.activity.get_type_display()
         return f"{kind}: {self.activity.result.name}" if self.activity.result else kind
 
     @property
     def author(self) -> str:
-        row: Any = self.activity or (self.promises or self.entries)[0]
-        return str(row.created_by or getattr(row, "imported_author", "") or "Sistema")
+        row: Any = self.activity or (self.promises or self.entries or self.plans)[0]
+        made_by = row.requested_by if isinstance(row, Arrangement) else row.created_by
+        return str(made_by or getattr(row, "imported_author", "") or "Sistema")
 
     @property
     def notes(self) -> str:
         return self.activity.notes if self.activity else ""
+
+    @property
+    def plan_words(self) -> list[str]:
+        return [told(plan) for plan in self.plans]
 
     @property
     def beginning(self) -> str:
@@ -73,7 +82,7 @@ class TimelinePage:
 def page_of(debts: Mapping[int, str], user: User, *, after: str = "", kind: str = "") -> TimelinePage:
     """The page that begins after the line `after` (empty: the first page), of one of KINDS or of all.
 
-    `debts` are the cases (ids) with their cartera, those that the user may see. Runs four queries.
+    `debts` are the cases (ids) with their cartera, those that the user may see. Runs five queries.
     """
     keys = _keys(list(debts), _parsed(after), kind)
     shown = keys[:PER_PAGE]
@@ -107,6 +116,7 @@ def _sources(debts: list[int], kind: str) -> dict[str, Any]:
     activities = Activity.objects.standing().filter(case__in=debts)
     entries = LedgerEntry.objects.filter(ALONE, case__in=debts)
     promises = Promise.objects.filter(ALONE, case__in=debts)
+    plans = Arrangement.objects.filter(ALONE, case__in=debts)
     if kind == "contactos":
         return {ACTIVITY: activities.filter(type__in=CONTACTS)}
     if kind == "notas":
@@ -116,7 +126,10 @@ def _sources(debts: list[int], kind: str) -> dict[str, Any]:
         return {ACTIVITY: activities.filter(Exists(paid)), ENTRY: entries}
     if kind == "promesas":
         return {ACTIVITY: activities.filter(Exists(Promise.objects.filter(activity=OuterRef("pk")))), PROMISE: promises}
-    return {ACTIVITY: activities, ENTRY: entries, PROMISE: promises}
+    if kind == "convenios":
+        agreed = Arrangement.objects.filter(activity=OuterRef("pk"))
+        return {ACTIVITY: activities.filter(Exists(agreed)), PLAN: plans}
+    return {ACTIVITY: activities, ENTRY: entries, PROMISE: promises, PLAN: plans}
 
 
 def _keys(debts: list[int], after: Key | None, kind: str) -> list[Key]:
@@ -136,11 +149,12 @@ def _keys(debts: list[int], after: Key | None, kind: str) -> list[Key]:
 
 
 def _events(keys: list[Key], user: User) -> list[Event]:
-    """The lines of these keys, with the entries and promises of their gestiones. Runs three queries."""
-    ids = {kind: [pk for _, line, pk in keys if line == kind] for kind in (ACTIVITY, ENTRY, PROMISE)}
+    """The lines of these keys, with the entries, promises and arrangements of their gestiones. Runs four queries."""
+    ids = {kind: [pk for _, line, pk in keys if line == kind] for kind in (ACTIVITY, ENTRY, PROMISE, PLAN)}
     activities = Activity.objects.select_related("result", "phone", "created_by").in_bulk(ids[ACTIVITY])
     entries = LedgerEntry.objects.filter(Q(pk__in=ids[ENTRY]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
     promises = Promise.objects.filter(Q(pk__in=ids[PROMISE]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
+    plans = Arrangement.objects.filter(Q(pk__in=ids[PLAN]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
     events: dict[tuple[str, int], Event] = {}
     for at, line, pk in keys:
         events[line, pk] = Event(at, 0)
@@ -159,6 +173,10 @@ def _events(keys: list[Key], user: User) -> list[Event]:
         event = _place(events, PROMISE, promise)
         event.case_id = promise.case_id
         event.promises.append(promise)
+    for plan in plans.select_related("requested_by"):
+        event = _place(events, PLAN, plan)
+        event.case_id = plan.case_id
+        event.plans.append(plan)
     return list(events.values())
 
 

@@ -16,12 +16,41 @@ class PromiseOf(NamedTuple):
     promise_date: date
 
 
+class PlanOf(NamedTuple):
+    """The arrangement that a reason mentions. Of the active one the next payment: `number` 0 is the down payment.
+
+    `lapsed_on` of one that lapsed; `answer`: what came of the request for it, with `answered_at`.
+    """
+
+    number: int = 0
+    count: int = 0
+    due_on: date | None = None
+    lapsed_on: date | None = None
+    answer: str = ""
+    answered_at: datetime | None = None
+
+
+NO_PLAN = PlanOf()
+APPROVED, REJECTED = "approved", "rejected"
+ANSWERS = {APPROVED: "Autorizaron el convenio: avisarle", REJECTED: "No autorizaron el convenio"}
+
+
 def reason(
-    *, band: int, next_action_at: datetime | None, pending: PromiseOf | None, broken: PromiseOf | None, today: date
+    *,
+    band: int,
+    next_action_at: datetime | None,
+    pending: PromiseOf | None,
+    broken: PromiseOf | None,
+    today: date,
+    plan: PlanOf = NO_PLAN,
 ) -> str:
     """One Spanish sentence without a full stop, of about 50 characters at most."""
     if band == queue.Band.CALL_BACK and next_action_at is not None:
+        if plan.answer in ANSWERS and plan.answered_at == next_action_at:  # the answer put it there
+            return ANSWERS[plan.answer]
         return f"Acordó que lo llamen {_moment(next_action_at, today)}"
+    if band == queue.Band.BROKEN_PROMISE and plan.lapsed_on and (not broken or broken.promise_date < plan.lapsed_on):
+        return f"Convenio caído {days_away(plan.lapsed_on, today)}"
     if band == queue.Band.BROKEN_PROMISE and broken is not None:
         return f"Promesa incumplida {days_away(broken.promise_date, today)}"
     if band == queue.Band.SAYS_PAID:
@@ -29,6 +58,9 @@ def reason(
     if band == queue.Band.PROMISE_DUE and pending is not None:
         verb = "vence" if pending.promise_date >= today else "venció"
         return f"Promesa de {format_money(pending.amount)} {verb} {days_away(pending.promise_date, today)}"
+    if band == queue.Band.PROMISE_DUE and plan.due_on is not None:
+        verb = "vence" if plan.due_on >= today else "venció"
+        return f"{payment_name(plan.number, plan.count)} {verb} {days_away(plan.due_on, today)}"
     if band == queue.Band.NEW:
         return "Nuevo: nadie lo gestionó todavía"
     if band == queue.Band.REST:
@@ -36,6 +68,13 @@ def reason(
     if next_action_at is None:
         return "Sin próxima acción"
     return f"Seguimiento previsto {days_away(dates.local_date(next_action_at), today)}"
+
+
+def payment_name(number: int, count: int) -> str:
+    """«Anticipo», «Cuota 3 de 6»; of a single one «Pago del convenio»."""
+    if not number:
+        return "Anticipo"
+    return "Pago del convenio" if count == 1 else f"Cuota {number} de {count}"
 
 
 def days_away(day: date, today: date) -> str:

@@ -108,16 +108,6 @@
     }, 200);
   };
 
-  const open = (part) => {
-    const box = $(`[data-part="${part}"] .part-toggle input`);
-    if (!box) return;
-    box.checked = true;
-    box.dispatchEvent(new Event("change", { bubbles: true }));
-    const field = $(`[data-part="${part}"] .part-fields input`);
-    field?.focus();
-    field?.select?.();
-  };
-
   const filterResults = (text) => {
     const plain = (value) => value.normalize("NFD").replace(/\p{M}/gu, "").toLowerCase();
     const wanted = plain(text.trim());
@@ -140,6 +130,47 @@
     if (event.target.id === "id_promise_date" && event.target.form?.matches("[data-gestion]")) sayBack(event.target.form);
     if (chipsOf(event.target).length) markChips();
   });
+
+  // --- The negotiator: an arrangement in the place of a result ---------------------------------------
+  const agrees = (form) => Boolean($("#id_with_arrangement", form)?.checked);
+
+  // Another result is no agreement: what was typed for it stays, out of the way.
+  const leaveNegotiator = (form) => {
+    if (!agrees(form)) return;
+    $("#id_with_arrangement", form).checked = false;
+    $("#id_with_arrangement", form).dispatchEvent(new Event("change", { bubbles: true }));
+  };
+
+  const enterNegotiator = (form) => {
+    if (!agrees(form)) return;
+    [chosen(form), $("#id_with_promise", form)].forEach((box) => {
+      if (!box?.checked) return;
+      box.checked = false;
+      box.dispatchEvent(new Event("input", { bubbles: true })); // for the draft
+    });
+    propose(form);
+    workOut(form);
+  };
+
+  // Other terms are worked out by the server as they are typed; the first time, once they are chosen.
+  const workOut = (form) => {
+    const own = $("[data-own-terms]", form);
+    if (agrees(form) && isShown(own) && !$("#own-figures", form).childElementCount) window.htmx.trigger(own, "work-out");
+  };
+
+  // What is beyond the limit is asked for: the button says so before it is pressed.
+  const sayAsks = (form) => {
+    const offer = $("[name=arrangement_offer]:checked", form);
+    const own = $("[data-own-terms]", form);
+    // Where the form has come back to ask, its line has the button.
+    const needs = agrees(form) && !$("[data-ask-line]", form) && (offer && !("own" in offer.dataset) ? offer.closest("label").dataset.needs : isShown(own) && $("#own-figures", form).dataset.needs);
+    const asked = $("[data-ask]", form);
+    if (asked) asked.value = needs ? "yes" : "";
+    $$("[data-asks]", form).forEach((button) => {
+      button.dataset.saves ??= button.textContent;
+      button.textContent = needs ? button.dataset.asks : button.dataset.saves;
+    });
+  };
 
   // --- Chips: what is usually typed into a field -----------------------------------------------------
   const chipsOf = (field) => (field.id ? $$(`[data-fills="${field.id}"] [data-fill]`).filter(isShown) : []);
@@ -181,7 +212,11 @@
 
   document.addEventListener("change", (event) => {
     const form = event.target.closest("[data-gestion]");
+    if (form && event.target.name === "result") leaveNegotiator(form);
+    if (form && event.target.name === "with_arrangement") enterNegotiator(form);
+    if (form && event.target.name === "arrangement_offer") workOut(form);
     if (form && (event.target.name === "result" || event.target.name === "with_promise")) propose(form);
+    if (form) sayAsks(form);
     if (event.target.name === "result" && event.target.matches(":focus") && !arrows) openMore(false);
     arrows = false;
     if (event.target.matches("[data-keys-switch]")) {
@@ -215,15 +250,6 @@
     }
     const copied = event.target.closest("[data-copy]");
     if (copied) copy(copied);
-    const use = event.target.closest("[data-use-promise]");
-    if (!use) return;
-    event.preventDefault();
-    openSheet();
-    open("promise");
-    const amount = $("#id_promise_amount");
-    amount.value = use.dataset.usePromise.replace("$", "").trim();
-    amount.dispatchEvent(new Event("input", { bubbles: true }));
-    $("#id_promise_date").focus();
   });
 
   // --- The phone used is the one that was called ---------------------------------------------------
@@ -245,6 +271,7 @@
     if (event.target.id === "id_phone" && event.target.form) say(event.target.form, event.target.value, "");
     // Another result, or another debt, asks anew.
     if (["result", "also"].includes(event.target.name)) $("[data-stop-line]")?.remove();
+    if (event.target.name?.startsWith("arrangement_")) $("[data-ask-line]")?.remove();
   });
 
   // The phone that was named may have left the list meanwhile. It stays named, so that the server asks which it was.
@@ -259,7 +286,7 @@
   document.addEventListener(
     "click",
     (event) => {
-      if (!event.target.closest("[data-confirm-stop]")) return;
+      if (!event.target.closest("[data-confirm-stop], [data-ask-approval]")) return;
       if (performance.now() - stopShownAt < STOP_PAUSE_MS) event.preventDefault();
     },
     true,
@@ -357,6 +384,12 @@
     ($(`a[data-call="${phone}"][href^="tel:"]`) ?? $('a[data-call][href^="tel:"]'))?.click();
   };
 
+  let goesToOffers = false;
+  const focusOffers = () => {
+    const offers = $$("[name=arrangement_offer]");
+    (offers.find((radio) => radio.checked) || offers[0] || $("[data-own-terms] :is(select, input)"))?.focus();
+  };
+
   const COMMANDS = {
     next: () => $("[data-do=next]")?.click(),
     previous: () => $("[data-do=previous]")?.click(),
@@ -376,6 +409,19 @@
       if (!fold) return;
       fold.open = !fold.open;
       (fold.open ? $("button", fold) : $("#case-name"))?.focus();
+    },
+    arrange: () => {
+      const box = $("#id_with_arrangement");
+      openSheet();
+      if (!box) {
+        goesToOffers = true; // a click by script takes the focus too where a key asked for it
+        $("[data-do=arrange]")?.click();
+      }
+      else {
+        box.checked = true;
+        box.dispatchEvent(new Event("change", { bubbles: true }));
+        focusOffers();
+      }
     },
     undo: () => $("[data-do=undo]")?.click(),
     keys: showKeys,
@@ -456,7 +502,7 @@
     if (!command && !isDigit) return;
     if (event.key !== "Escape") event.preventDefault();
     // A number that is typed for a form that is on its way is no result.
-    if (isDigit && $('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#calculator"])')) return;
+    if (isDigit && $('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#negotiator"])')) return;
     if (window.novaIsBusy?.() && (isDigit || [COMMANDS.call, COMMANDS.save, COMMANDS.undo].includes(command))) return;
     if (command === COMMANDS.undo && isSingle) unlessWord(command);
     else if (command) command();
@@ -509,6 +555,8 @@
       checkPhone(form);
       sayChosen(form);
       markChips();
+      workOut(form);
+      sayAsks(form);
     }
     // The panel says whose row is marked; the address may be older or newer than it.
     const shown = $("[data-shown]")?.dataset.shown;
@@ -543,19 +591,22 @@
     const id = event.detail.target?.id || event.target.id;
     const invalid = $("[aria-invalid=true]:not([type=hidden])") || $(".field-error")?.closest("fieldset")?.querySelector("input");
     // What is wrong with one field, else with the whole form: somebody else changed the case meanwhile.
-    const wrong = ["gestion", "contact", "phones", "snooze"].includes(id) && (invalid || $(`#${id} [role=alert]`));
+    const wrong = ["gestion", "contact", "phones", "snooze", "arrangements"].includes(id) && (invalid || $(`#${id} [role=alert]`));
     if (id === "gestion") openSheet(); // what came back is not saved yet
-    const stop = id === "gestion" && $("[data-confirm-stop]");
+    const stop = id === "gestion" && $("[data-confirm-stop], [data-ask-approval]");
     if (stop) {
       stopShownAt = performance.now();
       stop.focus();
     } else if (wrong) wrong.focus();
-    else if (["contact", "phones", "calculator"].includes(id)) {
+    else if (["contact", "phones", "negotiator"].includes(id)) {
+      if (id === "negotiator" && $("[data-gestion]")) enterNegotiator($("[data-gestion]"));
       // What the page opens by itself, because a draft waits there, takes the focus from nothing.
-      if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false) return;
+      if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false && !goesToOffers) return;
+      goesToOffers = false;
+      if (id === "negotiator") focusOffers();
       $(`#${id} form :is(input:not([type=hidden]), select, a.btn)`)?.focus();
     } else if (id === "timeline" && event.detail.requestConfig?.verb === "get") $("#timeline [aria-current]")?.focus({ preventScroll: true });
-    else if (["promises", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
+    else if (["promises", "arrangements", "timeline"].includes(id)) $("#case-name")?.focus({ preventScroll: true });
     else if (id === "desk" || (id === "case" && event.detail.requestConfig?.elt?.matches("[data-do], form"))) {
       scrollTo({ top: 0 });
       if (isSheet()) $("#case-name")?.focus({ preventScroll: true });

@@ -157,9 +157,9 @@
     $$("form[data-draft]").forEach(restore);
     // A form that is not open yet, and in which something was typed, opens.
     $$("[data-draft-opens]").forEach((link) => {
-      const name = link.dataset.draftOpens;
+      const { draftOpens: name, draftOpensFor: part = "" } = link.dataset; // `part`: how the fields of that form begin
       link.removeAttribute("data-draft-opens");
-      if (read(name)) link.click();
+      if (Object.keys(read(name)?.fields ?? {}).some((field) => field.startsWith(part))) link.click();
     });
     mark();
   };
