@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models import Case as When_Case
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, When
@@ -18,6 +19,7 @@ from cases.rules.queue import Band
 from cases.rules.stops import Channel
 from cases.searching import Among, Fold, fold, key_text, phone_text, words_of
 from nova.lib.databases import hold_row
+from nova.lib.dates import local_date, start_of_day
 from nova.lib.documents import Document, NobodysDocument, parse_document
 from nova.lib.phones import phone_variants
 
@@ -509,6 +511,11 @@ class ArrangementQuerySet(CaseOwnedQuerySet):
     def awaiting(self) -> ArrangementQuerySet:
         """Requests that wait for an admin, the oldest first; those that have expired too, until they are looked at."""
         return self.filter(status="awaiting_approval").order_by("created_at", "id")
+
+    def standing(self, now: datetime) -> ArrangementQuerySet:
+        """Of proposals and requests those that have not expired by now."""
+        since = local_date(now) - timedelta(days=settings.PROPOSAL_DAYS)
+        return self.filter(created_at__gte=start_of_day(since))
 
     def computed(self) -> ArrangementQuerySet:
         """Those whose outcome follows from the ledger: accepted and neither cancelled nor historic (DESIGN §3.8)."""

@@ -26,7 +26,16 @@ from cases.desk.forms import (
 )
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
-from cases.desk.screen import Screen, SeeOther, add_messages, arrive, query_with, show, show_changed, visible_case
+from cases.desk.screen import (
+    Screen,
+    SeeOther,
+    add_messages,
+    arrive,
+    query_with,
+    show,
+    show_changed,
+    visible_case,
+)
 from cases.desk.sheet import Sheet, is_of_work
 from cases.desk.undo_offer import saved_words
 from cases.desk.walk import walk_of
@@ -273,7 +282,7 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
 def changed(request: Request, case: Case, part: str, **bound: Any) -> HttpResponse:
     """After an action on a part of the page: htmx gets that part, so that nothing typed elsewhere is lost."""
     if request.htmx:
-        return showchanged(request, Screen(request, visible_case(request.user, case.pk), **bound), part)
+        return show_changed(request, Screen(request, visible_case(request.user, case.pk), **bound), part)
     return back_to(request, case)
 
 

@@ -18,7 +18,6 @@ from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, is_of_work, proposed_action
 from cases.fields import (
     DebtorPhoneForm,
-    MoneyField,
     PesosField,
     SaidDayField,
     SaidMomentField,
@@ -45,7 +44,7 @@ ALREADY_SENT = (
 )
 CONFIRMATIONS = ("payment_confirm_overpayment", "payment_confirm_duplicate")
 ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
-NEGOTIATED = "NEG"  # the result of a gestión with an arrangement, where nobody chose another
+AGREED, NEGOTIATED = "PP", "NEG"  # the results of a gestión with an arrangement, where nobody chose another
 CALLS_AT = timedelta(hours=9)
 WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 
@@ -320,6 +319,8 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
     @property
     def wants_promise(self) -> bool:
         result = self.cleaned_data.get("result")
+        if self.cleaned_data.get("with_arrangement"):
+            return bool(self.cleaned_data.get("with_promise"))
         return bool(self.cleaned_data.get("with_promise") or (result and result.needs_promise))
 
     def clean(self) -> dict[str, Any]:
@@ -347,12 +348,13 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
         return cleaned
 
     def _agree(self) -> None:
-        """An arrangement without a result is one: who agrees, or asks for terms, was reached."""
-        if self.cleaned_data.get("result") is None and "result" not in self.errors:
-            self.cleaned_data["result"] = ActivityResult.objects.active().filter(code=NEGOTIATED).first()
-        if self.wants_promise:
+        """Check the arrangement. Without a result it is one itself: who agrees, or asks for terms, was reached."""
+        if self.cleaned_data.get("with_promise"):
             self.add_error("with_arrangement", "Una promesa y un convenio no van juntos: deje uno de los dos.")
         self.clean_arrangement()
+        if self.cleaned_data.get("result") is None and "result" not in self.errors:
+            code = AGREED if self.is_agreed else NEGOTIATED
+            self.cleaned_data["result"] = ActivityResult.objects.active().filter(code=code).first()
 
     def _call_back_instead(self) -> None:
         """A case with an arrangement takes no promise: the form comes back as a call for that day."""

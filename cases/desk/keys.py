@@ -35,6 +35,15 @@ COMMANDS = (
 )
 
 
+# Those of «Autorizaciones» (static/js/requests.js); each acts on the request that has the focus, else on the first.
+REQUEST_COMMANDS = (
+    Command("next", ("j",), "pedido siguiente"),
+    Command("previous", ("k",), "anterior"),
+    Command("approve", ("s",), "autorizar"),
+    Command("reject", ("n",), "no autorizar: pide el motivo"),
+)
+
+
 def _parts(key: str) -> list[str]:
     if not key.startswith(CHORD):
         return [key]

@@ -1,4 +1,4 @@
-"""The negotiator: the offers of a cartera, or other terms, worked out for one debt, as a part of the gestión (DESIGN §4).
+"""The negotiator: the offers of a cartera, or other terms, worked out for one debt: a part of the gestión (DESIGN §4).
 
 What is worked out is shown with a seal; what is saved must have the seal of what was shown, so that nobody agrees to
 figures that a payment has changed meanwhile.
@@ -28,10 +28,15 @@ OWN = "own"  # other terms than those of an offer
 CALCULATE = "calculate"
 LATER = "later"  # the debtor has not accepted yet
 DAYS_TO_FIRST = 7  # until the first instalment of other terms, unless another day is typed
-TERMS = (
-    *("system", "agreed_total", "waiver_percent", "monthly_rate", "down_payment", "instalments", "first_due_on"),
-    "schedule",
-)
+WITH_INTEREST = frozenset({"monthly_rate", "down_payment", "instalments", "first_due_on"})
+# The terms that each system asks for.
+ASKED = {
+    "none": frozenset({"agreed_total", "waiver_percent", "down_payment", "instalments", "first_due_on"}),
+    "direct": WITH_INTEREST,
+    "french": WITH_INTEREST,
+    "free": frozenset({"down_payment", "schedule"}),
+}
+TERMS = frozenset().union(*ASKED.values())
 # Errors of the service that stand at another field of the form; those of the case at none.
 SHOWN_AT = {"accepted_how": "arrangement_how"}
 SYSTEMS = [
@@ -84,8 +89,7 @@ def _payment(number: int, line: str) -> tuple[date, Decimal]:
 def seal_of(figures: services.Figures) -> str:
     """What a person has seen of the figures when they agree to them."""
     first = min(part.due_on for part in figures.schedule if part.number)
-    count = sum(1 for part in figures.schedule if part.number)
-    return f"{figures.agreed_total}:{figures.down_payment}:{count}:{first:%d%m%y}:{figures.needs or ''}"
+    return f"{figures.agreed_total}:{figures.down_payment}:{figures.instalments}:{first:%d%m%y}:{figures.needs or ''}"
 
 
 @dataclass(frozen=True)
@@ -184,6 +188,7 @@ class ArrangementFields(forms.Form):
 
     sheet: Sheet
     to_ask: Worked | None = None  # what goes beyond the limit, when it still has to be asked for
+    is_agreed = False  # accepted, and within the limit
 
     @cached_property
     def cards(self) -> list[Card]:
@@ -239,9 +244,10 @@ class ArrangementFields(forms.Form):
 
     def own_terms(self) -> services.ArrangementTerms:
         """What was typed. A rate is of interest alone, an amount or a waiver of a plan without it."""
-        data = {name: self.cleaned_data.get(PREFIX + name) for name in TERMS}
-        system = data["system"] or Arrangement.System.NONE.value
-        schedule = data["schedule"] if system == Arrangement.System.FREE and data["schedule"] else ()
+        system = self.cleaned_data.get(PREFIX + "system") or Arrangement.System.NONE.value
+        asked = ASKED[system]  # what the other systems ask for may stand in a field that is out of sight
+        data = {name: self.cleaned_data.get(PREFIX + name) if name in asked else None for name in TERMS}
+        schedule = data["schedule"] or ()
         return services.ArrangementTerms(
             first_due_on=schedule[0][0] if schedule else data["first_due_on"] or self.first_day,
             system=system,
@@ -292,13 +298,18 @@ class ArrangementFields(forms.Form):
             self._check_seal(worked)
 
     def _check_seal(self, worked: Worked) -> None:
+        self.is_agreed = self.cleaned_data["arrangement_how"] != LATER and not self.has_to_ask(worked)
         seen = self.cleaned_data["arrangement_seal"] if self.is_own else self.offer_value.partition("~")[2]
         if seen != worked.seal:
             words = "Revise cómo queda y guarde de nuevo." if self.is_own else "El saldo cambió: elija de nuevo."
             self.add_error("arrangement_offer", words)
-        elif worked.needs and not self.cleaned_data["arrangement_ask"] and not self.errors:
+        elif self.has_to_ask(worked) and not self.cleaned_data["arrangement_ask"] and not self.errors:
             self.to_ask = worked
             self.add_error(None, "Todavía no se guardó: hay que pedir autorización.")
+
+    def has_to_ask(self, worked: Worked) -> bool:
+        """Whether somebody else has to say yes; nobody where an admin brings the creditor's word."""
+        return bool(worked.needs) and not (worked.needs == "creditor" and self.authorisation)
 
 
 class OwnTermsForm(ArrangementFields):

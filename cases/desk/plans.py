@@ -1,4 +1,4 @@
-"""What is done about an arrangement on the person's page: its figures while terms are typed, acceptance, cancellation."""
+"""What is done about an arrangement on the person's page: figures while terms are typed, acceptance, cancellation."""
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError

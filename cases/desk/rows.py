@@ -134,9 +134,7 @@ def row_of(
     next_action = dates.format_moment(next_at) if next_at else ""
     if in_queue:
         band, at = case.queue_band, case.next_action_at
-        words = reason(
-            band=band, next_action_at=at, pending=pending, broken=broken, today=today, plan=plan or NO_PLAN
-        )
+        words = reason(band=band, next_action_at=at, pending=pending, broken=broken, today=today, plan=plan or NO_PLAN)
     elif case.is_open and case.stopped_at is not None:
         words = "Detenido"
     elif case.is_open and not case.in_active_cartera:
@@ -182,7 +180,7 @@ def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int
 
 
 def plans_of(cases: list[int]) -> dict[int, PlanOf]:
-    """What the reasons of these cases (ids) say of their latest arrangement: running, lapsed or answered. Runs one query."""
+    """What the reasons of these cases (ids) say of their latest arrangement, if it counts. Runs one query."""
     unpaid = Instalment.objects.filter(arrangement=OuterRef("pk")).exclude(status=Instalment.Status.PAID)
     first = unpaid.order_by("number")
     told = Arrangement.objects.filter(case__in=cases).exclude(

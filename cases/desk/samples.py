@@ -21,9 +21,9 @@ from accounts.access import Request
 from accounts.models import User
 from cases import services
 from cases.desk.forms import GestionForm
+from cases.desk.negotiating import CALCULATE, OWN
 from cases.desk.screen import Screen
 from cases.desk.sheet import Sheet
-from cases.desk.negotiating import OWN
 from cases.models import (
     Activity,
     ActivityResult,
@@ -286,9 +286,14 @@ def offline(agency: Agency) -> Case:
 
 
 OTHER_TERMS = {
-    **{"with_arrangement": "on", "arrangement_offer": OWN, "then": "calculate", "arrangement_system": "direct"},
-    **{"arrangement_monthly_rate": "5", "arrangement_instalments": "6", "arrangement_down_payment": "20 mil"},
+    "with_arrangement": "on",
+    "arrangement_offer": OWN,
+    "arrangement_system": "direct",
+    "arrangement_monthly_rate": "5",
+    "arrangement_instalments": "6",
+    "arrangement_down_payment": "20 mil",
     "arrangement_first_due_on": "10",
+    "then": CALCULATE,
 }
 
 # Name in the address → (words, what is drawn, what is sent to the form).

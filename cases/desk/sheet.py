@@ -6,16 +6,15 @@ from decimal import Decimal
 from functools import cached_property
 from urllib.parse import quote
 
-from django.db.models import Exists, OuterRef
-
 from accounts.models import User
+from cases import services
 from cases.desk.plan_card import PlanCard, open_plans
 from cases.desk.rows import Row, open_promises, plans_of, promises_of, row_of
 from cases.desk.timeline import last_contacts
-from cases.models import Activity, ActivityResult, Arrangement, Case, DebtorPhone, LedgerEntry, Promise, StopFlag
+from cases.models import Activity, ActivityResult, Arrangement, Case, DebtorPhone, Promise, StopFlag
 from cases.models.case import consolidated
 from cases.rules import queue
-from cases.rules.allocation import Posted, Split, allocate
+from cases.rules.allocation import Split
 from cases.rules.instalments import with_interest
 from cases.services.touch import agreed_call
 from nova.lib import dates
@@ -158,11 +157,7 @@ class Sheet:
     @cached_property
     def split(self) -> Split:
         """The capital and the interest that the balance consists of. Runs a query."""
-        void = Exists(LedgerEntry.objects.filter(reverses=OuterRef("pk")))
-        entries = self.case.entries.order_by().annotate(void=void)
-        fields = ("kind", "amount", "value_date", "id", "void", "reason", "arrangement_id")
-        posted = [Posted(*row) for row in entries.values_list(*fields)]
-        return allocate(posted, initial_amount=self.case.initial_amount)
+        return services.split_of(self.case)
 
     @cached_property
     def siblings(self) -> list[Case]:

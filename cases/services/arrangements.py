@@ -20,6 +20,7 @@ from cases.rules import arrangements as rules
 from cases.rules import queue
 from cases.rules.allocation import Posted, Split, allocate
 from cases.rules.arrangements import Authority, Limit, Part
+from cases.rules.reasons import APPROVED, REJECTED
 from cases.services.effects import Watch
 from cases.services.money import checked_amount
 from cases.services.plans import Reason, Status, end_plan, expires_on, post_differences
@@ -598,6 +599,7 @@ def approve_arrangement(
         raise ValidationError({"creditor_authorisation": NEEDS_CREDITOR})
     before, watch = snapshot(case), Watch(case)
     arrangement.approved_by, arrangement.status = by, Status.PROPOSED
+    _keep_decision(arrangement, APPROVED, now=now)
     arrangement.notes = f"{arrangement.notes}\n{notes}".strip()
     activity = Activity.objects.create(
         case=case, type=Activity.Type.NOTE, created_by=by, created_at=now, is_system=True, notes="Convenio"
@@ -610,8 +612,7 @@ def approve_arrangement(
     settle(case, now=now)
     if arrangement.status == Status.ACTIVE:
         _place(case, arrangement)
-    else:
-        _call_now(case, now=now)  # the answer is there: the debtor is called
+    _call_now(case, now=now)  # the answer is there: the debtor is called
     watch.keep(case, activity, arrangement=arrangement)
     audit_arrangement(arrangement, case, by=by, before=before)
     return arrangement
@@ -629,10 +630,17 @@ def reject_arrangement(*, arrangement: Arrangement, by: User, notes: str, now: d
         case=case, type=Activity.Type.NOTE, created_by=by, created_at=now, is_system=True, notes="Convenio"
     )
     arrangement.approved_by = None
+    _keep_decision(arrangement, REJECTED, now=now)
+    arrangement.save(update_fields=["approved_by", "policy"])
     end_plan(case, arrangement, by=by, now=now, status=Status.REJECTED, notes=notes.strip())
     _describe(activity, arrangement, is_gestion=False, said=f"Rechazado: {notes.strip()}")
     _call_now(case, now=now)
     return arrangement
+
+
+def _keep_decision(arrangement: Arrangement, decision: str, *, now: datetime) -> None:
+    """What was answered and when: by that moment the queue knows that a case came up for the answer (DESIGN §4)."""
+    arrangement.policy = {**arrangement.policy, "decision": decision, "decided_at": now.isoformat()}
 
 
 def _check_approver(arrangement: Arrangement, by: User) -> None:

@@ -163,8 +163,9 @@
     const offer = $("[name=arrangement_offer]:checked", form);
     const own = $("[data-own-terms]", form);
     // Where the form has come back to ask, its line has the button.
-    const needs = agrees(form) && !$("[data-ask-line]", form) && (offer && !("own" in offer.dataset) ? offer.closest("label").dataset.needs : isShown(own) && $("#own-figures", form).dataset.needs);
+    let needs = agrees(form) && !$("[data-ask-line]", form) && (offer && !("own" in offer.dataset) ? offer.closest("label").dataset.needs : isShown(own) && $("#own-figures", form).dataset.needs);
     const asked = $("[data-ask]", form);
+    if (needs === "creditor" && $("#id_arrangement_creditor_authorisation", form)?.value.trim()) needs = "";
     if (asked) asked.value = needs ? "yes" : "";
     $$("[data-asks]", form).forEach((button) => {
       button.dataset.saves ??= button.textContent;

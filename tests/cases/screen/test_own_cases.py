@@ -330,7 +330,7 @@ def test_a_selection_sent_again_with_other_data_is_409_and_writes_nothing(
 def test_every_kind_of_the_timeline_keeps_the_list_one_came_from(gestor_client: Client, three: list[Case]) -> None:
     page = gestor_client.get(three[0].get_absolute_url(), {"list": "order=name", "at": "0"})
     links = page.context["screen"].kind_links
-    assert len(links) == 5
+    assert len(links) == 6
     assert [url for _, url, _ in links if "list=order%3Dname" not in url] == []
 
 

@@ -431,7 +431,9 @@ def test_beyond_ones_limit_it_waits_and_the_approval_makes_it_run(gestor, admin,
     assert list(Arrangement.objects.awaiting()) == [asked]
     made = services.approve_arrangement(arrangement=asked, by=admin, notes="Adelante", now=at("2026-12-02"))
     assert (made.status, made.approved_by, made.accepted_at) == ("active", admin, at("2026-12-02"))
-    assert facts(case)[:2] == ("con-arreglo", 4)
+    assert facts(case)[0] == "con-arreglo"
+    assert case_place(case) == (1, "2026-12-02 12:00")  # the debtor has to hear it
+    assert (made.policy["decision"], made.policy["decided_at"]) == ("approved", case.next_action_at.isoformat())
 
 
 def test_a_request_that_nobody_accepted_becomes_a_proposal(gestor, admin, limits):
