@@ -37,6 +37,7 @@ ASKED = {
     "free": frozenset({"down_payment", "schedule"}),
 }
 TERMS = frozenset().union(*ASKED.values())
+TYPED = frozenset(PREFIX + name for name in TERMS | {"system"})
 # Errors of the service that stand at another field of the form; those of the case at none.
 SHOWN_AT = {"accepted_how": "arrangement_how"}
 SYSTEMS = [
@@ -215,7 +216,7 @@ class ArrangementFields(forms.Form):
         """The other terms that were sent, worked out, or why they cannot be. Runs a few queries."""
         if not self.is_bound or not self.is_own:
             return None, []
-        wrong = [sentence for name, found in self.errors.items() if name.startswith(PREFIX) for sentence in found]
+        wrong = [sentence for name, found in self.errors.items() if name in TYPED for sentence in found]
         if wrong:
             return None, wrong
         try:

@@ -12,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 
 from cases.models import Arrangement, Case, DebtorPhone, Instalment, Promise
 from cases.models.case import consolidated, counted
-from cases.rules.reasons import NO_PLAN, PlanOf, PromiseOf, reason
+from cases.rules.reasons import ANSWERS, NO_PLAN, PlanOf, PromiseOf, reason
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
@@ -53,6 +53,11 @@ class Row:
     @property
     def case_ids(self) -> str:
         return " ".join(map(str, self.cases))
+
+    @property
+    def is_answer(self) -> bool:
+        """Whether it is there because a request was answered; no call was agreed then."""
+        return self.reason in ANSWERS.values()
 
     @property
     def facts(self) -> str:
