@@ -58,7 +58,7 @@
 
   // What the code proposes is written into the field until the person writes there.
   const propose = (form) => {
-    const result = chosen(form);
+    const result = agrees(form) ? null : chosen(form);
     const when = $("#id_next_action_at", form);
     const hint = $("[data-next-hint]", form);
     // The box of the promise follows the result, unless the person has ticked it.
@@ -70,11 +70,12 @@
       box.checked = false;
       delete box.dataset.follows;
     }
-    const hasPromise = box.checked;
+    const hasPromise = box.checked && !agrees(form);
     // A chip was the hour of a call that was agreed; another result has none.
     if (when.dataset.typed === "chip" && !result?.hasAttribute("data-asks-when")) delete when.dataset.typed;
     if (!when.dataset.typed) when.value = result && !hasPromise ? result.dataset.proposed : "";
-    if (result?.hasAttribute("data-asks-when")) hint.textContent = "Indique el día y la hora acordados.";
+    if (agrees(form)) hint.textContent = "Vacía: la decide el convenio.";
+    else if (result?.hasAttribute("data-asks-when")) hint.textContent = "Indique el día y la hora acordados.";
     else if (result?.hasAttribute("data-stops")) hint.textContent = `Este resultado ${result.dataset.stops}.`;
     else if (hasPromise) hint.textContent = "Vacía: el día hábil anterior a la promesa.";
     else hint.textContent = when.value ? "" : "Vacía: la decide el resultado.";
@@ -141,12 +142,10 @@
     $("#id_with_arrangement", form).dispatchEvent(new Event("change", { bubbles: true }));
   };
 
+  // What had been chosen stays, and counts again once the part is closed.
   const enterNegotiator = (form) => {
-    if (!agrees(form)) return;
-    [chosen(form), $("#id_with_promise", form)].forEach((box) => {
-      if (!box?.checked) return;
-      box.checked = false;
-      box.dispatchEvent(new Event("input", { bubbles: true })); // for the draft
+    [...results(), $("#id_with_promise", form)].forEach((box) => {
+      box.disabled = agrees(form);
     });
     propose(form);
     workOut(form);
@@ -556,7 +555,7 @@
       checkPhone(form);
       sayChosen(form);
       markChips();
-      workOut(form);
+      if (agrees(form)) enterNegotiator(form);
       sayAsks(form);
     }
     // The panel says whose row is marked; the address may be older or newer than it.
@@ -600,7 +599,6 @@
       stop.focus();
     } else if (wrong) wrong.focus();
     else if (["contact", "phones", "negotiator"].includes(id)) {
-      if (id === "negotiator" && $("[data-gestion]")) enterNegotiator($("[data-gestion]"));
       // What the page opens by itself, because a draft waits there, takes the focus from nothing.
       if (event.detail.requestConfig?.triggeringEvent?.isTrusted === false && !goesToOffers) return;
       goesToOffers = false;

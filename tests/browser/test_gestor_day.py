@@ -242,22 +242,6 @@ def test_a_case_taken_away_meanwhile_keeps_the_text(
     expect(page.locator("#id_notes")).to_have_value("lo que dijo")
 
 
-def test_the_calculator_becomes_a_promise(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
-    page = page_of(gestor_user)
-    page.goto(f"/cases/{queue[0].pk}")
-    page.fill("#id_notes", "pide cuotas")
-    page.get_by_role("link", name="Calculadora de interés y cuotas").click()
-    expect(page.locator("#id_calc_balance")).to_be_focused()
-    page.fill("#id_calc_rate", "5")
-    page.fill("#id_calc_instalments", "4")
-    page.get_by_role("button", name="Calcular").click()
-    expect(page.locator("#calculator")).to_contain_text("$ 24.000,00")
-    page.get_by_role("link", name="Usar como promesa").click()
-    expect(page.locator("#id_promise_amount")).to_have_value("6.000,00")
-    expect(page.locator("#id_promise_date")).to_be_focused()
-    expect(page.locator("#id_notes")).to_have_value("pide cuotas")
-
-
 def test_correcting_the_person(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")

@@ -92,10 +92,10 @@ def test_every_action_beside_it(page_of: PageOf, gestor_user: User, queue: list[
     expect(page.locator("#timeline")).not_to_contain_text("se anula")
     keeps(page)
 
-    page.get_by_role("link", name="Calculadora de interés y cuotas").click()
-    page.fill("#id_calc_instalments", "4")
-    page.get_by_role("button", name="Calcular").click()
-    expect(page.locator("#calculator")).to_contain_text("4 cuotas de")
+    page.locator("[data-do=arrange]").click()
+    page.fill("#id_arrangement_instalments", "4")
+    expect(page.locator("#own-figures")).to_contain_text("4 × $")
+    page.locator("#id_with_arrangement").uncheck()
     keeps(page)
 
     expect(page.locator("#id_phone")).to_have_value(added)

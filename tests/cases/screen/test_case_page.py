@@ -1,6 +1,5 @@
 """GET /cases/<id> and what is recorded there."""
 
-import re
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -513,51 +512,6 @@ def test_stale_contact_data_says_what_changed_and_keeps_the_text(
     assert (case.notes, case.debtor.city) == ("lo mío", "Necochea")
 
 
-@pytest.mark.parametrize(
-    ("rate", "instalments", "promised", "proposed"),
-    [
-        ("5", "3", None, "3833.33"),
-        ("5", "1", None, "10000.00"),  # with interest $ 10.500: no promise goes above the balance
-        ("0", "1", None, "10000.00"),
-        ("5", "1", "6000", "4000.00"),
-        ("5", "3", "9999.50", "0.50"),
-    ],
-)
-def test_what_the_calculator_proposes_is_accepted(
-    gestor_client: Client, case: Case, rate: str, instalments: str, promised: str | None, proposed: str
-) -> None:
-    if promised:
-        factories.PromiseFactory(case=case, amount=Decimal(promised))
-    shown = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": rate, "instalments": instalments}).text
-    found = re.search(r'\?promise=([^#"]*)#gestion', shown)
-    assert found is not None
-    assert found[1] == proposed
-    filled = gestor_client.get(f"/cases/{case.pk}", {"promise": found[1]}).context["screen"].gestion_form
-    day = (timezone.localdate() + timedelta(days=3)).strftime("%d/%m/%Y")
-    sent = gestion(code="PP", promise_amount=str(filled["promise_amount"].value()), promise_date=day, with_promise="on")
-    saved = gestor_client.post(f"/cases/{case.pk}/activities", sent)
-    assert saved.status_code == 303
-    assert case.promises.filter(amount=Decimal(found[1])).exists()
-
-
-def test_of_a_balance_that_is_promised_the_calculator_proposes_nothing(gestor_client: Client, case: Case) -> None:
-    factories.PromiseFactory(case=case, amount=case.balance)
-    shown = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": "5", "instalments": "3"}).text
-    assert "Todo el saldo ya tiene promesa" in shown
-    assert "?promise=" not in shown
-
-
-def test_the_calculator(gestor_client: Client, case: Case) -> None:
-    page = gestor_client.get(f"/cases/{case.pk}", {"balance": "10.000", "rate": "5", "instalments": "3"}).text
-    assert "$ 11.500,00" in page
-    assert "$ 3.833,33" in page
-    assert "(la última $ 3.833,34)" in page
-
-    bad = gestor_client.get(f"/cases/{case.pk}", {"balance": "-1", "rate": "x", "instalments": "0"})
-    assert bad.status_code == 200
-    assert "no es un importe" in bad.text
-
-
 def test_promise_and_payment_from_the_list(gestor_client: Client, case: Case) -> None:
     back = "/dashboard-gestor?tab=casos"
     day = dates.today().isoformat()
@@ -608,7 +562,7 @@ def test_an_outsider_gets_404_everywhere(
         f"/promises/{promise.pk}/cancellation",
     ]
     for outsider in (other_gestor_client, user_client):
-        for part in ("", "case", "desk", "timeline", "calculator"):
+        for part in ("", "case", "desk", "timeline", "negotiator", "arrangements"):
             headers = {"HX-Request": "true", "HX-Target": part} if part else {}
             assert [outsider.get(url, headers=headers).status_code for url in reads] == [404] * len(reads)
         assert [outsider.post(url).status_code for url in writes] == [404] * len(writes)
