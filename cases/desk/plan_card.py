@@ -104,6 +104,10 @@ class PlanCard:
         return self.plan.status in OPEN and (self.user.is_admin or is_theirs)
 
     @property
+    def cancel_words(self) -> str:
+        return CANCEL.get(self.plan.status, "")
+
+    @property
     def may_accept(self) -> bool:
         return self.plan.status == Status.PROPOSED
 
@@ -124,6 +128,13 @@ TITLES = {
     Status.LAPSED.value: "caído",
     Status.CANCELLED.value: "cancelado",
     Status.REJECTED.value: "no autorizado",
+}
+
+
+CANCEL = {
+    Status.PROPOSED.value: "Retirar la propuesta",
+    Status.AWAITING_APPROVAL.value: "Retirar el pedido",
+    Status.ACTIVE.value: "Cancelar el convenio",
 }
 
 
