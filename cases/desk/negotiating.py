@@ -216,7 +216,7 @@ class ArrangementFields(forms.Form):
         """The other terms that were sent, worked out, or why they cannot be. Runs a few queries."""
         if not self.is_bound or not self.is_own:
             return None, []
-        wrong = [sentence for name, found in self.errors.items() if name in TYPED for sentence in found]
+        wrong = [str(sentence) for name, found in self.errors.items() if name in TYPED for sentence in found]
         if wrong:
             return None, wrong
         try:

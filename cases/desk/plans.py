@@ -1,5 +1,7 @@
 """What is done about an arrangement on the person's page: figures while terms are typed, acceptance, cancellation."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpResponse
@@ -54,7 +56,7 @@ def cancellation(request: Request, pk: int) -> HttpResponse:
     """By its creator or an admin, with the reason."""
     plan = _visible(request, pk)
     ran, reason = plan.is_active, request.POST.get("reason", "").strip()
-    bound = {"refused_plan": plan.pk, "refused_reason": reason}
+    bound: dict[str, Any] = {"refused_plan": plan.pk, "refused_reason": reason}
     try:
         services.cancel_arrangement(arrangement=plan, by=request.user, reason=reason)
     except services.ArrangementConflict as conflict:

@@ -207,7 +207,10 @@ def _show(request: Request, *, status: int = 200, **refused: Any) -> HttpRespons
 @for_role(User.Role.ADMIN)
 def approval(request: Request, pk: int) -> HttpResponse:
     def approve(plan: Arrangement, typed: dict[str, str]) -> str:
-        plan = services.approve_arrangement(arrangement=plan, by=request.user, **typed)
+        notes, creditor = typed["notes"], typed["creditor_authorisation"]
+        plan = services.approve_arrangement(
+            arrangement=plan, by=request.user, notes=notes, creditor_authorisation=creditor
+        )
         return "El convenio está vigente." if plan.is_active else "Puede aceptarse desde la pantalla del caso."
 
     return _decide(request, pk, "Autorizado", approve)

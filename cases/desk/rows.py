@@ -205,7 +205,7 @@ def _plan_of(
     decided_at = policy.get("decided_at")
     return PlanOf(
         number=number or 0,
-        count=count,
+        instalments=count,
         due_on=due_on if is_active else None,
         lapsed_on=closed_on if is_lapsed else None,
         answer=policy.get("decision", ""),

@@ -236,11 +236,11 @@ def proposed(agency: Agency) -> Case:
 
 def running(agency: Agency) -> Case:
     """Two instalments are paid and one is overdue."""
-    given = {"queue_band": Case.Band.PROMISE_DUE, "status": CaseStatus.objects.get(slug="con-arreglo")}
+    given: dict[str, Any] = {"queue_band": Case.Band.PROMISE_DUE, "status": CaseStatus.objects.get(slug="con-arreglo")}
     case = agency.case(**given, next_action_at=agency.now, balance=Decimal("135117.04"))
     agency.phones(case, 2)
     agency.activities(case, 3)
-    accepted = {"accepted_at": agency.now - timedelta(days=80), "accepted_how": "phone"}
+    accepted: dict[str, Any] = {"accepted_at": agency.now - timedelta(days=80), "accepted_how": "phone"}
     agency.plan(case, agreed="202675.56", first=-70, paid=2, status="active", **accepted)
     agency.others()
     return case
@@ -251,7 +251,11 @@ def lapsed(agency: Agency) -> Case:
     agency.phones(case, 2)
     agency.activities(case, 3)
     made = case.activities.earliest("created_at")
-    accepted = {"accepted_at": agency.now - timedelta(days=120), "accepted_how": "signed", "activity": made}
+    accepted: dict[str, Any] = {
+        "accepted_at": agency.now - timedelta(days=120),
+        "accepted_how": "signed",
+        "activity": made,
+    }
     closed = dates.today() - timedelta(days=2)
     agency.plan(case, agreed="184250.50", first=-100, paid=1, status="lapsed", closed_on=closed, **accepted)
     agency.others(6)
@@ -264,9 +268,13 @@ def completed(agency: Agency) -> Case:
     )
     agency.activities(case, 3)
     made = case.activities.earliest("created_at")
-    accepted = {"accepted_at": agency.now - timedelta(days=40), "accepted_how": "phone", "activity": made}
+    accepted: dict[str, Any] = {
+        "accepted_at": agency.now - timedelta(days=40),
+        "accepted_how": "phone",
+        "activity": made,
+    }
     closed = dates.today() - timedelta(days=1)
-    given = {"count": 1, "paid": 1, "status": "completed", "closed_on": closed}
+    given: dict[str, Any] = {"count": 1, "paid": 1, "status": "completed", "closed_on": closed}
     agency.plan(case, agreed="165825.45", first=-1, **given, **accepted)
     agency.others(3)
     return case

@@ -23,7 +23,7 @@ class PlanOf(NamedTuple):
     """
 
     number: int = 0
-    count: int = 0
+    instalments: int = 0
     due_on: date | None = None
     lapsed_on: date | None = None
     answer: str = ""
@@ -60,7 +60,7 @@ def reason(
         return f"Promesa de {format_money(pending.amount)} {verb} {days_away(pending.promise_date, today)}"
     if band == queue.Band.PROMISE_DUE and plan.due_on is not None:
         verb = "vence" if plan.due_on >= today else "venció"
-        return f"{payment_name(plan.number, plan.count)} {verb} {days_away(plan.due_on, today)}"
+        return f"{payment_name(plan.number, plan.instalments)} {verb} {days_away(plan.due_on, today)}"
     if band == queue.Band.NEW:
         return "Nuevo: nadie lo gestionó todavía"
     if band == queue.Band.REST:

@@ -25,8 +25,9 @@ def _offers(transactional_db: None) -> None:
     factories.OfferFactory(name="Quita grande", waiver_percent=Decimal(25), position=3)
 
 
-def offer(page: Page, name: str) -> None:
-    page.locator(".offer", has_text=name).click()
+def pick(page: Page, words: str) -> None:
+    """The card of an offer, or how the debtor accepted."""
+    page.locator("#negotiator label.choice", has_text=words).click()
 
 
 def status(case: Case) -> str:
@@ -41,12 +42,12 @@ def test_from_the_offer_to_the_answer(page_of: PageOf, gestor_user: User, admin_
     expect(page.locator(".offer input").first).to_be_focused()
     assert_accessible_in_both_themes(page)
     page.fill("#id_notes", "Cobra el viernes")
-    offer(page, "Contado")
+    pick(page, "Contado")
     save = page.get_by_role("button", name="Guardar y siguiente")
     expect(save).to_be_visible()
-    offer(page, "Quita grande")
+    pick(page, "Quita grande")
     expect(save).to_have_count(0)
-    page.get_by_text("Por teléfono", exact=True).click()
+    pick(page, "Por teléfono")
     page.keyboard.press("Control+Enter")
     expect(heading(page)).not_to_contain_text(case.debtor.last_name)
     assert status(case) == "awaiting_approval"
@@ -101,7 +102,7 @@ def test_other_terms_are_worked_out_while_they_are_typed(page_of: PageOf, gestor
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
     page.locator("[data-do=arrange]").click()
-    page.get_by_text("Otros términos").first.click()
+    pick(page, "Otros términos")
     expect(page.locator("#own-figures")).to_contain_text("1 pago")
     page.fill("#id_arrangement_instalments", "4")
     expect(page.locator("#own-figures")).to_contain_text("4 × $ 5.000,00")
@@ -112,7 +113,7 @@ def test_other_terms_are_worked_out_while_they_are_typed(page_of: PageOf, gestor
     expect(page.locator("#own-figures")).to_contain_text("le quedan 5 puntos")
 
     # A draft: another person and back.
-    page.get_by_text("Firmó", exact=True).click()
+    pick(page, "Firmó")
     page.goto(f"/cases/{queue[1].pk}")
     page.goto(f"/cases/{queue[0].pk}")
     expect(page.locator("#id_arrangement_waiver_percent")).to_have_value("5")
@@ -156,8 +157,8 @@ def test_on_a_phone(page_of: PageOf, gestor_user: User, admin_user: User, queue:
     page.goto(f"/cases/{queue[0].pk}")
     open_form(page)
     page.locator("[data-do=arrange]").click()
-    offer(page, "Quita grande")
-    page.get_by_text("Lo va a pensar").click()
+    pick(page, "Quita grande")
+    pick(page, "Lo va a pensar")
     assert_fits(page)
     page.get_by_role("button", name="Pedir autorización", exact=True).click()
     expect(page.locator("#arrangements")).to_contain_text("sin autorizar todavía")
@@ -178,11 +179,11 @@ def test_without_javascript(page_of: PageOf, gestor_user: User, admin_user: User
     page = page_of(gestor_user, javascript=False)
     page.goto(f"/cases/{case.pk}")
     page.locator("[data-do=arrange]").click()
-    page.get_by_text("Otros términos").first.click()
+    pick(page, "Otros términos")
     page.fill("#id_arrangement_waiver_percent", "20")
     page.get_by_role("button", name="Calcular").click()
     expect(page.locator("#own-figures")).to_contain_text("$ 16.000,00")
-    page.get_by_text("Por mensaje", exact=True).click()
+    pick(page, "Por mensaje")
     page.get_by_role("button", name="Guardar", exact=True).click()
     expect(page.locator("[data-ask-line]")).to_contain_text("lo autoriza un administrador")
     page.get_by_role("button", name="Pedir autorización").click()

@@ -44,10 +44,10 @@ def test_a_request_says_what_a_decision_needs(admin_client: Client, gestor_user:
     asked = request_of(gestor_user)
     factories.PromiseFactory(case=asked.case, status="broken")
     old = factories.CaseFactory(debtor=asked.case.debtor)
+    pay(old, 2_500)
     factories.ArrangementFactory(
         case=old, status="lapsed", accepted_at=timezone.now() - timedelta(days=90), closed_on=dates.today()
     )
-    pay(old, 2_500)
 
     page = admin_client.get(LIST).text
 
