@@ -46,6 +46,12 @@ SYSTEMS = [
     (Arrangement.System.FRENCH.value, "Sistema francés"),
     (Arrangement.System.FREE.value, "Cuotas a medida"),
 ]
+# What a person says of a debtor who accepts what is on the table.
+ACCEPTED = [
+    (Arrangement.How.PHONE.value, "Aceptó por teléfono"),
+    (Arrangement.How.MESSAGE.value, "Aceptó por mensaje"),
+    (Arrangement.How.SIGNED.value, "Firmó"),
+]
 HOW = [
     (Arrangement.How.PHONE.value, "Por teléfono"),
     (Arrangement.How.MESSAGE.value, "Por mensaje"),

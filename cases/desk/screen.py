@@ -23,7 +23,7 @@ from cases.desk.deciding import DECISIONS
 from cases.desk.figures import Figures, figures_of
 from cases.desk.forms import ContactForm, GestionForm, PhoneForm, SnoozeForm
 from cases.desk.keys import COMMANDS, Command
-from cases.desk.negotiating import HOW, LATER
+from cases.desk.negotiating import ACCEPTED
 from cases.desk.queue import Queue, parse_place, place_of
 from cases.desk.rows import ROW_FIELDS, Row, new_token, rows_of
 from cases.desk.sheet import Sheet
@@ -329,7 +329,7 @@ class Screen:
     @property
     def ways_to_accept(self) -> list[tuple[str, str]]:
         """(value, words) of how a debtor accepts what is on the table."""
-        return [way for way in HOW if way[0] != LATER]
+        return ACCEPTED
 
     @property
     def decisions(self) -> list[tuple[str, str]]:

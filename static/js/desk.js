@@ -617,6 +617,8 @@
       if (!isTypingOn) $("#case-name")?.focus({ preventScroll: true });
     } else if (id === "queue-results") onFound();
   });
+  // A page that opens with the negotiator has its figures once htmx is there.
+  document.addEventListener("htmx:load", () => $("[data-gestion]") && workOut($("[data-gestion]")));
   document.addEventListener("htmx:pushedIntoHistory", prepare);
   document.addEventListener("htmx:historyRestore", prepare);
   prepare();
