@@ -41,7 +41,7 @@ TYPED = frozenset(PREFIX + name for name in TERMS | {"system"})
 # Errors of the service that stand at another field of the form; those of the case at none.
 SHOWN_AT = {"accepted_how": "arrangement_how"}
 SYSTEMS = [
-    (Arrangement.System.NONE.value, "Sin interés (o con quita)"),
+    (Arrangement.System.NONE.value, "Sin interés"),
     (Arrangement.System.DIRECT.value, "Interés directo"),
     (Arrangement.System.FRENCH.value, "Sistema francés"),
     (Arrangement.System.FREE.value, "Cuotas a medida"),

@@ -47,6 +47,7 @@ def test_from_the_offer_to_the_answer(page_of: PageOf, gestor_user: User, admin_
     expect(save).to_be_visible()
     pick(page, "Quita grande")
     expect(save).to_have_count(0)
+    assert_accessible_in_both_themes(page)
     pick(page, "Por teléfono")
     page.keyboard.press("Control+Enter")
     expect(heading(page)).not_to_contain_text(case.debtor.last_name)
