@@ -92,10 +92,12 @@ def test_every_action_beside_it(page_of: PageOf, gestor_user: User, queue: list[
     expect(page.locator("#timeline")).not_to_contain_text("se anula")
     keeps(page)
 
+    open_form(page)
     page.locator("[data-do=arrange]").click()
     page.fill("#id_arrangement_instalments", "4")
     expect(page.locator("#own-figures")).to_contain_text("4 × $")
     page.locator("#id_with_arrangement").uncheck()
+    close_form(page)
     keeps(page)
 
     expect(page.locator("#id_phone")).to_have_value(added)

@@ -135,7 +135,7 @@ def test_htmx_gets_the_part_and_a_clean_address(admin_client: Client, paid_case:
     assert "HX-Target" in response["Vary"]
 
 
-def test_the_whole_page_is_eleven_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
+def test_the_whole_page_is_twelve_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
     def more() -> None:
         cache.clear()
         for number in range(12):
@@ -144,9 +144,9 @@ def test_the_whole_page_is_eleven_statements_whatever_there_is(admin_client: Cli
             factories.PromiseFactory(case=case, status="broken", promise_date=dates.today())
             factories.ActivityFactory(case=case)
 
-    # The session, the user, six for all figures and two for the alerts about gestores; outside of a transaction also
-    # the version of the data.
-    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 10
+    # The session, the user, six for all figures, two for the alerts about gestores and the requests that the menu
+    # counts; outside of a transaction also the version of the data.
+    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 11
 
 
 def test_an_empty_house_says_so_and_draws_nothing(admin_client: Client) -> None:
