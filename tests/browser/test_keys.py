@@ -39,7 +39,7 @@ def test_the_list_is_true(page_of: PageOf, gestor_user: User, queue: list[Case])
         expect(page.get_by_role("radio", name=name)).to_be_checked()
         page.keyboard.press("Escape")  # out of the field that the result asks for
     assert [key for key, _ in printed if not key.isdecimal()] == [
-        *("j", "k", "Enter", "c", "h", "/+Ctrl+K", "Ctrl+Enter", "Esc", "u", "?"),
+        *("j", "k", "Enter", "c", "a", "h", "/+Ctrl+K", "Ctrl+Enter", "Esc", "u", "?"),
     ]
 
     page.keyboard.press("j")
