@@ -17,7 +17,6 @@ from cases.addresses import verify_at
 from cases.api.reading import visible_case
 from cases.api.requests import checked, once
 from cases.models import Arrangement, Case, Document, LedgerEntry
-from cases.services.papers import WRITERS
 from nova.lib.rest.fields import IdField, QuerySerializer, StrictSerializer
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, listing
 from nova.lib.rest.views import ApiView, PageQuery
@@ -26,7 +25,7 @@ PDF = "application/pdf"
 
 
 class DocumentIn(StrictSerializer):
-    kind = serializers.ChoiceField(choices=[(kind.value, Document.Kind(kind).label) for kind in WRITERS])
+    kind = serializers.ChoiceField(choices=Document.Kind.choices)
     entry_id = IdField(required=False, allow_null=True, help_text="El pago, si es un recibo.")
     arrangement_id = IdField(required=False, allow_null=True, help_text="El convenio, si es el papel de uno.")
 

@@ -271,6 +271,7 @@ SPECTACULAR_SETTINGS = {
         "StopReason": "cases.models.StopFlag.Reason",
         "ArrangementStatus": "cases.models.Arrangement.Status",
         "InstalmentStatus": "cases.models.Instalment.Status",
+        "DocumentKind": "cases.models.Document.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
