@@ -55,9 +55,11 @@ class Row:
         return " ".join(map(str, self.cases))
 
     @property
-    def is_answer(self) -> bool:
-        """Whether it is there because a request was answered; no call was agreed then."""
-        return self.reason in ANSWERS.values()
+    def due_words(self) -> str:
+        """Why it came up just now: a call was agreed, or a request was answered."""
+        if self.reason in ANSWERS.values() or self.case.next_action_at is None:
+            return self.reason
+        return f"llamado acordado a las {dates.to_local(self.case.next_action_at):%H:%M}"
 
     @property
     def facts(self) -> str:
