@@ -82,12 +82,17 @@ def _one_request_at_a_time() -> Iterator[None]:
         yield
 
 
+def _no_loop() -> None:
+    raise RuntimeError("no running event loop")
+
+
 # One for all files of this folder that a worker takes, and ended with the last of them.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    # Playwright's sync API runs an event loop in this thread, which Django's ORM would refuse.
-    with pytest.MonkeyPatch.context() as environment, sync_playwright() as playwright:
-        environment.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    # Playwright's sync API runs an event loop in this thread, which Django's ORM would refuse. Not by the variable that
+    # allows it: processes that other tests start would inherit it.
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        patch.setattr("django.utils.asyncio.get_running_loop", _no_loop)
         browser = playwright.chromium.launch(executable_path=chromium_program(), args=ARGUMENTS)
         yield browser
         browser.close()

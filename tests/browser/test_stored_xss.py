@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.tokens import issue_token
 from cases import services
 from cases.importing import uploads
-from cases.models import ActivityResult, Case, CaseStatus
+from cases.models import ActivityResult, Case, CaseStatus, Offer, PaperText
 from nova.lib import dates
 from tests import factories
 from tests.browser.conftest import PageOf
@@ -66,6 +66,11 @@ def poisoned(admin_user: User, gestor_user: User, tmp_path: Path, settings) -> C
     )
     pay(case, "1.00", by=admin_user, reference=evil(60))
     services.set_stop(debtor=case.debtor, by=admin_user, reason="reclamo", channel="email")
+    factories.DiscountLimitFactory(cartera=case.cartera)
+    factories.OfferFactory(name=evil(Offer._meta.get_field("name").max_length))
+    factories.ArrangementFactory(case=case, notes=EVIL, creditor_authorisation=EVIL)
+    PaperText.objects.filter(text="").update(text=SHORT)
+    services.issue_document(case=case, kind="statement", by=admin_user, verify_at="/verificar/")
     factories.ContactSubmissionFactory(
         name=evil(120), entity=evil(120), phone=evil(40), message=EVIL, attempts=1, last_error=EVIL
     )

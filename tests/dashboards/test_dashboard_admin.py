@@ -184,7 +184,7 @@ def test_a_payment_is_there_at_the_next_load_and_the_rest_comes_from_memory(admi
     first, at, statements = load()
     again, still, fewer = load()
     assert (first, at) == (again, still)
-    assert (statements, fewer) == (10, 3)
+    assert (statements, fewer) == (11, 4)
     pay(case, "1234.56", by=admin)
     value, later, _ = load()
     assert value == "$ 1.234,56"

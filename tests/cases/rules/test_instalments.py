@@ -32,5 +32,5 @@ def test_the_instalments_are_the_total_to_the_cent(balance: Decimal, rate: Decim
     made = direct_parts(balance, rate, instalments)
 
     assert sum(made) == with_interest(balance=balance, monthly_rate=rate, months=instalments) >= balance
-    assert set(made[:-1]) <= {made[0]}
+    assert made[:-1] == made[:1] * (instalments - 1)
     assert 0 < made[0] <= made[-1] < made[0] + instalments * Decimal("0.01")

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from cases.rollups import TOTALS
+
 CHILDREN_FIRST = (
     "document",
     "stopflag",
@@ -55,7 +57,9 @@ def empty_tables() -> None:
     """Every row gone, as in an installation just migrated, but for its users."""
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
-            names = ", ".join(f"cases_{table}" for table in (*CHILDREN_FIRST, "dailytotal", "booktotal"))
+            names = ", ".join(
+                [*(f"cases_{table}" for table in CHILDREN_FIRST), *(model._meta.db_table for model in TOTALS)]
+            )
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
             cursor.execute(f"TRUNCATE {names}, contact_contactsubmission RESTART IDENTITY CASCADE")
             return
