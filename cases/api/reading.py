@@ -5,10 +5,10 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from cases.models import Arrangement, Case, DebtorPhone, Instalment, LedgerEntry, Promise
+from cases.models.ledger import SPLIT_BY, split
 from cases.querysets import CaseQuerySet
-from cases.rules.allocation import Posted, Split, allocate
+from cases.rules.allocation import Split
 
-FOLDED = ("case_id", "kind", "amount", "value_date", "reverses_id", "reason", "arrangement_id")
 LIVE = [Arrangement.Status.ACTIVE, Arrangement.Status.AWAITING_APPROVAL]
 
 
@@ -18,23 +18,14 @@ def listed(cases: CaseQuerySet) -> CaseQuerySet:
     live = Arrangement.objects.filter(status__in=LIVE).prefetch_related(schedule)
     return cases.listed().prefetch_related(
         Prefetch("debtor__phones", DebtorPhone.objects.offered(), to_attr="usable_phones"),
-        Prefetch("entries", LedgerEntry.objects.only(*FOLDED), to_attr="folded_entries"),
+        Prefetch("entries", LedgerEntry.objects.only(*SPLIT_BY), to_attr="folded_entries"),
         Prefetch("arrangements", live, to_attr="live_arrangements"),
     )
 
 
 def split_of(case: Case) -> Split:
     """Capital and interest of the balance of a listed case (DESIGN §2)."""
-    entries = case.folded_entries  # type: ignore[attr-defined]
-    void = {entry.reverses_id for entry in entries}
-    posted = [
-        Posted(
-            *(entry.kind, entry.amount, entry.value_date, entry.pk, entry.pk in void),
-            *(entry.reason, entry.arrangement_id),
-        )
-        for entry in entries
-    ]
-    return allocate(posted, initial_amount=case.initial_amount)
+    return split(case.folded_entries, initial_amount=case.initial_amount)  # type: ignore[attr-defined]
 
 
 def with_debts(cases: CaseQuerySet) -> CaseQuerySet:

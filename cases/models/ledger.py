@@ -1,3 +1,5 @@
+from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -10,6 +12,7 @@ from cases.models.cartera import Cartera
 from cases.models.case import Case
 from cases.querysets import LedgerEntryQuerySet
 from cases.rules import ledger
+from cases.rules.allocation import Posted, Split, allocate
 from cases.searching import fold
 from nova.lib.money import format_money
 
@@ -190,3 +193,19 @@ class LedgerEntry(models.Model):
     def takes_receipt(self) -> bool:
         """Whether it is a payment that stands. Runs a query where the reversal was not read with it."""
         return self.kind == self.Kind.PAYMENT and not hasattr(self, "reversal")
+
+    def posted(self, *, is_void: bool) -> Posted:
+        """As the allocation of the balance reads it. `is_void`: a payment whose reversal counts too."""
+        fields = (self.kind, self.amount, self.value_date, self.pk, is_void, self.reason, self.arrangement_id)
+        return Posted(*fields)
+
+
+# What `split` reads of an entry.
+SPLIT_BY = ("case_id", "kind", "amount", "value_date", "reverses_id", "reason", "arrangement_id")
+
+
+def split(entries: Iterable[LedgerEntry], *, initial_amount: Decimal | None) -> Split:
+    """Capital and interest of what all `entries` of a case leave, in ARS (DESIGN §2)."""
+    entries = list(entries)
+    void = {entry.reverses_id for entry in entries}
+    return allocate((entry.posted(is_void=entry.pk in void) for entry in entries), initial_amount=initial_amount)

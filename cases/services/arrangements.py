@@ -16,9 +16,10 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Arrangement, Case, CaseStatus, DiscountLimit, Instalment, Offer
+from cases.models.ledger import SPLIT_BY, split
 from cases.rules import arrangements as rules
 from cases.rules import queue
-from cases.rules.allocation import Posted, Split, allocate
+from cases.rules.allocation import Split
 from cases.rules.arrangements import Authority, Limit, Part
 from cases.rules.reasons import APPROVED, REJECTED
 from cases.services.effects import Watch
@@ -105,13 +106,7 @@ class Granting(NamedTuple):
 # --- Working out --------------------------------------------------------------------------------------
 def split_of(case: Case) -> Split:
     """Capital and interest of the balance. Runs a query."""
-    fields = ("kind", "amount", "value_date", "id", "reversal", "reason", "arrangement_id")
-    rows = case.entries.order_by().values_list(*fields)
-    posted = [
-        Posted(kind, amount, value_date, pk, reversal is not None, reason, arrangement)
-        for kind, amount, value_date, pk, reversal, reason, arrangement in rows
-    ]
-    return allocate(posted, initial_amount=case.initial_amount)
+    return split(case.entries.order_by().only(*SPLIT_BY), initial_amount=case.initial_amount)
 
 
 def granting_of(case: Case, today: date) -> Granting:

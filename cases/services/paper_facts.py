@@ -13,7 +13,7 @@ from cases.papers import kinds
 from cases.papers.paper import Issue, Paper, Parties, document_label, show_day
 from cases.rules import arrangements as rules
 from cases.rules import ledger
-from cases.rules.allocation import Posted, allocate
+from cases.rules.allocation import allocate
 from cases.rules.papers import Text, clears_on, number_label
 from cases.services.plans import parts_of, plan_terms
 from nova.lib import dates
@@ -164,13 +164,7 @@ def _movements(case: Case) -> list[kinds.Movement]:
     made = []
     for at, entry in enumerate(entries):
         # As the ledger was then: a payment counts until its reversal is posted.
-        posted = [
-            Posted(
-                *(row.kind, row.amount, row.value_date, row.pk, reversed_at.get(row.pk, at + 1) <= at),
-                *(row.reason, row.arrangement_id),
-            )
-            for row in entries[: at + 1]
-        ]
+        posted = [row.posted(is_void=reversed_at.get(row.pk, at + 1) <= at) for row in entries[: at + 1]]
         after = allocate(posted, initial_amount=case.initial_amount)
         signed = ledger.signed(entry.kind, entry.amount)
         made.append(kinds.Movement(entry.value_date, _what(entry), signed, after))

@@ -5,9 +5,9 @@ from datetime import date
 from decimal import Decimal
 
 from cases.models import Arrangement, Case, LedgerEntry
+from cases.models.ledger import split
 from cases.querysets import ARRANGED_SLUG
 from cases.rules import arrangements as rules
-from cases.rules.allocation import Posted, allocate
 from cases.services.plans import (
     deal_of,
     entry_facts,
@@ -140,22 +140,9 @@ def capital_and_interest_are_the_balance() -> Iterator[Finding]:
     cases = Arrangement.objects.order_by().values_list("case_id").distinct()
     for chunk in chunks_by_key(cases, "case_id", CHUNK):
         for case in Case.objects.filter(pk__in=[pk for (pk,) in chunk]).order_by("pk").prefetch_related("entries"):
-            void = {entry.reverses_id for entry in case.entries.all() if entry.reverses_id}
-            posted = [
-                Posted(
-                    entry.kind,
-                    entry.amount,
-                    entry.value_date,
-                    entry.pk,
-                    entry.pk in void,
-                    entry.reason,
-                    entry.arrangement_id,
-                )
-                for entry in case.entries.all()
-            ]
-            split = allocate(posted, initial_amount=case.initial_amount)
-            if split.capital + split.interest != case.balance:
+            of = split(case.entries.all(), initial_amount=case.initial_amount)
+            if of.capital + of.interest != case.balance:
                 yield Finding(
-                    f"{case_label(case.pk, case.nro_cliente)}: capital {money(split.capital)} e interés "
-                    f"{money(split.interest)} no suman el saldo {money(case.balance)}."
+                    f"{case_label(case.pk, case.nro_cliente)}: capital {money(of.capital)} e interés "
+                    f"{money(of.interest)} no suman el saldo {money(case.balance)}."
                 )
