@@ -69,6 +69,19 @@ class FlagField(serializers.BooleanField):
         return data
 
 
+class DecimalTextField(serializers.DecimalField):
+    """A number with two decimals: text with a point, written as `TEXT` says, or a JSON number."""
+
+    TEXT: re.Pattern[str]
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
+            self.fail("invalid")
+        if isinstance(data, str) and not self.TEXT.fullmatch(data):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+
 @extend_schema_field(
     {
         "oneOf": [
@@ -79,20 +92,13 @@ class FlagField(serializers.BooleanField):
         "example": "10000.50",
     }
 )
-class MoneyField(serializers.DecimalField):
+class MoneyField(DecimalTextField):
     """A positive amount in ARS: text with a point, or a JSON number."""
 
     TEXT = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=15, decimal_places=2, min_value=CENT, max_value=MAX_MONEY, **kwargs)
-
-    def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
-            self.fail("invalid")
-        if isinstance(data, str) and not self.TEXT.fullmatch(data):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 @extend_schema_field(
@@ -124,20 +130,13 @@ class ZeroMoneyField(MoneyField):
         "example": "12.50",
     }
 )
-class RateField(serializers.DecimalField):
+class RateField(DecimalTextField):
     """A percentage, 0 or more: text with a point, or a JSON number."""
 
     TEXT = re.compile(r"[0-9]{1,4}(\.[0-9]{1,2})?")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(max_digits=6, decimal_places=2, min_value=Decimal(0), **kwargs)
-
-    def to_internal_value(self, data: Any) -> Decimal:
-        if isinstance(data, bool) or not isinstance(data, str | int | Decimal):
-            self.fail("invalid")
-        if isinstance(data, str) and not self.TEXT.fullmatch(data):
-            self.fail("invalid")
-        return super().to_internal_value(data)
 
 
 @extend_schema_field({"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{2}$", "example": "12.50"})
