@@ -6,19 +6,20 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import reswap, retarget
 
-from accounts.access import Request, for_role, safe_next
+from accounts.access import Request, for_role
 from accounts.downloads import few_at_once, file_download
 from accounts.models import User
 from cases import services
 from cases.addresses import verify_at
-from cases.desk.deciding import Data, Decision, DecisionForm, ReasonField, act
+from cases.desk.deciding import Data, Decision, DecisionForm, ReasonField
 from cases.desk.forms import ALREADY_SENT
 from cases.desk.screen import Screen, SeeOther, query_with, show_changed, visible_case
+from cases.desk.supervision import ask
 from cases.fields import add_errors
 from cases.models import Case, Document, LedgerEntry
 from cases.querysets import CaseQuerySet
@@ -140,13 +141,4 @@ def document_voiding(request: Request, pk: int) -> HttpResponse:
         void,
         is_dangerous=True,
     )
-    asked = request.POST if request.method == "POST" else request.GET
-    back = safe_next(request, asked.get("back", "")) or case.get_absolute_url()
-    form = VoidingForm(request.POST if request.method == "POST" else None, case=case)
-    status = 200
-    if form.is_bound:
-        status = act(request, form, decision, Case.objects.filter(pk=case.pk))
-        if status == 200:
-            return redirect(back)
-    context: dict[str, Any] = {"case": case, "decision": decision, "form": form, "back": back, "action": request.path}
-    return render(request, "cases/decision.html", context, status=status)
+    return ask(request, case, decision)

@@ -32,7 +32,6 @@ from cases.desk.walk import KEPT, Walk, walk_of
 from cases.models import ActivityResult, Case, Document, Submission
 from cases.rules.queue import Band
 from cases.services.papers import refusal_of
-from cases.services.plans import running_arrangement
 
 JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
@@ -395,7 +394,7 @@ class Screen:
         """(kind, name, why it cannot be issued now) of what can be issued of a case."""
         refusal = refusal_of(Document.Kind.CLEARANCE, self._sheet.case, now=self.now)
         kinds = {Document.Kind.STATEMENT: "", Document.Kind.CLEARANCE: refusal}
-        if running_arrangement(self._sheet.case):
+        if self._sheet.arrangement:
             kinds = {Document.Kind.AGREEMENT: "", **kinds}
         return [(kind.value, str(kind.label), why) for kind, why in kinds.items()]
 

@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import Request, for_role, safe_next
 from accounts.models import User
-from cases.desk.deciding import DECISIONS, act
+from cases.desk.deciding import DECISIONS, Decision, act
 from cases.desk.screen import visible_case
 from cases.models import Case
 
@@ -18,7 +18,11 @@ from cases.models import Case
 @for_role(User.Role.ADMIN)
 def decide(request: Request, pk: int, action: str) -> HttpResponse:
     """GET asks, in the bar for htmx; the POST is the confirmation."""
-    case, decision = visible_case(request.user, pk), DECISIONS[action]
+    return ask(request, visible_case(request.user, pk), DECISIONS[action])
+
+
+def ask(request: Request, case: Case, decision: Decision) -> HttpResponse:
+    """The page of one decision about a case; once it is done, back to where it was asked for."""
     asked = request.POST if request.method == "POST" else request.GET
     back = safe_next(request, asked.get("back", "")) or case.get_absolute_url()
     form = decision.form(request.POST if request.method == "POST" else None, case=case)
