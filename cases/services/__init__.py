@@ -7,22 +7,24 @@ for all, the one of its start.
 """
 
 from cases.services.activities import Recorded, name_in_part, record_activities, record_activity, void_activity
-from cases.services.arrangements import (
-    ArrangementConflict,
+from cases.services.arrangement_figures import (
     ArrangementTerms,
     Figures,
     Offered,
-    accept_arrangement,
-    approve_arrangement,
-    cancel_arrangement,
     figures_of,
     figures_of_all,
     limit_of,
     offers_for,
-    propose_arrangement,
-    reject_arrangement,
     split_of,
     work_out,
+)
+from cases.services.arrangements import (
+    ArrangementConflict,
+    accept_arrangement,
+    approve_arrangement,
+    cancel_arrangement,
+    propose_arrangement,
+    reject_arrangement,
 )
 from cases.services.assignment import (
     Share,

@@ -15,7 +15,7 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, ActivityResult, Arrangement, Case, CaseStatus, DebtorPhone, LedgerEntry, Promise
 from cases.models.activity import CONTACT_TYPES
 from cases.rules.stops import reason_of_result
-from cases.services.arrangements import add_arrangement, audit_arrangement, first_due_on
+from cases.services.arrangements import add_arrangement, audit_arrangement, next_due_on
 from cases.services.effects import Watch
 from cases.services.money import PaymentTerms, post_payment
 from cases.services.promises import PromiseTerms, add_promise
@@ -122,7 +122,7 @@ def record_activity(
         case,
         activity=activity,
         result=result,
-        promise_date=made.promise_date if made else first_due_on(agreed) if agreed else None,
+        promise_date=made.promise_date if made else next_due_on(agreed) if agreed else None,
         chosen=next_action_at,
         keep_place=(has_ended or not was_open) and result is None and made is None and next_action_at is None,
     )
