@@ -446,26 +446,6 @@
   const bindings = () =>
     new Map($$("[data-command]").flatMap((row) => row.dataset.keys.split(" ").map((key) => [key, COMMANDS[row.dataset.command]])));
 
-  // A word typed into nowhere, because the field it was meant for has gone or is still to come, is no row of commands:
-  // letters that follow one another at once are none, but for steps to and fro; undoing, which the first of them may mean,
-  // waits to see.
-  const WORD_MS = 250;
-  const WORD_ENDS_MS = 800;
-  const STEPS = ["j", "k"];
-  let letter = { key: "", at: -WORD_MS };
-  let wordUntil = 0;
-  const isOfWord = (key) => {
-    const now = performance.now();
-    const isStep = STEPS.includes(key) && STEPS.includes(letter.key);
-    if ((key !== letter.key && !isStep && now - letter.at < WORD_MS) || now < wordUntil) wordUntil = now + WORD_ENDS_MS;
-    letter = { key, at: now };
-    return now < wordUntil;
-  };
-  const unlessWord = (command) => {
-    const { at } = letter;
-    setTimeout(() => letter.at === at && command(), WORD_MS);
-  };
-
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.altKey || $("dialog[open]")) return;
     const isChord = event.ctrlKey || event.metaKey;
@@ -496,7 +476,7 @@
     if (event.defaultPrevented) return;
     const isSingle = !isChord && event.key.length === 1;
     if (isSingle && (isTyping(event.target) || !singleKeys() || event.repeat)) return;
-    if (isSingle && /^\p{L}$/u.test(event.key) && isOfWord(event.key)) return;
+    if (isSingle && window.novaWords.has(event)) return; // static/js/words.js
     const command = bindings().get(isChord ? `Ctrl+${event.key.length === 1 ? event.key.toLowerCase() : event.key}` : event.key);
     const isDigit = isSingle && /^[0-9]$/.test(event.key);
     if (!command && !isDigit) return;
@@ -504,7 +484,7 @@
     // A number that is typed for a form that is on its way is no result.
     if (isDigit && $('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#negotiator"])')) return;
     if (window.novaIsBusy?.() && (isDigit || [COMMANDS.call, COMMANDS.save, COMMANDS.undo].includes(command))) return;
-    if (command === COMMANDS.undo && isSingle) unlessWord(command);
+    if (command === COMMANDS.undo && isSingle) window.novaWords.unless(command);
     else if (command) command();
     else pick(event.key);
   });

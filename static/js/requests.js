@@ -46,10 +46,13 @@
       return;
     }
     if (event.repeat || !singleKeys() || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
+    if (window.novaWords.has(event)) return; // static/js/words.js
     const row = $$("[data-command]").find((each) => each.dataset.keys.split(" ").includes(event.key));
     if (!row || document.querySelector(".htmx-request")) return;
     event.preventDefault();
-    COMMANDS[row.dataset.command]();
+    const command = COMMANDS[row.dataset.command];
+    if (command === COMMANDS.approve) window.novaWords.unless(command);
+    else command();
   });
 
   document.addEventListener("change", (event) => {

@@ -99,6 +99,26 @@ def test_a_no_by_keyboard_asks_for_its_reason(
     assert status(queue[0]) == "awaiting_approval"
 
 
+def test_a_word_typed_into_nowhere_grants_nothing(
+    page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]
+) -> None:
+    """The reason of one request, typed while the answer to another takes its field away."""
+    terms = services.ArrangementTerms(first_due_on=dates.today() + timedelta(days=7), waiver_percent=Decimal(20))
+    for case in queue[:2]:
+        services.propose_arrangement(case=case, by=gestor_user, terms=terms, accept=True, accepted_how="phone")
+    page = page_of(admin_user)
+    page.goto("/autorizaciones")
+    page.wait_for_load_state()
+    page.keyboard.type("si paga es mucho", delay=60)
+    page.wait_for_timeout(1200)
+    assert [status(case) for case in queue[:2]] == ["awaiting_approval"] * 2
+    # Pressed twice, the key says yes once.
+    page.keyboard.type("ss", delay=60)
+    expect(page.locator("[data-request]")).to_have_count(1)
+    page.wait_for_timeout(400)
+    assert sorted(status(case) for case in queue[:2]) == ["active", "awaiting_approval"]
+
+
 def test_other_terms_are_worked_out_while_they_are_typed(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
