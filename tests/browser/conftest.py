@@ -38,6 +38,9 @@ SETTLE = """async () => {
     document.getAnimations().forEach((change) => change.finish());
   } while (document.getAnimations().length);
 }"""
+# A click returns before the page it leads to is there. Without this a check would look at the page that is being left.
+LEAVING = "addEventListener('beforeunload', () => { window.isBeingLeft = true; });"
+HAS_ARRIVED = "() => !window.isBeingLeft && document.readyState === 'complete'"
 # What Chromium writes of every 4xx answer, and htmx of a request that another one replaced or that found no network.
 NO_TROUBLE = ("Failed to load resource", "htmx:sendAbort", "htmx:sendError", "htmx:afterRequest")
 # A busy machine answers late; only a test that fails waits that long.
@@ -123,6 +126,7 @@ def page_of(chromium: Browser, live_server, client_of: ClientOf) -> Iterator[Pag
         )
         contexts.append(context)
         context.set_default_timeout(20_000)
+        context.add_init_script(LEAVING)
         if user is not None:
             session = client_of(user).cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
@@ -151,7 +155,8 @@ def watch(page: Page, origin: str, troubles: list[str]) -> None:
 
 
 def assert_accessible(page: Page, options: dict[str, Any] = OPTIONS) -> None:
-    """axe-core finds no violation of WCAG 2.2 A or AA."""
+    """axe-core finds no violation of WCAG 2.2 A or AA on the page to which the last click led."""
+    page.wait_for_function(HAS_ARRIVED)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE)
     violations = page.evaluate(f"axe.run(document, {json.dumps(options)}).then((found) => found.violations)")
@@ -176,7 +181,8 @@ def assert_accessible_in_both_themes(page: Page, **also: Any) -> None:
 
 
 def assert_fits(page: Page) -> None:
-    """Nothing makes the page scroll sideways."""
+    """Nothing makes the page to which the last click led scroll sideways."""
+    page.wait_for_function(HAS_ARRIVED)
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= page.viewport_size["width"], f"{page.url} is {width} px wide: {page.evaluate(WIDE)}"
 
