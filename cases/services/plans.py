@@ -4,7 +4,8 @@
 `cases.rules.arrangements`; here they are stored, and what they add to the ledger is posted.
 """
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -152,14 +153,35 @@ def entry_facts(rows: Iterable[tuple], *, of: int) -> list[rules.Entry]:
 
 def standing_entries(case: Case) -> list[tuple]:
     """The entries of a case without reversals and reversed payments. Runs a query."""
-    rows = case.entries.exclude(kind=ledger.Kind.REVERSAL).filter(reversal__isnull=True)
-    return list(rows.order_by("id").values_list(*ENTRY_FIELDS))
+    return standing_entries_of([case.pk])[case.pk]
+
+
+def standing_entries_of(cases: Collection[int]) -> dict[int, list[tuple]]:
+    """The same of each of these cases (ids). Runs a query."""
+    rows = LedgerEntry.objects.filter(case__in=cases, reversal__isnull=True).exclude(kind=ledger.Kind.REVERSAL)
+    found: dict[int, list[tuple]] = {pk: [] for pk in cases}
+    for case_id, *facts in rows.order_by("id").values_list("case_id", *ENTRY_FIELDS):
+        found[case_id].append(tuple(facts))
+    return found
 
 
 def pauses_of(case: Case) -> list[rules.Pause]:
     """The stops of the person, or of this debt, that hold the clock. Runs a query."""
-    stops = StopFlag.objects.of_case(case).filter(channel=StopFlag.Channel.ALL, reason__in=PAUSING)
-    return [pause_of(*row) for row in stops.order_by("id").values_list("since", "until", "lifted_at")]
+    return pauses_of_all([case])[case.pk]
+
+
+def pauses_of_all(cases: Sequence[Case]) -> dict[int, list[rules.Pause]]:
+    """The same of each of these cases, by id. Runs a query."""
+    stops = StopFlag.objects.filter(
+        debtor__in={case.debtor_id for case in cases}, channel=StopFlag.Channel.ALL, reason__in=PAUSING
+    )
+    of_debtor: dict[int, list[tuple]] = defaultdict(list)
+    for debtor_id, *facts in stops.order_by("id").values_list("debtor", "case", "since", "until", "lifted_at"):
+        of_debtor[debtor_id].append(tuple(facts))
+    return {
+        case.pk: [pause_of(*moments) for of, *moments in of_debtor[case.debtor_id] if of in (None, case.pk)]
+        for case in cases
+    }
 
 
 def pause_of(since: datetime, until: datetime | None, lifted_at: datetime | None) -> rules.Pause:

@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from datetime import date
 from typing import Any, Protocol
 
-from django.db import connection, models, transaction
+from django.db import connection, models
 
 from cases.transfer.sections import FORMAT, NAMED_BY, SECTIONS, VERSION, Section, named_references
-from nova.lib.databases import chunks_by_key
+from nova.lib.databases import chunks_by_key, one_moment
 
 CHUNK = 5000
 Progress = Callable[[str, int], None]
@@ -26,11 +26,7 @@ class Writable(Protocol):
 def export(stream: Writable, *, progress: Progress = lambda section, rows: None) -> dict[str, int]:
     """Write the document. Returns the number of rows of each section; `progress` gets a section and rows so far."""
     counts = {}
-    is_outermost = not connection.in_atomic_block  # an outer transaction has set its snapshot already
-    with transaction.atomic():
-        if connection.vendor == "postgresql" and is_outermost:
-            with connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    with one_moment():
         names = {model: dict(model._base_manager.values_list("pk", name)) for model, name in NAMED_BY.items()}
         stream.write(f'{{"format":{json.dumps(FORMAT)},"version":{VERSION}')
         for section in SECTIONS:

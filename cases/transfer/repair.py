@@ -19,7 +19,7 @@ from cases.services.settlement import apply_status_rules, cancel_pending_promise
 from cases.services.touch import latest_gestion_at
 from cases.transfer import verify
 from nova.lib import dates
-from nova.lib.databases import Gone
+from nova.lib.databases import Gone, one_moment
 
 logger = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ def run(*, now: datetime, dry_run: bool = False, tell: Callable[[Mended], None] 
 
 
 def _wrong(now: datetime) -> list[int]:
-    with transaction.atomic():  # so that server-side cursors keep their connection with PgBouncer too
+    with one_moment():  # in a transaction, as server-side cursors need with PgBouncer
         return verify.cases_to_repair(dates.local_date(now))
 
 

@@ -176,6 +176,20 @@ def chunks_by_key(rows: Any, key: str, size: int) -> Iterator[list[tuple[Any, ..
         chunk = list(rows.filter(**{f"{key}__gt": chunk[-1][0]})[:size])
 
 
+@contextmanager
+def one_moment() -> Iterator[None]:
+    """A transaction that reads and sees the database as it was at its first statement, whatever is written meanwhile.
+
+    Inside another transaction it sees what that one sees. Nothing can be written in it on PostgreSQL.
+    """
+    is_outermost = not connection.in_atomic_block
+    with atomic():
+        if connection.vendor == "postgresql" and is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
 # --- Rows that are locked ------------------------------------------------------------------------------
 class Gone(Exception):
     """The row was there when it was looked up, and has been deleted since. Nothing was written."""

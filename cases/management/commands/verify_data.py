@@ -5,11 +5,10 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error as DatabaseError
-from django.db import transaction
 
 from cases.transfer import verify
 from nova.lib import dates, health
-from nova.lib.databases import STALE_SCHEMA, trouble_of
+from nova.lib.databases import STALE_SCHEMA, one_moment, trouble_of
 
 WRONG, NOTHING_DONE = 1, 2
 
@@ -29,8 +28,8 @@ class Command(BaseCommand):
         try:
             if health.pending_migrations():
                 raise CommandError(STALE_SCHEMA, returncode=NOTHING_DONE)
-            # In a transaction, so that server-side cursors keep their connection with PgBouncer too.
-            with transaction.atomic():
+            # Of one moment, so what is saved between two reads is no finding; server-side cursors need it too.
+            with one_moment():
                 for outcome in verify.run(today=dates.today(), keep=max(given["limit"], 0)):
                     self._print(outcome)
                     errors += outcome.errors

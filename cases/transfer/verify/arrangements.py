@@ -12,9 +12,9 @@ from cases.services.plans import (
     deal_of,
     entry_facts,
     parts_of,
-    pauses_of,
+    pauses_of_all,
     plan_terms,
-    standing_entries,
+    standing_entries_of,
 )
 from cases.transfer.verify.finding import Finding, case_label, money, rows
 from nova.lib.databases import chunks_by_key
@@ -75,28 +75,36 @@ def arranged_cases_have_an_arrangement() -> Iterator[Finding]:
 def outcomes_follow_from_the_ledger(today: date) -> Iterator[Finding]:
     """The outcome of every arrangement that runs, and of those that have ended where it says that they had not.
 
-    What has ended may stay so for a reason that is not in the ledger (§3.8), so there only money is compared.
+    What has ended may stay so for a reason that is not in the ledger (§3.8), so there only money is compared. Memory
+    holds a chunk, whose facts are a fixed number of queries.
     """
     computed = Arrangement.objects.computed().values_list("id")
     for chunk in chunks_by_key(computed, "id", CHUNK):
-        found = Arrangement.objects.filter(pk__in=[pk for (pk,) in chunk])
-        for arrangement in found.select_related("case").prefetch_related("schedule", "entries").order_by("id"):
-            yield from _outcome_of(arrangement, today)
+        found = Arrangement.objects.filter(pk__in=[pk for (pk,) in chunk]).order_by("id")
+        arrangements = list(found.select_related("case").prefetch_related("schedule", "entries"))
+        cases = list({arrangement.case_id: arrangement.case for arrangement in arrangements}.values())
+        entries, pauses = standing_entries_of([case.pk for case in cases]), pauses_of_all(cases)
+        for arrangement in arrangements:
+            case_id = arrangement.case_id
+            yield from _outcome_of(arrangement, entries[case_id], pauses[case_id], today)
 
 
-def _outcome_of(arrangement: Arrangement, today: date) -> Iterator[Finding]:
-    case, schedule = arrangement.case, list(arrangement.schedule.all())
+def _outcome_of(
+    arrangement: Arrangement, entries: list[tuple], pauses: list[rules.Pause], today: date
+) -> Iterator[Finding]:
+    schedule = list(arrangement.schedule.all())
     if not schedule:
         return  # `instalments_add_up` says it
     outcome = rules.outcome(
         deal_of(arrangement),
         parts_of(schedule),
-        entry_facts(standing_entries(case), of=arrangement.pk),
-        pauses_of(case),
+        entry_facts(entries, of=arrangement.pk),
+        pauses,
         today=today,
         terms=plan_terms(),
     )
-    about = f"Caso {case.pk}: el convenio {arrangement.pk}"
+    case_id = arrangement.case_id
+    about = f"Caso {case_id}: el convenio {arrangement.pk}"
     if arrangement.status != outcome.status:
         if arrangement.status != Arrangement.Status.ACTIVE:
             yield Finding(
@@ -107,7 +115,7 @@ def _outcome_of(arrangement: Arrangement, today: date) -> Iterator[Finding]:
         else:
             late = outcome.status == Arrangement.Status.LAPSED
             text = "la próxima ejecución de nightly lo dará por caído" if late else f"está {LABELS[outcome.status]}"
-            yield Finding(f"{about} figura vigente y {text}.", is_notice=late, case=case.pk)
+            yield Finding(f"{about} figura vigente y {text}.", is_notice=late, case=case_id)
         return
     if arrangement.status != Arrangement.Status.ACTIVE:
         yield from _money_of(arrangement, about)
@@ -115,7 +123,7 @@ def _outcome_of(arrangement: Arrangement, today: date) -> Iterator[Finding]:
     stored = {part.number: (part.paid_amount, part.paid_on) for part in schedule}
     expected = {number: (part.paid_amount, part.paid_on) for number, part in outcome.parts.items()}
     if stored != expected:
-        yield Finding(f"{about} tiene cuotas cuyo pago no es el que resulta de los movimientos.", case=case.pk)
+        yield Finding(f"{about} tiene cuotas cuyo pago no es el que resulta de los movimientos.", case=case_id)
     yield from _money_of(arrangement, about)
 
 
