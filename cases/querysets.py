@@ -499,6 +499,12 @@ class PromiseQuerySet(CaseOwnedQuerySet):
         return self.exclude(status="cancelled").filter(is_historic=False)
 
 
+def waived_in_all() -> Subquery:
+    """What an arrangement has forgiven by now, in ARS, positive; null for nothing."""
+    entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="waiver", arrangement=OuterRef("pk"))
+    return Subquery(entries.order_by().values("arrangement").annotate(total=-Sum("amount")).values("total"))
+
+
 class ArrangementQuerySet(CaseOwnedQuerySet):
     def active(self) -> ArrangementQuerySet:
         """For questions about some cases (see NO_PAYMENT)."""
@@ -524,23 +530,27 @@ class ArrangementQuerySet(CaseOwnedQuerySet):
     def accepted(self) -> ArrangementQuerySet:
         return self.filter(accepted_at__isnull=False)
 
-    def restated(self) -> ArrangementQuerySet:
-        """Active ones on whose case the creditor has stated another total since: somebody has to look (DESIGN §3.8)."""
-        entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="creditor")
-        since = entries.filter(case=OuterRef("case"), created_at__gte=OuterRef("accepted_at"))
-        return self.active_of_all().filter(Exists(since))
+    def restated(self, since: date = date.min) -> ArrangementQuerySet:
+        """Active ones on whose case the creditor stated another total, on `since` or later (DESIGN §3.8)."""
+        entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="creditor", value_date__gte=since)
+        stated = entries.filter(case=OuterRef("case"), created_at__gte=OuterRef("accepted_at"))
+        return self.active_of_all().filter(Exists(stated))
+
+    def kept_ended(self, since: date) -> ArrangementQuerySet:
+        """Those that stay ended since that day or later, though their ledger says otherwise (DESIGN §3.8)."""
+        return self.filter(stays_ended_since__gte=since)
 
     def waived_beyond(self) -> ArrangementQuerySet:
         """Completed ones that forgave more than was agreed, because the creditor had added to the debt."""
-        entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="waiver", arrangement=OuterRef("pk"))
-        sums = entries.order_by().values("arrangement").annotate(total=-Sum("amount")).values("total")
         agreed = When_Case(
             When(base_balance__gt=F("agreed_total"), then=F("base_balance") - F("agreed_total")),
             default=Value(Decimal("0.00")),
             output_field=models.DecimalField(max_digits=15, decimal_places=2),
         )
         # Half a cent: SQLite sums in floating point.
-        found = self.filter(status="completed", is_historic=False).annotate(waived=Subquery(sums), agreed_waiver=agreed)
+        found = self.filter(status="completed", is_historic=False).annotate(
+            waived=waived_in_all(), agreed_waiver=agreed
+        )
         return found.filter(waived__gt=F("agreed_waiver") + Decimal("0.005"))
 
 

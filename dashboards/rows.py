@@ -12,8 +12,10 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
 from cases.models import Activity, Arrangement, Case, CaseStatus, Instalment, LedgerEntry, Promise
+from cases.querysets import waived_in_all
 from dashboards.figures import instalments as grace
 from dashboards.figures import kpis
+from dashboards.figures.concerns import RECENT, Concern, rows_of
 from dashboards.figures.scope import due_in, made_in
 from dashboards.filters import DashboardFilters
 from dashboards.page.words import NOTHING, money, percentage, whole
@@ -287,36 +289,50 @@ def _case_cells(case: Case) -> list[Cell]:
 
 
 # --- Arrangements ----------------------------------------------------------------------------------------
+CONCERNS = {
+    Concern.RESTATED: ("Convenios con actualización del acreedor", "Con actualización del acreedor"),
+    Concern.WAIVED_BEYOND: ("Convenios con quita mayor que la autorizada", "Con quita mayor que la autorizada"),
+    Concern.KEPT_ENDED: ("Convenios terminados pese a sus pagos", "Terminados pese a sus pagos"),
+}
+
+
 def arrangements(filters: DashboardFilters, only: str) -> FigureRows:
-    """The rows of `convenios_vigentes`: those that run now, whatever the period."""
-    rows = filters.scope.arrangements().filter(status=Arrangement.Status.ACTIVE)
+    """The rows of `convenios_vigentes`, those that run now, whatever the period; with `only` those of an alert."""
+    concern = Concern(only) if only in CONCERNS else None
+    if concern:
+        title, rows = CONCERNS[concern][0], rows_of(concern, filters.scope, dates.today())
+        summary = [(title, whole(rows.count())), ("Desde", f"hace {RECENT.days} días")]
+    else:
+        title, rows = "Convenios vigentes", filters.scope.arrangements().filter(status=Arrangement.Status.ACTIVE)
+        summary = [(title, whole(kpis.arrangement_counts(filters.scope, filters.period).running))]
     unpaid = Instalment.objects.filter(arrangement=OuterRef("pk"), paid_on__isnull=True).order_by("number")
-    of = kpis.arrangement_counts(filters.scope, filters.period)
     return FigureRows(
         kind="convenios",
-        title="Convenios vigentes",
+        title=title,
         columns=[
             Column("Aceptado", "moment"),
             *WHOSE,
             Column("Gestor"),
+            Column("Estado"),
             Column("Sistema"),
             Column("Cuotas", "whole"),
             Column("Próximo vencimiento", "day"),
             Column("Saldo de partida", "money"),
             Column("Total convenido", "money"),
+            Column("Quita", "money"),
             Column("Saldo", "money", is_total=True),
         ],
         rows=rows.select_related(*RELATED, "case__assigned_to")
         .only(
-            *("accepted_at", "system", "instalments", "base_balance", "agreed_total", "case__balance"),
+            *("accepted_at", "status", "system", "instalments", "base_balance", "agreed_total", "case__balance"),
             *(*OF_CASE, *_person("case__assigned_to")),
         )
-        .annotate(next_due_on=Subquery(unpaid.values("due_on")[:1]))
+        .annotate(next_due_on=Subquery(unpaid.values("due_on")[:1]), waived_in_all=waived_in_all())
         .order_by("-accepted_at", "-id"),
         cells=_arrangement_cells,
         case_of=lambda arrangement: arrangement.case_id,
-        summary=[("Convenios vigentes", whole(of.running))],
-        choices=[],
+        summary=summary,
+        choices=[(concern.value, label) for concern, (_, label) in CONCERNS.items()],
         only=only,
     )
 
@@ -326,11 +342,13 @@ def _arrangement_cells(arrangement: Arrangement) -> list[Cell]:
         arrangement.accepted_at,
         *_whose(arrangement.case),
         _name(arrangement.case.assigned_to, "Sin gestor"),
+        arrangement.get_status_display(),
         arrangement.get_system_display(),
         arrangement.instalments,
-        arrangement.next_due_on,  # type: ignore[attr-defined]
+        arrangement.next_due_on if arrangement.is_active else None,  # type: ignore[attr-defined]
         arrangement.base_balance,
         arrangement.agreed_total,
+        arrangement.waived_in_all,  # type: ignore[attr-defined]
         arrangement.case.balance,
     ]
 

@@ -90,6 +90,14 @@ class Arrangement(models.Model):
     closed_on = models.DateField("cerrado el", null=True, blank=True)
     # The next day on which the mere passing of time may change it; `nightly` reads only those of today and before.
     next_look_on = models.DateField(null=True, blank=True, editable=False)
+    # Since when its ledger says that it would not have ended, while what followed it keeps it from running again.
+    stays_ended_since = models.DateField(
+        "terminado pese a sus pagos desde",
+        null=True,
+        blank=True,
+        editable=False,
+        help_text="Sus pagos alcanzarían para que siga vigente o cumplido; lo que se acordó después lo impide.",
+    )
     notes = models.TextField("notas", blank=True)
     external_id = models.CharField("identificador de origen", max_length=120, null=True, blank=True, editable=False)
     # Moved in closed: shown as it came, never recomputed.
@@ -166,6 +174,12 @@ class Arrangement(models.Model):
                 condition=Q(status__in=["proposed", "awaiting_approval"]),
             ),
             models.Index(fields=["-created_at", "-id"], name="arrangement_newest"),
+            models.Index(fields=["closed_on"], name="arrangement_completed", condition=Q(status="completed")),
+            models.Index(
+                fields=["stays_ended_since"],
+                name="arrangement_stays_ended",
+                condition=Q(stays_ended_since__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

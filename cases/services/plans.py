@@ -208,8 +208,6 @@ def follow(case: Case, *, now: datetime) -> Course:
     for arrangement in computed:
         is_last = arrangement is computed[-1]
         is_final = arrangement.status != Status.ACTIVE and (not is_last or _is_final(case, arrangement, live))
-        if is_final and arrangement.status == Status.LAPSED:
-            continue
         if _follow_one(case, arrangement, entries, pauses, course, is_final=is_final, now=now):
             entries = standing_entries(case)
     return course
@@ -254,7 +252,9 @@ def _follow_one(
         terms=plan_terms(),
     )
     was = arrangement.status
-    if is_final and outcome.status == Status.COMPLETED:
+    stays_ended = is_final and outcome.status not in (was, Status.LAPSED)
+    _note_contradiction(arrangement, stays_ended, now=now)
+    if is_final and (was == Status.LAPSED or outcome.status == Status.COMPLETED):
         return False
     if is_final and outcome.status == Status.ACTIVE:  # it does not run again: what it forgave comes back all the same
         outcome = outcome._replace(status=Status.LAPSED, closed_on=today, next_due_on=None, next_look_on=None)
@@ -277,6 +277,14 @@ def _follow_one(
             },
         )
     return bool(posted)
+
+
+def _note_contradiction(arrangement: Arrangement, stays_ended: bool, *, now: datetime) -> None:
+    """Keep the first day on which it stays ended though its ledger says otherwise: the dashboard tells (DESIGN §6)."""
+    since = (arrangement.stays_ended_since or dates.local_date(now)) if stays_ended else None
+    if arrangement.stays_ended_since != since:
+        arrangement.stays_ended_since, arrangement.updated_at = since, now
+        arrangement.save(update_fields=["stays_ended_since", "updated_at"])
 
 
 def _stored_due(schedule: list[Instalment]) -> date | None:

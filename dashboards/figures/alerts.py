@@ -1,6 +1,6 @@
 """What needs an admin today (DESIGN §6), computed from the same readings as the figures. Runs no query."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +9,7 @@ from enum import StrEnum
 from django.conf import settings
 
 from cases.models import CaseStatus
+from dashboards.figures.concerns import Concern
 from dashboards.figures.periods import Period
 from dashboards.figures.readings import CarteraWeek, CaseTotals, Day, Person
 from dashboards.figures.scope import Scope
@@ -25,14 +26,18 @@ class Kind(StrEnum):
     BROKEN_TODAY = "broken_today"
     IDLE_GESTOR = "idle_gestor"
     FALLEN_CARTERA = "fallen_cartera"
+    RESTATED = Concern.RESTATED.value
+    WAIVED_BEYOND = Concern.WAIVED_BEYOND.value
+    KEPT_ENDED = Concern.KEPT_ENDED.value
 
 
 @dataclass(frozen=True)
 class Alert:
     """One alert.
 
-    `count` is a number of cases or promises. An alert about a gestor or a cartera has its name in `subject`, its key in
-    `pk` and the details of its `kind`: the last gestión of an idle gestor, the kept % of a cartera before and now.
+    `count` is a number of cases, promises or arrangements. An alert about a gestor or a cartera has its name in
+    `subject`, its key in `pk` and the details of its `kind`: the last gestión of an idle gestor, the kept % of a
+    cartera before and now.
     """
 
     kind: Kind
@@ -71,10 +76,13 @@ def alerts(
     weeks: Iterable[CarteraWeek],
     case_totals: Iterable[CaseTotals],
     people: Iterable[Person],
+    concerns: Mapping[str, int],
     now: datetime,
 ) -> list[Alert]:
+    """`concerns`: how many arrangements somebody should look at, by why."""
     people = list(people)
     found = [*_left_behind(scope, people), *_of_cases(case_totals)]
+    found += [Alert(Kind(concern.value), count=concerns.get(concern, 0)) for concern in Concern]
     found += [*_broken(days, now), *_idle(scope, people, now), *_fallen(scope, weeks)]
     return [alert for alert in found if alert.count or alert.subject]
 

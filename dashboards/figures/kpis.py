@@ -16,6 +16,7 @@ from typing import NamedTuple
 from cases.models import CaseStatus
 from dashboards.figures import alerts, readings
 from dashboards.figures.alerts import Alert
+from dashboards.figures.concerns import concerns
 from dashboards.figures.instalments import first_due, kept_and_missed
 from dashboards.figures.periods import Period, buckets
 from dashboards.figures.readings import CarteraWeek, CaseTotals, Day, DueInstalments, Person
@@ -150,7 +151,7 @@ def percent(part: Decimal | int, whole: Decimal | int) -> Decimal | None:
 
 # --- The public functions -----------------------------------------------------------------------------------
 def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, now: datetime) -> Dashboard:
-    """The figures of the whole page. Runs six queries."""
+    """The figures of the whole page. Runs seven queries."""
     today = dates.local_date(now)
     broken_today = alerts.broken_today(today)
     days = readings.days(scope, min(current.start, previous.start, broken_today.start))
@@ -167,7 +168,15 @@ def dashboard(scope: Scope, current: Period, previous: Period, *, limit: int, no
         by_status=_by_status(case_totals),
         ranking=_ranking(scope, people),
         comparison=_comparison(days, current, previous),
-        alerts=alerts.alerts(scope, days=days, weeks=weeks, case_totals=case_totals, people=people, now=now),
+        alerts=alerts.alerts(
+            scope,
+            days=days,
+            weeks=weeks,
+            case_totals=case_totals,
+            people=people,
+            concerns=concerns(scope, today),
+            now=now,
+        ),
         carteras=list(dict.fromkeys((week.cartera_id, week.cartera) for week in weeks)),
         gestores=[(person.pk, person.name) for person in people],
         computed_at=now,

@@ -7,7 +7,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from cases.models import Activity, Arrangement, Cartera, Case, Instalment, LedgerEntry, Promise
-from cases.querysets import CaseQuerySet, LedgerEntryQuerySet
+from cases.querysets import ArrangementQuerySet, CaseQuerySet, LedgerEntryQuerySet
 from dashboards.figures.periods import Period
 from nova.lib import dates
 
@@ -33,7 +33,7 @@ class Scope(NamedTuple):
     def promises(self) -> QuerySet[Promise]:
         return Promise.objects.filter(**self._by(cartera="case__cartera", gestor="created_by"))
 
-    def arrangements(self) -> QuerySet[Arrangement]:
+    def arrangements(self) -> ArrangementQuerySet:
         """Those of the cases that the gestor holds now."""
         return Arrangement.objects.filter(**self._by(cartera="case__cartera", gestor="case__assigned_to"))
 

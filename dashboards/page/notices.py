@@ -13,6 +13,16 @@ from dashboards.page.links import admin_cases, link, stopped_cases
 from dashboards.page.words import percentage, whole
 from nova.lib import dates
 
+OF_ARRANGEMENTS = {
+    Kind.RESTATED: ("convenio vigente", "convenios vigentes", "con una actualización del acreedor"),
+    Kind.WAIVED_BEYOND: ("convenio cumplido perdonó", "convenios cumplidos perdonaron", "más de lo autorizado"),
+    Kind.KEPT_ENDED: (
+        "convenio terminado seguiría",
+        "convenios terminados seguirían",
+        "en pie por sus pagos, pero hubo otro acuerdo o se cerró el caso",
+    ),
+}
+
 
 @dataclass(frozen=True)
 class Notice:
@@ -60,6 +70,10 @@ def _notice(alert: Alert, filters: DashboardFilters, now: datetime) -> Notice:
             return Notice(
                 "warning", text, "Ver las incumplidas", link("promesas", filters, cartera=alert.pk, only="broken")
             )
+        case Kind.RESTATED | Kind.WAIVED_BEYOND | Kind.KEPT_ENDED:
+            one, many, said = OF_ARRANGEMENTS[alert.kind]
+            text = f"{_counted(alert.count, one, many)} {said}"
+            return Notice("warning", text, "Ver cuáles", link("convenios", filters, only=alert.kind))
 
 
 def _counted(count: int, one: str, many: str) -> str:

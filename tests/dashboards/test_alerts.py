@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from cases import services
-from cases.models import Case
+from cases.models import Case, LedgerEntry
 from cases.rules import promises as rules
 from cases.services.settlement import promise_terms
 from dashboards.figures import alerts
@@ -189,3 +189,85 @@ def test_people_of_several_gestores_are_united_with_one_click(
     assert small.assigned_to == other_gestor
     assert notices(admin_client) == []
     assert "no hay nada que cambiar" in admin_client.get(notice.href).text
+
+
+# --- Arrangements ----------------------------------------------------------------------------------------
+def arranged(gestor: User, *, signed_at: datetime | None = None, first_due_on: date | None = None, **terms) -> Case:
+    """A case of 250.000,00 with an accepted arrangement, whose gestor is not idle."""
+    factories.DiscountLimitFactory(role="gestor", max_percent=50)
+    case = factories.CaseFactory(
+        assigned_to=gestor, amount=Decimal(250_000), placed_on=dates.today() - timedelta(days=60)
+    )
+    factories.ActivityFactory(case=case)
+    asked = services.ArrangementTerms(first_due_on or dates.today() + timedelta(days=5), **terms)
+    services.propose_arrangement(case=case, by=gestor, terms=asked, accept=True, accepted_how="phone", now=signed_at)
+    return case
+
+
+def behind(client: Client, notice) -> list[str]:
+    """The debtors of the rows that a notice leads to, as many as it counts."""
+    page = client.get(notice.href)
+    assert page.status_code == 200
+    return [next(cell["text"] for cell in line["cells"] if cell["is_debtor"]) for line in page.context["lines"]]
+
+
+def test_a_creditor_who_restates_a_running_arrangement_is_told_once(admin_client: Client, gestor_user: User) -> None:
+    case = arranged(gestor_user)
+    assert notices(admin_client) == []
+    for total in (262_500, 270_000):
+        services.refresh_total(case=case, by=None, total=Decimal(total))
+    [notice] = notices(admin_client)
+    assert notice.text == "1 convenio vigente con una actualización del acreedor"
+    assert behind(admin_client, notice) == [case.debtor.listed_name]
+    assert behind(admin_client, notices(admin_client, gestor=gestor_user.pk)[0]) == [case.debtor.listed_name]
+    assert notices(admin_client, cartera=factories.CarteraFactory().pk) == []
+
+
+def test_a_total_of_long_ago_is_no_news(admin_client: Client, gestor_user: User) -> None:
+    case = arranged(gestor_user)
+    month_ago = timezone.now() - timedelta(days=31)
+    case.arrangements.update(accepted_at=month_ago)
+    old, new = ((factories.CaseFactory(assigned_to=gestor_user), day) for day in (31, 30))
+    for other, days in (old, new):
+        factories.ArrangementFactory(case=other, status="active", accepted_at=timezone.now() - timedelta(days=40))
+        LedgerEntry.objects.create(
+            case=other,
+            cartera=other.cartera,
+            kind="adjustment",
+            reason="creditor",
+            amount=5,
+            value_date=dates.today() - timedelta(days=days),
+        )
+    [notice] = notices(admin_client)
+    assert behind(admin_client, notice) == [new[0].debtor.listed_name]
+
+
+def test_an_arrangement_that_forgave_more_than_was_authorised(admin_client: Client, gestor_user: User) -> None:
+    case = arranged(gestor_user, waiver_percent=Decimal(40))
+    services.refresh_total(case=case, by=None, total=Decimal(262_500))
+    services.record_payment(case=case, by=gestor_user, amount=Decimal(150_000))
+    [notice] = notices(admin_client)
+    assert notice.text == "1 convenio cumplido perdonó más de lo autorizado"
+    page = admin_client.get(notice.href)
+    assert behind(admin_client, notice) == [case.debtor.listed_name]
+    assert [cell["text"] for cell in page.context["lines"][0]["cells"]][-2:] == ["$ 112.500,00", "$ 0,00"]
+    case.arrangements.update(closed_on=dates.today() - timedelta(days=31))
+    assert notices(admin_client) == []
+
+
+def test_an_arrangement_that_stays_ended_though_it_was_paid_in_time(admin_client: Client, gestor_user: User) -> None:
+    today = dates.today()
+    signed_on, due_on, paid_on = (today - timedelta(days=days) for days in (25, 20, 21))
+    case = arranged(gestor_user, first_due_on=due_on, signed_at=dates.start_of_day(signed_on))
+    services.promise_payment(case=case, by=gestor_user, amount=Decimal(1000), promise_date=today + timedelta(days=2))
+    assert notices(admin_client) == []
+    services.record_payment(case=case, by=gestor_user, amount=Decimal(249_000), value_date=paid_on)
+    assert notices(admin_client) == []
+    services.record_payment(case=case, by=gestor_user, amount=Decimal(1000), value_date=paid_on)
+    [notice] = notices(admin_client)
+    assert notice.text == (
+        "1 convenio terminado seguiría en pie por sus pagos, pero hubo otro acuerdo o se cerró el caso"
+    )
+    assert behind(admin_client, notice) == [case.debtor.listed_name]
+    case.arrangements.update(stays_ended_since=today - timedelta(days=31))
+    assert notices(admin_client) == []

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases import rollups
-from cases.models import Case
+from cases.models import Case, LedgerEntry
 from nova.lib import dates
 from nova.lib.said import show_day
 from tests import factories
@@ -135,7 +135,14 @@ def test_htmx_gets_the_part_and_a_clean_address(admin_client: Client, paid_case:
     assert "HX-Target" in response["Vary"]
 
 
-def test_the_whole_page_is_twelve_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
+def restate(case: Case) -> None:
+    """A new total of the creditor."""
+    LedgerEntry.objects.create(
+        case=case, cartera=case.cartera, kind="adjustment", reason="creditor", amount=5, value_date=dates.today()
+    )
+
+
+def test_the_whole_page_is_thirteen_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
     def more() -> None:
         cache.clear()
         for number in range(12):
@@ -143,10 +150,12 @@ def test_the_whole_page_is_twelve_statements_whatever_there_is(admin_client: Cli
             pay(case, Decimal("1.00") + number, by=gestor_user)
             factories.PromiseFactory(case=case, status="broken", promise_date=dates.today())
             factories.ActivityFactory(case=case)
+            factories.ArrangementFactory(case=case, status="active", accepted_at=timezone.now())
+            restate(case)
 
-    # The session, the user, six for all figures, two for the alerts about gestores and the requests that the menu
-    # counts; outside of a transaction also the version of the data.
-    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 11
+    # The session, the user, six for all figures, three for the alerts about arrangements and gestores and the requests
+    # that the menu counts; outside of a transaction also the version of the data.
+    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 12
 
 
 def test_an_empty_house_says_so_and_draws_nothing(admin_client: Client) -> None:

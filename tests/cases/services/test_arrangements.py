@@ -293,8 +293,34 @@ def test_a_lapse_is_final_once_something_else_was_agreed(gestor, limits):
     services.promise_payment(
         case=case, by=gestor, amount=D(1000), promise_date=date(2026, 12, 30), now=at("2026-12-21")
     )
-    pay(case, 150_000, "2026-12-22", value_date="2026-12-17")
+    assert not Arrangement.objects.kept_ended(date.min).exists()
+    paid = pay(case, 150_000, "2026-12-22", value_date="2026-12-17")
     assert facts(case)[2:4] == ("100000.00", "lapsed")
+    night("2026-12-23")
+    assert case.arrangements.get().stays_ended_since == date(2026, 12, 22)  # somebody has to look
+    services.reverse_payment(payment=paid, by=gestor, now=at("2026-12-24"))
+    assert case.arrangements.get().stays_ended_since is None
+
+
+def test_what_stays_ended_runs_again_once_nothing_keeps_it_from_that(gestor, limits):
+    case = case_of(gestor)
+    propose(case, gestor, waiver_percent=D(40), instalments=2)
+    night("2027-03-01")
+    promised = services.record_activity(
+        case=case,
+        by=gestor,
+        result=result("PP"),
+        promise={"amount": D(1000), "promise_date": date(2027, 3, 8)},
+        now=at("2027-03-02"),
+    )
+    pay(case, 75_000, "2027-03-03", value_date="2026-12-17")
+    pay(case, 70_000, "2027-03-03", value_date="2027-01-15")
+    assert facts(case)[3] == "lapsed"
+    pay(case, 5_000, "2027-03-03", value_date="2027-01-15")
+    assert case.arrangements.get().stays_ended_since == date(2027, 3, 3)
+    services.void_activity(activity=promised.activity, by=gestor, now=at("2027-03-03"))
+    pay(case, 1, "2027-03-04")  # the next change of the case looks again
+    assert (facts(case)[3], case.arrangements.get().stays_ended_since) == ("completed", None)
 
 
 def test_a_new_arrangement_follows_one_that_lapsed(gestor, limits):
