@@ -11,13 +11,14 @@ import django_filters
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Exists, F, OuterRef, QuerySet, Sum
+from django.db.models.functions import Least
 from django.http import QueryDict
 from django.urls import reverse
 
 from accounts.models import User
 from cases.fields import PesosField
 from cases.filters import CaseFilter
-from cases.models import Activity, Case, LedgerEntry, Promise
+from cases.models import Activity, Case, Instalment, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet
 from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
@@ -46,12 +47,16 @@ MAX_DAYS = 365
 
 # --- What a figure counts ------------------------------------------------------------------------------
 class Counted(NamedTuple):
-    """The rows that a figure counts, what it adds up of each, and the column that shows that by case."""
+    """What a figure adds up, as pairs of case (id) and amount, and the column that shows the sum of each case."""
 
     header: str
-    rows: QuerySet
-    amount: Any
+    pairs: QuerySet
     is_money: bool = True
+
+
+def by_case(rows: QuerySet, amount: Any, path: str = "case_id") -> QuerySet:
+    """What rows of a case (at `path`) add up, as pairs."""
+    return rows.order_by().values_list(path).annotate(summed=amount)
 
 
 def promises_of(cases: CaseQuerySet, first: date | None, last: date) -> QuerySet:
@@ -63,6 +68,18 @@ def promises_of(cases: CaseQuerySet, first: date | None, last: date) -> QuerySet
     return due if first is None else due.filter(promise_date__gte=first)
 
 
+def instalments_of(cases: CaseQuerySet, first: date | None, last: date) -> QuerySet:
+    """The unpaid instalments of the arrangements of these cases that run, likewise."""
+    mine = cases.order_by().values("pk")
+    due = Instalment.objects.asked().filter(arrangement__case__in=mine, due_on__lte=last)
+    return due if first is None else due.filter(due_on__gte=first)
+
+
+# What is left of a promise, and what is asked of an instalment: never more than the case owes (DESIGN §3.8).
+OWED_OF_PROMISE = F("amount") - F("paid_amount")
+OWED_OF_INSTALMENT = Least(F("amount") - F("paid_amount"), F("arrangement__case__balance"))
+
+
 def counted_by(focus: str, *, gestor: User, now: datetime) -> Counted | None:
     """The conditions are those of `cases.desk.figures`; None for a list of cases that counts nothing else."""
     today = dates.local_date(now)
@@ -70,18 +87,20 @@ def counted_by(focus: str, *, gestor: User, now: datetime) -> Counted | None:
     if focus in ("promises_today", "due_week"):
         last = today if focus == "promises_today" else today + timedelta(days=6 - today.weekday())
         mine = Case.objects.visible_to(gestor).filter(in_active_cartera=True)
-        return Counted("Promete", promises_of(mine, today, last), Sum(F("amount") - F("paid_amount")))
+        promised = by_case(promises_of(mine, today, last), Sum(OWED_OF_PROMISE))
+        agreed = by_case(instalments_of(mine, today, last), Sum(OWED_OF_INSTALMENT), "arrangement__case")
+        return Counted("Vence", promised.union(agreed, all=True))
     if focus == "recovered":
         recovered = LedgerEntry.objects.recovered_by(gestor, month, today).signed()
-        return Counted("Recuperado", recovered, -Sum("signed_amount"))
+        return Counted("Recuperado", by_case(recovered, -Sum("signed_amount")))
     if focus == "kept":
         kept = Promise.objects.filter(
             created_by=gestor, status=Promise.Status.FULFILLED, promise_date__range=(month, today)
         )
-        return Counted("Cumplió", kept, Sum("amount"))
+        return Counted("Cumplió", by_case(kept, Sum("amount")))
     if focus == "worked_today":
         made = Activity.objects.by_people().filter(created_by=gestor, created_at__gte=dates.start_of_day(today))
-        return Counted("Gestiones", made, Count("pk"), is_money=False)
+        return Counted("Gestiones", by_case(made, Count("pk")), is_money=False)
     return None
 
 
@@ -98,8 +117,8 @@ class OwnCaseFilter(CaseFilter):
     """The filters of «Mis casos». `focus` selects the cases of one figure or alert of the screen (DESIGN §4)."""
 
     FOCUSES = [
-        ("due_week", "Promesas que vencen esta semana"),
-        ("promises_today", "Promesas que vencen hoy"),
+        ("due_week", "Promesas y cuotas que vencen esta semana"),
+        ("promises_today", "Promesas y cuotas que vencen hoy"),
         ("idle", f"Sin gestión en {IDLE_DAYS} días"),
         ("stopped", "Detenidos"),
         ("recovered", "Con pagos acreditados este mes"),
@@ -139,10 +158,10 @@ class OwnCaseFilter(CaseFilter):
     def sums(self) -> dict[int, Any]:
         """What the figure adds up in each case that it counts. Runs a query, at once: it has few cases, and the list of
         those is then found by their keys alone."""
-        counted = self.counted
-        if counted is None:
-            return {}
-        return dict(counted.rows.order_by().values_list("case_id").annotate(summed=counted.amount))
+        sums: dict[int, Any] = {}
+        for pk, amount in self.counted.pairs if self.counted else ():
+            sums[pk] = sums.get(pk, 0) + amount
+        return sums
 
     def filter_focus(self, cases: CaseQuerySet, name: str, value: str) -> CaseQuerySet:
         if value == "idle":

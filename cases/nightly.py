@@ -25,7 +25,7 @@ from cases.models import Arrangement, Case, ImportUpload, Promise, StopFlag, Sub
 from cases.rules import promises as rules
 from cases.rules import queue
 from cases.services import stops
-from cases.services.plans import due_dates_of
+from cases.services.plans import next_unpaid_of
 from cases.services.settlement import lock_case, promise_terms, settle
 from contact import outbox
 from contact.models import ContactSubmission
@@ -178,8 +178,8 @@ def _bring_up_to_date(case_id: int, report: Report, *, now: datetime) -> None:
     """Set the place that nightly runs since the due date would have set; then update promises and arrangements."""
     today = dates.local_date(now)
     case = lock_case(case_id)
-    promised, dues = _promise_dates([case_id])[case_id], due_dates_of([case_id])
-    if place := _new_place(case, [*promised, *dues.values()], today):
+    promised, unpaid = _promise_dates([case_id])[case_id], next_unpaid_of([case_id])
+    if place := _new_place(case, [*promised, *(instalment.due_on for instalment in unpaid.values())], today):
         case.queue_band, case.next_action_at = place
         case.save(update_fields=["queue_band", "next_action_at", "updated_at"])
         report.brought_forward += 1

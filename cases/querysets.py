@@ -554,6 +554,15 @@ class ArrangementQuerySet(CaseOwnedQuerySet):
         return found.filter(waived__gt=F("agreed_waiver") + Decimal("0.005"))
 
 
+class InstalmentQuerySet(models.QuerySet):
+    def asked(self) -> InstalmentQuerySet:
+        """The unpaid ones of arrangements that run: what is asked of the debtor, as a pending promise is.
+
+        In the words of the index `instalment_unpaid`.
+        """
+        return self.exclude(status="paid").filter(arrangement__status="active")
+
+
 class OfferQuerySet(models.QuerySet):
     def for_case(self, case: Any, months: int) -> OfferQuerySet:
         """The active offers of the cartera of a case and those of all, which its months in arrears reach."""

@@ -1,13 +1,13 @@
-"""The agenda of a gestor: the calls that were agreed and the promises that fall due, by hour and by day (DESIGN §4)."""
+"""The agenda of a gestor: the calls that were agreed, and what falls due, by hour and by day (DESIGN §4)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet, Value
 from django.db.models.functions import TruncDate
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -19,27 +19,29 @@ from accounts.access import Request, for_role
 from accounts.models import User
 from cases.desk.rows import Row, rows_of, with_tools
 from cases.desk.screen import Screen
-from cases.lists import promises_of
-from cases.models import Case, Promise
+from cases.lists import OWED_OF_INSTALMENT, OWED_OF_PROMISE, instalments_of, promises_of
+from cases.models import Case, Instalment, Promise
 from cases.querysets import CaseQuerySet
 from cases.rules.queue import Band
+from cases.rules.reasons import payment_name
 from nova.lib import dates
 from nova.lib.money import format_money, round_total
 
 DAYS = 7
 OLDEST = timedelta(days=60)  # a promise is broken long before, when its days of grace are over
 MOST = 30  # of a day; whoever has more sees that there are more
+IN_GRACE = "venció, en días de gracia"
 WEEKDAYS = ("lun", "mar", "mié", "jue", "vie", "sáb", "dom")
 
 
 @dataclass(frozen=True)
 class Day:
-    """What a day of the week holds. `promised` is what its promises still owe, in ARS."""
+    """What a day of the week holds. `due` counts promises and instalments; `owed` is what they still owe, in ARS."""
 
     day: date
     calls: int
-    promises: int
-    promised: str
+    due: int
+    owed: str
 
     @property
     def words(self) -> str:
@@ -48,16 +50,26 @@ class Day:
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of a day: when, what, and the case as the lists show it. `is_late`: its hour or its day has passed."""
+    """A line of a day: when, what, and the case as the lists show it. `late`: how its hour or its day has passed."""
 
     when: str
     row: Row
+    what: str = ""
     amount: str = ""
-    is_late: bool = False
+    late: str = ""
+
+
+class Due(NamedTuple):
+    """A promise or an instalment; `day` is that of the agenda, `amount` what is still owed in ARS."""
+
+    is_promise: bool
+    pk: int
+    day: date
+    amount: Decimal
 
 
 class Agenda:
-    """The next seven days of a gestor, and one of them in full. What is late stands with today. Runs six queries."""
+    """The next seven days of a gestor, and one of them in full. What is late stands with today. Runs ten queries."""
 
     def __init__(self, gestor: User, day: str, *, now: datetime) -> None:
         self.gestor, self.now, self.today = gestor, now, dates.local_date(now)
@@ -84,16 +96,13 @@ class Agenda:
         return self._worked.filter(queue_band=Band.CALL_BACK, next_action_at__isnull=False)
 
     @cached_property
-    def _due(self) -> list[tuple[int, date, Decimal]]:
-        """(key, day, what is still owed) of what is pending until the end of the week. What is late stands with today.
-
-        Runs a query.
-        """
-        rows = promises_of(self._worked, self.today - OLDEST, self.last).order_by("promise_date", "-amount", "id")
-        return [
-            (pk, max(day, self.today), amount - paid)
-            for pk, day, amount, paid in rows.values_list("pk", "promise_date", "amount", "paid_amount")
-        ]
+    def _due(self) -> list[Due]:
+        """What is pending until the end of the week, by its date. What is late stands with today. Runs a query."""
+        days = self.today - OLDEST, self.last
+        promised = _dues(promises_of(self._worked, *days), "promise_date", OWED_OF_PROMISE, is_promise=True)
+        agreed = _dues(instalments_of(self._worked, *days), "due_on", OWED_OF_INSTALMENT, is_promise=False)
+        rows = sorted(promised.union(agreed, all=True), key=lambda row: (row[2], -row[3], row[:2]))
+        return [Due(is_promise, pk, max(day, self.today), amount) for is_promise, pk, day, amount in rows]
 
     @cached_property
     def week(self) -> list[Day]:
@@ -102,19 +111,12 @@ class Agenda:
         calls: dict[date, int] = {}
         for day, count in by_day.values_list("day").annotate(count=Count("pk")):
             calls[max(day, self.today)] = calls.get(max(day, self.today), 0) + count
-        promises: dict[date, tuple[int, Decimal]] = {}
-        for _, day, owed in self._due:
-            counted, summed = promises.get(day, (0, Decimal(0)))
-            promises[day] = counted + 1, summed + owed
-        days = [self.today + timedelta(days=ahead) for ahead in range(DAYS)]
+        amounts: dict[date, list[Decimal]] = {self.today + timedelta(days=ahead): [] for ahead in range(DAYS)}
+        for due in self._due:
+            amounts[due.day].append(due.amount)
         return [
-            Day(
-                day,
-                calls.get(day, 0),
-                promises.get(day, (0, Decimal(0)))[0],
-                format_money(round_total(promises.get(day, (0, Decimal(0)))[1])),
-            )
-            for day in days
+            Day(day, calls.get(day, 0), len(owed), format_money(round_total(sum(owed, Decimal(0)))))
+            for day, owed in amounts.items()
         ]
 
     @property
@@ -129,7 +131,7 @@ class Agenda:
             found = found.filter(next_action_at__gte=start)
         cases = list(found.listed().order_by("next_action_at", "id")[:MOST])
         return [
-            Entry(self._hour(at), row, is_late=at < self.now)
+            Entry(self._hour(at), row, late="la hora ya pasó" if at < self.now else "")
             for row in self._rows(cases)
             if (at := row.case.next_action_at) is not None
         ]
@@ -140,24 +142,45 @@ class Agenda:
         return hour if moment.date() == self.day else f"{moment:%d/%m} {hour}"
 
     @cached_property
-    def promises(self) -> list[Entry]:
-        keys = [pk for pk, day, _ in self._due if day == self.day][:MOST]
-        related = ("case__debtor", "case__cartera", "case__status", "case__assigned_to")
-        found = Promise.objects.filter(pk__in=keys).select_related(*related)
-        due = list(found.order_by("promise_date", "-amount", "id"))
-        rows = {row.case.pk: row for row in self._rows({promise.case_id: promise.case for promise in due}.values())}
-        return [
-            Entry(
-                "" if promise.promise_date == self.day else f"{promise.promise_date:%d/%m}",
-                rows[promise.case_id],
-                amount=format_money(promise.amount - promise.paid_amount),
-                is_late=promise.promise_date < self.today,
-            )
-            for promise in due
-        ]
+    def due(self) -> list[Entry]:
+        """Its promises and instalments. Runs six queries."""
+        shown = [due for due in self._due if due.day == self.day][:MOST]
+        promises = Promise.objects.select_related(*_case_at("case")).in_bulk(
+            [due.pk for due in shown if due.is_promise]
+        )
+        instalments = Instalment.objects.select_related(*_case_at("arrangement__case")).in_bulk(
+            [due.pk for due in shown if not due.is_promise]
+        )
+        cases = [promise.case for promise in promises.values()]
+        cases += [instalment.arrangement.case for instalment in instalments.values()]
+        rows = {row.case.pk: row for row in self._rows({case.pk: case for case in cases}.values())}
+        found = []
+        for due in shown:
+            if due.is_promise:
+                promise = promises[due.pk]
+                day, row, what, late = promise.promise_date, rows[promise.case_id], "", IN_GRACE
+            else:
+                part = instalments[due.pk]
+                day, row = part.due_on, rows[part.arrangement.case_id]
+                what = payment_name(part.number, part.arrangement.instalments).lower()
+                late = "vencida" if part.status == Instalment.Status.OVERDUE else IN_GRACE
+            when = "" if day == self.day else f"{day:%d/%m}"
+            is_late = day < self.today
+            found.append(Entry(when, row, what, format_money(round_total(due.amount)), late if is_late else ""))
+        return found
 
     def _rows(self, cases: Iterable[Case]) -> list[Row]:
         return with_tools(rows_of(cases, now=self.now))
+
+
+def _dues(rows: QuerySet, day: str, owed: Any, *, is_promise: bool) -> QuerySet:
+    return (
+        rows.order_by().annotate(is_promise=Value(is_promise), owed=owed).values_list("is_promise", "pk", day, "owed")
+    )
+
+
+def _case_at(path: str) -> list[str]:
+    return [f"{path}__{name}" for name in ("debtor", "cartera", "status", "assigned_to")]
 
 
 @require_safe

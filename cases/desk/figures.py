@@ -26,9 +26,17 @@ SELECT
    WHERE created_by_id = %(gestor)s AND promise_date BETWEEN %(month)s AND %(today)s AND status = 'broken'),
   (SELECT COUNT(*) FROM cases_activity
    WHERE created_by_id = %(gestor)s AND created_at >= %(midnight)s AND voided_at IS NULL AND NOT is_system),
-  (SELECT COUNT(DISTINCT promise.case_id) FROM cases_promise promise JOIN cases_case ON cases_case.id = promise.case_id
-   WHERE promise.status = 'pending' AND promise.promise_date = %(today)s AND cases_case.assigned_to_id = %(gestor)s
-     AND cases_case.in_active_cartera),
+  (SELECT COUNT(*) FROM (
+     SELECT promise.case_id FROM cases_promise promise JOIN cases_case ON cases_case.id = promise.case_id
+     WHERE promise.status = 'pending' AND promise.promise_date = %(today)s AND cases_case.assigned_to_id = %(gestor)s
+       AND cases_case.in_active_cartera
+     UNION
+     SELECT arrangement.case_id FROM cases_instalment instalment
+     JOIN cases_arrangement arrangement ON arrangement.id = instalment.arrangement_id
+     JOIN cases_case ON cases_case.id = arrangement.case_id
+     WHERE NOT instalment.status = 'paid' AND instalment.due_on = %(today)s AND arrangement.status = 'active'
+       AND cases_case.assigned_to_id = %(gestor)s AND cases_case.in_active_cartera
+   ) AS due),
   (SELECT COUNT(*) FROM cases_case
    WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL AND in_active_cartera
      AND last_activity_at < %(since)s),
@@ -49,7 +57,7 @@ class Figures(NamedTuple):
     kept: int
     decided: int
     activities_today: int
-    promises_today: int
+    due_today: int
     idle: int
     in_queue: int
     broken: int
@@ -59,14 +67,14 @@ class Figures(NamedTuple):
 def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures:
     """The figures of a gestor; `bands` is the number of people in each band of the queue. Runs one query."""
     today = dates.local_date(now)
-    recovered, kept, broken, activities, promises_today, idle, untouched = _read(gestor, today=today, now=now)
+    recovered, kept, broken, activities, due_today, idle, untouched = _read(gestor, today=today, now=now)
     return Figures(
         recovered=round_total(recovered),  # SQLite sums in floating point
         kept_percent=Decimal(kept * 100) / (kept + broken) if kept + broken else None,
         kept=kept,
         decided=kept + broken,
         activities_today=activities,
-        promises_today=promises_today,
+        due_today=due_today,
         idle=idle + untouched,
         in_queue=sum(bands.values()),
         broken=bands.get(queue.Band.BROKEN_PROMISE, 0),

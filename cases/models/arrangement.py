@@ -10,7 +10,7 @@ from django.utils import timezone
 from cases.models.activity import Activity
 from cases.models.cartera import Cartera
 from cases.models.case import Case
-from cases.querysets import ArrangementQuerySet, DiscountLimitQuerySet, OfferQuerySet
+from cases.querysets import ArrangementQuerySet, DiscountLimitQuerySet, InstalmentQuerySet, OfferQuerySet
 from cases.rules import arrangements as rules
 from nova.lib.money import format_money
 
@@ -217,6 +217,8 @@ class Instalment(models.Model):
     paid_amount = models.DecimalField("pagado", max_digits=15, decimal_places=2, default=Decimal("0.00"))
     status = models.CharField("estado", max_length=7, choices=Status.choices, default=Status.PENDING)
     paid_on = models.DateField("pagada el", null=True, blank=True)
+
+    objects = InstalmentQuerySet.as_manager()
 
     class Meta:
         verbose_name = "cuota"

@@ -74,12 +74,13 @@ def has_agreement(case: Case) -> bool:
     return case.promises.pending().exists() or case.arrangements.active().exists()
 
 
-def due_dates_of(cases: Iterable[int]) -> dict[int, date]:
-    """The date of the next unpaid instalment of each of these cases that has an active arrangement. Runs a query."""
+def next_unpaid_of(cases: Iterable[int]) -> dict[int, Instalment]:
+    """The next unpaid instalment, with its arrangement, of each of these cases that has an active one. Runs a query."""
     unpaid = Instalment.objects.filter(arrangement__case__in=list(cases)).exclude(
         Q(status=Instalment.Status.PAID) | ~Q(arrangement__status=Status.ACTIVE)
     )
-    return dict(unpaid.order_by("-number").values_list("arrangement__case", "due_on"))  # the first number wins
+    # The first number wins.
+    return {row.arrangement.case_id: row for row in unpaid.select_related("arrangement").order_by("-number")}
 
 
 def unpaid_of(arrangement: Arrangement) -> Decimal:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from django.core.exceptions import ValidationError
@@ -13,15 +14,23 @@ from accounts.models import AuditEvent, User
 from cases.models import Activity, Case, Promise
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
+from cases.rules.reasons import payment_name
 from cases.services.effects import Watch
 from cases.services.many import BulkResult, locked_chunks
-from cases.services.plans import due_dates_of
+from cases.services.plans import next_unpaid_of
 from cases.services.settlement import lock_case
 from nova.lib import dates
 from nova.lib.databases import lock_rows
 
 SNOOZE_DAYS = 15
 SNOOZED = ("next_action_at", "queue_band")
+
+
+class Due(NamedTuple):
+    """What the debtor is to pay on a day, as the subject of a sentence: «La promesa», «La cuota 3 de 6»."""
+
+    name: str
+    day: date
 
 
 @transaction.atomic
@@ -82,10 +91,10 @@ def snooze_cases(
     return result, last
 
 
-def refusal_of_snooze(case: Case, *, until: datetime, due: date | None) -> str:
+def refusal_of_snooze(case: Case, *, until: datetime, due: Due | None) -> str:
     """Why the case does not wait until then, as a Spanish sentence; empty when it may.
 
-    `due` is the date of a pending promise that falls due until then.
+    `due` is the promise or instalment that falls due until then.
     """
     if not case.is_open:
         return "El caso está cerrado: no tiene próxima acción."
@@ -94,7 +103,7 @@ def refusal_of_snooze(case: Case, *, until: datetime, due: date | None) -> str:
     if case.queue_band == queue.Band.CALL_BACK and case.next_action_at is not None:
         return f"Hay un llamado acordado ({dates.format_moment(case.next_action_at)}): no se pospone, se registra."
     if due is not None:
-        return f"La promesa del {due:%d/%m/%Y} vence antes: no se pospone."
+        return f"{due.name} del {due.day:%d/%m/%Y} vence antes: no se pospone."
     if case.next_action_at is not None and case.next_action_at >= until:
         return f"Ya vuelve más adelante: el {dates.format_moment(case.next_action_at)}."
     return ""
@@ -108,17 +117,21 @@ def _check_moment(until: datetime, *, now: datetime) -> None:
         raise ValidationError({"until": f"Se pospone como máximo {SNOOZE_DAYS} días: hasta el {last:%d/%m/%Y}."})
 
 
-def _pending_of(cases: Iterable[Case]) -> dict[int, date]:
+def _pending_of(cases: Iterable[Case]) -> dict[int, Due]:
     """The first pending promise, or unpaid instalment, of each of these cases. Runs two queries."""
     pks = [case.pk for case in cases]
     pending = Promise.objects.pending().filter(case__in=pks)
     promised = dict(pending.order_by("-promise_date").values_list("case_id", "promise_date"))  # the earliest wins
-    return promised | due_dates_of(pks)
+    dues = {pk: Due("La promesa", day) for pk, day in promised.items()}
+    for pk, instalment in next_unpaid_of(pks).items():
+        name = payment_name(instalment.number, instalment.arrangement.instalments).lower()
+        dues[pk] = Due(f"{'La' if name.startswith('cuota') else 'El'} {name}", instalment.due_on)
+    return dues
 
 
-def _due(promise_date: date | None, until: datetime) -> date | None:
-    """The promise, when it falls due until then."""
-    return promise_date if promise_date is not None and promise_date <= dates.local_date(until) else None
+def _due(due: Due | None, until: datetime) -> Due | None:
+    """What falls due until then."""
+    return due if due is not None and due.day <= dates.local_date(until) else None
 
 
 def _snooze(case: Case, *, by: User, until: datetime, now: datetime, submission: UUID | None) -> Activity:

@@ -1,6 +1,6 @@
 """The agenda and the people opened last: what is there, whose it is, what it costs."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,11 +9,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases import services
-from cases.models import Case
+from cases.models import Arrangement, Case
 from cases.rules.queue import Band
 from nova.lib import dates
 from tests.conftest import ClientOf
-from tests.factories import CaseFactory, DebtorFactory, PromiseFactory
+from tests.factories import ArrangementFactory, CaseFactory, DebtorFactory, PromiseFactory
 from tests.queries import queries_do_not_grow
 
 pytestmark = pytest.mark.django_db
@@ -23,6 +23,12 @@ RECENT = "/dashboard-gestor/recent"
 
 def case(gestor: User | None, last_name: str, **fields) -> Case:
     return CaseFactory(assigned_to=gestor, debtor__last_name=last_name, debtor__first_name="", **fields)
+
+
+def arranged(of: Case, *, first_due_on: date, status: str = "active", **fields) -> Arrangement:
+    """An arrangement in three parts, 30 days apart."""
+    given = {"accepted_at": timezone.now() - timedelta(days=40), **fields}
+    return ArrangementFactory(case=of, status=status, first_due_on=first_due_on, **given)
 
 
 def agreed(gestor: User, last_name: str, days: int, hour: int) -> Case:
@@ -74,17 +80,65 @@ def test_promises_stand_by_their_day_with_what_is_still_owed(gestor_client: Clie
 
     found = shown(gestor_client)
 
-    assert [(entry.row.name, entry.amount, entry.is_late) for entry in found.promises] == [
+    assert [(entry.row.name, entry.amount, bool(entry.late)) for entry in found.due] == [
         ("Una", "$ 50,00", True),
         ("Una", "$ 800,00", False),
     ]
-    assert [(day.promises, day.promised) for day in found.week[:4]] == [
+    assert [(day.due, day.owed) for day in found.week[:4]] == [
         (2, "$ 850,00"),
         (0, "$ 0,00"),
         (0, "$ 0,00"),
         (1, "$ 70,00"),
     ]
-    assert [entry.row.name for entry in shown(gestor_client, 3).promises] == ["Otra"]
+    assert [entry.row.name for entry in shown(gestor_client, 3).due] == ["Otra"]
+
+
+def test_instalments_stand_among_the_promises_with_their_words(
+    gestor_client: Client, gestor_user: User, other_gestor: User
+) -> None:
+    today = dates.today()
+    plan = arranged(case(gestor_user, "Plan", amount=Decimal(900)), first_due_on=today - timedelta(days=30))
+    plan.schedule.filter(number=1).update(status="paid", paid_on=today, paid_amount=Decimal(300))
+    plan.schedule.filter(number=2).update(paid_amount=Decimal(100))
+    late = arranged(case(gestor_user, "Atrasada", amount=Decimal(60)), first_due_on=today - timedelta(days=20))
+    late.schedule.filter(number=1).update(status="overdue")
+    arranged(case(gestor_user, "Señada", amount=Decimal(90)), first_due_on=today - timedelta(days=1))
+    lowered = case(gestor_user, "Bajada", amount=Decimal(3000))
+    arranged(lowered, first_due_on=today)
+    Case.objects.filter(pk=lowered.pk).update(balance=Decimal(40))  # the creditor asks less than the instalment
+    PromiseFactory(case=case(gestor_user, "Promesa"), promise_date=today, amount=Decimal(5))
+    for status in ("lapsed", "cancelled", "completed"):
+        ended = arranged(case(gestor_user, "Terminada"), first_due_on=today, status=status, closed_on=today)
+        assert ended.schedule.filter(due_on=today).count() == 1
+    arranged(case(gestor_user, "Propuesta"), first_due_on=today, status="proposed", accepted_at=None)
+    arranged(case(other_gestor, "Ajena"), first_due_on=today)
+
+    found = shown(gestor_client)
+
+    assert [(entry.row.name, entry.what, entry.amount, entry.late) for entry in found.due] == [
+        ("Atrasada", "cuota 1 de 3", "$ 20,00", "vencida"),
+        ("Señada", "cuota 1 de 3", "$ 30,00", "venció, en días de gracia"),
+        ("Plan", "cuota 2 de 3", "$ 200,00", ""),
+        ("Bajada", "cuota 1 de 3", "$ 40,00", ""),
+        ("Promesa", "", "$ 5,00", ""),
+    ]
+    assert (found.week[0].due, found.week[0].owed) == (5, "$ 295,00")
+    page = gestor_client.get(URL).text
+    assert "cuota 2 de 3" in page
+    figures = gestor_client.get("/dashboard-gestor").context["screen"].figures
+    assert figures.due_today == 3  # those of today itself: the plan, the lowered one and the promise
+
+
+def test_a_case_with_a_promise_and_an_instalment_is_one(gestor_client: Client, gestor_user: User) -> None:
+    one = case(gestor_user, "Una", amount=Decimal(900))
+    arranged(one, first_due_on=dates.today())
+    PromiseFactory(case=one, promise_date=dates.today(), amount=Decimal(50))
+
+    page = gestor_client.get("/dashboard-gestor", {"tab": "casos", "focus": "promises_today"})
+
+    assert page.context["screen"].figures.due_today == 1
+    assert [(row.name, amount) for row, amount, _ in page.context["lines"]] == [("Una", "$ 350,00")]
+    assert page.context["total"].amount == "$ 350,00"
 
 
 def test_a_day_that_is_none_is_today(gestor_client: Client) -> None:
@@ -104,9 +158,10 @@ def test_queries_do_not_grow(gestor_client: Client, gestor_user: User) -> None:
     def more() -> None:
         for number in range(3):
             PromiseFactory(case=agreed(gestor_user, f"N{number}", 0, 9), promise_date=dates.today())
+            arranged(case(gestor_user, f"C{number}"), first_due_on=dates.today())
 
     more()
-    assert queries_do_not_grow(lambda: gestor_client.get(URL), more) <= 18
+    assert queries_do_not_grow(lambda: gestor_client.get(URL), more) <= 19
 
 
 # --- Recientes -----------------------------------------------------------------------------------------

@@ -95,7 +95,7 @@ def test_alerts_and_the_queue(gestor_client: Client, gestor_user: User, other_ge
 
     found = figures(gestor_client)
 
-    assert (found.call_backs, found.broken, found.promises_today, found.idle, found.in_queue) == (1, 1, 1, 2, 6)
+    assert (found.call_backs, found.broken, found.due_today, found.idle, found.in_queue) == (1, 1, 1, 2, 6)
     assert behind(gestor_client, "promises_today") == {due.pk}
     assert behind(gestor_client, "idle") == {idle.pk, new.pk}
     for band, wanted in ((1, call), (2, broken)):

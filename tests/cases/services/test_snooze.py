@@ -1,6 +1,7 @@
 """Snoozing (DESIGN §4): what may wait waits, what was agreed does not, and one undo brings it back."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import partial
 
 import pytest
@@ -76,6 +77,24 @@ def test_a_promise_that_falls_due_is_never_moved(case: Case, gestor_user: User) 
 
     assert "vence antes" in refusal(case=case, by=gestor_user, until=in_days(5))
     services.snooze(case=case, by=gestor_user, until=in_days(4))
+
+
+@pytest.mark.parametrize(
+    ("terms", "said"),
+    [
+        ({"instalments": 6}, "La cuota 1 de 6 del"),
+        ({"instalments": 6, "down_payment": Decimal(10)}, "El anticipo del"),
+        ({}, "El pago del convenio del"),
+    ],
+)
+def test_an_instalment_that_falls_due_is_said_as_such(case: Case, gestor_user: User, terms: dict, said: str) -> None:
+    asked = services.ArrangementTerms(dates.today() + timedelta(days=5), **terms)
+    services.propose_arrangement(case=case, by=gestor_user, terms=asked, accept=True, accepted_how="phone")
+
+    sentence = refusal(case=case, by=gestor_user, until=in_days(5))
+
+    assert sentence.startswith(said)
+    assert "promesa" not in sentence
 
 
 def test_closed_and_stopped_cases_stay_and_so_does_one_that_comes_later(case: Case, gestor_user: User) -> None:
