@@ -180,7 +180,7 @@ def accept_arrangement(
     _check_case(case)
     _check_alone(case)
     _check_still_holds(case, arrangement, now=now)
-    before, watch = snapshot(case), Watch(case)
+    before, watch = snapshot(case), Watch(case, decided=arrangement)
     arrangement.accepted_how = accepted_how
     needs = None if arrangement.approved_by_id else _needs_now(case, arrangement, by=by, now=now)
     activity = _noted(case, by=by, now=now)
@@ -193,7 +193,7 @@ def accept_arrangement(
         _describe(activity, arrangement, is_gestion=True)
         settle(case, now=now)
         touch(case, activity=activity, promise_date=next_due_on(arrangement))
-    watch.keep(case, activity, arrangement=arrangement)
+    watch.keep(case, activity)
     audit_arrangement(arrangement, case, by=by, before=before)
     return arrangement
 
@@ -288,11 +288,11 @@ def approve_arrangement(
     _check_status(arrangement, Status.AWAITING_APPROVAL, now=now)
     _check_case(case)
     _check_still_holds(case, arrangement, now=now)
+    before, watch = snapshot(case), Watch(case, decided=arrangement)
     arrangement.creditor_authorisation = creditor_authorisation.strip() or arrangement.creditor_authorisation
     needs = _needs_now(case, arrangement, by=by, now=now)
     if needs:
         raise ValidationError({"creditor_authorisation": NEEDS_CREDITOR})
-    before, watch = snapshot(case), Watch(case)
     arrangement.approved_by, arrangement.status = by, Status.PROPOSED
     _keep_decision(arrangement, APPROVED, now=now)
     arrangement.notes = f"{arrangement.notes}\n{notes}".strip()
@@ -306,7 +306,7 @@ def approve_arrangement(
     if arrangement.status == Status.ACTIVE:
         _place(case, arrangement)
     _call_now(case, now=now)  # the answer is there: the debtor is called
-    watch.keep(case, activity, arrangement=arrangement)
+    watch.keep(case, activity)
     audit_arrangement(arrangement, case, by=by, before=before)
     return arrangement
 
@@ -319,6 +319,7 @@ def reject_arrangement(*, arrangement: Arrangement, by: User, notes: str, now: d
     _check_status(arrangement, Status.AWAITING_APPROVAL, now=now)
     if not notes.strip():
         raise ValidationError({"notes": "Escriba por qué se rechaza."})
+    watch = Watch(case, decided=arrangement)
     activity = _noted(case, by=by, now=now)
     arrangement.approved_by = None
     _keep_decision(arrangement, REJECTED, now=now)
@@ -326,6 +327,7 @@ def reject_arrangement(*, arrangement: Arrangement, by: User, notes: str, now: d
     end_plan(case, arrangement, by=by, now=now, status=Status.REJECTED, notes=notes.strip())
     _describe(activity, arrangement, is_gestion=False, said=f"Rechazado: {notes.strip()}")
     _call_now(case, now=now)
+    watch.keep(case, activity)
     return arrangement
 
 

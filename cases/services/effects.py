@@ -1,8 +1,10 @@
 """What a gestión does beyond being recorded, written down as `Effect` rows while it is done (DESIGN §3.6)."""
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
+from django.db.models import Field
 from django.utils.dateparse import parse_datetime
 
 from cases.models import Activity, Arrangement, Case, DebtorPhone, Effect, LedgerEntry, Promise, StopFlag
@@ -11,6 +13,22 @@ from cases.models import Activity, Arrangement, Case, DebtorPhone, Effect, Ledge
 # promises follow from the ledger and `stopped_at` from the stops, so they need no effect of their own.
 CASE_FIELDS = ("status_id", "next_action_at", "queue_band")
 MOMENTS = frozenset({"next_action_at"})
+# Those of an arrangement that a decision about it sets: kept together, as JSON, for they go back together.
+ARRANGEMENT_FIELDS = (
+    "status",
+    "requested_by",
+    "approved_by",
+    "accepted_at",
+    "accepted_how",
+    "creditor_authorisation",
+    "policy",
+    "activity",
+    "closed_on",
+    "next_look_on",
+    "notes",
+    "created_at",
+)
+DECISION = "decision"
 Target = Effect.Target
 
 
@@ -27,10 +45,32 @@ def from_text(field: str, text: str | None) -> Any:
     return parse_datetime(text) if field in MOMENTS else int(text)
 
 
-class Watch:
-    """Reads a locked case before a submission and writes down afterwards what the submission changed."""
+def decided_of(arrangement: Arrangement) -> str:
+    """What a decision about an arrangement may set, as text."""
+    return json.dumps({field.attname: getattr(arrangement, field.attname) for field in _decided()}, default=str)
 
-    def __init__(self, case: Case, *, phone: DebtorPhone | None = None) -> None:
+
+def set_back(arrangement: Arrangement, text: str) -> None:
+    """Store again what `decided_of` said of it."""
+    state = json.loads(text)
+    for field in _decided():
+        setattr(arrangement, field.attname, field.to_python(state[field.attname]))
+    arrangement.save(update_fields=[*ARRANGEMENT_FIELDS, "updated_at"])
+
+
+def _decided() -> list[Field]:
+    return [field for field in Arrangement._meta.concrete_fields if field.name in ARRANGEMENT_FIELDS]
+
+
+class Watch:
+    """Reads a locked case before a submission and writes down afterwards what the submission changed.
+
+    `decided`: the arrangement that the submission is about, where there is one already.
+    """
+
+    def __init__(self, case: Case, *, phone: DebtorPhone | None = None, decided: Arrangement | None = None) -> None:
+        self.decided = decided
+        self.decided_before = decided_of(decided) if decided is not None else ""
         self.before = {field: getattr(case, field) for field in CASE_FIELDS}
         self.phone = phone
         self.phone_state = phone.state if phone else ""
@@ -66,6 +106,10 @@ class Watch:
             effects.append(Effect(activity=activity, model=Target.PROMISE, object_id=promise.pk))
         if arrangement is not None:
             effects.append(Effect(activity=activity, model=Target.ARRANGEMENT, object_id=arrangement.pk))
+        if self.decided is not None:
+            after = decided_of(self.decided)
+            target = Target.ARRANGEMENT, self.decided.pk, DECISION
+            effects.append(self._change(activity, *target, self.decided_before, after))
         if entry is not None:
             effects.append(Effect(activity=activity, model=Target.PAYMENT, object_id=entry.pk))
         if changed_status:  # the case is locked, so what came after `activity` in it is of this submission

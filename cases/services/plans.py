@@ -19,6 +19,7 @@ from cases.models import Activity, Arrangement, Case, Instalment, LedgerEntry, S
 from cases.models.status import CaseStatus
 from cases.rules import arrangements as rules
 from cases.rules import ledger
+from cases.services.effects import set_back
 from cases.services.withdrawing import withdraw_completions
 from nova.lib import dates
 
@@ -419,4 +420,23 @@ def end_plan(
         target=case,
         before={"arrangement": arrangement.pk, "arrangement_status": was},
         after={"arrangement": arrangement.pk, "arrangement_status": status, "notes": notes, "balance": case.balance},
+    )
+
+
+def reopen_plan(case: Case, arrangement: Arrangement, state: str, *, by: User, now: datetime) -> None:
+    """Make an arrangement of a locked case what it was before somebody decided about it (`state`, of `decided_of`).
+
+    What the decision posted goes; instalments that were paid meanwhile are not, until it runs again.
+    """
+    was = arrangement.status
+    post_differences(case, arrangement, {Reason.PLAN_INTEREST: ZERO}, now=now, by=by)
+    set_back(arrangement, state)
+    arrangement.schedule.update(paid_amount=ZERO, status=Instalment.Status.PENDING, paid_on=None)
+    arrangement.schedule.filter(number=0).update(due_on=dates.local_date(arrangement.created_at))
+    audit.record(
+        AuditEvent.Action.ARRANGEMENT,
+        by=by,
+        target=case,
+        before={"arrangement": arrangement.pk, "arrangement_status": was},
+        after={"arrangement": arrangement.pk, "arrangement_status": arrangement.status, "balance": case.balance},
     )

@@ -1,5 +1,6 @@
 """Taking back everything that one submission did, where it is still as the submission left it (DESIGN §3.6)."""
 
+import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +13,9 @@ from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Activity, Arrangement, Case, CaseStatus, DebtorPhone, Effect, LedgerEntry, Promise
 from cases.querysets import ActivityQuerySet
-from cases.services.effects import as_text, from_text
+from cases.services.effects import DECISION, as_text, from_text
 from cases.services.money import reverse_payment
-from cases.services.plans import Status, end_plan, has_agreement
+from cases.services.plans import Status, end_plan, has_agreement, reopen_plan
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.stops import lock_debts, take_back_stop
 from cases.services.touch import latest_gestion_at
@@ -150,16 +151,36 @@ def _take_back_payments(effects: list[Effect], result: Undone, *, by: User, now:
 
 
 def _take_back_arrangements(case: Case, effects: list[Effect], result: Undone, *, by: User, now: datetime) -> None:
-    """Cancel the arrangement as if it had not been accepted: all of its interest goes."""
+    """Cancel the arrangement that was made, as if it had not been accepted: all of its interest goes. One that was
+    decided is again what it was before.
+    """
     for row in effects:
         if row.model != Target.ARRANGEMENT:
             continue
         arrangement = lock_row(Arrangement.objects.all(), row.object_id)
-        if arrangement.status in (Status.PROPOSED, Status.AWAITING_APPROVAL, Status.ACTIVE):
+        if row.field == DECISION:
+            _take_back_decision(case, arrangement, row, result, by=by, now=now)
+        elif arrangement.status in (Status.PROPOSED, Status.AWAITING_APPROVAL, Status.ACTIVE):
             end_plan(case, arrangement, by=by, now=now, takes_all=True, notes=UNDONE)
             case.save(update_fields=["balance", "updated_at"])
         elif arrangement.status not in (Status.CANCELLED, Status.REJECTED):
             result.left.append(f"el convenio: ya está {arrangement.get_status_display().lower()}")
+
+
+def _take_back_decision(
+    case: Case, arrangement: Arrangement, row: Effect, result: Undone, *, by: User, now: datetime
+) -> None:
+    """A request waits again, a proposal may be accepted again: where nobody has decided otherwise since."""
+    decided = json.loads(row.after or "")
+    if arrangement.status != decided["status"]:
+        result.left.append(f"el convenio: ya está {arrangement.get_status_display().lower()}")
+        return
+    others = case.arrangements.filter(status__in=[Status.ACTIVE, Status.AWAITING_APPROVAL]).exclude(pk=arrangement.pk)
+    if others.exists():
+        result.left.append("el convenio: después se pidió o se aceptó otro")
+        return
+    reopen_plan(case, arrangement, row.before or "", by=by, now=now)
+    case.save(update_fields=["balance", "updated_at"])
 
 
 def _take_back_promises(effects: list[Effect], result: Undone) -> None:

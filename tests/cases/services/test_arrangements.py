@@ -429,6 +429,101 @@ def test_undo_takes_all_of_its_interest_back_and_the_promise_is_pending_again(ge
     assert facts(case)[2:4] == ("480000.00", "cancelled")
 
 
+def state_of(arrangement):
+    """Every column of an arrangement and of its schedule but the moment of the last change."""
+    row = Arrangement.objects.filter(pk=arrangement.pk).values().get()
+    return {name: value for name, value in row.items() if name != "updated_at"}, list(arrangement.schedule.values())
+
+
+@pytest.mark.parametrize("accept", [True, False])
+def test_an_approval_that_is_undone_leaves_the_request_as_it_was(gestor, admin, limits, accept):
+    case = case_of(gestor)
+    asked = propose(case, gestor, waiver_percent=D(45), accept=accept, down_payment=D(1000), notes="Llamó la hija")
+    before, place = state_of(asked), (facts(case), case_place(case))
+    services.approve_arrangement(arrangement=asked, by=admin, notes="Adelante", now=at("2026-12-02"))
+    assert state_of(asked) != before
+    undone = undo_last(case, admin, at("2026-12-02", 12, 2))
+    assert undone.left == []
+    assert state_of(asked) == before
+    assert (facts(case), case_place(case)) == place
+    assert list(Arrangement.objects.awaiting().standing(at("2026-12-02"))) == [asked]
+    decisions = AuditEvent.objects.filter(action="arrangement", target_id=str(case.pk)).order_by("id")
+    assert [event.after["arrangement_status"] for event in decisions] == [
+        "awaiting_approval",
+        "active" if accept else "proposed",
+        "awaiting_approval",
+    ]
+    made = services.approve_arrangement(arrangement=asked, by=admin, now=at("2026-12-03"))
+    assert made.status == ("active" if accept else "proposed")
+
+
+def test_what_an_approval_posted_and_cancelled_comes_back_with_it(gestor, admin, limits):
+    DiscountLimitFactory(role="gestor", arrears_from_months=0, cartera=(cartera := CarteraFactory()), max_instalments=3)
+    case = case_of(gestor, "480000", cartera=cartera)
+    asked = propose(case, gestor, system="direct", instalments=6, monthly_rate=D(5), down_payment=D(80_000))
+    assert asked.status == "awaiting_approval"
+    promise = services.promise_payment(
+        case=case, by=gestor, amount=D(50_000), promise_date=date(2026, 12, 9), now=at("2026-12-01", 13)
+    )
+    before = state_of(asked)
+    services.approve_arrangement(arrangement=asked, by=admin, now=at("2026-12-02", 12, 59))
+    assert facts(case)[2] == "600000.00"
+    decision = last_note(case, admin)
+    paid = pay(case, 10_000, "2026-12-02")  # it feeds the down payment
+    assert paid_amounts(asked)[0] == "10000.00"
+    undone = services.undo(activity=decision, by=admin, now=at("2026-12-02", 13, 3))
+    promise.refresh_from_db()
+    assert (promise.status, state_of(asked)) == ("pending", before)
+    assert facts(case)[2:4] == ("470000.00", "awaiting_approval")
+    assert undone.left == []
+    services.reverse_payment(payment=paid, by=admin, now=at("2026-12-02", 14))
+    assert facts(case)[2] == "480000.00"
+
+
+def test_a_refusal_and_an_acceptance_are_undone_likewise(gestor, admin, limits):
+    case = case_of(gestor)
+    asked = propose(case, gestor, waiver_percent=D(45))
+    before = state_of(asked)
+    services.reject_arrangement(arrangement=asked, by=admin, notes="Es mucho", now=at("2026-12-02"))
+    undo_last(case, admin, at("2026-12-02", 12, 1))
+    assert state_of(asked) == before
+
+    case = case_of(gestor)
+    offered = propose(case, gestor, accept=False, waiver_percent=D(40))
+    before, place = state_of(offered), (facts(case), case_place(case))
+    services.accept_arrangement(arrangement=offered, by=gestor, accepted_how="phone", now=at("2026-12-02"))
+    undo_last(case, gestor, at("2026-12-02", 12, 1))
+    assert (state_of(offered), (facts(case), case_place(case))) == (before, place)
+
+
+def test_a_decision_that_others_went_on_from_stays(gestor, admin, limits):
+    case = case_of(gestor)
+    asked = propose(case, gestor, accept=False, waiver_percent=D(45))
+    services.approve_arrangement(arrangement=asked, by=admin, now=at("2026-12-02"))
+    decision = last_note(case, admin)
+    services.accept_arrangement(arrangement=asked, by=gestor, accepted_how="phone", now=at("2026-12-02", 12, 1))
+    undone = services.undo(activity=decision, by=admin, now=at("2026-12-02", 12, 2))
+    assert "el convenio: ya está vigente" in undone.left
+    assert facts(case)[3] == "active"
+
+    case = case_of(gestor)
+    asked = propose(case, gestor, waiver_percent=D(45))
+    services.reject_arrangement(arrangement=asked, by=admin, notes="Es mucho", now=at("2026-12-02"))
+    decision = last_note(case, admin)
+    propose(case, gestor, waiver_percent=D(40), now=at("2026-12-02", 12, 1))
+    undone = services.undo(activity=decision, by=admin, now=at("2026-12-02", 12, 2))
+    assert "el convenio: después se pidió o se aceptó otro" in undone.left
+    assert [row.status for row in case.arrangements.order_by("id")] == ["rejected", "active"]
+
+
+def last_note(case, by):
+    return case.activities.filter(created_by=by).latest("id")
+
+
+def undo_last(case, by, now):
+    return services.undo(activity=last_note(case, by), by=by, now=now)
+
+
 def test_errors_of_a_save_name_the_field_of_the_arrangement(gestor):
     with pytest.raises(ValidationError) as refused:
         services.record_activity(
