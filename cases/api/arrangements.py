@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_f
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from accounts.models import User
 from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
 from cases.api.reading import visible_case
@@ -203,6 +204,15 @@ class OfferQuery(QuerySerializer):
     case_id = QueryWholeField()
 
 
+def agreed_of(data: dict[str, Any]) -> dict[str, Any]:
+    """What the services take of an `ArrangementIn`."""
+    return {
+        "terms": terms_of(data),
+        "accept": data.get("accept", False),
+        "accepted_how": data.get("accepted_how", ""),
+    }
+
+
 def terms_of(data: dict[str, Any]) -> services.ArrangementTerms:
     given = {name: data[name] for name in services.ArrangementTerms._fields if data.get(name) is not None}
     given["schedule"] = tuple((part["due_on"], part["amount"]) for part in data.get("schedule", ()))
@@ -268,13 +278,7 @@ class ArrangementsOfCase(ApiView):
         data = checked(ArrangementIn, request)
 
         def act() -> Response:
-            made = services.propose_arrangement(
-                case=case,
-                by=request.user,
-                terms=terms_of(data),
-                accept=data.get("accept", False),
-                accepted_how=data.get("accepted_how", ""),
-            )
+            made = services.propose_arrangement(case=case, by=request.user, **agreed_of(data))
             return created(_out(made, request))
 
         return once(request, act)
@@ -373,10 +377,15 @@ def _visible(request: Request, pk: int) -> Arrangement:
     return get_object_or_404(stored(Arrangement.objects.visible_to(request.user)), pk=pk)
 
 
-def _out(arrangement: Arrangement, request: Request) -> StoredArrangementOut:
+def shown_to(by: User, arrangement: Arrangement) -> dict[str, Any]:
+    """What `StoredArrangementOut` shows of an arrangement as it is stored now."""
     fresh = stored(Arrangement.objects.filter(pk=arrangement.pk)).get()
-    (figures,) = services.figures_of_all(case=fresh.case, arrangements=[fresh], by=request.user)
-    return StoredArrangementOut(shown(fresh, figures))
+    (figures,) = services.figures_of_all(case=fresh.case, arrangements=[fresh], by=by)
+    return shown(fresh, figures)
+
+
+def _out(arrangement: Arrangement, request: Request) -> StoredArrangementOut:
+    return StoredArrangementOut(shown_to(request.user, arrangement))
 
 
 def _once(request: Request, act: Any) -> Response:

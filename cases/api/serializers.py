@@ -142,17 +142,6 @@ class SnoozedOut(serializers.Serializer):
     until = serializers.DateTimeField()
 
 
-class ManagementOut(ActivityOut):
-    """A gestión with its promise and payment."""
-
-    promise = PromiseOut(allow_null=True)
-    payment = PaymentOut(allow_null=True)
-
-    class Meta(ActivityOut.Meta):
-        fields = [*ActivityOut.Meta.fields, "promise", "payment"]
-        read_only_fields = fields
-
-
 def number_to_call(debtor: Any) -> str | None:
     """The first good number, else an unverified one, of a debtor whose `usable_phones` are loaded."""
     return debtor.usable_phones[0].number if debtor.usable_phones else None
@@ -417,12 +406,6 @@ class ActivityIn(StrictSerializer):
         if code and result is None:
             raise serializers.ValidationError("Ese resultado no existe: vea GET /api/v1/activity-results.")
         return result
-
-
-class ManagementIn(ActivityIn):
-    case_id = IdField()
-    promise = PromiseIn(required=False, allow_null=True)
-    payment = PaymentIn(required=False, allow_null=True)
 
 
 class UpdateStatusIn(StrictSerializer):

@@ -12,13 +12,12 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import IsAdmin, Request, WorksCases
 from cases import services
+from cases.api.arrangements import ArrangementIn, StoredArrangementOut, agreed_of, shown_to
 from cases.api.reading import visible_case
 from cases.api.requests import checked, created, once
 from cases.api.serializers import (
     ActivityIn,
     ActivityOut,
-    ManagementIn,
-    ManagementOut,
     PaymentIn,
     PaymentOut,
     PromiseIn,
@@ -31,8 +30,28 @@ from cases.api.serializers import (
 from cases.models import Activity, Case, DebtorPhone, LedgerEntry, Promise
 from nova.lib.phones import phone_variants
 from nova.lib.rest.body import FormParser, StrictJSONParser
+from nova.lib.rest.fields import IdField
 from nova.lib.rest.schema import IDEMPOTENCY_KEY, listing
 from nova.lib.rest.views import ApiView, PageQuery
+
+
+class ManagementIn(ActivityIn):
+    case_id = IdField()
+    promise = PromiseIn(required=False, allow_null=True)
+    payment = PaymentIn(required=False, allow_null=True)
+    arrangement = ArrangementIn(required=False, allow_null=True, help_text="En lugar de una promesa; el pago es suyo.")
+
+
+class ManagementOut(ActivityOut):
+    """A gestión with its promise, payment and arrangement."""
+
+    promise = PromiseOut(allow_null=True)
+    payment = PaymentOut(allow_null=True)
+    arrangement = StoredArrangementOut(allow_null=True)
+
+    class Meta(ActivityOut.Meta):
+        fields = [*ActivityOut.Meta.fields, "promise", "payment", "arrangement"]
+        read_only_fields = fields
 
 
 # --- Gestiones ---------------------------------------------------------------------------------------
@@ -59,7 +78,7 @@ class RegisterManagement(ApiView):
 
     @extend_schema(
         operation_id="register_management",
-        summary="Registra una gestión, y en ella una promesa o un pago",
+        summary="Registra una gestión, y en ella una promesa o un convenio, y un pago",
         request={"application/json": ManagementIn},
         responses={201: ManagementOut},
         parameters=[IDEMPOTENCY_KEY],
@@ -74,7 +93,23 @@ class RegisterManagement(ApiView):
                     "promise": {"amount": "5000.00", "promise_date": "2026-12-01"},
                 },
                 request_only=True,
-            )
+            ),
+            OpenApiExample(
+                "Convenio aceptado, con su primer pago",
+                {
+                    "case_id": 1,
+                    "result": "PP",
+                    "arrangement": {
+                        "system": "none",
+                        "instalments": 3,
+                        "first_due_on": "2026-12-10",
+                        "accept": True,
+                        "accepted_how": "phone",
+                    },
+                    "payment": {"amount": "5000.00", "method": "transfer"},
+                },
+                request_only=True,
+            ),
         ],
     )
     def post(self, request: Request) -> Response:
@@ -83,8 +118,10 @@ class RegisterManagement(ApiView):
 
         def act() -> Response:
             made = _record(case, data, by=request.user)
-            made.activity.promise, made.activity.payment = made.promise, made.payment  # type: ignore[attr-defined]
-            return created(ManagementOut(made.activity))
+            of_it: Any = made.activity
+            of_it.promise, of_it.payment = made.promise, made.payment
+            of_it.arrangement = shown_to(request.user, made.arrangement) if made.arrangement else None
+            return created(ManagementOut(of_it))
 
         return once(request, act)
 
@@ -105,6 +142,7 @@ def _record(case: Case, data: dict[str, Any], *, by: User) -> services.Recorded:
         next_action_at=data.get("next_action_at"),
         promise=data.get("promise"),
         payment=data.get("payment"),
+        arrangement=agreed_of(agreed) if (agreed := data.get("arrangement")) else None,
     )
 
 

@@ -2,14 +2,16 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
 
 from accounts.models import AuditEvent, User
-from cases.models import Activity, Case, LedgerEntry, Promise
+from cases.models import Activity, Arrangement, Case, LedgerEntry, Promise
 from nova.lib import dates
 from tests import factories
+from tests.conftest import ClientOf
 from tests.steps import send
 
 pytestmark = pytest.mark.django_db
@@ -44,6 +46,84 @@ def test_one_management_with_its_promise_and_payment(gestor_client: Client, case
     assert Activity.objects.get().promises.get().amount == 5000
     phone.refresh_from_db()
     assert phone.state == "good"
+
+
+def arranging(client: Client, case: Case, *, more: dict | None = None, **terms) -> Any:
+    """The answer to a call in which a plan in three parts was agreed, or other terms."""
+    first = (dates.today() + timedelta(days=10)).isoformat()
+    agreed = {"system": "none", "instalments": 3, "first_due_on": first, "accept": True, "accepted_how": "phone"}
+    body = {"case_id": case.pk, "result": "PP", "arrangement": {**agreed, **terms}, **(more or {})}
+    return send(client, "POST", "register-management", body)
+
+
+def test_one_management_with_an_arrangement_which_the_payment_feeds(gestor_client: Client, case: Case) -> None:
+    response = arranging(gestor_client, case, more={"payment": {"amount": "4000"}, "notes": "cobra el 5"})
+    assert response.status_code == 201, response.text
+    data = response.json()["data"]
+    made = Arrangement.objects.get()
+    assert (data["type"], data["result"], data["notes"], data["promise"]) == ("call", "PP", "cobra el 5", None)
+    assert (data["payment"]["amount"], data["payment"]["balance"]) == ("4000.00", "6000.00")
+    assert (data["arrangement"]["id"], data["arrangement"]["status"], made.activity_id) == (
+        made.pk,
+        "active",
+        data["id"],
+    )
+    assert [part["paid_amount"] for part in data["arrangement"]["instalments"]] == ["3333.33", "666.67", "0.00"]
+    assert data["arrangement"] == gestor_client.get(f"/api/v1/arrangements/{made.pk}").json()["data"]
+    assert send(gestor_client, "POST", f"activities/{data['id']}/undo", {}).json()["data"]["left"] == []
+    made.refresh_from_db()
+    case.refresh_from_db()
+    assert (made.status, case.balance) == ("cancelled", 10000)
+
+
+def test_an_arrangement_beyond_ones_limit_waits_and_a_proposal_is_no_promise(gestor_client: Client, case: Case) -> None:
+    factories.DiscountLimitFactory(role="admin", max_percent=30)
+    asked = arranging(gestor_client, case, waiver_percent="20", instalments=1)
+    assert (asked.status_code, asked.json()["data"]["arrangement"]["needs"]) == (201, "admin")
+    other = factories.CaseFactory(assigned_to=case.assigned_to)
+    refused = arranging(gestor_client, other, accept=False)
+    assert (refused.status_code, list(refused.json()["details"])) == (400, ["promise"])  # PP needs one that holds
+    offered = arranging(gestor_client, other, accept=False, more={"result": "NEG"})
+    assert (offered.status_code, offered.json()["data"]["arrangement"]["status"]) == (201, "proposed")
+
+
+@pytest.mark.parametrize(
+    ("terms", "more", "field"),
+    [
+        ({"waiver_percent": "40"}, {}, "arrangement_waiver_percent"),
+        ({"accepted_how": "fax"}, {}, "arrangement.accepted_how"),
+        ({"instalments": 0}, {}, "arrangement.instalments"),
+        ({"first_due_on": "2001-01-01"}, {}, "arrangement_first_due_on"),
+        ({"surprise": 1}, {}, "arrangement.surprise"),
+        ({}, {"promise": {"amount": "5", "promise_date": "2199-01-01"}}, "promise"),
+        ({}, {"payment": {"amount": "20000"}}, "payment_confirm_overpayment"),
+    ],
+)
+def test_a_refused_arrangement_leaves_nothing(
+    gestor_client: Client, case: Case, terms: dict, more: dict, field: str
+) -> None:
+    response = arranging(gestor_client, case, more=more, **terms)
+    assert (response.status_code, list(response.json()["details"])) == (400, [field])
+    assert not Activity.objects.exists()
+    assert not Arrangement.objects.exists()
+    assert LedgerEntry.objects.filter(kind="payment").count() == 0
+
+
+def test_a_second_arrangement_and_somebody_elses_case(
+    gestor_client: Client, client_of: ClientOf, case: Case, other_gestor: User, user_user: User
+) -> None:
+    assert arranging(client_of(other_gestor), case).status_code == 404
+    assert arranging(client_of(user_user), case).status_code == 403
+    key = {"Idempotency-Key": "k-1"}
+    first = (dates.today() + timedelta(days=10)).isoformat()
+    agreed = {"system": "none", "first_due_on": first, "accept": True, "accepted_how": "phone"}
+    body = {"case_id": case.pk, "result": "PP", "arrangement": agreed}
+    made, again = (send(gestor_client, "POST", "register-management", body, headers=key) for _ in range(2))
+    assert (made.status_code, made.json()) == (201, again.json())
+    second = arranging(gestor_client, case)
+    assert (second.status_code, second.json()["details"]) == (409, {})
+    assert second.json()["error"] == "El caso ya tiene un convenio: uno vigente."
+    assert (Activity.objects.count(), Arrangement.objects.count()) == (1, 1)
 
 
 def test_a_refused_part_leaves_nothing(gestor_client: Client, case: Case) -> None:
