@@ -532,9 +532,7 @@ class ArrangementQuerySet(CaseOwnedQuerySet):
 
     def restated(self, since: date = date.min) -> ArrangementQuerySet:
         """Active ones on whose case the creditor stated another total, on `since` or later (DESIGN §3.8)."""
-        entries = apps.get_model("cases", "LedgerEntry").objects.filter(reason="creditor", value_date__gte=since)
-        stated = entries.filter(case=OuterRef("case"), created_at__gte=OuterRef("accepted_at"))
-        return self.active_of_all().filter(Exists(stated))
+        return self.active_of_all().filter(restated_on__gte=since)
 
     def kept_ended(self, since: date) -> ArrangementQuerySet:
         """Those that stay ended since that day or later, though their ledger says otherwise (DESIGN §3.8)."""

@@ -90,6 +90,8 @@ class Arrangement(models.Model):
     closed_on = models.DateField("cerrado el", null=True, blank=True)
     # The next day on which the mere passing of time may change it; `nightly` reads only those of today and before.
     next_look_on = models.DateField(null=True, blank=True, editable=False)
+    # The last day on which the creditor stated another total since it was accepted.
+    restated_on = models.DateField("actualizado por el acreedor el", null=True, blank=True, editable=False)
     # Since when its ledger says that it would not have ended, while what followed it keeps it from running again.
     stays_ended_since = models.DateField(
         "terminado pese a sus pagos desde",
@@ -175,6 +177,7 @@ class Arrangement(models.Model):
             ),
             models.Index(fields=["-created_at", "-id"], name="arrangement_newest"),
             models.Index(fields=["closed_on"], name="arrangement_completed", condition=Q(status="completed")),
+            models.Index(fields=["restated_on"], name="arrangement_restated", condition=Q(status="active")),
             models.Index(
                 fields=["stays_ended_since"],
                 name="arrangement_stays_ended",

@@ -484,6 +484,11 @@ def restatements_since(deal: Deal, entries: Iterable[Entry]) -> list[Entry]:
     return [entry for entry in entries if entry.is_creditors and entry.posted_at >= deal.accepted_at]
 
 
+def restated_on(deal: Deal, entries: Iterable[Entry]) -> date | None:
+    """The last day on which the creditor stated another total since acceptance; None if never."""
+    return max((entry.value_date for entry in restatements_since(deal, entries)), default=None)
+
+
 def taken_back_on(
     deal: Deal,
     unpaid: Iterable[tuple[date, Decimal]],

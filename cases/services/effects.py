@@ -25,6 +25,7 @@ ARRANGEMENT_FIELDS = (
     "activity",
     "closed_on",
     "next_look_on",
+    "restated_on",
     "notes",
     "created_at",
 )

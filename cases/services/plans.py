@@ -244,15 +244,9 @@ def _follow_one(
 ) -> bool:
     """Whether anything was posted."""
     today = dates.local_date(now)
-    schedule = list(arrangement.schedule.all())
-    outcome = rules.outcome(
-        deal_of(arrangement),
-        parts_of(schedule),
-        entry_facts(entries, of=arrangement.pk),
-        pauses,
-        today=today,
-        terms=plan_terms(),
-    )
+    schedule, deal = list(arrangement.schedule.all()), deal_of(arrangement)
+    facts = entry_facts(entries, of=arrangement.pk)
+    outcome = rules.outcome(deal, parts_of(schedule), facts, pauses, today=today, terms=plan_terms())
     was = arrangement.status
     stays_ended = is_final and outcome.status not in (was, Status.LAPSED)
     _note_contradiction(arrangement, stays_ended, now=now)
@@ -262,7 +256,7 @@ def _follow_one(
         outcome = outcome._replace(status=Status.LAPSED, closed_on=today, next_due_on=None, next_look_on=None)
     if was == Status.ACTIVE:
         course.was_due_on = _stored_due(schedule)
-    _store(arrangement, schedule, outcome, now=now)
+    _store(arrangement, schedule, outcome, restated_on=rules.restated_on(deal, facts), now=now)
     posted = _post_what_follows(case, arrangement, outcome, stays_completed=was == outcome.status, now=now)
     course.was, course.became, course.due_on = was, arrangement.status, outcome.next_due_on
     if was != arrangement.status:
@@ -293,7 +287,14 @@ def _stored_due(schedule: list[Instalment]) -> date | None:
     return next((row.due_on for row in schedule if row.status != Instalment.Status.PAID), None)
 
 
-def _store(arrangement: Arrangement, schedule: list[Instalment], outcome: rules.Outcome, *, now: datetime) -> None:
+def _store(
+    arrangement: Arrangement,
+    schedule: list[Instalment],
+    outcome: rules.Outcome,
+    *,
+    restated_on: date | None,
+    now: datetime,
+) -> None:
     changed = []
     for row in schedule:
         found = outcome.parts[row.number]
@@ -303,11 +304,15 @@ def _store(arrangement: Arrangement, schedule: list[Instalment], outcome: rules.
     Instalment.objects.bulk_update(changed, ["paid_amount", "status", "paid_on"])
     if arrangement.status == Status.COMPLETED != outcome.status:
         withdraw_completions(arrangement, now=now)
-    state = outcome.status, outcome.closed_on, outcome.next_look_on
-    if (arrangement.status, arrangement.closed_on, arrangement.next_look_on) != state:
-        arrangement.status, arrangement.closed_on, arrangement.next_look_on = state
-        arrangement.updated_at = now
-        arrangement.save(update_fields=["status", "closed_on", "next_look_on", "updated_at"])
+    state = {
+        "status": outcome.status,
+        "closed_on": outcome.closed_on,
+        "next_look_on": outcome.next_look_on,
+        "restated_on": restated_on,
+    }
+    if {name: getattr(arrangement, name) for name in state} != state:
+        vars(arrangement).update(state, updated_at=now)
+        arrangement.save(update_fields=[*state, "updated_at"])
 
 
 def _post_what_follows(

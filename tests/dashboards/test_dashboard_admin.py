@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases import rollups
-from cases.models import Case, LedgerEntry
+from cases.models import Case
 from nova.lib import dates
 from nova.lib.said import show_day
 from tests import factories
@@ -135,13 +135,6 @@ def test_htmx_gets_the_part_and_a_clean_address(admin_client: Client, paid_case:
     assert "HX-Target" in response["Vary"]
 
 
-def restate(case: Case) -> None:
-    """A new total of the creditor."""
-    LedgerEntry.objects.create(
-        case=case, cartera=case.cartera, kind="adjustment", reason="creditor", amount=5, value_date=dates.today()
-    )
-
-
 def test_the_whole_page_is_thirteen_statements_whatever_there_is(admin_client: Client, gestor_user: User) -> None:
     def more() -> None:
         cache.clear()
@@ -150,8 +143,9 @@ def test_the_whole_page_is_thirteen_statements_whatever_there_is(admin_client: C
             pay(case, Decimal("1.00") + number, by=gestor_user)
             factories.PromiseFactory(case=case, status="broken", promise_date=dates.today())
             factories.ActivityFactory(case=case)
-            factories.ArrangementFactory(case=case, status="active", accepted_at=timezone.now())
-            restate(case)
+            factories.ArrangementFactory(
+                case=case, status="active", accepted_at=timezone.now(), restated_on=dates.today()
+            )
 
     # The session, the user, six for all figures, three for the alerts about arrangements and gestores and the requests
     # that the menu counts; outside of a transaction also the version of the data.
