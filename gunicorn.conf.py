@@ -21,6 +21,8 @@ timeout = int(os.environ.get("GUNICORN_TIMEOUT", "60"))
 # On SIGTERM: nothing new is accepted, what is under way may end. Below the ten seconds after which Docker kills,
 # unless compose.yaml gives more.
 graceful_timeout = int(os.environ.get("GUNICORN_GRACEFUL_TIMEOUT", "25"))
+# In Python sendfile waits in the thread, without end, for a client that does not read (nova.gunicorn_worker).
+sendfile = False
 keepalive = int(os.environ.get("GUNICORN_KEEPALIVE", "5"))
 # A worker is replaced after so many requests, not all at once: what a library leaks does not add up.
 max_requests = int(os.environ.get("GUNICORN_MAX_REQUESTS", "5000"))

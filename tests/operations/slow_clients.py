@@ -1,4 +1,4 @@
-"""Clients that send their requests a byte at a time, or nothing at all."""
+"""Clients that send their requests a byte at a time, or nothing at all; and those that never pause."""
 
 import socket
 import threading
@@ -50,12 +50,51 @@ def clients(port: int, *beginnings: bytes) -> Iterator[Callable[[], int]]:
         yield lambda: len(sockets)
 
 
+@contextmanager
+def unread(port: int, path: str, number: int) -> Iterator[list[socket.socket]]:
+    """As many clients on a line of an ordinary network, who ask for that and read nothing of it."""
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(number)]
+        for client in sockets:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, 1400)
+            client.connect(("127.0.0.1", port))
+            client.sendall(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode())
+        yield sockets
+
+
 def seconds_of_login(port: int) -> float:
     """Of a whole visit, with a connection of its own."""
-    started = time.monotonic()
     with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
-        connection.request("GET", "/login")
-        answer = connection.getresponse()
-        answer.read()
+        return seconds_of_answer(connection)
+
+
+def seconds_of_answer(connection: HTTPConnection) -> float:
+    started = time.monotonic()
+    connection.request("GET", "/login")
+    answer = connection.getresponse()
+    answer.read()
     assert answer.status == 200
     return time.monotonic() - started
+
+
+@contextmanager
+def hurried(port: int, number: int) -> Iterator[list[list[float]]]:
+    """As many clients with a connection each, who ask again as soon as they are answered; the seconds of their answers,
+    complete at the end."""
+    over, seconds = threading.Event(), [[] for _ in range(number)]
+
+    def hurry(own: list[float]) -> None:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+            while not over.is_set():  # honest: the caller counts what was answered
+                own.append(seconds_of_answer(connection))
+
+    threads = [threading.Thread(target=hurry, args=(own,)) for own in seconds]
+    for thread in threads:
+        thread.start()
+    try:
+        yield seconds
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()

@@ -1,7 +1,11 @@
-"""Slow and idle clients freeze nobody: bare gunicorn collects requests before a thread takes them, Caddy before it."""
+"""Slow, idle and hurried clients freeze nobody: bare gunicorn collects requests before a thread takes them, Caddy
+before it, and keeps answers that are not read yet; who waits is answered in turn."""
 
 import re
 import socket
+import statistics
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from itertools import pairwise
@@ -11,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nova.gunicorn_worker import BUFFERED, Arriving
+from nova.gunicorn_worker import BUFFERED, UNSENT, Arriving, Outgoing
 from tests import serving
 from tests.mailing import free_port
 from tests.operations.proxy import deployed_caddy, missing
@@ -21,7 +25,9 @@ from tests.operations.slow_clients import (
     SLOW_HEADERS,
     SLOW_UPLOAD,
     clients,
+    hurried,
     seconds_of_login,
+    unread,
 )
 
 WORKERS, THREADS = 2, 4
@@ -67,6 +73,26 @@ def test_any_bytes_are_whole_or_not(pieces: list[bytes]) -> None:
         arriving.data += piece
         ends = [arriving.is_whole(), arriving.asks_to_go_on()]
         assert [type(end) for end in ends] == [bool, bool]
+
+
+def test_what_is_sent_arrives_whole_and_in_order_and_little_of_it_waits() -> None:
+    ours, theirs = socket.socketpair()
+    outgoing = Outgoing(ours)
+    received: list[bytes] = []
+    reading = threading.Thread(target=lambda: received.extend(iter(lambda: theirs.recv(65536), b"")))
+    with theirs:
+        with outgoing:
+            outgoing.sendall(b"a")
+            outgoing.sendall(b"b" * UNSENT)
+            assert 0 < len(outgoing.unsent) <= UNSENT
+            reading.start()
+            outgoing.sendall(b"c" * 5_000_000)
+            assert not outgoing.unsent
+            outgoing.sendall(b"d" * 300_000)
+            while outgoing.unsent:
+                outgoing.send_unsent()
+        reading.join()
+    assert b"".join(received) == b"a" + b"b" * UNSENT + b"c" * 5_000_000 + b"d" * 300_000
 
 
 # --- The site ------------------------------------------------------------------------------------------
@@ -129,6 +155,65 @@ def test_fifty_slow_ones_behind_the_proxy_do_not_reach_the_site(caddy_port: int,
         assert connected() == 150
         assert connections_to(caddy_port) >= 150
         assert connections_to(port) < 10  # those that are kept
+
+
+@pytest.mark.deployment
+def test_who_does_not_read_the_answer_holds_no_thread(port: int, prepared: Path) -> None:
+    static = prepared / "static"
+    largest = max((path for path in static.rglob("*.*") if path.is_file()), key=lambda path: path.stat().st_size)
+    assert largest.stat().st_size > 200_000
+    with unread(port, f"/static/{largest.relative_to(static)}", WORKERS * THREADS + 4) as waiting:
+        assert_quick(port)
+        # It comes whole to whoever reads after all.
+        whole, received = largest.read_bytes(), b""
+        while not received.endswith(whole):  # honest: it is left with the whole file
+            data = waiting[0].recv(65536)
+            assert data, len(received)
+            received += data
+
+
+LAST = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n"
+
+
+@pytest.mark.deployment
+def test_who_does_not_close_after_the_last_answer_stops_nobody(port: int) -> None:
+    with clients(port, *[LAST] * 20):
+        assert_quick(port)
+
+
+@pytest.mark.deployment
+def test_who_still_sends_reads_the_last_answer_and_is_let_go(port: int) -> None:
+    with closing(socket.create_connection(("127.0.0.1", port), 10)) as connection:
+        connection.sendall(LAST)
+        connection.sendall(b"a" * BUFFERED)
+        received = b"".join(iter(lambda: connection.recv(65536), b""))
+        assert received.startswith(b"HTTP/1.1 200 ")
+        with pytest.raises(ConnectionError):
+            send_for(connection, 10)
+
+
+def send_for(connection: socket.socket, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        connection.sendall(b"a")
+        time.sleep(0.1)
+
+
+# --- Who never pauses ------------------------------------------------------------------------------------
+@pytest.mark.deployment
+def test_everybody_has_a_turn_among_those_who_never_pause(port: int) -> None:
+    number, seconds = 5 * WORKERS * THREADS, 5
+    with hurried(port, number) as answered:
+        until = time.monotonic() + seconds
+        visits = [seconds_of_login(port)]
+        while time.monotonic() < until:  # honest: the first visit is before it
+            visits.append(seconds_of_login(port))
+    counts = [len(own) for own in answered]
+    assert min(counts) * 3 >= statistics.median(counts), counts
+    # How long a round of all of them takes, where each has a turn in it.
+    fair = seconds * number / sum(counts)
+    longest = max(map(max, answered))
+    assert max([longest, *visits]) < 5 * fair, (fair, longest, visits)
 
 
 # --- What arrives slowly is answered as well -----------------------------------------------------------
