@@ -19,6 +19,7 @@ from cases.sample_data import plots
 from cases.sample_data.agency import found_carteras, hire, set_terms
 from cases.sample_data.calendar import Calendar
 from cases.sample_data.life import Desk, Life
+from cases.sample_data.papers import hand_out_papers
 from cases.sample_data.people import debtors
 from nova.lib.databases import refresh_statistics
 
@@ -63,6 +64,7 @@ def create(*, cases: int, seed: int, now: datetime, progress: Callable[[int], No
         progress(lived)
     _stop_a_person(desk, phones)
     nightly.run(now=now)
+    hand_out_papers(desk)
     refresh_statistics(*apps.get_app_config("cases").get_models())
     return Summary(
         carteras=len(carteras),
@@ -166,5 +168,6 @@ def _dealt(cases: list[Case], chance: Random) -> Iterator[tuple[Case, plots.Plot
     theirs: dict[int | None, list[Case]] = defaultdict(list)
     for case in cases:
         theirs[case.assigned_to_id].append(case)
+    once = list(plots.IN_EVERY_AGENCY)
     for gestor in sorted(theirs, key=lambda pk: pk or 0):
-        yield from plots.deal(theirs[gestor], chance)
+        yield from plots.deal(theirs[gestor], chance, once=once)

@@ -149,6 +149,13 @@ class Life:
             arrangement=arrangement, by=self.desk.admin, notes="El acreedor no acepta tanta quita.", now=self.clock
         )
 
+    def approve(self, day: date, arrangement: Arrangement) -> None:
+        self.clock = self.calendar.moment(day, after=self.clock)
+        services.approve_arrangement(
+            arrangement=arrangement, by=self.desk.admin, notes="Por única vez.", now=self.clock
+        )
+        self._count()
+
     def give_up(self, day: date, arrangement: Arrangement) -> None:
         self.clock = self.calendar.moment(day, after=self.clock)
         services.cancel_arrangement(
@@ -188,10 +195,11 @@ class Life:
         services.settle(lock_case(self.case), now=self.clock)
         return day
 
-    def restate(self, day: date) -> None:
-        """A refresh of the creditor's total, a few percent more or less."""
+    def restate(self, day: date, *, by: int | None = None) -> None:
+        """A refresh of the creditor's total, a few percent more or less; `by`: the new one, in percent."""
         self.clock = self.calendar.moment(day, after=self.clock)
-        total = (self.owed * Decimal(self.chance.choice((90, 104, 108))) / HUNDRED).quantize(Decimal("0.01"))
+        percent = Decimal(by or self.chance.choice((90, 104, 108)))
+        total = (self.owed * percent / HUNDRED).quantize(Decimal("0.01"))
         services.refresh_total(case=self.case, by=self.desk.admin, total=total, now=self.clock)
         self.owed = total
 

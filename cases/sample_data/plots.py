@@ -229,6 +229,45 @@ def offered(life: Life) -> None:
     life.arrange(day, life.calendar.ago(-6), accept=False, instalments=3)
 
 
+def needs_the_creditor(life: Life) -> None:
+    """More than an admin may grant: the creditor has to say."""
+    life.arrange(life.calendar.ago(1), life.calendar.ago(-5), waiver_percent=Decimal(45))
+
+
+def was_approved(life: Life) -> None:
+    """The answer brings the case up at once."""
+    made = life.arrange(life.calendar.ago(3), life.calendar.ago(-8), waiver_percent=Decimal(25), instalments=2)
+    life.approve(life.calendar.ago(1), made)
+
+
+def nobody_answered(life: Life) -> None:
+    """A proposal that expires."""
+    life.arrange(life.calendar.ago(15), life.calendar.ago(-3), accept=False, instalments=3)
+
+
+def instalment_today(life: Life) -> None:
+    life.arrange(life.calendar.ago(8), life.calendar.today, instalments=3)
+
+
+def instalment_overdue(life: Life) -> None:
+    """The first of six was not paid, and its grace is over: one more, and the arrangement lapses."""
+    life.arrange(life.calendar.ago(12), life.calendar.ago(6), instalments=6)
+
+
+def restated_since(life: Life) -> None:
+    """The creditor states another total of what is being paid in instalments."""
+    life.arrange(life.calendar.ago(8), life.calendar.ago(-5), instalments=6)
+    life.restate(life.calendar.ago(2), by=104)
+
+
+def forgave_more(life: Life) -> None:
+    """The creditor's interest made the waiver greater than what was agreed."""
+    day = life.calendar.ago(8)
+    made = life.arrange(day, dates.add_business_days(day, 5), waiver_percent=Decimal(15))
+    life.restate(life.calendar.ago(6), by=108)
+    life.pay(life.calendar.ago(5), made.agreed_total)
+
+
 def gave_up(life: Life) -> None:
     made = life.arrange(life.calendar.ago(7), life.calendar.ago(-10), instalments=6, system="direct")
     life.give_up(life.calendar.ago(3), made)
@@ -275,11 +314,30 @@ PLOTS = (
 )
 # One case of each of these gives a queue with every band.
 IN_EVERY_QUEUE = PLOTS[:9]
+# One case of each of these shows an arrangement in every state and the alerts about them, and both ways to close one.
+IN_EVERY_AGENCY = (
+    *[plot for plot in PLOTS if plot.end is uncollectable] * 2,
+    *(plot for plot in PLOTS if plot.end in (in_instalments, settled_with_a_waiver, fell, asks)),
+    *(plot for plot in PLOTS if plot.end in (was_refused, offered, gave_up)),
+    Plot(needs_the_creditor, 1, 3),
+    Plot(was_approved, 1, 5),
+    Plot(nobody_answered, 1, 17),
+    Plot(instalment_today, 1, 10),
+    Plot(instalment_overdue, 1, 14),
+    Plot(restated_since, 1, 10),
+    Plot(forgave_more, 1, 10),
+)
 
 
-def deal(cases: list[Case], chance: Random) -> list[tuple[Case, Plot]]:
-    """A plot for each case of a gestor: first one of each of IN_EVERY_QUEUE, then by frequency."""
+def deal(cases: list[Case], chance: Random, *, once: list[Plot]) -> list[tuple[Case, Plot]]:
+    """A plot for each case of a gestor: first one of each of IN_EVERY_QUEUE, then those `once`, then by frequency.
+
+    Takes out of `once` what was dealt.
+    """
     plots = list(IN_EVERY_QUEUE[: len(cases)])
+    room = len(cases) - len(plots)
+    plots += once[:room]
+    del once[:room]
     plots += chance.choices(PLOTS, [plot.of_hundred for plot in PLOTS], k=len(cases) - len(plots))
     chance.shuffle(plots)
     return list(zip(cases, plots, strict=True))

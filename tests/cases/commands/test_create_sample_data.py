@@ -13,7 +13,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from cases import nightly, sample_data
-from cases.models import Activity, Cartera, Case, Debtor, DebtorPhone, LedgerEntry, Promise
+from cases.models import (
+    Activity,
+    Arrangement,
+    Cartera,
+    Case,
+    Debtor,
+    DebtorPhone,
+    Document,
+    Instalment,
+    LedgerEntry,
+    Promise,
+)
 from cases.transfer import verify
 from nova.lib import dates
 from nova.lib.documents import parse_document
@@ -116,6 +127,33 @@ def test_agency_is_believable(demo):
     assert DebtorPhone.objects.filter(state="bad").exists()
     placed = Case.objects.order_by("placed_on").values_list("placed_on", flat=True).first()
     assert timedelta(days=330) < dates.local_date(now) - placed < timedelta(days=400)
+
+
+def test_arrangements_in_every_state_and_papers_of_every_kind(demo):
+    now = at("2026-11-24T11:00")
+    agency(cases=150, now=now)
+    today = dates.local_date(now)
+    arrangements = Arrangement.objects.all()
+    assert set(arrangements.values_list("status", flat=True)) == set(Arrangement.Status.values)
+    assert 0.15 < arrangements.values("case").distinct().count() / 150 < 0.35  # about a fifth
+    expired = arrangements.filter(status="cancelled", accepted_at=None, closed_on__lt=today)
+    assert expired.exists()
+    assert set(arrangements.awaiting().standing(now).values_list("policy__needs", flat=True)) == {"admin", "creditor"}
+    assert arrangements.filter(status="active", approved_by__isnull=False).exists()
+    assert set(Instalment.objects.filter(arrangement__status="active").values_list("status", flat=True)) == {
+        "pending",
+        "paid",
+        "overdue",
+    }
+    assert Instalment.objects.asked().filter(due_on=today).exists()
+    month_ago = today - timedelta(days=30)
+    assert arrangements.restated(month_ago).exists()
+    assert arrangements.waived_beyond().filter(closed_on__gte=month_ago).exists()
+    papers = Document.objects.all()
+    assert set(papers.valid().values_list("kind", flat=True)) == set(Document.Kind.values)
+    assert papers.filter(kind="receipt", arrangement__isnull=False).exists()
+    assert papers.filter(voided_at__isnull=False).count() == 1
+    assert [outcome for outcome in verify.run(today=today, keep=3) if outcome.errors] == []
 
 
 def test_people_have_valid_documents_and_phones(demo):
