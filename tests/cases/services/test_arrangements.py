@@ -10,9 +10,11 @@ from accounts.models import AuditEvent
 from cases import nightly, services
 from cases.models import Arrangement, LedgerEntry, StopFlag
 from cases.services import ArrangementConflict, ArrangementTerms
+from cases.transfer import verify
 from nova.lib import dates
 from tests.factories import (
     AdminFactory,
+    ArrangementFactory,
     CarteraFactory,
     CaseFactory,
     DiscountLimitFactory,
@@ -321,6 +323,33 @@ def test_what_stays_ended_runs_again_once_nothing_keeps_it_from_that(gestor, lim
     services.void_activity(activity=promised.activity, by=gestor, now=at("2027-03-03"))
     pay(case, 1, "2027-03-04")  # the next change of the case looks again
     assert (facts(case)[3], case.arrangements.get().stays_ended_since) == ("completed", None)
+
+
+@pytest.mark.parametrize("status_of_it", ["lapsed", "completed", "cancelled"])
+def test_one_that_moved_in_closed_stays_as_it_came(gestor, limits, status_of_it):
+    """Not even where the ledger, which did not see its payments, says otherwise."""
+    case = case_of(gestor)
+    old = ArrangementFactory(
+        case=case,
+        agreed_total=D(150_000),
+        status=status_of_it,
+        is_historic=True,
+        accepted_at=at("2026-10-05"),
+        first_due_on=date(2026, 11, 5),
+        closed_on=date(2026, 11, 20),
+    )
+    before = state_of(old)
+    pay(case, 50_000, "2026-12-01", value_date="2026-11-04")
+    night("2026-12-10")
+    assert facts(case)[2] == "200000.00"
+    assert state_of(old) == before
+    made = propose(case, gestor, waiver_percent=D(40), now=at("2026-12-11"), first="2026-12-18")
+    assert made.status == "active"
+    services.refresh_total(case=case, by=None, total=D(240_000), now=at("2026-12-14"))
+    pay(case, 120_000, "2026-12-15")
+    assert facts(case)[0] == "pagada-con-quita"
+    assert state_of(old) == before
+    assert [outcome for outcome in verify.run(today=date(2026, 12, 15), keep=3) if outcome.errors] == []
 
 
 def test_a_new_arrangement_follows_one_that_lapsed(gestor, limits):

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from cases.models import DocumentCounter
 from cases.rollups import TOTALS
 
 CHILDREN_FIRST = (
@@ -65,6 +66,13 @@ def empty_tables() -> None:
             return
         for table in (*(f"cases_{table}" for table in CHILDREN_FIRST), "contact_contactsubmission"):
             cursor.execute(f"DELETE FROM {table}")  # noqa: S608
+
+
+def forget_papers() -> None:
+    """No paper was issued yet: only an empty installation takes papers over."""
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM cases_document")
+    DocumentCounter.objects.update(last=0)
 
 
 def section(path: Path, name: str) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from cases import services
 from cases.models import (
     Activity,
     ActivityResult,
+    Arrangement,
     Case,
     CaseStatus,
     Debtor,
@@ -28,9 +29,10 @@ from cases.models.activity import USUAL_KEYS
 from cases.transfer import export
 from cases.transfer.sections import SECTIONS
 from nova.lib import dates
-from tests.cases.transfer.command import empty_tables, run, section
+from tests.cases.transfer.command import empty_tables, forget_papers, run, section
 from tests.factories import (
     ActivityFactory,
+    ArrangementFactory,
     CaseFactory,
     ContactSubmissionFactory,
     DebtorFactory,
@@ -49,6 +51,7 @@ def agency(settings, gestor_user, admin_user):
     """An agency that has worked: payments and reversals, promises, stopped cases, an import, a message."""
     settings.DEBUG = True
     run("create_sample_data", "--cases", "25")
+    forget_papers()  # those of a test are in `papers`
     case = CaseFactory(assigned_to=gestor_user, nro_cliente=None, debtor__dni=None)
     phone = DebtorPhoneFactory(debtor=case.debtor)
     services.record_activity(
@@ -66,6 +69,10 @@ def agency(settings, gestor_user, admin_user):
         accepted_how="phone",
     )
     pay(arranged, "5000.00", by=gestor_user)
+    ArrangementFactory(
+        case=case, status="lapsed", is_historic=True, external_id="plan-7", notes="Del sistema anterior",
+        accepted_at=dates.start_of_day(dates.today() - timedelta(days=400)), closed_on=dates.today(),
+    )  # fmt: skip
     ImportBatchFactory(counts={"rejected_by": {"total": 1}, "created": 3}, mapping={"b": [1, 2], "a": None})
     ContactSubmissionFactory(message="Línea 1\nLínea 2")
     return case
@@ -107,6 +114,8 @@ def test_into_a_working_installation_the_stops_come_along(agency, gestor_user, t
 
     assert ran.code == 0, ran
     assert StopFlag.objects.count() == told > 1
+    old = Arrangement.objects.get(external_id="plan-7")
+    assert (old.status, old.is_historic, old.schedule.count(), old.notes) == ("lapsed", True, 3, "Del sistema anterior")
     stopped = Case.objects.filter(stopped_at__isnull=False)
     assert stopped.exists()
     assert not stopped.filter(pk=here.pk).exists()
