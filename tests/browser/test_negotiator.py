@@ -1,4 +1,6 @@
-"""A gestor offers, is told that it is too much, asks; the supervisor says yes with one key; the gestor closes."""
+"""A gestor offers, is told that it is too much, asks; the supervisor says yes with one key; the gestor prints what was
+agreed, which anybody may check, and closes.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -8,12 +10,19 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from cases import services
-from cases.models import Case
+from cases.models import Case, Document, PaperText
 from nova.lib import dates
 from tests import factories
 from tests.browser.conftest import PageOf, assert_accessible_in_both_themes, assert_fits, heading, open_form
+from tests.pdf import needs_pdftotext, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
+# What only the agency knows, and no agreement is issued without.
+AGENCY = {
+    "agency_cuit": "30-71234567-1",
+    "agency_address": "San Martín 1234, Córdoba",
+    "payment_means": "Transferencia al alias NOVA.COBRANZAS",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +37,70 @@ def _offers(transactional_db: None) -> None:
 def pick(page: Page, words: str) -> None:
     """The card of an offer, or how the debtor accepted."""
     page.locator("#negotiator label.choice", has_text=words).click()
+
+
+@needs_pdftotext
+def test_what_was_agreed_is_printed_by_keyboard_and_anybody_checks_it(
+    page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]
+) -> None:
+    for slug, text in AGENCY.items():
+        PaperText.objects.filter(slug=slug).update(text=text)
+    case = queue[0]
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{case.pk}")
+    page.keyboard.press("a")
+    pick(page, "Quita grande")
+    pick(page, "Por teléfono")
+    page.keyboard.press("Control+Enter")
+    expect(heading(page)).not_to_contain_text(case.debtor.last_name)
+    admin = page_of(admin_user)
+    admin.goto("/autorizaciones")
+    expect(admin.locator("[data-request]")).to_contain_text("quita 25 %")
+    admin.keyboard.press("s")
+    expect(admin.locator(".empty-title")).to_contain_text("Nadie espera")
+
+    page.goto(f"/cases/{case.pk}")
+    expect(page.locator("#arrangements")).to_contain_text("Convenio vigente")
+    papers = page.locator("#papers")
+    papers.get_by_text("Emitir…").focus()
+    page.keyboard.press("Enter")
+    choice = papers.get_by_role("button", name="Convenio")
+    expect(choice).to_be_enabled()
+    offered = papers.locator("details[open] button:enabled").all_inner_texts()
+    for _ in range(offered.index("Convenio") + 1):
+        page.keyboard.press("Tab")
+    expect(choice).to_be_focused()
+    page.keyboard.press("Enter")
+    link = papers.get_by_role("link", name="Convenio N° 00000001")
+    expect(link).to_be_visible()
+    expect(page.locator("#messages")).to_contain_text("Convenio N° 00000001: emitido.")
+    assert_accessible_in_both_themes(page)
+
+    file = page.context.request.get(link.get_attribute("href") or "")
+    assert (file.status, file.headers["content-type"]) == (200, "application/pdf")
+    said = text_of(file.body())
+    first = case.arrangements.get().first_due_on
+    for words in (case.debtor.listed_name, "$ 15.000,00", "$ 20.000,00", f"{first:%d/%m/%Y}", *AGENCY.values()):
+        assert words in said
+    code = Document.objects.get().code_label
+    assert f"/verificar/{code}" in said.replace(" ", "")
+
+    anybody = page_of(None, width=390)
+    anybody.goto(f"/verificar/{code}")
+    expect(anybody.get_by_text("El documento es válido.")).to_be_visible()
+    expect(anybody.locator("main")).to_contain_text("Convenio N° 00000001")
+    assert case.debtor.last_name not in anybody.content()
+
+    page.get_by_text("Registrar pago").click()
+    page.fill("#id_payment_amount", "15000")
+    page.keyboard.press("Enter")
+    expect(heading(page)).not_to_contain_text(case.debtor.last_name)
+    page.goto(f"/cases/{case.pk}")
+    expect(page.locator("#case-state")).to_contain_text("Pagada con quita")
+    with page.context.expect_page():
+        page.get_by_role("button", name="Recibo").press("Enter")
+    receipt = Document.objects.get(kind="receipt")
+    assert "cancela el convenio N° 00000001" in text_of(receipt.file)
 
 
 def status(case: Case) -> str:
