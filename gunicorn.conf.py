@@ -5,6 +5,7 @@ import os
 import sys
 
 from nova.settings import read_env_file
+from nova.warming import load_what_workers_share
 
 read_env_file()
 
@@ -45,6 +46,10 @@ if os.environ.get("DJANGO_SETTINGS_MODULE", "nova.settings.production") == "nova
 def _metrics():
     """nova.metrics, where METRICS_TOKEN made the settings load it."""
     return sys.modules.get("nova.metrics")
+
+
+def when_ready(server):
+    load_what_workers_share()
 
 
 def pre_fork(server, worker):
