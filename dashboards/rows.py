@@ -60,6 +60,7 @@ class FigureRows(Listing):
     summary: list[tuple[str, str]]
     choices: list[tuple[str, str]]  # the values of `only`, with their labels
     only: str
+    without_only: str = "Todo"  # the label of the rows without any
 
 
 DNI, NOTES = "DNI", "Nota"
@@ -301,7 +302,7 @@ def arrangements(filters: DashboardFilters, only: str) -> FigureRows:
     concern = Concern(only) if only in CONCERNS else None
     if concern:
         title, rows = CONCERNS[concern][0], rows_of(concern, filters.scope, dates.today())
-        summary = [(title, whole(rows.count())), ("Desde", f"hace {RECENT.days} días")]
+        summary = [(title, whole(rows.count())), ("En los últimos", f"{RECENT.days} días")]
     else:
         title, rows = "Convenios vigentes", filters.scope.arrangements().filter(status=Arrangement.Status.ACTIVE)
         summary = [(title, whole(kpis.arrangement_counts(filters.scope, filters.period).running))]
@@ -334,6 +335,7 @@ def arrangements(filters: DashboardFilters, only: str) -> FigureRows:
         summary=summary,
         choices=[(concern.value, label) for concern, (_, label) in CONCERNS.items()],
         only=only,
+        without_only="Vigentes",
     )
 
 

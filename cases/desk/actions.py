@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import reswap, retarget
@@ -37,7 +37,7 @@ from cases.desk.screen import (
     visible_case,
 )
 from cases.desk.sheet import Sheet, is_of_work
-from cases.desk.undo_offer import saved_words
+from cases.desk.undo_offer import FROM_REQUESTS, saved_words
 from cases.desk.walk import walk_of
 from cases.models import Activity, Case, DebtorPhone, Promise
 from cases.submitting import form_once, was_sent
@@ -168,7 +168,7 @@ def activity_voiding(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def activity_undoing(request: Request, pk: int) -> HttpResponse:
-    """Take back what was just saved, and go to its case to do it right."""
+    """Take back what was just saved, and go to its case to do it right; a decision is made anew in the inbox."""
     activity = get_object_or_404(Activity.objects.visible_to(request.user).select_related("case__debtor"), pk=pk)
     try:
         undone = services.undo(activity=activity, by=request.user)
@@ -181,7 +181,7 @@ def activity_undoing(request: Request, pk: int) -> HttpResponse:
     messages.success(request, f"Deshecho: {done} · {activity.case.debtor.listed_name}{more}.")
     if undone.left:
         messages.warning(request, f"No se pudo deshacer {'; '.join(undone.left)}.")
-    return back_to(request, activity.case)
+    return redirect("requests") if FROM_REQUESTS in request.GET else back_to(request, activity.case)
 
 
 @require_POST

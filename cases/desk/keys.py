@@ -41,6 +41,7 @@ REQUEST_COMMANDS = (
     Command("previous", ("k",), "anterior"),
     Command("approve", ("s",), "autorizar"),
     Command("reject", ("n",), "no autorizar: pide el motivo"),
+    Command("undo", ("u",), "deshacer"),
 )
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, ValidationError
@@ -21,6 +21,7 @@ from cases import services
 from cases.desk import plan_words
 from cases.desk.keys import REQUEST_COMMANDS
 from cases.desk.plan_card import PlanCard
+from cases.desk.undo_offer import FROM_REQUESTS, Offer, offer_to
 from cases.models import Arrangement, LedgerEntry, Promise
 from cases.rules.arrangements import Limit, waived_percent
 from cases.rules.reasons import days_away
@@ -177,6 +178,15 @@ def _counted(count: int, one: str, many: str) -> str:
     return f"{count} {one if count == 1 else many}" if count else ""
 
 
+@dataclass(frozen=True)
+class Inbox:
+    """What `_undo.html` asks of a screen: the offer, and where one comes back to after it."""
+
+    undo: Offer | None
+    walk: ClassVar = True
+    query: ClassVar = f"?{FROM_REQUESTS}=1"
+
+
 # --- The pages ---------------------------------------------------------------------------------------
 @require_safe
 @for_role(User.Role.ADMIN)
@@ -189,7 +199,9 @@ def _show(request: Request, *, status: int = 200, **refused: Any) -> HttpRespons
     waiting = Arrangement.objects.visible_to(request.user).awaiting().standing(timezone.now())
     related = waiting.select_related("case__debtor", "case__cartera", "case__assigned_to", "requested_by", "activity")
     page = CappedPaginator(related.prefetch_related("schedule"), PER_PAGE).get_page(request.GET.get("page"))
+    inbox = Inbox(offer_to(request.user, now=timezone.now()))
     context = {
+        "screen": inbox,
         "page": page,
         "lines": lines_of(page.object_list, request.user, **refused),
         "commands": REQUEST_COMMANDS,
@@ -198,7 +210,7 @@ def _show(request: Request, *, status: int = 200, **refused: Any) -> HttpRespons
     response = render(request, f"cases/requests.html{'#list' if is_part else ''}", context, status=status)
     if is_part:
         response.write(render_to_string("cases/_requests_count.html", {"oob": True}))
-        response.write(render_to_string("_messages.html", {"oob": True}, request))
+        response.write(render_to_string("_messages.html", {"oob": True, "screen": inbox}, request))
     patch_vary_headers(response, ("HX-Request", "HX-Target"))
     return response
 

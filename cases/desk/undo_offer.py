@@ -11,6 +11,8 @@ from cases.models import Activity, Case, Effect
 from cases.services.undo import OFFERED
 from nova.lib import dates
 
+FROM_REQUESTS = "requests"  # the parameter of an undo that goes back to «Autorizaciones»
+
 
 @dataclass(frozen=True)
 class Offer:

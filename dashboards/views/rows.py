@@ -105,7 +105,7 @@ def _listed(request: Request, filters: DashboardFilters, found: FigureRows) -> d
         "behind": found,
         "page": shown,
         "lines": [_line(row, found) for row in shown.object_list],
-        "only_choices": [("", "Todo"), *found.choices],
+        "only_choices": [("", found.without_only), *found.choices],
         "links": {value: filters.query(**{**kept, "only": value or None}) for value, _ in [("", ""), *found.choices]},
         "export_query": filters.query(**kept),
         "back": f"{reverse('dashboard-admin')}{filters.query()}",

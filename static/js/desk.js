@@ -427,21 +427,6 @@
     keys: showKeys,
   };
 
-  // The offer to undo ends by itself.
-  const endOffer = () => {
-    const offer = $("[data-undo]");
-    if (!offer || offer.dataset.ends) return;
-    offer.dataset.ends = "soon";
-    setTimeout(() => offer.remove(), 1000 * Number(offer.dataset.undo));
-  };
-  document.addEventListener("htmx:afterSettle", endOffer);
-  document.addEventListener("submit", (event) => {
-    if (!event.target.matches("[data-undo]")) return;
-    if (event.target.dataset.sent) event.preventDefault(); // the second of two quick clicks
-    event.target.dataset.sent = "yes";
-  });
-  endOffer();
-
   // The table that the page prints: key → command.
   const bindings = () =>
     new Map($$("[data-command]").flatMap((row) => row.dataset.keys.split(" ").map((key) => [key, COMMANDS[row.dataset.command]])));

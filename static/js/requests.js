@@ -37,7 +37,9 @@
       if (note?.value.trim()) form.querySelector("[data-reject]").click();
       else note?.focus();
     },
+    undo: () => document.querySelector("[data-do=undo]")?.click(),
   };
+  const THAT_WRITE = [COMMANDS.approve, COMMANDS.undo];
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
@@ -51,7 +53,7 @@
     if (!row || document.querySelector(".htmx-request")) return;
     event.preventDefault();
     const command = COMMANDS[row.dataset.command];
-    if (command === COMMANDS.approve) window.novaWords.unless(command);
+    if (THAT_WRITE.includes(command)) window.novaWords.unless(command);
     else command();
   });
 

@@ -172,6 +172,24 @@ def test_a_no_by_keyboard_asks_for_its_reason(
     assert status(queue[0]) == "awaiting_approval"
 
 
+def test_a_yes_by_mistake_is_taken_back_with_one_key(
+    page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]
+) -> None:
+    terms = services.ArrangementTerms(first_due_on=dates.today() + timedelta(days=7), waiver_percent=Decimal(20))
+    services.propose_arrangement(case=queue[0], by=gestor_user, terms=terms, accept=True, accepted_how="phone")
+    page = page_of(admin_user)
+    page.goto("/autorizaciones")
+    page.keyboard.press("s")
+    expect(page.get_by_role("button", name="Deshacer")).to_be_visible()
+    assert status(queue[0]) == "active"
+    assert_accessible_in_both_themes(page)
+    page.keyboard.press("u")
+    expect(page.locator("[data-request]")).to_have_count(1)
+    expect(page.locator("#messages")).to_contain_text("Deshecho: Convenio")
+    expect(page.get_by_role("button", name="Deshacer")).to_have_count(0)
+    assert status(queue[0]) == "awaiting_approval"
+
+
 def test_a_word_typed_into_nowhere_grants_nothing(
     page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]
 ) -> None:

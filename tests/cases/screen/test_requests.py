@@ -158,6 +158,27 @@ def test_an_expired_request_is_not_counted(admin_client: Client, gestor_user: Us
     assert "Nadie espera una autorización" in admin_client.get(LIST).text
 
 
+@pytest.mark.parametrize("answer", ["approval", "rejection"])
+def test_an_answer_may_be_taken_back_from_where_it_was_given(
+    admin_client: Client, gestor_user: User, answer: str
+) -> None:
+    asked = request_of(gestor_user)
+    page = admin_client.post(f"/arrangements/{asked.pk}/{answer}", {"notes": "Dale"}, headers=HTMX)
+    offer = page.text.split("data-undo=", 1)[1]
+    address = offer.split('action="', 1)[1].split('"', 1)[0]
+    assert 'data-undo="' in admin_client.get(LIST).text
+
+    undone = admin_client.post(address)
+
+    assert undone.url == LIST
+    asked.refresh_from_db()
+    assert (asked.status, asked.approved_by) == ("awaiting_approval", None)
+    again = admin_client.get(LIST).text
+    assert "Deshecho: Convenio" in again
+    assert "data-undo=" not in again
+    assert f'id="request-{asked.pk}"' in again
+
+
 def test_queries_do_not_grow(admin_client: Client, gestor_user: User) -> None:
     request_of(gestor_user)
     queries_do_not_grow(lambda: admin_client.get(LIST), lambda: [request_of(gestor_user) for _ in range(3)])
