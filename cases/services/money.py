@@ -51,23 +51,26 @@ def record_payment(
     notes: str = "",
     confirm_overpayment: bool = False,
     confirm_duplicate: bool = False,
+    is_system: bool = False,
     now: datetime | None = None,
 ) -> LedgerEntry:
     """Record a payment without a gestión, with an Activity of type payment. Allowed in every stage.
 
-    Raises ValidationError with the keys amount, value_date, reference, confirm_overpayment or confirm_duplicate.
+    `is_system`: it came in a file. Nobody did anything: beyond what `settle` decides, the case keeps its place. Raises
+    ValidationError with the keys amount, value_date, reference, confirm_overpayment or confirm_duplicate.
     """
     case = lock_case(case)
     now = now or timezone.now()
     before, watch = snapshot(case), Watch(case)
     activity = Activity.objects.create(
-        case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now
+        case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now, is_system=is_system
     )
     terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment, confirm_duplicate)
     entry = post_payment(terms, case=case, by=by, activity=activity, now=now)
     transition = settle(case, now=now, paid=True)
-    touch(case, activity=activity, keep_place=bool(transition.plan.ended))
-    watch.keep(case, activity, entry=entry)
+    if not is_system:
+        touch(case, activity=activity, keep_place=bool(transition.plan.ended))
+        watch.keep(case, activity, entry=entry)
     audit.record(AuditEvent.Action.PAYMENT, by=by, target=case, before=before, after=_with(case, entry))
     return entry
 
@@ -157,7 +160,7 @@ def reverse_payment(
         raise ValidationError({"payment": "Solo se revierten pagos."})
     if LedgerEntry.objects.filter(reverses=payment).exists():
         raise ValidationError({"payment": "Ese pago ya fue revertido."})
-    _check_fits(case, ledger.Kind.REVERSAL, payment.amount, field="payment")
+    check_fits(case, ledger.Kind.REVERSAL, payment.amount, field="payment")
     before = snapshot(case)
     activity = Activity.objects.create(
         case=case,
@@ -181,7 +184,7 @@ def reverse_payment(
         notes=notes,
     )
     settle(case, now=now, reversed_one=True)
-    withdraw_receipts(payment, by=by, now=now)
+    withdraw_receipts([payment], by=by, now=now)
     audit.record(AuditEvent.Action.REVERSAL, by=by, target=case, before=before, after=_with(case, entry))
     return entry
 
@@ -277,14 +280,14 @@ def checked_amount(amount: Decimal, *, field: str = "amount") -> Decimal:
     return amount.quantize(ledger.CENTS)
 
 
-def _check_fits(case: Case, kind: str, amount: Decimal, *, field: str = "amount") -> None:
+def check_fits(case: Case, kind: str, amount: Decimal, *, field: str = "amount") -> None:
     """Raises ValidationError (key `field`) when the new balance would not fit its column."""
     if abs(case.balance + ledger.signed(kind, amount)) > MAX_AMOUNT:
         raise ValidationError({field: "El importe es demasiado grande: el saldo no cabría en el sistema."})
 
 
 def _post(case: Case, *, kind: str, amount: Decimal, **fields: Any) -> LedgerEntry:
-    _check_fits(case, kind, amount)
+    check_fits(case, kind, amount)
     entry = LedgerEntry(
         case=case,
         cartera_id=case.cartera_id,

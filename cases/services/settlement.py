@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -120,9 +121,16 @@ def recompute_promises(case: Case, *, now: datetime) -> Transition:
     promises = list(case.promises.computed())
     if not promises:
         return Transition()
-    outcomes = rules.outcomes(
-        promise_facts(promises), payment_facts(case), today=dates.local_date(now), terms=promise_terms()
-    )
+    transition, changed = decide_promises(promises, payment_facts(case), now=now)
+    store_promises(changed)
+    return transition
+
+
+def decide_promises(
+    promises: list[Promise], payments: list[rules.PaymentFact], *, now: datetime
+) -> tuple[Transition, list[Promise]]:
+    """Set the outcomes of all computed promises of a case in memory. Returns what changed, and the changed ones."""
+    outcomes = rules.outcomes(promise_facts(promises), payments, today=dates.local_date(now), terms=promise_terms())
     transition, changed = Transition(), []
     for promise in promises:
         outcome = outcomes[promise.pk]
@@ -135,8 +143,11 @@ def recompute_promises(case: Case, *, now: datetime) -> Transition:
         promise.status, promise.paid_amount, promise.fulfilled_date = outcome
         promise.updated_at = now
         changed.append(promise)
-    Promise.objects.bulk_update(changed, ["status", "paid_amount", "fulfilled_date", "updated_at"])
-    return transition
+    return transition, changed
+
+
+def store_promises(changed: list[Promise]) -> None:
+    Promise.objects.bulk_update(changed, ["status", "paid_amount", "fulfilled_date", "updated_at"], batch_size=500)
 
 
 def cancel_pending_promises(cases: Sequence[Case], *, now: datetime) -> None:
@@ -169,71 +180,92 @@ def ensure_next_action(case: Case, *, now: datetime) -> None:
         case.next_action_at = dates.start_of_day(dates.next_business_day(dates.local_date(now)))
 
 
-def apply_status_rules(case: Case, transition: Transition, *, now: datetime, paid: bool = False) -> None:
+class Asked:
+    """What the rules of a status ask about a case. Each answer is a query; `settle_many` knows them beforehand."""
+
+    def waived_on(self, case: Case) -> Decimal:
+        return waived_on(case)
+
+    def has_pending(self, case: Case) -> bool:
+        return case.promises.pending().exists()
+
+    def cancel_pending(self, case: Case, *, now: datetime) -> None:
+        cancel_pending_promises([case], now=now)
+
+    def default_of(self, stage: str) -> CaseStatus:
+        return CaseStatus.objects.default_of(stage)
+
+    def waived(self) -> CaseStatus:
+        return CaseStatus.objects.waived()
+
+    def working(self) -> CaseStatus:
+        return CaseStatus.objects.working()
+
+    def arranged(self) -> CaseStatus:
+        return CaseStatus.objects.arranged()
+
+
+def apply_status_rules(
+    case: Case, transition: Transition, *, now: datetime, paid: bool = False, asked: Asked | None = None
+) -> None:
     """Set the status and place in the queue that follow from balance, promises and arrangement (§3.5), in memory."""
-    stages, plan = CaseStatus.Stage, transition.plan
+    stages, plan, asked = CaseStatus.Stage, transition.plan, asked or Asked()
     if case.balance <= 0:
         if case.stage in (stages.INCOBRABLE, stages.DE_BAJA) and not paid:
             return  # closed by hand: only a payment makes it a paid one
         if case.stage != stages.PAGADA:
-            set_status(
-                case, CaseStatus.objects.waived() if waived_on(case) else CaseStatus.objects.default_of(stages.PAGADA)
-            )
-        cancel_pending_promises([case], now=now)
+            set_status(case, asked.waived() if asked.waived_on(case) else asked.default_of(stages.PAGADA))
+        asked.cancel_pending(case, now=now)
         case.next_action_at = None
         return
     if case.stage == stages.PAGADA:
-        _reopen(case, plan, now=now)
+        _reopen(case, plan, asked, now=now)
         return
     if not case.is_open:
         if transition.pending_again:  # a reversal undid its payment, but a closed case has no pending promises
-            cancel_pending_promises([case], now=now)
+            asked.cancel_pending(case, now=now)
         return
     if plan.ended or plan.is_active:
-        _place_by_plan(case, plan, now=now)
+        _place_by_plan(case, plan, asked, now=now)
         return
     if not transition.changed:
         return
-    has_pending = case.promises.pending().exists()
+    has_pending = asked.has_pending(case)
     if has_pending and transition.pending_again:
         if case.stage != stages.PROMESA:
-            set_status(case, CaseStatus.objects.default_of(stages.PROMESA))
+            set_status(case, asked.default_of(stages.PROMESA))
         case.queue_band = queue.Band.PROMISE_DUE
     elif not has_pending:
-        set_status(case, CaseStatus.objects.working())
+        set_status(case, asked.working())
         case.queue_band = queue.Band.BROKEN_PROMISE if transition.broken else queue.Band.FOLLOW_UP
         ensure_next_action(case, now=now)
 
 
-def _reopen(case: Case, plan: Course, *, now: datetime) -> None:
+def _reopen(case: Case, plan: Course, asked: Asked, *, now: datetime) -> None:
     """Put a paid case that owes again back in the queue, at once."""
     case.next_action_at = now
     if plan.is_active:
-        set_status(case, CaseStatus.objects.arranged())
+        set_status(case, asked.arranged())
         case.queue_band = queue.Band.PROMISE_DUE
     elif plan.ended == Arrangement.Status.LAPSED:
-        set_status(case, CaseStatus.objects.working())
+        set_status(case, asked.working())
         case.queue_band = queue.Band.BROKEN_PROMISE
     else:
-        is_promised = case.promises.pending().exists()
-        set_status(case, CaseStatus.objects.default_of(CaseStatus.Stage.PROMESA) if is_promised else _working())
+        is_promised = asked.has_pending(case)
+        set_status(case, asked.default_of(CaseStatus.Stage.PROMESA) if is_promised else asked.working())
         case.queue_band = queue.Band.PROMISE_DUE if is_promised else queue.Band.REST
 
 
-def _working() -> CaseStatus:
-    return CaseStatus.objects.working()
-
-
-def _place_by_plan(case: Case, plan: Course, *, now: datetime) -> None:
+def _place_by_plan(case: Case, plan: Course, asked: Asked, *, now: datetime) -> None:
     """The place of an open case whose arrangement runs, or has just ended with something still owed (§3.8)."""
     if plan.ended:
-        set_status(case, _working())
+        set_status(case, asked.working())
         is_lapsed = plan.ended == Arrangement.Status.LAPSED
         case.next_action_at, case.queue_band = now, queue.Band.BROKEN_PROMISE if is_lapsed else queue.Band.REST
         return
     assert plan.due_on is not None  # noqa: S101 (it runs)
     if plan.was != plan.became or plan.was_due_on is None:  # it runs again
-        set_status(case, CaseStatus.objects.arranged())
+        set_status(case, asked.arranged())
         is_back = plan.was == Arrangement.Status.COMPLETED
         case.next_action_at = now if is_back else queue.next_action_for_promise(plan.due_on)
         case.queue_band = queue.Band.PROMISE_DUE

@@ -1,5 +1,6 @@
 """Papers that no longer hold are voided by what undid them, in its transaction (DESIGN §3.9)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from accounts import audit
@@ -25,8 +26,9 @@ def withdraw(documents: DocumentQuerySet, *, by: User | None, reason: str, now: 
     return len(papers)
 
 
-def withdraw_receipts(payment: LedgerEntry, *, by: User | None, now: datetime) -> None:
-    withdraw(Document.objects.filter(entry=payment), by=by, reason=REVERSED, now=now)
+def withdraw_receipts(payments: Iterable[LedgerEntry], *, by: User | None, now: datetime) -> None:
+    """Of payments that were reversed."""
+    withdraw(Document.objects.filter(entry__in=list(payments)), by=by, reason=REVERSED, now=now)
 
 
 def withdraw_completions(arrangement: Arrangement, *, now: datetime) -> None:
