@@ -121,6 +121,8 @@ class PaymentRow(models.Model):
     reverses = models.CharField("anula al número", max_length=120, blank=True)
     # (layout, account, id): one payment, in whatever file it comes. Empty for what is none.
     identity = models.CharField(max_length=64, blank=True, editable=False)
+    # Of the ledger entry that it posts, without what tells the parts of a split apart.
+    reference = models.CharField(max_length=60, blank=True, editable=False)
     state = models.CharField("estado", max_length=9, choices=State.choices)
     why = models.CharField("por qué", max_length=300)
     # What was found, or is proposed; what was posted is in `postings`.
@@ -136,7 +138,11 @@ class PaymentRow(models.Model):
         db_index=False,
         verbose_name="pago propuesto",
     )
+    # What a person said of it: it may exceed what is owed; it is not the one typed by hand; how it is divided,
+    # [{"case": id, "amount": "0.00"}].
     is_confirmed = models.BooleanField("confirmado", default=False, editable=False)
+    is_another = models.BooleanField("no es el cargado a mano", default=False, editable=False)
+    split = models.JSONField("reparto", default=list, blank=True, editable=False)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,

@@ -258,8 +258,11 @@ def _tails(most: int) -> list[str]:
 
 
 # --- Reversals ----------------------------------------------------------------------------------------
-def reverse_payments(payments: Iterable[LedgerEntry], *, by: User | None, notes: str, now: datetime) -> int:
-    """Reverse those of these payments that stand, and void their gestiones, so that they may come again.
+def reverse_payments(
+    payments: Iterable[LedgerEntry], *, by: User | None, notes: str, now: datetime, may_come_again: bool = True
+) -> int:
+    """Reverse those of these payments that stand. `may_come_again`: their gestiones are voided, which frees their
+    references for the same payments.
 
     Needs a transaction; locks the cases by id. Returns how many were reversed. Raises ValidationError (key payment) for
     a balance that would be too large.
@@ -280,6 +283,10 @@ def reverse_payments(payments: Iterable[LedgerEntry], *, by: User | None, notes:
     standing = [(payment.case_id, payment) for payment in payments if payment.pk not in gone]
     for turn in _rounds(standing):
         _reverse([payment for _, payment in turn], cases, by=by, notes=notes, now=now)
+    if may_come_again:
+        Activity.objects.filter(
+            OneOf("id", [payment.activity_id for _, payment in standing]), is_system=True, voided_at__isnull=True
+        ).update(voided_at=now, voided_by=by)
     return len(standing)
 
 
@@ -311,9 +318,6 @@ def _reverse(
         )
         for payment, case, activity in zip(payments, owed, activities, strict=True)
     )
-    Activity.objects.filter(
-        OneOf("id", [payment.activity_id for payment in payments]), is_system=True, voided_at__isnull=True
-    ).update(voided_at=now, voided_by=by)
     settle_many(owed, now=now, reversed_one=True)
     withdraw_receipts(payments, by=by, now=now)
     audit.record_many(

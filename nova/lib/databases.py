@@ -268,6 +268,7 @@ class Lock(IntEnum):
     NIGHTLY = 7_316_002
     TRANSFER = 7_316_004
     PREPARATION = 7_316_005  # migrations and the first administrator
+    PAYMENTS = 7_316_006  # files of payments are staged one at a time
     IMPORT = -1789678572480580348
 
 

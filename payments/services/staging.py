@@ -1,0 +1,203 @@
+"""A file of payments becomes rows, each with what became of it; nothing is posted yet (DESIGN §5.1)."""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.db import OperationalError, transaction
+from django.utils import timezone
+
+from accounts import audit
+from accounts.models import AuditEvent, User
+from cases.importing.errors import ImportConflict, ImportFailed
+from cases.importing.table import Limits
+from cases.models import Cartera
+from nova.lib import dates
+from nova.lib.databases import Lock, Taken, alone_in_transaction, refresh_statistics
+from payments.matching import Match, State, match
+from payments.models import Layout, PaymentFile, PaymentRow
+from payments.reading.layout import Layout as Spec
+from payments.reading.reader import Reading, find_layout, read_payments
+from payments.reading.rows import Kind, Row
+from payments.services import book
+from payments.services.counting import totals_of
+
+CHUNK_ROWS = 5000
+AUTO = "auto"
+BUSY = "Hay otra carga de pagos en curso: espere a que termine y vuelva a intentar."
+MAX_REFERENCE_ID = 40
+Progress = Callable[[int], None]
+
+
+def spec_of(layout: Layout) -> Spec:
+    """How it is read. Raises ImportFailed for a definition that makes no sense (any more)."""
+    try:
+        return Spec.from_json(layout.spec)
+    except ValueError as error:
+        raise ImportFailed(f"El formato «{layout.name}» está mal definido. {error}") from error
+
+
+def layout_for(path: Path, code: str) -> Layout:
+    """The layout of that code, or for `auto` the one that fits the file. Raises ImportFailed."""
+    active = Layout.objects.filter(is_active=True)
+    if code != AUTO:
+        found = active.filter(code=code).first()
+        if found is None:
+            codes = ", ".join([AUTO, *active.order_by("code").values_list("code", flat=True)])
+            raise ImportFailed(f"No existe el formato «{code}»: los que hay son {codes}.")
+        return found
+    specs = {spec.code: layout for layout in active for spec in [spec_of(layout)]}
+    return specs[find_layout(path, [spec_of(layout) for layout in specs.values()], limits=_limits()).code]
+
+
+def stage(
+    path: Path,
+    *,
+    layout: Layout,
+    cartera: Cartera | None = None,
+    account: str = "",
+    sheet: str | None = None,
+    file_name: str = "",
+    by: User | None,
+    progress: Progress = lambda rows: None,
+    now: datetime | None = None,
+) -> PaymentFile:
+    """Read the file into rows, in one transaction. Raises ImportFailed, after which nothing was saved."""
+    now = now or timezone.now()
+    reading = read_payments(
+        path, spec_of(layout), account=account.strip(), sheet=sheet, latest=dates.local_date(now), limits=_limits()
+    )
+    try:
+        with transaction.atomic():
+            return _stage(reading, layout, cartera, file_name=file_name or path.name, by=by, progress=progress, now=now)
+    except OperationalError as error:
+        if "locked" in str(error):
+            raise ImportConflict(BUSY) from error
+        raise
+
+
+def _limits() -> Limits:
+    return Limits(max_bytes=settings.IMPORT_MAX_BYTES)
+
+
+def _stage(
+    reading: Reading,
+    layout: Layout,
+    cartera: Cartera | None,
+    *,
+    file_name: str,
+    by: User | None,
+    progress: Progress,
+    now: datetime,
+) -> PaymentFile:
+    try:
+        alone_in_transaction(Lock.PAYMENTS)
+    except Taken as error:
+        raise ImportConflict(BUSY) from error
+    if cartera is not None and not Cartera.objects.hold(cartera.pk).is_active:
+        raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de cargar sus pagos.")
+    account = reading.account or (f"cartera {cartera.pk}" if cartera else "")
+    file = PaymentFile.objects.create(
+        layout=layout,
+        file_name=file_name[-255:],
+        sha256=reading.sha256,
+        cartera=cartera,
+        account=account[:60],
+        created_by=by,
+        created_at=now,
+    )
+    forms, seen, done = book.Forms(cartera), set[str](), 0
+    for rows in _chunks(iter(reading)):
+        PaymentRow.objects.bulk_create(_staged(rows, file, reading.layout, forms, seen, dates.local_date(now)), 1000)
+        done += len(rows)
+        progress(done)
+    if not done:
+        raise ImportFailed("El archivo no tiene filas de pagos: revise que sea el que quería cargar.")
+    file.totals = totals_of(file)
+    file.save(update_fields=["totals"])
+    audit.record(AuditEvent.Action.IMPORT, by=by, target=file, after=file.totals)
+    refresh_statistics(PaymentRow)
+    return file
+
+
+def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        yield chunk
+
+
+def _staged(
+    rows: list[Row], file: PaymentFile, spec: Spec, forms: book.Forms, seen: set[str], today: date
+) -> Iterator[PaymentRow]:
+    """`seen`: the identities of the rows of the file so far, which grows."""
+    known = book.load(rows, forms, today=today, file=file)
+    identities = [identity_of(row, file) for row in rows]
+    held = dict(
+        PaymentRow.objects.with_identity([each for each in identities if each])
+        .order_by()
+        .values_list("identity", "file__file_name")
+    )
+    for row, identity in zip(rows, identities, strict=True):
+        if row.kind in (Kind.REJECTED, Kind.IGNORED):
+            state, why = PaymentRow.State(row.kind.value), row.why
+            yield _row(row, file, identity="", state=state, why=why, kind=PaymentRow.Kind.OTHER)
+            continue
+        kind = PaymentRow.Kind(row.kind.value)
+        found = match(row, known, today=today)
+        if identity in held or identity in seen:
+            where = f"ya vino en «{held[identity]}»" if identity in held else "está más de una vez en este archivo"
+            found = Match(State.AMBIGUOUS, f"Repetido: {where}.")
+            yield _row(row, file, identity=identity, state=PaymentRow.State.DUPLICATE, why=found.why, kind=kind)
+            continue
+        if found.state is not State.REJECTED:
+            seen.add(identity)
+        yield _row(
+            row,
+            file,
+            identity=identity,
+            state=PaymentRow.State(found.state.value),
+            why=found.why,
+            kind=kind,
+            reference=reference_of(row, spec),
+            case_id=found.case,
+            entry_id=found.entry,
+        )
+
+
+def _row(row: Row, file: PaymentFile, **result: Any) -> PaymentRow:
+    document = row.debtor if any(row.debtor) else row.payer
+    return PaymentRow(
+        file=file,
+        line=row.line,
+        raw=row.raw,
+        value_date=row.value_date,
+        credited_on=row.credited_on,
+        amount=row.amount,
+        channel=row.channel[:60],
+        payer_cuit=document.cuit,
+        payer_dni=document.dni,
+        payer_name=row.payer_name[:120],
+        nro_cliente=row.nro_cliente[:80],
+        external_reference=row.key[:120],
+        own_id=row.own_id[:120],
+        reverses=row.reverses[:120],
+        **result | {"why": result["why"][:300]},
+    )
+
+
+def identity_of(row: Row, file: PaymentFile) -> str:
+    """(layout, account, id) in 64 characters; empty for what is no payment."""
+    if not row.identity:
+        return ""
+    return hashlib.sha256("\x1f".join((file.layout.code, file.account, row.identity)).encode()).hexdigest()
+
+
+def reference_of(row: Row, spec: Spec) -> str:
+    """`<short layout code>:<id>` of the ledger entry; a long id as the first forty digits of its hash."""
+    own = row.own_id or row.identity
+    if len(own) > MAX_REFERENCE_ID:
+        own = hashlib.sha256(own.encode()).hexdigest()[:MAX_REFERENCE_ID]
+    return f"{spec.short_code}:{own}"
