@@ -258,16 +258,26 @@ def field_of(header: str) -> str | None:
     return _FIELD_BY_ALIAS.get(normalize_header(header))
 
 
-def recognised_fields(cells: Sequence[object]) -> set[str]:
-    """The fields that a row would name if it were the header."""
-    # A title row can have a whole paragraph. No alias is that long, so it is not normalised.
-    found = (field_of(cell) for cell in cells if isinstance(cell, str) and cell and len(cell) <= 100)
-    return {field for field in found if field}
+@dataclass(frozen=True, slots=True)
+class HeaderNames:
+    """What a header is known by: normalised header → field, and the groups of which a whole one has a field each."""
+
+    fields: MappingABC[str, str]
+    required: tuple[Set[str], ...] = ()
+
+    def found_in(self, cells: Sequence[object]) -> set[str]:
+        """The fields that a row would name if it were the header."""
+        # A title row can have a whole paragraph. No alias is that long, so it is not normalised.
+        names = (normalize_header(cell) for cell in cells if isinstance(cell, str) and cell and len(cell) <= 100)
+        return {self.fields[name] for name in names if name in self.fields}
+
+    def are_enough(self, fields: Set[str]) -> bool:
+        """Whether a row with these fields is the header, whatever comes after it; without groups none is."""
+        return bool(self.required) and not any(group.isdisjoint(fields) for group in self.required)
 
 
-def has_required(fields: Set[str]) -> bool:
-    """Whether these fields are enough for a case: a key, a total and a name (DESIGN §5 "Required")."""
-    return "nro_cliente" in fields and "total" in fields and not fields.isdisjoint(NAME_FIELDS)
+# Enough for a case are a key, a total and a name (DESIGN §5 "Required").
+CASE_NAMES = HeaderNames(_FIELD_BY_ALIAS, ({"nro_cliente"}, {"total"}, frozenset(NAME_FIELDS)))
 
 
 def chosen_by_name(headers: Sequence[str], choices: Sequence[str]) -> dict[int, str | None]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Self
 
 from cases.importing.cells import Cell, text_of
-from cases.importing.columns import has_required, recognised_fields
+from cases.importing.columns import CASE_NAMES, HeaderNames
 from cases.importing.errors import ImportFailed
 
 MIB = 1024 * 1024
@@ -96,11 +96,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """A row that names columns: its number in the file, its cells as text, and the fields it names."""
+    """A row that names columns: its number in the file, its cells as text, and the fields it names.
+
+    `is_whole`: it names every required column.
+    """
 
     row: int
     cells: list[str]
     fields: frozenset[str]
+    is_whole: bool
 
     @property
     def is_recognised(self) -> bool:
@@ -113,10 +117,10 @@ class Header:
     @property
     def rank(self) -> tuple[bool, int, int]:
         """For comparing candidates: all required fields, then the number of fields, then of filled cells."""
-        return (has_required(self.fields), len(self.fields) if self.is_recognised else 0, self.filled)
+        return (self.is_whole, len(self.fields) if self.is_recognised else 0, self.filled)
 
 
-def find_header(rows: Iterable[NumberedRow]) -> Header | None:
+def find_header(rows: Iterable[NumberedRow], names: HeaderNames = CASE_NAMES) -> Header | None:
     """The header among the first 50 rows, title rows skipped; `None` when all of them are blank.
 
     It is the first row that names every required column, else the first of those that name most fields (at least two),
@@ -129,8 +133,9 @@ def find_header(rows: Iterable[NumberedRow]) -> Header | None:
         texts = [" ".join(text_of(value).split()) for value in cells]
         if not any(texts):
             continue
-        header = Header(number, texts, frozenset(recognised_fields(cells)))
-        if has_required(header.fields):
+        fields = names.found_in(cells)
+        header = Header(number, texts, frozenset(fields), is_whole=names.are_enough(fields))
+        if header.is_whole:
             return header
         if best is None or _is_better(header, best):
             best = header

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from cases.importing.cells import text_of, unwrapped
 from cases.importing.column_watch import QuotedCells
+from cases.importing.columns import CASE_NAMES, HeaderNames
 from cases.importing.encoding import WRAPS, Encoding
 from cases.importing.errors import ImportFailed
 from cases.importing.table import (
@@ -31,7 +32,9 @@ _UNCLOSED_QUOTE = 'tiene una comilla (") sin cerrar, o un texto demasiado largo.
 _LONG_LINE = "es demasiado larga para ser una fila de datos. Corrija esa fila."
 
 
-def detect_layout(path: Path, encoding: Encoding, limits: Limits = DEFAULT_LIMITS) -> tuple[str, Header]:
+def detect_layout(
+    path: Path, encoding: Encoding, limits: Limits = DEFAULT_LIMITS, names: HeaderNames = CASE_NAMES
+) -> tuple[str, Header]:
     """The separator (one of `, ; tab |`) and the header: the separator with the best header row.
 
     A decimal comma or a quoted text does not matter, because the number of recognised columns decides. Excel's first
@@ -40,7 +43,7 @@ def detect_layout(path: Path, encoding: Encoding, limits: Limits = DEFAULT_LIMIT
     sample = _sample(path, encoding, limits)
     declared = sample[0].strip('"\r\n') if sample else ""
     candidates = (declared[4],) if len(declared) == 5 and declared[:4].lower() == "sep=" else DELIMITERS
-    found = [(delimiter, find_header(_sample_rows(sample, delimiter))) for delimiter in candidates]
+    found = [(delimiter, find_header(_sample_rows(sample, delimiter), names)) for delimiter in candidates]
     headers = [(delimiter, header) for delimiter, header in found if header is not None]
     if not headers:
         raise ImportFailed("El archivo está vacío: no tiene encabezado ni filas.")

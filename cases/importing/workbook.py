@@ -22,7 +22,7 @@ import python_calamine
 
 from cases.importing.archive import DAMAGED, PASSWORD
 from cases.importing.cells import Cell, text_of, unwrapped
-from cases.importing.columns import has_required
+from cases.importing.columns import CASE_NAMES, HeaderNames
 from cases.importing.encoding import WRAPS
 from cases.importing.error_cells import errors_of
 from cases.importing.errors import ImportFailed
@@ -44,9 +44,9 @@ TOO_SLOW = "La planilla tarda demasiado en leerse: guárdela como CSV y vuelva a
 class WorkbookRows:
     """The rows of one sheet. The constructor finds the sheet and header; the first reading continues from there."""
 
-    def __init__(self, path: Path, sheet: str | None, limits: Limits) -> None:
+    def __init__(self, path: Path, sheet: str | None, limits: Limits, names: HeaderNames = CASE_NAMES) -> None:
         """Raises `ImportFailed` for any reason why the workbook cannot be read."""
-        self._path, self._limits = path, limits
+        self._path, self._limits, self._names = path, limits, names
         process = self._start(sheet)
         found = _first_line(process)
         self.sheet: str = found["sheet"]
@@ -57,7 +57,9 @@ class WorkbookRows:
         self.close = weakref.finalize(self, _end_all, self._pending)
 
     def _start(self, sheet: str | None) -> subprocess.Popen:
-        order = json.dumps({"path": str(self._path.absolute()), "sheet": sheet, "limits": asdict(self._limits)})
+        names = [dict(self._names.fields), [sorted(group) for group in self._names.required]]
+        where = {"path": str(self._path.absolute()), "sheet": sheet}
+        order = json.dumps({**where, "limits": asdict(self._limits), "names": names})
         return subprocess.Popen(  # noqa: S603 - our own module, no shell; the order is one argument
             [sys.executable, "-m", "cases.importing.workbook", order],
             cwd=_PROJECT_ROOT,
@@ -142,7 +144,9 @@ def main(order: str, out: BinaryIO) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (limits.max_memory, limits.max_memory))
     resource.setrlimit(resource.RLIMIT_CPU, (limits.max_cpu_seconds, limits.max_cpu_seconds + 1))
     try:
-        write_sheet(arguments["path"], arguments["sheet"], limits, out)
+        fields, required = arguments["names"]
+        names = HeaderNames(fields, tuple(map(frozenset, required)))
+        write_sheet(arguments["path"], arguments["sheet"], limits, out, names)
     except ImportFailed as error:
         out.write(_line({"error": str(error)}))
     except MemoryError:
@@ -154,12 +158,12 @@ def main(order: str, out: BinaryIO) -> None:
     out.flush()
 
 
-def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO) -> None:
+def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO, names: HeaderNames) -> None:
     """Choose the sheet, then write its header and every row under it that is not blank."""
     # A stream, because with a path the reader trusts the file's extension, which may be wrong.
     with Path(path).open("rb") as stream:
         workbook = python_calamine.CalamineWorkbook.from_filelike(stream)
-    sheet, header = choose_sheet(workbook, sheet_name, limits)
+    sheet, header = choose_sheet(workbook, sheet_name, limits, names)
     sheets = [(each.name, each.visible == python_calamine.SheetVisibleEnum.Visible) for each in _worksheets(workbook)]
     out.write(_line({"sheet": sheet.name, "header_row": header.row, "headers": header.cells, "sheets": sheets}))
     errors = errors_of(Path(path), sheet.name)
@@ -181,26 +185,26 @@ def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO
 
 
 def choose_sheet(
-    workbook: python_calamine.CalamineWorkbook, name: str | None, limits: Limits
+    workbook: python_calamine.CalamineWorkbook, name: str | None, limits: Limits, names: HeaderNames
 ) -> tuple[python_calamine.CalamineSheet, Header]:
     """The sheet named, else the first visible one with a recognisable header.
 
     A sheet that names every required column goes before one that names a few (a summary with totals by city).
     """
-    names = [_matching_name(workbook, name)] if name is not None else _visible_names(workbook)
+    looked_at = [_matching_name(workbook, name)] if name is not None else _visible_names(workbook)
     best: tuple[str, Header] | None = None
-    for candidate in names:
+    for candidate in looked_at:
         sheet = workbook.get_sheet_by_name(candidate)
-        header = find_header(_numbered(sheet, limits))
+        header = find_header(_numbered(sheet, limits), names)
         if header is None:
             continue
-        if has_required(header.fields):
+        if header.is_whole:
             return sheet, header
         if best is None or (header.is_recognised and not best[1].is_recognised):
             best = candidate, header
     if best is None:
         where = f"La hoja «{name}» está vacía" if name is not None else "La planilla está vacía"
-        hidden = [each.name for each in _worksheets(workbook) if each.name not in names]
+        hidden = [each.name for each in _worksheets(workbook) if each.name not in looked_at]
         listed = ", ".join(f"«{each}»" for each in hidden)
         also = f" Hay hojas ocultas, que se leen solo si se las nombra: {listed}." if hidden and name is None else ""
         raise ImportFailed(f"{where}: no tiene encabezado ni filas.{also}")

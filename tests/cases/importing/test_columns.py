@@ -1,6 +1,6 @@
 import pytest
 
-from cases.importing.columns import ALIASES, FIELDS, LABELS, field_of, map_columns, normalize_header, recognised_fields
+from cases.importing.columns import ALIASES, CASE_NAMES, FIELDS, LABELS, field_of, map_columns, normalize_header
 from cases.importing.errors import ImportFailed
 
 REQUIRED = ["Nro. Cliente", "Apellido y Nombre", "Saldo"]
@@ -122,4 +122,4 @@ def test_impossible_override_stops_the_import(overrides):
 
 
 def test_a_paragraph_is_no_header():
-    assert recognised_fields(["Total", "x" * 10_000_000, 5, None, True]) == {"total"}
+    assert CASE_NAMES.found_in(["Total", "x" * 10_000_000, 5, None, True]) == {"total"}
