@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "accounts",
     "contact",
     "cases",
+    "payments",
     "dashboards",
 ]
 
