@@ -4,6 +4,8 @@ from typing import Any
 
 from django.db import models
 
+from cases.searching import OneOf
+
 
 class PaymentRowQuerySet(models.QuerySet):
     def to_identify(self) -> "PaymentRowQuerySet":
@@ -12,4 +14,8 @@ class PaymentRowQuerySet(models.QuerySet):
 
     def with_identity(self, identities: list[str]) -> Any:
         """The rows that hold one of these identities: whoever comes with it again is a duplicate."""
-        return self.filter(identity__in=identities).exclude(state__in=["duplicate", "rejected", "undone"])
+        return (
+            self.filter(OneOf("identity", identities))
+            .exclude(identity="")
+            .exclude(state__in=["duplicate", "rejected", "undone"])
+        )

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import TypeVar
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Sum
 
 from accounts import audit
@@ -31,10 +31,15 @@ from cases.services.money import (
 from cases.services.settle_many import settle_many
 from cases.services.settlement import snapshot
 from cases.services.withdrawing import withdraw_receipts
-from nova.lib import dates
+from nova.lib import copying, dates
 from nova.lib.databases import lock_rows
 from nova.lib.money import format_money
 
+ENTRY_COLUMNS = (
+    *("id", "case", "cartera", "kind", "amount", "value_date", "method", "reference", "reference_key", "reverses"),
+    *("credited_to", "activity", "created_by", "created_at", "notes", "reason"),
+)
+ACTIVITY_COLUMNS = ("id", "case", "type", "notes", "created_by", "imported_author", "created_at", "is_system")
 # How often one reference may be posted and taken back before its number is looked for one by one.
 NUMBERED = 9
 
@@ -124,51 +129,62 @@ def _record(
         yield from _one_by_one(good, cases, by=by, now=now)
         return
     for (place, _, _), entry in zip(good, entries, strict=True):
-        yield place, Outcome(entry.pk)
+        yield place, Outcome(entry)
 
 
 def _post(
     good: list[tuple[int, FilePayment, str]], cases: dict[int, Case], *, by: User | None, now: datetime
-) -> list[LedgerEntry]:
+) -> list[int]:
+    """The ids of the entries."""
     if not good:
         return []
     paid = [cases[payment.case] for _, payment, _ in good]
     before = [snapshot(case) for case in paid]
-    activities = Activity.objects.bulk_create(
-        Activity(
-            case_id=payment.case,
-            type=Activity.Type.PAYMENT,
-            notes=payment.notes,
-            created_by=by,
-            created_at=now,
-            is_system=True,
-        )
-        for _, payment, _ in good
+    activities = _add_activities(
+        [(case, payment.notes) for case, (_, payment, _) in zip(paid, good, strict=True)], by, now
     )
-    entries = LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            case=case,
-            cartera_id=case.cartera_id,
-            kind=ledger.Kind.PAYMENT,
-            amount=checked_amount(payment.amount),
-            value_date=payment.value_date,
-            method=payment.method,
-            reference=reference,
-            reference_key=reference_key(reference),
-            credited_to_id=case.assigned_to_id,
-            activity=activity,
-            created_by=by,
-            created_at=now,
-            notes=payment.notes,
-        )
-        for (_, payment, reference), case, activity in zip(good, paid, activities, strict=True)
+    entries = copying.reserve_ids(LedgerEntry, len(good))
+    moment, author = _moment(now), by.pk if by else None
+    copying.insert(
+        LedgerEntry,
+        ENTRY_COLUMNS,
+        [
+            (
+                *(pk, case.pk, case.cartera_id, ledger.Kind.PAYMENT, str(checked_amount(payment.amount))),
+                *(payment.value_date.isoformat(), payment.method, reference, reference_key(reference), None),
+                *(case.assigned_to_id, activity, author, moment, payment.notes, ""),
+            )
+            for pk, (_, payment, reference), case, activity in zip(entries, good, paid, activities, strict=True)
+        ],
     )
     settle_many(paid, now=now, paid=True)
     audit.record_many(
-        audit.event(AuditEvent.Action.PAYMENT, by=by, target=case, before=was, after=_with(case, entry))
-        for case, was, entry in zip(paid, before, entries, strict=True)
+        audit.event(
+            AuditEvent.Action.PAYMENT,
+            by=by,
+            target=case,
+            before=was,
+            after=_with(case, entry, checked_amount(payment.amount), payment.value_date),
+        )
+        for case, was, entry, (_, payment, _) in zip(paid, before, entries, good, strict=True)
     )
     return entries
+
+
+def _add_activities(texts: list[tuple[Case, str]], by: User | None, now: datetime) -> list[int]:
+    """An automatic gestión of a payment on each case; their ids."""
+    ids = copying.reserve_ids(Activity, len(texts))
+    moment, author = _moment(now), by.pk if by else None
+    rows = [
+        (pk, case.pk, Activity.Type.PAYMENT, notes, author, "", moment, True)
+        for pk, (case, notes) in zip(ids, texts, strict=True)
+    ]
+    copying.insert(Activity, ACTIVITY_COLUMNS, rows)
+    return ids
+
+
+def _moment(now: datetime) -> str:
+    return str(connection.ops.adapt_datetimefield_value(now))
 
 
 def _one_by_one(
@@ -298,33 +314,42 @@ def _reverse(
     for payment, case in zip(payments, owed, strict=True):
         check_fits(case, ledger.Kind.REVERSAL, payment.amount, field="payment")
     before = [snapshot(case) for case in owed]
-    activities = Activity.objects.bulk_create(
-        Activity(case=case, type=Activity.Type.PAYMENT, notes=notes, created_by=by, created_at=now, is_system=True)
-        for case in owed
-    )
-    entries = LedgerEntry.objects.bulk_create(
-        LedgerEntry(
-            case=case,
-            cartera_id=payment.cartera_id,
-            kind=ledger.Kind.REVERSAL,
-            amount=payment.amount,
-            value_date=dates.local_date(now),
-            reverses=payment,
-            credited_to_id=payment.credited_to_id,
-            activity=activity,
-            created_by=by,
-            created_at=now,
-            notes=notes,
-        )
-        for payment, case, activity in zip(payments, owed, activities, strict=True)
+    activities = _add_activities([(case, notes) for case in owed], by, now)
+    entries = copying.reserve_ids(LedgerEntry, len(payments))
+    today, moment, author = dates.local_date(now), _moment(now), by.pk if by else None
+    copying.insert(
+        LedgerEntry,
+        ENTRY_COLUMNS,
+        [
+            (
+                *(
+                    pk,
+                    case.pk,
+                    payment.cartera_id,
+                    ledger.Kind.REVERSAL,
+                    str(payment.amount),
+                    today.isoformat(),
+                    "",
+                    "",
+                ),
+                *(None, payment.pk, payment.credited_to_id, activity, author, moment, notes, ""),
+            )
+            for pk, payment, case, activity in zip(entries, payments, owed, activities, strict=True)
+        ],
     )
     settle_many(owed, now=now, reversed_one=True)
     withdraw_receipts(payments, by=by, now=now)
     audit.record_many(
-        audit.event(AuditEvent.Action.REVERSAL, by=by, target=case, before=was, after=_with(case, entry))
-        for case, was, entry in zip(owed, before, entries, strict=True)
+        audit.event(
+            AuditEvent.Action.REVERSAL,
+            by=by,
+            target=case,
+            before=was,
+            after=_with(case, entry, payment.amount, today),
+        )
+        for case, was, entry, payment in zip(owed, before, entries, payments, strict=True)
     )
 
 
-def _with(case: Case, entry: LedgerEntry) -> dict[str, object]:
-    return {**snapshot(case), "entry": entry.pk, "amount": entry.amount, "value_date": entry.value_date}
+def _with(case: Case, entry: int, amount: Decimal, value_date: date) -> dict[str, object]:
+    return {**snapshot(case), "entry": entry, "amount": amount, "value_date": value_date}

@@ -7,13 +7,14 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from cases.models import Arrangement, Case, CaseStatus, Promise
 from cases.rules import promises as rules
 from cases.rules import queue
 from cases.services.plans import Course, follow, waived_on
 from cases.services.withdrawing import withdraw_clearances
-from nova.lib import dates
+from nova.lib import copying, dates
 from nova.lib.databases import lock_row
 
 
@@ -147,7 +148,18 @@ def decide_promises(
 
 
 def store_promises(changed: list[Promise]) -> None:
-    Promise.objects.bulk_update(changed, ["status", "paid_amount", "fulfilled_date", "updated_at"], batch_size=500)
+    moment = connection.ops.adapt_datetimefield_value
+    copying.update(
+        Promise,
+        ("status", "paid_amount", "fulfilled_date", "updated_at"),
+        [
+            (
+                *(row.status, str(row.paid_amount), row.fulfilled_date.isoformat() if row.fulfilled_date else None),
+                *(str(moment(row.updated_at)), row.pk),
+            )
+            for row in changed
+        ],
+    )
 
 
 def cancel_pending_promises(cases: Sequence[Case], *, now: datetime) -> None:

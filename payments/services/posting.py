@@ -16,8 +16,9 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import Case, LedgerEntry
+from cases.searching import OneOf
 from cases.services.many_payments import FilePayment, record_payments, reverse_payments
-from nova.lib import dates
+from nova.lib import copying, dates
 from nova.lib.databases import lock_row, lock_rows, refresh_statistics
 from payments.matching import Match, State, fits
 from payments.models import PaymentFile, PaymentPosting, PaymentRow
@@ -230,8 +231,12 @@ def _post_reversal(row: PaymentRow, posted: Posted, *, by: User | None, now: dat
 
 
 def _keep(rows: list[PaymentRow], postings: list[PaymentPosting], posted: Posted) -> None:
-    PaymentPosting.objects.bulk_create(postings, 1000)
-    PaymentRow.objects.filter(pk__in=[row.pk for row in rows]).update(state=PaymentRow.State.POSTED)
+    copying.insert(
+        PaymentPosting,
+        ("row", "case", "amount", "entry", "posted_by_row"),
+        [(each.row_id, each.case_id, str(each.amount), each.entry_id, True) for each in postings],
+    )
+    PaymentRow.objects.filter(OneOf("id", [row.pk for row in rows])).update(state=PaymentRow.State.POSTED)
     for row in rows:
         row.state = PaymentRow.State.POSTED
         posted.rows += 1

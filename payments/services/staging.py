@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from accounts.models import AuditEvent, User
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.table import Limits
 from cases.models import Cartera
-from nova.lib import dates
+from nova.lib import copying, dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction, refresh_statistics
 from payments.matching import Match, State, match
 from payments.models import Layout, PaymentFile, PaymentRow
@@ -112,7 +113,8 @@ def _stage(
     )
     forms, seen, done = book.Forms(cartera), set[str](), 0
     for rows in _chunks(iter(reading)):
-        PaymentRow.objects.bulk_create(_staged(rows, file, reading.layout, forms, seen, dates.local_date(now)), 1000)
+        staged = _staged(rows, file, reading.layout, forms, seen, dates.local_date(now))
+        copying.insert(PaymentRow, COLUMNS, [_columns(row) for row in staged])
         done += len(rows)
         progress(done)
     if not done:
@@ -186,6 +188,26 @@ def _row(row: Row, file: PaymentFile, **result: Any) -> PaymentRow:
         reverses=row.reverses[:120],
         **result | {"why": result["why"][:300]},
     )
+
+
+COLUMNS = (
+    *("file", "line", "raw", "kind", "value_date", "credited_on", "amount", "channel", "payer_cuit", "payer_dni"),
+    *("payer_name", "nro_cliente", "external_reference", "own_id", "reverses", "identity", "reference", "state", "why"),
+    *("case", "entry", "is_confirmed", "is_another", "split"),
+)
+
+
+def _columns(row: PaymentRow) -> tuple[copying.Value, ...]:
+    return (
+        *(row.file_id, row.line, row.raw, row.kind, _text(row.value_date), _text(row.credited_on), _text(row.amount)),
+        *(row.channel, row.payer_cuit, row.payer_dni, row.payer_name, row.nro_cliente, row.external_reference),
+        *(row.own_id, row.reverses, row.identity, row.reference, row.state, row.why, row.case_id, row.entry_id),
+        *(False, False, "[]"),
+    )
+
+
+def _text(value: date | Decimal | None) -> str | None:
+    return None if value is None else str(value)
 
 
 def identity_of(row: Row, file: PaymentFile) -> str:
