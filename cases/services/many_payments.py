@@ -234,7 +234,7 @@ def _refusal(payment: FilePayment, case: Case, payable: Decimal, reference: str,
 def _payable(cases: list[Case]) -> dict[int, Decimal]:
     """What may be paid on each without asking (`plans.payable`). Runs a query."""
     unpaid = Instalment.objects.filter(
-        arrangement__case__in=[case.pk for case in cases], arrangement__status=Arrangement.Status.ACTIVE
+        OneOf("arrangement__case", [case.pk for case in cases]), arrangement__status=Arrangement.Status.ACTIVE
     )
     lacking = dict(
         unpaid.order_by().values_list("arrangement__case").annotate(lacks=Sum(F("amount") - F("paid_amount")))

@@ -15,6 +15,7 @@ from django.db.models import Sum
 from cases.models import Arrangement, Case, LedgerEntry, Promise
 from cases.rules import ledger
 from cases.rules.promises import PaymentFact
+from cases.searching import OneOf
 from cases.services.settlement import (
     Asked,
     Transition,
@@ -56,7 +57,7 @@ class _Known(Asked):
 
 def settle_many(cases: Sequence[Case], *, now: datetime, paid: bool = False, reversed_one: bool = False) -> None:
     """Compute balance, last payment, outcomes and status of locked cases from their ledger, and save them."""
-    arranged = Arrangement.objects.filter(case__in=[case.pk for case in cases]).exclude(status__in=ENDED_BY_HAND)
+    arranged = Arrangement.objects.filter(OneOf("case", [case.pk for case in cases])).exclude(status__in=ENDED_BY_HAND)
     one_by_one = set(arranged.values_list("case_id", flat=True))
     for case in cases:
         if case.pk in one_by_one:
@@ -68,11 +69,11 @@ def settle_many(cases: Sequence[Case], *, now: datetime, paid: bool = False, rev
 
 def _settle_plain(cases: list[Case], *, now: datetime, paid: bool) -> None:
     ids = [case.pk for case in cases]
-    sums = LedgerEntry.objects.filter(case__in=ids).signed().order_by().values_list("case_id")
+    sums = LedgerEntry.objects.filter(OneOf("case", ids)).signed().order_by().values_list("case_id")
     balances = dict(sums.annotate(total=Sum("signed_amount")))
-    latest = LedgerEntry.objects.effective_payments().filter(case__in=ids).latest_by_case()
+    latest = LedgerEntry.objects.effective_payments().filter(OneOf("case", ids)).latest_by_case()
     promises: dict[int, list[Promise]] = defaultdict(list)
-    for promise in Promise.objects.computed().filter(case__in=ids).order_by("pk"):
+    for promise in Promise.objects.computed().filter(OneOf("case", ids)).order_by("pk"):
         promises[promise.case_id].append(promise)
     payments = _payments_of(list(promises))
     transitions: dict[int, Transition] = {}
@@ -81,7 +82,7 @@ def _settle_plain(cases: list[Case], *, now: datetime, paid: bool) -> None:
         transitions[pk], decided = decide_promises(made, payments[pk], now=now)
         changed += decided
     store_promises(changed)
-    pending = set(Promise.objects.pending().filter(case__in=ids).values_list("case_id", flat=True))
+    pending = set(Promise.objects.pending().filter(OneOf("case", ids)).values_list("case_id", flat=True))
     asked, owing_again = _Known(pending), []
     for case in cases:
         owed = case.balance
@@ -100,7 +101,7 @@ def _settle_plain(cases: list[Case], *, now: datetime, paid: bool) -> None:
 def _payments_of(ids: list[int]) -> dict[int, list[PaymentFact]]:
     """The payments that stand, of each of these cases. Runs a query where there is one."""
     facts: dict[int, list[PaymentFact]] = defaultdict(list)
-    rows = LedgerEntry.objects.effective_payments().filter(case__in=ids)
+    rows = LedgerEntry.objects.effective_payments().filter(OneOf("case", ids))
     for pk, *fact in rows.values_list("case_id", "id", "amount", "value_date", "created_at") if ids else ():
         facts[pk].append(PaymentFact(*fact))
     return facts

@@ -93,7 +93,8 @@ class Command(BaseCommand):
             )
             if given["post"]:
                 post(file, by=None, progress=advance, now=now)
-            write_report(file, report)
+            if given["report"]:
+                write_report(file, report)
             totals = totals_of(file)
             if dry_run:
                 transaction.set_rollback(True)
