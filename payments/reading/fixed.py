@@ -59,7 +59,7 @@ class FixedFile:
         """The rows. Raises `ImportFailed` at the line that is not as the layout says."""
         self._whole, self._lot = Tally(), None
         waiting: Facts | None = None
-        is_readable = False
+        is_fitting = self.layout.record(Role.HEADER) is not None  # it has been seen, or the first line is refused
         for place, (number, line, is_last) in enumerate(self._lines()):
             record = self._record_of(number, line, is_first=not place, is_last=is_last)
             if record.role is Role.MORE:
@@ -74,7 +74,7 @@ class FixedFile:
             if record.role is Role.ROW:
                 waiting = Facts(number, text_of(line)[:MAX_RAW])
                 _read(waiting, line, record)
-                is_readable = is_readable or waiting.amount is not None or waiting.value_date is not None
+                is_fitting = is_fitting or (waiting.amount is not None and waiting.value_date is not None)
                 for tally in filter(None, (self._whole, self._lot)):
                     tally.add(waiting.amount)
             else:
@@ -87,10 +87,10 @@ class FixedFile:
             raise ImportFailed(
                 f"El archivo no trae ningún pago en el formato «{self.layout.label}»: no hay qué cargar."
             )
-        if not is_readable:
+        if not is_fitting:
             raise ImportFailed(
-                f"El archivo no tiene el formato «{self.layout.label}»: en ninguna línea hay una fecha ni un importe "
-                "donde tendrían que estar. Elija otro formato."
+                f"El archivo no tiene el formato «{self.layout.label}»: en ninguna línea hay una fecha y un importe "
+                "donde tendrían que estar; elija otro formato."
             )
 
     def _lines(self) -> Iterator[tuple[int, str, bool]]:
@@ -148,10 +148,9 @@ class FixedFile:
         exact = self.layout.length
         if exact is not None and len(line) != exact:
             raise self._unfit(number, f"tiene {len(line)} caracteres y tendría que tener {exact}")
-        if len(line) < record.least_length:
-            raise self._unfit(
-                number, f"tiene {len(line)} caracteres y tendría que tener {record.least_length} por lo menos"
-            )
+        least = self.layout.least_length or record.least_length
+        if len(line) < least:
+            raise self._unfit(number, f"tiene {len(line)} caracteres y tendría que tener {least} por lo menos")
 
     def _frame(self, number: int, line: str, record: Record) -> None:
         """A line that is no payment: the header, or what encloses payments and counts them."""

@@ -88,7 +88,7 @@ def _that_applies(rule: Rule, facts: Facts) -> str | None:
 
 def _paid_on(facts: Facts) -> date | None:
     """When the debtor paid: no later than when the money came, which some files say alone."""
-    return facts.value_date or facts.credited_on
+    return facts.value_date or (None if facts.problem else facts.credited_on)
 
 
 def _code(text: str) -> str:

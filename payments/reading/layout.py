@@ -53,7 +53,7 @@ _CODE = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _SHORT_CODE = re.compile(r"[a-z][a-z0-9]{0,7}")
 _CONDITIONS = ("in", "not_in", "begins")
 _COMMON = frozenset({"code", "label", "short_code", "kind", "method", "rules"})
-_OF_FIXED = frozenset({"counts_from", "length", "records"})
+_OF_FIXED = frozenset({"counts_from", "length", "least_length", "records"})
 _BY_HEADER = frozenset({"fields", "needs", "negatives"})
 
 
@@ -107,14 +107,16 @@ class Rule:
 
     field: str
     condition: str  # in, not_in or begins
-    texts: frozenset[str]
+    texts: tuple[str, ...]
     kind: Kind
     why: str
 
     def applies(self, value: str) -> bool:
         text = plain(value)
-        if self.condition == "begins":
-            return text.startswith(tuple(self.texts))
+        if self.condition == "begins":  # whole words: «imp. ley» begins with «imp», «imputado» does not
+            return text.startswith(self.texts) and any(
+                text.startswith(each) and not text[len(each) : len(each) + 1].isalnum() for each in self.texts
+            )
         return (text in self.texts) == (self.condition == "in")
 
 
@@ -122,6 +124,7 @@ class Rule:
 class Layout:
     """`records` and `length` (of every line; None where it differs) are of fixed width, `fields` and `needs` by header.
 
+    `least_length`: a line may be shorter than its fields, as blanks at its end are often cut, and no shorter than this.
     `negatives` says what a negative amount is: `ignored` (money that went out) or `rejected`. `rules` are asked in
     their order, and the first that applies decides.
     """
@@ -133,6 +136,7 @@ class Layout:
     method: str
     records: tuple[Record, ...] = ()
     length: int | None = None
+    least_length: int | None = None
     fields: Mapping[str, tuple[str, ...]] | None = None
     needs: tuple[frozenset[str], ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -166,7 +170,7 @@ class Layout:
         label = _text(spec, "label")
         if len(label) > 80:
             raise _wrong("label", "supera los 80 caracteres")
-        common = {
+        common: dict[str, Any] = {
             "code": _matching(spec, "code", _CODE, "letras minúsculas, números y guiones bajos, hasta 40"),
             "label": label,
             "short_code": _matching(spec, "short_code", _SHORT_CODE, "letras minúsculas y números, hasta 8"),
@@ -175,7 +179,15 @@ class Layout:
         }
         if kind == "fixed":
             records = _records(spec)
-            layout = cls(**common, records=records, length=_length(spec, records))
+            least = spec.get("least_length")
+            if least is not None and spec.get("length") is not None:
+                raise _wrong("least_length", "no va con «length», que es el largo de todas las líneas")
+            layout = cls(
+                **common,
+                records=records,
+                length=_length(spec, records),
+                least_length=None if least is None else _whole(least, "least_length", least=1),
+            )
         else:
             fields = _headers(spec)
             negatives = Kind(_one_of({"negatives": "rejected", **spec}, "negatives", {"ignored", "rejected"}))
@@ -339,7 +351,7 @@ def _rules(spec: Mapping[str, Any], fields: set[str]) -> Iterator[Rule]:
         conditions = [name for name in _CONDITIONS if name in rule]
         if len(conditions) != 1:
             raise _wrong(f"{where}in", f"tiene que haber una condición, y una sola: {', '.join(_CONDITIONS)}")
-        texts = frozenset(map(plain, _texts(rule[conditions[0]], f"{where}{conditions[0]}")))
+        texts = tuple(map(plain, _texts(rule[conditions[0]], f"{where}{conditions[0]}")))
         if conditions[0] == "begins" and "" in texts:
             raise _wrong(f"{where}begins", "un comienzo vacío está en todos los textos")
         kind = Kind(_one_of(rule, "kind", list(Kind), where))

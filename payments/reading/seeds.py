@@ -52,7 +52,7 @@ _SIDE = ["dc", "debitocredito", "signo", "tipodemovimiento", "tipomovimiento", "
 
 _NO_TOTALS: dict[str, Any] = {
     "field": "first_cell",
-    "begins": ["total", "subtotal", "saldo"],
+    "begins": ["total", "totales", "subtotal", "saldo", "saldos"],
     "kind": "ignored",
     "why": "Es un total o un saldo, no un pago.",
 }
@@ -66,20 +66,12 @@ _NO_BALANCES: dict[str, Any] = {
 _NO_TAXES: dict[str, Any] = {
     "field": "text",
     "begins": [
-        *("impuesto", "imp.", "imp ", "iva ", "i.v.a", "ley 25413", "ley 25.413", "ley nro 25.413", "gravamen"),
-        *("percepcion", "perc.", "retencion", "ret.", "sircreb", "reg.recaud", "regimen de recaudacion", "iibb"),
-        *("ing. brutos", "ingresos brutos", "recaudacion sircreb", "sellado", "sellos", "impto", "devolucion iva"),
+        *("impuesto", "impuestos", "imp", "impto", "iva", "i.v.a", "ley 25413", "ley 25.413", "ley nro 25.413"),
+        *("percepcion", "perc", "retencion", "ret", "sircreb", "reg.recaud", "regimen de recaudacion", "iibb"),
+        *("ing. brutos", "ingresos brutos", "recaudacion sircreb", "sellado", "sellos", "gravamen", "devolucion iva"),
         *("devolucion impuesto", "dev. impuesto", "dev.imp", "devolucion percepcion", "devolucion ley", "credito ley"),
-        *(
-            "comision",
-            "com.",
-            "com ",
-            "interes ",
-            "intereses",
-            "mantenimiento",
-            "bonificacion comision",
-            "devolucion comision",
-        ),
+        *("comision", "comisiones", "com", "interes", "intereses", "mantenimiento", "bonificacion comision"),
+        "devolucion comision",
     ],
     "kind": "ignored",
     "why": "Es un impuesto, una comisión o un interés del banco: «{value}».",
@@ -218,6 +210,7 @@ SIRO: dict[str, Any] = {
     "short_code": "siro",
     "kind": "fixed",
     "method": "deposit",
+    "least_length": 124,  # up to the channel: the code of a reject is blank in most lines
     "records": [
         {
             "role": "row",
