@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from cases.importing.cells import BadCell, Cell, parse_date, text_of
+from cases.importing.cells import LOST_DIGITS, BadCell, Cell, parse_date, parse_key, text_of
 from cases.importing.columns import normalize_header
 from cases.importing.errors import ImportFailed
 from cases.importing.table import Table
@@ -30,6 +30,7 @@ _TOO_MANY_CELLS = (
 )
 _IN_PARENTHESES = re.compile(r"(.*)\((.+)\)")
 _MONEY = ("amount", "credit", "debit")
+_CODES = frozenset({"key", "nro_cliente", "own_id"})
 _IDENTIFY = ("key", "nro_cliente", "own_id", "debtor", "payer")
 
 
@@ -124,6 +125,8 @@ class HeadedFile:
             elif field in AMOUNTS:
                 _read_amount(facts, field, _cell(cells, places[0]))
             else:
+                if field in _CODES:
+                    _check_digits(facts, _cell(cells, places[0]))
                 pieces = [" ".join(text_of(_cell(cells, place)).split()) for place in places]
                 facts.texts[field] = pieces[0] if len(pieces) == 1 else " ".join(filter(None, pieces))
                 if field in MANY:
@@ -158,6 +161,15 @@ def _day_of(cell: Cell, order: str) -> date:
         if moment and moment.tzinfo:
             return parse_date(local_date(moment), order)
     return parse_date(cell, order)
+
+
+def _check_digits(facts: Facts, cell: Cell) -> None:
+    """A spreadsheet keeps 15 digits of a number: a barcode that was one is another debt's, or nobody's."""
+    try:
+        parse_key(cell)
+    except BadCell as error:
+        if error.reason == LOST_DIGITS:
+            facts.problem = facts.problem or f"«{text_of(cell)[:40]}» {error.reason}."
 
 
 def _read_amount(facts: Facts, field: str, cell: Cell) -> None:

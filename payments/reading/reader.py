@@ -79,9 +79,9 @@ def read_payments(
         fixed = FixedFile(path, layout, text.encoding, limits)
         ids = Ids(fixed, layout)
         return Reading(layout, text.sha256, text.size, fixed.account or account, ids.count, fixed.__iter__, ids, latest)
-    table = open_table(path, sheet=sheet, limits=limits, names=layout.header_names)
-    headed = HeadedFile(table, layout, date_order)
-    ids = Ids(headed, layout)
+    with open_table(path, sheet=sheet, limits=limits, names=layout.header_names) as table:
+        headed = HeadedFile(table, layout, date_order)
+        ids = Ids(headed, layout)
     return Reading(layout, table.sha256, table.size, account, ids.count, headed.__iter__, ids, latest)
 
 

@@ -50,6 +50,14 @@ _TEXT = [
 ]
 _SIDE = ["dc", "debitocredito", "signo", "tipodemovimiento", "tipomovimiento", "tipomov"]
 
+_CURRENCY = ["moneda", "divisa", "currency"]
+
+_IN_PESOS: dict[str, Any] = {
+    "field": "currency",
+    "not_in": ["", "$", "ARS", "AR$", "ARP", "PES", "peso", "pesos", "pesos argentinos", "peso argentino", "0", "032"],
+    "kind": "rejected",
+    "why": "No está en pesos (moneda «{value}»): cárguelo a mano en pesos.",
+}
 _NO_TOTALS: dict[str, Any] = {
     "field": "first_cell",
     "begins": ["total", "totales", "subtotal", "saldo", "saldos"],
@@ -107,9 +115,10 @@ GENERIC: dict[str, Any] = {
         "channel": _CHANNEL,
         "text": _TEXT,
         "movement": _SIDE,
+        "currency": _CURRENCY,
     },
     "needs": [["nro_cliente", "key", "debtor"]],
-    "rules": [_NO_TOTALS, _NO_DEBITS],
+    "rules": [_NO_TOTALS, _NO_DEBITS, _IN_PESOS],
 }
 
 PAGO_MIS_CUENTAS: dict[str, Any] = {
@@ -142,12 +151,7 @@ PAGO_MIS_CUENTAS: dict[str, Any] = {
         {"role": "trailer", "starts": "9400", "fields": {"count": [17, 7, "number"], "total": [31, 11, "amount", 2]}},
     ],
     "rules": [
-        {
-            "field": "currency",
-            "not_in": ["", "0"],
-            "kind": "rejected",
-            "why": "No está en pesos (moneda «{value}»): cárguelo a mano en pesos.",
-        }
+        _IN_PESOS,
     ],
 }
 
@@ -194,12 +198,7 @@ PAGO_FACIL: dict[str, Any] = {
         {"role": "trailer", "starts": "9"},
     ],
     "rules": [
-        {
-            "field": "currency",
-            "not_in": ["", "PES", "ARS", "ARP", "032", "000"],
-            "kind": "rejected",
-            "why": "No está en pesos (moneda «{value}»): cárguelo a mano en pesos.",
-        }
+        _IN_PESOS,
     ],
 }
 
@@ -259,12 +258,7 @@ MERCADO_PAGO: dict[str, Any] = {
     "needs": [["own_id"], ["type"]],
     "rules": [
         {"field": "record", "not_in": ["", "release"], "kind": "ignored", "why": "No es un cobro, es «{value}»."},
-        {
-            "field": "currency",
-            "not_in": ["", "ARS"],
-            "kind": "rejected",
-            "why": "No está en pesos (moneda «{value}»): cárguelo a mano en pesos.",
-        },
+        _IN_PESOS,
         {"field": "type", "in": ["refund", "chargeback"], "kind": "reversal"},
         {
             "field": "type",
@@ -315,9 +309,10 @@ EXTRACT: dict[str, Any] = {
         "payer_name": ["ordenante", "originante", "nombreordenante", "nombreoriginante", "titular", "razonsocial"],
         "channel": _CHANNEL,
         "movement": _SIDE,
+        "currency": _CURRENCY,
     },
     "needs": [["text"]],
-    "rules": [_NO_TOTALS, _NO_BALANCES, _NO_TAXES, _NO_DEBITS],
+    "rules": [_NO_TOTALS, _NO_BALANCES, _NO_TAXES, _NO_DEBITS, _IN_PESOS],
 }
 
 SEEDS = (GENERIC, PAGO_MIS_CUENTAS, RAPIPAGO, PAGO_FACIL, SIRO, MERCADO_PAGO, GALICIA, EXTRACT)

@@ -34,7 +34,7 @@ EXPECTED: dict[str, tuple[str, list[tuple[int, Kind, str | None, date | None]]]]
     ]),
     "siro.txt": ("", [
         (1, P, "15250.00", D1), (2, P, "5000.00", D1), (3, P, "5000.00", D1), (4, I, "7200.00", D2),
-        (5, I, "980.10", D2), (6, P, "3100.00", D2), (7, V, "6400.00", D2),
+        (5, I, "980.10", D2), (6, P, "3100.00", D2), (7, V, "6400.00", D2), (8, I, "3100.00", D2),
     ]),
     # Half past eleven at night in the zone of Mercado Pago is the day after in Buenos Aires.
     "mercado_pago.csv": ("", [
@@ -93,6 +93,73 @@ def test_a_payment_has_an_identity_and_nothing_else_has_and_what_is_no_payment_s
     assert [row.identity for row in reading(name)] == [row.identity for row in rows]
 
 
+# From 0, the end left out: where the design says that the networks write, whatever the layouts say.
+@pytest.mark.parametrize(
+    ("name", "line", "places"),
+    [
+        ("pago_mis_cuentas.txt", 1, {(0, 4): "0400", (4, 8): "7788", (8, 16): "20261203"}),
+        (
+            "pago_mis_cuentas.txt",
+            2,
+            {
+                (0, 1): "5",
+                (1, 20): "000451",
+                (20, 40): "FC0001",
+                (40, 48): "20261210",
+                (48, 49): "0",
+                (49, 57): "20261201",
+                (57, 68): "00001525000",
+                (68, 69): "2",
+                (69, 77): "20261203",
+                (77, 79): "PC",
+                (79, 83): "0071",
+                (83, 100): "",
+            },
+        ),
+        ("pago_mis_cuentas.txt", 9, {(0, 4): "9400", (16, 23): "0000007", (30, 41): "00134753505"}),
+        ("rapipago.txt", 1, {(0, 1): "0", (28, 36): "20261203"}),
+        (
+            "rapipago.txt",
+            2,
+            {(0, 8): "20261201", (8, 23): "000000001525000", (23, 99): "0447000045100000152500026121000012"},
+        ),
+        ("rapipago.txt", 8, {(0, 1): "9", (8, 16): "00000006", (16, 34): "000000000002575999"}),
+        (
+            "pago_facil.txt",
+            3,
+            {
+                (0, 1): "5",
+                (24, 45): "000451",
+                (45, 48): "PES",
+                (48, 58): "0001525000",
+                (64, 72): "20261201",
+                (72, 76): "0915",
+            },
+        ),
+        ("pago_facil.txt", 4, {(0, 1): "6", (1, 81): "81230000451000015250002612100"}),
+        ("pago_facil.txt", 12, {(0, 1): "8", (15, 22): "0000003", (22, 34): "000002525000"}),
+        (
+            "siro.txt",
+            8,
+            {
+                (0, 8): "20261202",
+                (8, 16): "20261204",
+                (24, 35): "00000310000",
+                (35, 43): "00000458",
+                (103, 123): "20261201000000045801",
+                (123, 126): "LK",
+                (126, 129): "R10",
+            },
+        ),
+    ],
+)
+def test_the_samples_are_written_where_the_networks_write(
+    name: str, line: int, places: dict[tuple[int, int], str]
+) -> None:
+    text = (DATA / name).read_text().splitlines()[line - 1]
+    assert {place: text[slice(*place)].strip() for place in places} == places
+
+
 # --- What only one of them has ---------------------------------------------------------------------------------
 
 
@@ -120,6 +187,7 @@ def test_siro_says_what_was_not_paid_and_what_was_sent_back() -> None:
     assert (paid.own_id, paid.key, paid.nro_cliente) == ("20261201000000045101", "20261201000000045101", "00000451")
     assert (paid.identity, paid.channel, paid.credited_on) == ("20261201000000045101", "PF", D3)
     assert row("siro.txt", 4).why == "No es un pago: el cobro fue rechazado («DDR»)."
+    assert row("siro.txt", 8).why == "No es un pago: el cobro fue rechazado («R10»)."
     assert (sent_back.reverses, sent_back.own_id) == ("20261101000000045701", "")
 
 

@@ -114,6 +114,22 @@ def test_dni_and_cuit_of_a_debtor_in_two_columns(read: Read) -> None:
     assert (row.debtor, row.payer) == (Document("27654310", "20276543106"), Document("", "30709123846"))
 
 
+def test_what_is_in_dollars_is_no_payment_in_pesos(read: Read) -> None:
+    lines = ("Fecha;Concepto;Moneda;Importe", "01/12/26;A;ARS;10", "01/12/26;B;USD;20", "01/12/26;C;$;30")
+    text = "\n".join([*lines, "01/12/26;D;;U$S 5", ""])
+    assert [row.kind for row in read(text, "extract")] == ["payment", "rejected", "payment", "rejected"]
+
+
+def test_a_code_that_lost_digits_in_a_spreadsheet_is_nobodys(read: Read) -> None:
+    header = ["Código de barras", "Fecha", "Importe"]
+    content = workbook([header, [8123000045100001525, "01/12/2026", 10], ["8123000045100001525", "01/12/2026", 10]])
+    lost, kept = read(content, "generic")
+    assert (lost.kind, kept.kind, kept.key) == (Kind.REJECTED, Kind.PAYMENT, "8123000045100001525")
+    assert "perdió dígitos" in lost.why
+    [exponent] = read("Código de barras;Fecha;Importe\n8,12300E+18;01/12/2026;10\n", "generic")
+    assert "perdió dígitos" in exponent.why
+
+
 def test_the_order_of_day_and_month(read: Read) -> None:
     text = "Nro. Cliente;Fecha;Importe\n1;03/12/2026;10\n"
     assert read(text, "generic")[0].value_date.isoformat() == "2026-12-03"  # type: ignore[union-attr]
