@@ -126,16 +126,13 @@ class PaymentRow(models.Model):
     state = models.CharField("estado", max_length=9, choices=State.choices)
     why = models.CharField("por qué", max_length=300)
     # What was found, or is proposed; what was posted is in `postings`.
-    case = models.ForeignKey(
-        Case, models.PROTECT, null=True, blank=True, related_name="+", db_index=False, verbose_name="caso"
-    )
+    case = models.ForeignKey(Case, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="caso")
     entry = models.ForeignKey(
         LedgerEntry,
         models.PROTECT,
         null=True,
         blank=True,
         related_name="+",
-        db_index=False,
         verbose_name="pago propuesto",
     )
     # What a person said of it: it may exceed what is owed; it is not the one typed by hand; how it is divided,
@@ -205,7 +202,7 @@ class PaymentPosting(models.Model):
     person had typed and the row was linked to."""
 
     row = models.ForeignKey(PaymentRow, models.PROTECT, related_name="postings", verbose_name="fila")
-    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="caso", db_index=False)
+    case = models.ForeignKey(Case, models.PROTECT, related_name="+", verbose_name="caso")
     amount = models.DecimalField("importe", max_digits=15, decimal_places=2)
     entry = models.OneToOneField(LedgerEntry, models.PROTECT, related_name="payment_posting", verbose_name="movimiento")
     posted_by_row = models.BooleanField("registrado por la fila", default=True)

@@ -73,11 +73,12 @@ def _rounds(items: Sequence[tuple[int, Item]]) -> Iterator[list[tuple[int, Item]
     left = list(items)
     while left:
         seen: set[int] = set()
-        now, later = [], []
+        turn: list[tuple[int, Item]] = []
+        later: list[tuple[int, Item]] = []
         for item in left:
-            (later if item[0] in seen else now).append(item)
+            (later if item[0] in seen else turn).append(item)
             seen.add(item[0])
-        yield now
+        yield turn
         left = later
 
 

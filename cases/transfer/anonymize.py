@@ -50,6 +50,8 @@ EXAMPLE = Paper(
     title="Papel de ejemplo", agency=["Agencia de ejemplo"], date="", blocks=[{"text": [TEXT]}], verification=""
 )
 Progress = Callable[[int], None]
+# What other apps know of people: each takes away names and texts, and returns how many rows of what it changed.
+ALSO: list[Callable[[], dict[str, int]]] = []
 
 
 @transaction.atomic
@@ -74,6 +76,8 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
     counts["messages"] = ContactSubmission.objects.update(
         entity="", name=_numbered("name", "Visitante "), email="visitante@example.com", phone="", message=TEXT
     )
+    for forget in ALSO:
+        counts |= forget()
     counts["users"] = _users()
     counts["forgotten"] = sum(model._base_manager.all().delete()[0] for model in FORGOTTEN + LOGIN_HISTORY)
     counts["forgotten"] += _audit()

@@ -1,4 +1,4 @@
-"""The layouts that come with the program. None was checked with a real file: an agency says so when it has (DESIGN §5.1)."""
+"""The layouts that come with the program. None was checked with a real file: an agency says when it has (DESIGN §5.1)."""
 
 from django.db import migrations
 

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from cases.importing.keys import DRESSED, form_of
 from cases.models import Arrangement, Cartera, Case, CaseStatus, Debtor, Instalment, LedgerEntry, Promise
@@ -98,7 +99,7 @@ def _by_document(book: Book, rows: list[Row]) -> dict[int, frozenset[str]]:
 
 def add_debts(book: Book, cases: CaseQuerySet, found: Collection[int], people: Collection[int], *, today: date) -> None:
     """Add these cases, and all of these people, with what is expected of each."""
-    rows = {}
+    rows: dict[int, Any] = {}
     fields = ("pk", "cartera_id", "nro_cliente", "debtor__dni", "debtor__cuit", "balance", "placed_on", "stage")
     for one in ([("pk", found)] if found else []) + ([("debtor", people)] if people else []):
         rows |= {row[0]: row for row in cases.filter(OneOf(*one)).values_list(*fields)}

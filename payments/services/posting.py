@@ -28,6 +28,8 @@ from payments.services.staging import spec_of
 
 CHUNK = 2000
 REVERSED = "Contracargo informado en un archivo de pagos"
+POSTING_COLUMNS = ("row", "case", "amount", "entry", "posted_by_row")
+Posting = tuple[copying.Value, ...]
 Progress = Callable[[int], None]
 
 
@@ -109,6 +111,7 @@ def _post_payments(
     method = spec_of(file.layout).method
     wanted: list[FilePayment] = []
     for plan in good:
+        assert plan.row.value_date is not None  # noqa: S101 (of a payment)
         for number, (case, amount) in enumerate(plan.parts, start=1):
             wanted.append(
                 FilePayment(
@@ -183,14 +186,15 @@ def _record(plans: list[_Plan], wanted: list[FilePayment], posted: Posted, *, by
     by_reference = {payment.reference: payment for payment in wanted}
     payments = [by_reference[plan.row.reference] for plan in plans]
     outcomes = record_payments(payments, by=by, now=now)
-    done, postings = [], []
+    done: list[PaymentRow] = []
+    postings: list[Posting] = []
     for plan, outcome in zip(plans, outcomes, strict=True):
         ((case, amount),) = plan.parts
         if outcome.entry is None:
             leave(plan.row, Match(State.AMBIGUOUS, outcome.refusal, case), posted)
             continue
         done.append(plan.row)
-        postings.append(PaymentPosting(row=plan.row, case_id=case, amount=amount, entry_id=outcome.entry))
+        postings.append((plan.row.pk, case, str(amount), outcome.entry, True))
     _keep(done, postings, posted)
 
 
@@ -206,7 +210,7 @@ def _record_split(plan: _Plan, wanted: list[FilePayment], posted: Posted, *, by:
         leave(plan.row, Match(State.AMBIGUOUS, str(error)), posted)
         return
     postings = [
-        PaymentPosting(row=plan.row, case_id=case, amount=amount, entry_id=outcome.entry)
+        (plan.row.pk, case, str(amount), outcome.entry, True)
         for (case, amount), outcome in zip(plan.parts, outcomes, strict=True)
     ]
     _keep([plan.row], postings, posted)
@@ -217,25 +221,16 @@ class _Refused(Exception):
 
 
 def _post_reversal(row: PaymentRow, posted: Posted, *, by: User | None, now: datetime) -> None:
-    entry = LedgerEntry.objects.filter(pk=row.entry_id).first()
+    entry = row.entry
     if entry is None or not reverse_payments([entry], by=by, notes=REVERSED, now=now, may_come_again=False):
         leave(row, Match(State.UNMATCHED, "Ese pago ya estaba revertido."), posted)
         return
     reversal = LedgerEntry.objects.get(reverses=entry)
-    row.case_id = entry.case_id
-    _keep(
-        [row],
-        [PaymentPosting(row=row, case_id=entry.case_id, amount=entry.amount, entry=reversal)],
-        posted,
-    )
+    _keep([row], [(row.pk, entry.case_id, str(entry.amount), reversal.pk, True)], posted)
 
 
-def _keep(rows: list[PaymentRow], postings: list[PaymentPosting], posted: Posted) -> None:
-    copying.insert(
-        PaymentPosting,
-        ("row", "case", "amount", "entry", "posted_by_row"),
-        [(each.row_id, each.case_id, str(each.amount), each.entry_id, True) for each in postings],
-    )
+def _keep(rows: list[PaymentRow], postings: Sequence[Posting], posted: Posted) -> None:
+    copying.insert(PaymentPosting, POSTING_COLUMNS, postings)
     PaymentRow.objects.filter(OneOf("id", [row.pk for row in rows])).update(state=PaymentRow.State.POSTED)
     for row in rows:
         row.state = PaymentRow.State.POSTED

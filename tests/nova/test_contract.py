@@ -16,7 +16,7 @@ from nova.middleware import PROBES
 from tests.serving import ROOT
 
 DESIGN = (ROOT / "docs/DESIGN.md").read_text()
-APPS = ("accounts", "contact", "cases", "dashboards")
+APPS = ("accounts", "contact", "cases", "payments", "dashboards")
 # Answered before the URLs: the probes, and the figures for Prometheus (nova.metrics).
 BEFORE_THE_URLS = {*PROBES, "/metrics"}
 OF_DJANGOS_ADMIN = ("add", "change", "changelist", "delete", "history")
@@ -87,8 +87,9 @@ def test_every_part_that_is_cited_by_name_exists() -> None:
 
 
 def test_the_rules_keep_their_numbers() -> None:
-    """Ten sections, and nine rules of money: code cites them by number."""
-    assert HEADING.findall(DESIGN) == ["1", "2", "3", *(f"3.{rule}" for rule in range(1, 10)), *map(str, range(4, 11))]
+    """Ten sections, nine rules of money, and the files of payments: code cites them by number."""
+    money = [f"3.{rule}" for rule in range(1, 10)]
+    assert HEADING.findall(DESIGN) == ["1", "2", "3", *money, "4", "5", "5.1", *map(str, range(6, 11))]
 
 
 # --- Models: §2 --------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from tests.at_once import after_waiting
 from tests.factories import CaseFactory, DebtorFactory, status
 from tests.serving import ROOT
 
-APPS = ("accounts", "cases", "contact", "dashboards", "nova")
+APPS = ("accounts", "cases", "contact", "dashboards", "nova", "payments")
 THE_ONE = "nova/lib/databases.py"
 BY_HAND = ("FOR UPDATE", "FOR NO KEY UPDATE", "FOR SHARE", "FOR KEY SHARE")
 

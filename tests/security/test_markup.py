@@ -5,7 +5,7 @@ from pathlib import Path
 
 from django.conf import settings
 
-APPS = ("accounts", "cases", "contact", "dashboards", "nova")
+APPS = ("accounts", "cases", "contact", "dashboards", "nova", "payments")
 # Kinds of the same text that nobody needs, and that ruff does not look at.
 OTHERS = {"SafeString", "SafeText", "SafeData"}
 
