@@ -12,7 +12,11 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.serving import ROOT
 
-PYTHON = [path for app in ("accounts", "cases", "contact", "dashboards", "nova") for path in (ROOT / app).rglob("*.py")]
+PYTHON = [
+    path
+    for app in ("accounts", "cases", "contact", "dashboards", "nova", "payments")
+    for path in (ROOT / app).rglob("*.py")
+]
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static/js").glob("*.js"))
 # Prefixes that tell one part of the site from another, and what is no page of Django's.
