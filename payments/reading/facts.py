@@ -31,6 +31,11 @@ class Facts:
     problem: str = ""
     skipped: str = ""
 
+    @property
+    def paid_on(self) -> date | None:
+        """When the debtor paid: no later than when the money came, which some files say alone."""
+        return self.value_date or (None if self.problem else self.credited_on)
+
 
 def own_id_of(facts: Facts) -> str:
     """The id that the file gives the row, if it can be one.

@@ -52,14 +52,22 @@ class FixedFile:
     encoding: Encoding
     limits: Limits
     account: str = ""
-    _whole: Tally = field(default_factory=Tally)
-    _lot: Tally | None = None
+    _whole: Tally = field(init=False, default_factory=Tally)
+    _lot: Tally | None = field(init=False, default=None)
+    _first: Record | None = field(init=False)
+    _last: Record | None = field(init=False)
+    _inside: list[Record] = field(init=False)  # the longest beginning first
+
+    def __post_init__(self) -> None:
+        self._first, self._last = self.layout.record(Role.HEADER), self.layout.record(Role.TRAILER)
+        inside = [record for record in self.layout.records if record.role not in (Role.HEADER, Role.TRAILER)]
+        self._inside = sorted(inside, key=lambda record: -len(record.starts))
 
     def __iter__(self) -> Iterator[Facts]:
         """The rows. Raises `ImportFailed` at the line that is not as the layout says."""
         self._whole, self._lot = Tally(), None
         waiting: Facts | None = None
-        is_fitting = self.layout.record(Role.HEADER) is not None  # it has been seen, or the first line is refused
+        is_fitting = self._first is not None  # it has been seen, or the first line is refused
         for place, (number, line, is_last) in enumerate(self._lines()):
             record = self._record_of(number, line, is_first=not place, is_last=is_last)
             if record.role is Role.MORE:
@@ -117,7 +125,7 @@ class FixedFile:
         yield *previous, True
 
     def _record_of(self, number: int, line: str, *, is_first: bool, is_last: bool) -> Record:
-        header, trailer = self.layout.record(Role.HEADER), self.layout.record(Role.TRAILER)
+        header, trailer = self._first, self._last
         if is_first and header:
             if not line.startswith(header.starts):
                 raise self._unfit(number, f"tendría que ser el encabezado, que empieza con «{header.starts}»")
@@ -135,21 +143,16 @@ class FixedFile:
         return record
 
     def _record_inside(self, number: int, line: str) -> Record:
-        fitting = [
-            record
-            for record in self.layout.records
-            if record.role not in (Role.HEADER, Role.TRAILER) and line.startswith(record.starts)
-        ]
-        if not fitting:
-            raise self._unfit(number, f"empieza con «{line[:4]}», que no es de ningún registro de este formato")
-        return max(fitting, key=lambda record: len(record.starts))
+        for record in self._inside:
+            if line.startswith(record.starts):
+                return record
+        raise self._unfit(number, f"empieza con «{line[:4]}», que no es de ningún registro de este formato")
 
     def _check_length(self, number: int, line: str, record: Record) -> None:
         exact = self.layout.length
         if exact is not None and len(line) != exact:
             raise self._unfit(number, f"tiene {len(line)} caracteres y tendría que tener {exact}")
-        least = self.layout.least_length or record.least_length
-        if len(line) < least:
+        if exact is None and len(line) < (least := self.layout.least_length or record.least_length):
             raise self._unfit(number, f"tiene {len(line)} caracteres y tendría que tener {least} por lo menos")
 
     def _frame(self, number: int, line: str, record: Record) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from payments.reading.facts import Facts, own_id_of
 from payments.reading.judging import judged
 from payments.reading.layout import Layout, plain
-from payments.reading.rows import Kind, Row
+from payments.reading.rows import Kind
 
 
 class Ids:
@@ -40,12 +40,13 @@ class Ordinals:
         self._fields = layout.field_names
         self._counts: Counter[bytes] = Counter()
 
-    def identity(self, row: Row, facts: Facts) -> str:
+    def identity(self, kind: Kind, facts: Facts) -> str:
+        """Of a payment or a reversal: `<SHA-256>:<ordinal>`."""
         balance = "" if facts.balance is None else str(facts.balance)
-        kind = "" if row.kind is Kind.PAYMENT else row.kind
         # With their names, and the empty ones left out: a layout that gains a field leaves what it does not concern.
-        texts = (f"{name}={plain(facts.texts[name])}" for name in self._fields if facts.texts.get(name))
-        said = "\x1f".join((str(row.value_date), str(row.amount), balance, kind, *texts))
-        digest = hashlib.sha256(said.encode())
-        self._counts[digest.digest()] += 1
-        return f"{digest.hexdigest()}:{self._counts[digest.digest()]}"
+        texts = [f"{name}={facts.texts[name]}" for name in self._fields if facts.texts.get(name)]
+        said = "\0".join((str(facts.paid_on), str(abs(facts.amount or 0)), balance, kind, *texts))
+        digest = hashlib.sha256(plain(said).encode())
+        mark = digest.digest()
+        self._counts[mark] += 1
+        return f"{digest.hexdigest()}:{self._counts[mark]}"

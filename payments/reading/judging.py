@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from nova.lib.money import MAX_MONEY
-from payments.reading.facts import Facts, debtor_of, own_id_of, payer_name_of, payer_of
+from payments.reading.facts import Facts, debtor_of, payer_name_of, payer_of
 from payments.reading.layout import MANY, Layout, Rule
 from payments.reading.rows import Kind, Row
 
@@ -18,9 +18,8 @@ IN_THE_FUTURE = "La fecha {day:%d/%m/%Y} todavía no llegó: revise el orden de 
 _MAX_SHOWN = 60
 
 
-def row_of(facts: Facts, layout: Layout, latest: date | None = None) -> Row:
-    """The row without its identity, which the whole file decides."""
-    kind, why = judged(facts, layout, latest)
+def row_of(facts: Facts, kind: Kind, why: str, *, own_id: str = "", reverses: str = "", identity: str = "") -> Row:
+    """The row, once it was judged; what tells it from others is known to who has seen the whole file."""
     is_money = kind in (Kind.PAYMENT, Kind.REVERSAL)
     amount = facts.amount if facts.amount is None else abs(facts.amount)
     texts = facts.texts
@@ -30,7 +29,7 @@ def row_of(facts: Facts, layout: Layout, latest: date | None = None) -> Row:
         kind=kind,
         why=why,
         amount=amount if is_money or (amount and amount <= MAX_MONEY) else None,
-        value_date=_paid_on(facts),
+        value_date=facts.paid_on,
         credited_on=facts.credited_on,
         channel=texts.get("channel", ""),
         key=_code(texts.get("key", "")),
@@ -38,8 +37,9 @@ def row_of(facts: Facts, layout: Layout, latest: date | None = None) -> Row:
         debtor=debtor_of(facts),
         payer=payer_of(facts),
         payer_name=payer_name_of(facts),
-        own_id=own_id_of(facts) if kind is Kind.PAYMENT else "",
-        reverses=own_id_of(facts) if kind is Kind.REVERSAL else "",
+        own_id=own_id,
+        reverses=reverses,
+        identity=identity,
     )
 
 
@@ -70,7 +70,7 @@ def _of_amount_and_day(facts: Facts, layout: Layout, latest: date | None, kind: 
         return Kind.REJECTED, IS_ZERO
     if amount < 0 and kind is Kind.PAYMENT:
         return (Kind.IGNORED, IS_A_DEBIT) if layout.negatives is Kind.IGNORED else (Kind.REJECTED, IS_NEGATIVE)
-    day = _paid_on(facts)
+    day = facts.paid_on
     if day is None:
         return Kind.REJECTED, NO_DATE
     if latest is not None and day > latest:
@@ -84,11 +84,6 @@ def _that_applies(rule: Rule, facts: Facts) -> str | None:
         return next((piece for piece in facts.pieces.get(rule.field, ()) if rule.applies(piece)), None)
     value = facts.texts.get(rule.field)
     return value if value is not None and rule.applies(value) else None
-
-
-def _paid_on(facts: Facts) -> date | None:
-    """When the debtor paid: no later than when the money came, which some files say alone."""
-    return facts.value_date or (None if facts.problem else facts.credited_on)
 
 
 def _code(text: str) -> str:

@@ -5,7 +5,7 @@ row by row. Memory does not grow with the rows but by a mark for each.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import islice
 from pathlib import Path
@@ -14,11 +14,11 @@ from cases.importing.columns import HeaderNames
 from cases.importing.errors import ImportFailed
 from cases.importing.reader import PlainText, open_table, open_text
 from cases.importing.table import DEFAULT_LIMITS, Limits
-from payments.reading.facts import Facts
+from payments.reading.facts import Facts, own_id_of
 from payments.reading.fixed import FixedFile
 from payments.reading.headed import HeadedFile, columns_of
 from payments.reading.identity import Ids, Ordinals
-from payments.reading.judging import row_of
+from payments.reading.judging import judged, row_of
 from payments.reading.layout import Layout
 from payments.reading.rows import Kind, Row
 
@@ -44,13 +44,16 @@ class Reading:
     def __iter__(self) -> Iterator[Row]:
         ordinals = Ordinals(self.layout)
         for facts in self._facts():
-            row = row_of(facts, self.layout, self._latest)
-            if self._ids.is_one(row.own_id):
-                yield replace(row, identity=row.own_id)
-            elif row.kind in (Kind.PAYMENT, Kind.REVERSAL):
-                yield replace(row, own_id="", identity=ordinals.identity(row, facts))
+            kind, why = judged(facts, self.layout, self._latest)
+            if kind is Kind.REVERSAL:
+                identity = ordinals.identity(kind, facts)
+                yield row_of(facts, kind, why, reverses=own_id_of(facts), identity=identity)
+            elif kind is not Kind.PAYMENT:
+                yield row_of(facts, kind, why)
+            elif self._ids.is_one(own_id := own_id_of(facts)):
+                yield row_of(facts, kind, why, own_id=own_id, identity=own_id)
             else:
-                yield row
+                yield row_of(facts, kind, why, identity=ordinals.identity(kind, facts))
 
 
 def read_payments(
