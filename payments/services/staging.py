@@ -163,7 +163,7 @@ def _staged(
             state=PaymentRow.State(found.state.value),
             why=found.why,
             kind=kind,
-            reference=reference_of(row, spec),
+            reference=reference_of(row, spec, identity),
             case_id=found.case,
             entry_id=found.entry,
         )
@@ -217,9 +217,12 @@ def identity_of(row: Row, file: PaymentFile) -> str:
     return hashlib.sha256("\x1f".join((file.layout.code, file.account, row.identity)).encode()).hexdigest()
 
 
-def reference_of(row: Row, spec: Spec) -> str:
-    """`<short layout code>:<id>` of the ledger entry; a long id as the first forty digits of its hash."""
-    own = row.own_id or row.identity
+def reference_of(row: Row, spec: Spec, identity: str) -> str:
+    """`<short layout code>:<id>` of the ledger entry; a long id as the first forty digits of its hash.
+
+    A row without an id of its own is told by its identity, account and all.
+    """
+    own = row.own_id or identity
     if len(own) > MAX_REFERENCE_ID:
         own = hashlib.sha256(own.encode()).hexdigest()[:MAX_REFERENCE_ID]
     return f"{spec.short_code}:{own}"
