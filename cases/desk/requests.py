@@ -1,7 +1,7 @@
 """«Autorizaciones»: the arrangements that wait for an admin, with what a decision needs to know (DESIGN §4)."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -195,11 +195,13 @@ def requests(request: Request) -> HttpResponse:
     return _show(request)
 
 
-def _show(request: Request, *, status: int = 200, **refused: Any) -> HttpResponse:
+def _show(request: Request, *, status: int = 200, said: str = "", **refused: Any) -> HttpResponse:
+    """`said`: what has just been answered, which the offer to undo it says too."""
     waiting = Arrangement.objects.visible_to(request.user).awaiting().standing(timezone.now())
     related = waiting.select_related("case__debtor", "case__cartera", "case__assigned_to", "requested_by", "activity")
     page = CappedPaginator(related.prefetch_related("schedule"), PER_PAGE).get_page(request.GET.get("page"))
-    inbox = Inbox(offer_to(request.user, now=timezone.now()))
+    offer = offer_to(request.user, now=timezone.now())
+    inbox = Inbox(replace(offer, words=said, repeats=said) if offer and said else offer)
     context = {
         "screen": inbox,
         "page": page,
@@ -241,7 +243,7 @@ def rejection(request: Request, pk: int) -> HttpResponse:
 def _decide(request: Request, pk: int, words: str, act: Callable[[Arrangement, dict[str, str]], str]) -> HttpResponse:
     plan = get_object_or_404(Arrangement.objects.visible_to(request.user).select_related("case__debtor"), pk=pk)
     typed = {name: request.POST.get(name, "").strip() for name in ("notes", "creditor_authorisation")}
-    kept = {"pk": plan.pk, "typed": typed}
+    kept: dict[str, Any] = {"pk": plan.pk, "typed": typed}
     try:
         said = act(plan, typed)
     except ValidationError as error:
@@ -251,5 +253,6 @@ def _decide(request: Request, pk: int, words: str, act: Callable[[Arrangement, d
     except services.ArrangementConflict as conflict:
         messages.error(request, f"{plan.case.debtor.listed_name}: {conflict}")
         return _show(request, status=409, refusal=str(conflict), **kept)
-    messages.success(request, f"{words}: {plan.case.debtor.listed_name}. {said}", extra_tags=f"request:{plan.pk}")
-    return _show(request) if request.htmx else redirect("requests")
+    said = f"{words}: {plan.case.debtor.listed_name}. {said}"
+    messages.success(request, said, extra_tags=f"request:{plan.pk}")
+    return _show(request, said=said) if request.htmx else redirect("requests")

@@ -16,16 +16,15 @@ FROM_REQUESTS = "requests"  # the parameter of an undo that goes back to «Autor
 
 @dataclass(frozen=True)
 class Offer:
-    """What would be undone, in words, and how many seconds the offer still stands."""
+    """What would be undone, in words, and how many seconds the offer still stands.
+
+    `repeats`: the message that the offer says too; the page shows one of them.
+    """
 
     activity: Activity
     words: str
     seconds: int
-
-    @property
-    def repeats(self) -> str:
-        """The message that the offer says too: the page shows one of them."""
-        return saved_words(self.activity.case)
+    repeats: str
 
 
 def saved_words(case: Case) -> str:
@@ -45,7 +44,8 @@ def offer_to(user: User, *, now: datetime) -> Offer | None:
     if last is None or services.refusal_of_undo(last, by=user, now=now, within=OFFERED):
         return None
     left = OFFERED - (now - last.created_at)
-    return Offer(last, words_of(last, now=now), max(1, round(left.total_seconds())))
+    seconds = max(1, round(left.total_seconds()))
+    return Offer(last, words_of(last, now=now), seconds, repeats=saved_words(last.case))
 
 
 def words_of(activity: Activity, *, now: datetime) -> str:

@@ -164,7 +164,8 @@ def test_an_answer_may_be_taken_back_from_where_it_was_given(
 ) -> None:
     asked = request_of(gestor_user)
     page = admin_client.post(f"/arrangements/{asked.pk}/{answer}", {"notes": "Dale"}, headers=HTMX)
-    offer = page.text.split("data-undo=", 1)[1]
+    message, offer = page.text.split('id="messages"', 1)[1].split("data-undo=", 1)
+    assert " hidden>" in message  # the offer says it too
     address = offer.split('action="', 1)[1].split('"', 1)[0]
     assert 'data-undo="' in admin_client.get(LIST).text
 
