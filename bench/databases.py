@@ -43,10 +43,16 @@ def exists(url: str) -> bool:
 
 def fresh_database(url: str) -> None:
     server, name = url.rsplit("/", 1)
+    drop(url)
     with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
-        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         connection.execute(f'CREATE DATABASE "{name}"')
     manage(url, "migrate", "-v0")
+
+
+def drop(url: str) -> None:
+    server, name = url.rsplit("/", 1)
+    with psycopg.connect(f"{server}/postgres", autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def copy(url: str, name: str) -> None:

@@ -376,7 +376,7 @@ def instalments(filters: DashboardFilters, only: str) -> FigureRows:
             Column("Pagada el", "day"),
         ],
         rows=filters.scope.instalments()
-        .filter(chosen)
+        .filter(grace.due_within(filters.period), chosen)
         .select_related(*(f"arrangement__{path}" for path in RELATED), "arrangement__requested_by")
         .only(
             *("due_on", "number", "amount", "paid_amount", "paid_on", "arrangement__instalments"),

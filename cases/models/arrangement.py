@@ -244,6 +244,7 @@ class Instalment(models.Model):
         indexes = [
             # What falls due by day, of all arrangements; which of them are active is looked up.
             models.Index(fields=["due_on", "arrangement"], name="instalment_unpaid", condition=~Q(status="paid")),
+            models.Index(fields=["-due_on", "-id"], name="instalment_newest"),
         ]
 
     def __str__(self) -> str:

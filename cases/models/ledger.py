@@ -169,6 +169,7 @@ class LedgerEntry(models.Model):
                 name="ledger_recovered_newest",
                 condition=Q(kind__in=["payment", "reversal"]),
             ),
+            models.Index(fields=["-value_date", "-id"], name="ledger_waivers_newest", condition=Q(reason="waiver")),
             models.Index(fields=["activity"], name="ledger_by_activity", condition=Q(activity__isnull=False)),
             models.Index(
                 fields=["arrangement", "value_date"],

@@ -32,6 +32,11 @@ def first_due(start: date) -> date:
     return day
 
 
+def due_within(period: Period) -> Q:
+    """The due dates whose grace may end in the period: what an index answers, before `kept` and `missed` decide."""
+    return Q(due_on__range=(first_due(period.start), period.end))
+
+
 def ended(period: Period, today: date) -> Period:
     """The days of a period on which a grace has ended by `today`."""
     return Period(period.start, min(period.end, today - timedelta(days=1)))
