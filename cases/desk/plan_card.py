@@ -69,6 +69,10 @@ class PlanCard:
     def count(self) -> int:
         return len(plan_words.instalments_of(self.schedule))
 
+    def _asked(self, unpaid: Decimal) -> Decimal:
+        """No more than the case owes, which the creditor may have lowered."""
+        return max(min(unpaid, self.plan.case.balance), Decimal("0.00"))
+
     @property
     def next_words(self) -> str:
         """«Cuota 2 de 3: $ 61.416,83 vence el 30/12/2026, en 5 días»."""
@@ -76,7 +80,8 @@ class PlanCard:
             return ""
         part = self._unpaid[0]
         verb = "vence" if part.due_on >= self.today else "venció"
-        rest = f", faltan {format_money(part.unpaid)}" if part.paid_amount else ""
+        asked = self._asked(part.unpaid)
+        rest = f", faltan {format_money(asked)}" if asked != part.amount else ""
         name = payment_name(part.number, self.count)
         return f"{name}: {format_money(part.amount)} {verb} {self._when(part.due_on)}{rest}"
 
@@ -92,7 +97,7 @@ class PlanCard:
             return ""
         owed = sum((part.unpaid for part in overdue), Decimal("0.00"))
         what = "1 cuota vencida" if len(overdue) == 1 else f"{len(overdue)} cuotas vencidas"
-        return f"{what}: {format_money(owed)}"
+        return f"{what}: {format_money(self._asked(owed))}"
 
     @property
     def rows(self) -> list[tuple[str, Instalment]]:

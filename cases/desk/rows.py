@@ -187,7 +187,10 @@ def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int
 
 
 def plans_of(cases: list[int]) -> dict[int, PlanOf]:
-    """What the reasons of these cases (ids) say of their latest arrangement, if it counts. Runs one query."""
+    """What the reasons of these cases (ids) say of the arrangement that runs, else of the latest, if it counts.
+
+    An older proposal may be accepted while a newer one is still on the table. Runs one query.
+    """
     unpaid = Instalment.objects.filter(arrangement=OuterRef("pk")).exclude(status=Instalment.Status.PAID)
     first = unpaid.order_by("number")
     told = Arrangement.objects.filter(case__in=cases).exclude(
@@ -197,7 +200,8 @@ def plans_of(cases: list[int]) -> dict[int, PlanOf]:
         next_number=Subquery(first.values("number")[:1]), next_due_on=Subquery(first.values("due_on")[:1])
     )
     fields = ("case_id", "status", "instalments", "closed_on", "policy", "next_number", "next_due_on")
-    return {case: _plan_of(*row) for case, *row in rows.values_list(*fields)}
+    told_last = sorted(rows.values_list(*fields), key=lambda row: row[1] == Arrangement.Status.ACTIVE)
+    return {case: _plan_of(*row) for case, *row in told_last}
 
 
 def _plan_of(

@@ -230,7 +230,7 @@ def yearly_cost(monthly: Decimal | None) -> Decimal | None:
     """The effective yearly rate (TEA) in percent, with two decimals, of a monthly rate that is a fraction."""
     if monthly is None:
         return None
-    with localcontext(prec=40):
+    with localcontext(prec=100):  # a few days' interest has many digits a year
         return cents(((1 + monthly) ** MONTHS_A_YEAR - 1) * HUNDRED)
 
 

@@ -15,7 +15,7 @@ from cases.rules import arrangements as rules
 from cases.rules.allocation import Split
 from cases.rules.arrangements import Authority, Limit, Part
 from cases.services.money import checked_amount
-from cases.services.plans import Status, parts_of
+from cases.services.plans import Status, monthly_cost_of, parts_of
 from nova.lib import dates
 from nova.lib.money import format_money
 
@@ -229,7 +229,10 @@ def _agreed_of(base: Decimal, terms: ArrangementTerms) -> Decimal | None:
     if terms.agreed_total is not None:
         return checked_amount(terms.agreed_total, field="agreed_total")
     if terms.waiver_percent:
-        return rules.less_percent(base, terms.waiver_percent)
+        agreed = rules.less_percent(base, terms.waiver_percent)
+        if not agreed:
+            raise ValidationError({"waiver_percent": "Con esa quita no queda nada para pagar."})
+        return agreed
     return base if terms.system == rules.System.NONE else None
 
 
@@ -267,9 +270,6 @@ def figures_of_all(
 
 def _figures_of(arrangement: Arrangement, limit: Limit) -> Figures:
     parts = parts_of(arrangement.schedule.all())
-    accepted_on = dates.local_date(arrangement.accepted_at or arrangement.created_at)
-    flows = rules.flows_of(parts, system=arrangement.system, accepted_on=accepted_on)
-    cost = rules.monthly_cost(arrangement.base_balance - arrangement.down_payment, flows)
     percent = rules.waived_percent(arrangement.base_balance, arrangement.agreed_total)
     return Figures(
         system=arrangement.system,
@@ -280,7 +280,7 @@ def _figures_of(arrangement: Arrangement, limit: Limit) -> Figures:
         plan_interest=arrangement.plan_interest,
         down_payment=arrangement.down_payment,
         monthly_rate=arrangement.monthly_rate,
-        tea=rules.yearly_cost(cost),
+        tea=rules.yearly_cost(monthly_cost_of(arrangement, parts)),
         schedule=tuple(parts),
         needs=arrangement.policy.get("needs") if arrangement.status == Status.AWAITING_APPROVAL else None,
         limit=limit,

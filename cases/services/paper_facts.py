@@ -15,7 +15,7 @@ from cases.rules import arrangements as rules
 from cases.rules import ledger
 from cases.rules.allocation import allocate
 from cases.rules.papers import Text, clears_on, number_label
-from cases.services.plans import parts_of, plan_terms
+from cases.services.plans import monthly_cost_of, parts_of, plan_terms
 from nova.lib import dates
 from nova.lib.money import format_money
 
@@ -83,8 +83,7 @@ def _deal(arrangement: Arrangement, accepted_on: date) -> kinds.DealFacts:
     amounts = [part.amount for part in paid]
     interests = rules.interest_parts(financed, arrangement.monthly_rate, amounts, arrangement.system)
     of_number = dict(zip((part.number for part in paid), interests, strict=True))
-    cost = rules.monthly_cost(financed, rules.flows_of(parts, system=arrangement.system, accepted_on=accepted_on))
-    yearly = rules.yearly_cost(cost) or ZERO
+    yearly = rules.yearly_cost(monthly_cost_of(arrangement, parts)) or ZERO
     return kinds.DealFacts(
         debt=arrangement.base_balance,
         total=arrangement.agreed_total,

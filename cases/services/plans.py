@@ -134,6 +134,17 @@ def parts_of(schedule: Iterable[Instalment]) -> list[rules.Part]:
     return [rules.Part(row.number, row.due_on, row.amount) for row in schedule]
 
 
+def monthly_cost_of(arrangement: Arrangement, parts: Sequence[rules.Part]) -> Decimal | None:
+    """What the terms cost a month (a fraction; None without interest), as of the day on which they were worked out.
+
+    Who accepts them later, or asks for approval on the day of the first instalment, has been told the same.
+    """
+    first_due_on = min(part.due_on for part in parts if part.number)
+    asked_on = min(dates.local_date(arrangement.created_at), first_due_on - timedelta(days=1))
+    flows = rules.flows_of(parts, system=arrangement.system, accepted_on=asked_on)
+    return rules.monthly_cost(arrangement.base_balance - arrangement.down_payment, flows)
+
+
 ENTRY_FIELDS = ("id", "kind", "amount", "value_date", "created_at", "reason", "arrangement_id")
 
 
