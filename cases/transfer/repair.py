@@ -125,7 +125,7 @@ def _derived(case: Case) -> dict[str, Any]:
     """The values of the derived columns. Runs two queries."""
     outcomes = case.promises.order_by("id").values_list("id", "status", "paid_amount", "fulfilled_date")
     plans = case.arrangements.order_by("id", "schedule__number").values_list(
-        "id", "status", "schedule__number", "schedule__status", "schedule__paid_amount"
+        "id", "status", "restated_on", "schedule__number", "schedule__status", "schedule__paid_amount"
     )
     return {
         **{name: getattr(case, name) for name in COLUMNS if name not in ("status", "promises", "arrangements")},

@@ -95,14 +95,8 @@ def _outcome_of(
     schedule = list(arrangement.schedule.all())
     if not schedule:
         return  # `instalments_add_up` says it
-    outcome = rules.outcome(
-        deal_of(arrangement),
-        parts_of(schedule),
-        entry_facts(entries, of=arrangement.pk),
-        pauses,
-        today=today,
-        terms=plan_terms(),
-    )
+    deal, facts = deal_of(arrangement), entry_facts(entries, of=arrangement.pk)
+    outcome = rules.outcome(deal, parts_of(schedule), facts, pauses, today=today, terms=plan_terms())
     case_id = arrangement.case_id
     about = f"Caso {case_id}: el convenio {arrangement.pk}"
     if arrangement.status != outcome.status:
@@ -124,6 +118,8 @@ def _outcome_of(
     expected = {number: (part.paid_amount, part.paid_on) for number, part in outcome.parts.items()}
     if stored != expected:
         yield Finding(f"{about} tiene cuotas cuyo pago no es el que resulta de los movimientos.", case=case_id)
+    if arrangement.restated_on != rules.restated_on(deal, facts):
+        yield Finding(f"{about} no dice cuándo el acreedor informó otro total.", case=case_id)
     yield from _money_of(arrangement, about)
 
 

@@ -76,6 +76,16 @@ def test_payments_of_the_instalments_that_the_ledger_does_not_give(gestor_user):
     assert found(OUTCOMES).errors == 0
 
 
+def test_the_day_of_the_creditors_total_is_that_of_the_ledger(gestor_user):
+    case = arranged(gestor_user)
+    services.refresh_total(case=case, by=None, total=D(12_000))
+    assert not outcomes()
+    damage("UPDATE cases_arrangement SET restated_on = NULL")
+    assert "cuándo el acreedor informó otro total" in the_error(OUTCOMES)
+    assert run("repair_data").summary == "repaired=1 left=0"
+    assert case.arrangements.get().restated_on == TODAY
+
+
 def test_one_that_is_paid_and_still_runs(gestor_user):
     case = arranged(gestor_user)
     pay(case, "10000.00")
