@@ -17,6 +17,7 @@ from cases.api import arrangements, cases, catalogues, debtors, documents, saved
 from dashboards import api as dashboard
 from nova.lib.rest.body import EnvelopeRenderer
 from nova.lib.rest.views import ApiMixin
+from payments import api as payment_files
 
 
 class OutsideTheEnvelope:
@@ -81,6 +82,12 @@ routes: list[URLPattern | URLResolver] = [
     path("activities/<int:pk>", work.OneActivity.as_view(), name="activity"),
     path("promises/<int:pk>", work.OnePromise.as_view(), name="promise"),
     path("payments/<int:pk>/reversal", work.Reversal.as_view(), name="payment-reversal"),
+    path("payments/files", payment_files.PaymentFiles.as_view(), name="payment-files"),
+    path("payments/files/<int:pk>", payment_files.OnePaymentFile.as_view(), name="payment-file"),
+    path("payments/files/<int:pk>/posting", payment_files.Posting.as_view(), name="payment-file-posting"),
+    path("payments/files/<int:pk>/undoing", payment_files.Undoing.as_view(), name="payment-file-undoing"),
+    path("payments/rows", payment_files.PaymentRows.as_view(), name="payment-rows"),
+    path("payments/rows/<int:pk>/decision", payment_files.RowDecision.as_view(), name="payment-row-decision"),
     path("debtors", debtors.Debtors.as_view(), name="debtors"),
     path("saved-lists", saved_lists.SavedLists.as_view(), name="saved-lists"),
     path("saved-lists/<int:pk>", saved_lists.OneSavedList.as_view(), name="saved-list"),

@@ -29,6 +29,8 @@ from cases.models import (
 )
 from contact.models import ContactSubmission
 from nova.lib import dates
+from payments.models import Layout, PaymentFile, PaymentRow
+from payments.services.counting import STATES
 
 PASSWORD = "una-clave-de-prueba"
 
@@ -196,6 +198,33 @@ class ImportBatchFactory(factory.django.DjangoModelFactory):
     cartera = factory.SubFactory(CarteraFactory)
     file_name = "cartera.csv"
     sha256 = factory.Sequence(lambda n: f"{n:064x}")
+
+
+class PaymentFileFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PaymentFile
+
+    layout = factory.LazyFunction(lambda: Layout.objects.get(code="generic"))
+    file_name = "pagos.csv"
+    sha256 = "0" * 64
+    totals = factory.LazyFunction(lambda: {**dict.fromkeys(["rows", *STATES], 0), "total": "0.00"})
+
+
+class PaymentRowFactory(factory.django.DjangoModelFactory):
+    """A payment of $ 100 of yesterday that nobody has identified."""
+
+    class Meta:
+        model = PaymentRow
+
+    file = factory.SubFactory(PaymentFileFactory)
+    line = factory.Sequence(lambda n: n + 2)
+    raw = "Gómez, Ana;100,00"
+    value_date = factory.LazyFunction(lambda: dates.today() - timedelta(days=1))
+    amount = Decimal("100.00")
+    identity = factory.Sequence(lambda n: f"{n:064x}")
+    reference = factory.Sequence(lambda n: f"gen:{n}")
+    state = PaymentRow.State.UNMATCHED
+    why = "No se encontró un caso."
 
 
 class ContactSubmissionFactory(factory.django.DjangoModelFactory):

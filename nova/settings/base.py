@@ -273,6 +273,9 @@ SPECTACULAR_SETTINGS = {
         "ArrangementStatus": "cases.models.Arrangement.Status",
         "InstalmentStatus": "cases.models.Instalment.Status",
         "DocumentKind": "cases.models.Document.Kind",
+        "PaymentFileStatus": "payments.models.PaymentFile.Status",
+        "PaymentRowState": "payments.models.PaymentRow.State",
+        "PaymentRowKind": "payments.models.PaymentRow.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

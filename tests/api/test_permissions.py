@@ -55,6 +55,13 @@ EXPECTED = {
     ("POST", "activities/<int:pk>/undo"): (401, 403, 404, 200, 200),
     ("DELETE", "promises/<int:pk>"): (401, 403, 404, 200, 200),
     ("POST", "payments/<int:pk>/reversal"): (401, 403, 403, 403, 201),
+    ("POST", "payments/files"): (401, 403, 403, 403, 415),  # the body of the request is JSON
+    ("GET", "payments/files/<int:pk>"): (401, 403, 403, 403, 200),
+    ("POST", "payments/files/<int:pk>/posting"): (401, 403, 403, 403, 200),
+    ("GET", "payments/files/<int:pk>/undoing"): (401, 403, 403, 403, 200),
+    ("POST", "payments/files/<int:pk>/undoing"): (401, 403, 403, 403, 200),
+    ("GET", "payments/rows"): (401, 403, 403, 403, 200),
+    ("POST", "payments/rows/<int:pk>/decision"): (401, 403, 403, 403, 400),
     ("GET", "debtors"): (401, 200, 200, 200, 200),
     ("GET", "saved-lists"): (401, 403, 200, 200, 200),
     ("POST", "saved-lists"): (401, 403, 400, 400, 400),
@@ -131,6 +138,10 @@ def test_who_may(
         pk = services.set_stop(debtor=case.debtor, by=gestor_user, reason="reclamo").pk
     elif address.startswith("saved-lists"):
         pk = SavedList.objects.create(owner=gestor_user, name="Grandes", query={"over": "1000"}, shared=True).pk
+    elif address.startswith("payments/files"):
+        pk = factories.PaymentFileFactory().pk
+    elif address.startswith("payments/rows"):
+        pk = factories.PaymentRowFactory().pk
     elif address.startswith("payments"):
         pk = pay(case, 10, by=gestor_user).pk
     elif method == "DELETE":
