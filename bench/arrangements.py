@@ -196,7 +196,7 @@ def measure_pages() -> dict[str, Any]:
         "… sixty French instalments": lambda turn: desk.get(f"/cases/{free[turn]}/arrangements/figures", **own),
         "accepting an offer": accept,
         "paying an instalment": lambda turn: desk.post(
-            f"/cases/{arranged[50 + turn]}/payments", "", 303, payment_amount="1,50"
+            f"/cases/{arranged[50 + turn]}/payments", "", 303, payment_amount=f"{1 + uuid4().int % 900},50"
         ),
         "Autorizaciones": lambda turn: office.get("/autorizaciones"),
         "… answering one": answer,

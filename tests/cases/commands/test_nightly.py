@@ -18,7 +18,8 @@ from cases.rules import queue
 from contact.models import ContactSubmission
 from nova.lib import dates
 from nova.lib.databases import Lock, alone
-from tests.factories import CaseFactory, GestorFactory, PromiseFactory, result, status
+from tests.factories import ArrangementFactory, CaseFactory, GestorFactory, PromiseFactory, result, status
+from tests.queries import queries_do_not_grow
 from tests.steps import pay
 
 pytestmark = pytest.mark.django_db
@@ -340,3 +341,22 @@ def test_contact_mail_that_did_not_go_out_is_tried_again():
     assert len(mail.outbox) == 1
     submission.refresh_from_db()
     assert submission.notified_at is not None
+
+
+def test_arrangements_that_have_ended_cost_a_night_nothing():
+    """Nor do those on which the day decides nothing: only what has a look due is read again."""
+    night = at(dates.today() + timedelta(days=1))
+
+    def arranged(**given):
+        accepted = timezone.now() - timedelta(days=60)
+        ArrangementFactory(case=CaseFactory(assigned_to=GestorFactory()), accepted_at=accepted, **given)
+
+    def more():
+        for state in ("completed", "lapsed", "cancelled", "rejected"):
+            arranged(status=state, closed_on=dates.today())
+        arranged(status="active", next_look_on=dates.today() + timedelta(days=9))
+
+    more()
+    queries_do_not_grow(lambda: nightly.run(now=night), more)
+    arranged(status="active", next_look_on=dates.today())
+    assert list(nightly._cases_to_bring_up_to_date(dates.today())) == [Case.objects.latest("id").pk]
