@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Case as When_Case
 from django.db.models import Count, Exists, F, Max, Min, OuterRef, Q, Subquery, Sum, Value, When
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cases.rules.ledger import Kind
@@ -45,6 +44,11 @@ NO_PAYMENT = [Kind.PLACEMENT, Kind.ADJUSTMENT, Kind.REVERSAL]
 NOT_PENDING = ["fulfilled", "broken", "cancelled"]
 NOT_ACTIVE = ["proposed", "awaiting_approval", "completed", "lapsed", "cancelled", "rejected"]
 Owned = TypeVar("Owned", bound="CaseOwnedQuerySet")
+
+
+def in_cents(total: Any) -> Decimal:
+    """A sum in ARS, rounded to cents: SQLite sums in floating point."""
+    return Decimal(total or 0).quantize(CENTS) + 0  # a sum of floats may be a little below zero: −0.00 is 0.00
 
 
 def is_number(text: str) -> bool:
@@ -212,6 +216,32 @@ class CaseQuerySet(models.QuerySet):
     def listed(self) -> CaseQuerySet:
         """With the relations that every list of cases shows."""
         return self.select_related("debtor", "cartera", "status", "assigned_to")
+
+    def opened(self) -> CaseQuerySet:
+        """`listed`, and whether the person has what most have none of, on any debt: their screen does not ask again."""
+        debts, own = {"case__debtor": OuterRef("debtor")}, {"debtor": OuterRef("debtor")}
+        models = {name: apps.get_model("cases", name) for name in ("Promise", "Arrangement", "Document", "StopFlag")}
+        return self.listed().annotate(
+            has_promises=Exists(models["Promise"].objects.filter(**debts)),
+            has_plans=Exists(models["Arrangement"].objects.filter(**debts)),
+            has_papers=Exists(models["Document"].objects.filter(**debts)),
+            has_stops=Exists(models["StopFlag"].objects.standing().filter(**own)),
+        )
+
+    def books(self) -> Any:
+        """What a settlement asks of each case, in one statement: `owed` (ARS; None without entries), `paid_on` of
+        the last payment that stands, and whether there is any promise or arrangement that it may change.
+        """
+        models = {name: apps.get_model("cases", name).objects for name in ("LedgerEntry", "Promise", "Arrangement")}
+        own = {name: rows.filter(case=OuterRef("pk")).order_by() for name, rows in models.items()}
+        sums = own["LedgerEntry"].signed().values("case").annotate(total=Sum("signed_amount")).values("total")
+        paid = own["LedgerEntry"].effective_payments().order_by("-value_date").values("value_date")
+        return self.order_by().values(
+            owed=Subquery(sums),
+            paid_on=Subquery(paid[:1]),
+            has_promises=Exists(own["Promise"].exclude(status="cancelled")),
+            has_plans=Exists(own["Arrangement"].exclude(status__in=["cancelled", "rejected"])),
+        )
 
     def open(self) -> CaseQuerySet:
         return self.filter(stage__in=OPEN_STAGES)
@@ -421,9 +451,8 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         return self.annotate(signed_amount=When_Case(When(kind=Kind.PAYMENT, then=-F("amount")), default=F("amount")))
 
     def balance(self) -> Decimal:
-        """The sum of the signed entries in ARS, rounded to cents (SQLite sums in floating point). Runs a query."""
-        total = self.signed().aggregate(total=Coalesce(Sum("signed_amount"), Decimal(0)))["total"]
-        return Decimal(total).quantize(CENTS) + 0  # a sum of floats may be a little below zero: −0.00 is 0.00
+        """The sum of the signed entries in ARS. Runs a query."""
+        return in_cents(self.signed().aggregate(total=Sum("signed_amount"))["total"])
 
     def recovered(self, start: date, end: date) -> LedgerEntryQuerySet:
         """The payments and reversals with a value date from `start` to `end`, both included (DESIGN §6)."""

@@ -117,10 +117,11 @@ def record_activity(
             made = add_promise(PromiseTerms(**promise), case=case, by=by, activity=activity, now=now)
     if result is not None:
         _apply_result(case, activity, by=by, now=now)
-    settle(case, now=now)
+    settled = settle(case, now=now, saves=False)
     touch(
         case,
         activity=activity,
+        settled=settled,
         result=result,
         promise_date=made.promise_date if made else next_due_on(agreed) if agreed else None,
         chosen=next_action_at,
@@ -150,7 +151,6 @@ def _arrange(case: Case, asked: Mapping[str, Any], *, by: User, activity: Activi
     return agreed
 
 
-@transaction.atomic
 def record_activities(
     *,
     case: Case,
@@ -178,20 +178,21 @@ def record_activities(
         return record_activity(case=case, type=kind, phone=phone, now=now, **shared, **parts)
     if result is not None and result.needs_promise:
         raise ValidationError({"also": "Una promesa es de una deuda: regístrela en cada una."})
-    if result is not None and result.stops_case:
-        lock_debts(case.debtor_id)
-    # All of them before the first is written, in the order of their ids; record_activity() reads each again.
-    locked = {row.pk: row for row in lock_rows(Case.objects.all(), [case.pk, *others])}
-    if missing := {case.pk, *others} - locked.keys():
-        raise Gone(f"cases {sorted(missing)}")
-    if len({row.debtor_id for row in locked.values()}) > 1:
-        raise ValidationError({"also": "Solo se registran juntas las deudas de una misma persona."})
-    shared |= {"submission": uuid4(), "now": now or timezone.now()}
-    made = record_activity(case=locked.pop(case.pk), type=kind, phone=phone, **shared, **parts)
-    for other in locked.values():
-        # What a person chose for the next action of this debt holds for the others too, where they are open.
-        record_activity(case=other, type=kind if kind in CONTACT_TYPES else Activity.Type.NOTE, **shared)
-    return made
+    with transaction.atomic():
+        if result is not None and result.stops_case:
+            lock_debts(case.debtor_id)
+        # All of them before the first is written, in the order of their ids; record_activity() reads each again.
+        locked = {row.pk: row for row in lock_rows(Case.objects.all(), [case.pk, *others])}
+        if missing := {case.pk, *others} - locked.keys():
+            raise Gone(f"cases {sorted(missing)}")
+        if len({row.debtor_id for row in locked.values()}) > 1:
+            raise ValidationError({"also": "Solo se registran juntas las deudas de una misma persona."})
+        shared |= {"submission": uuid4(), "now": now or timezone.now()}
+        made = record_activity(case=locked.pop(case.pk), type=kind, phone=phone, **shared, **parts)
+        for other in locked.values():
+            # What a person chose for the next action of this debt holds for the others too, where they are open.
+            record_activity(case=other, type=kind if kind in CONTACT_TYPES else Activity.Type.NOTE, **shared)
+        return made
 
 
 def type_of(result: ActivityResult | None, *, promise: Any = None, payment: Any = None) -> str:

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import User
-from cases.models import Arrangement, Case, DiscountLimit, Offer
+from cases.models import Arrangement, Case, DiscountLimit, LedgerEntry, Offer
 from cases.models.ledger import SPLIT_BY, split
 from cases.rules import arrangements as rules
 from cases.rules.allocation import Split
@@ -18,6 +18,7 @@ from cases.services.money import checked_amount
 from cases.services.plans import Status, monthly_cost_of, parts_of
 from nova.lib import dates
 from nova.lib.money import format_money
+from nova.lib.prepared import KEY, Prepared
 
 ZERO = Decimal("0.00")
 LATEST_FIRST_DATE = timedelta(days=366)
@@ -87,7 +88,10 @@ class Granting(NamedTuple):
 
 def split_of(case: Case) -> Split:
     """Capital and interest of the balance. Runs a query."""
-    return split(case.entries.order_by().only(*SPLIT_BY), initial_amount=case.initial_amount)
+    return split(ENTRIES(case=case.pk), initial_amount=case.initial_amount)
+
+
+ENTRIES = Prepared(lambda case: LedgerEntry.objects.filter(case=case).only(*SPLIT_BY), case=KEY)
 
 
 def granting_of(case: Case, today: date) -> Granting:

@@ -72,8 +72,8 @@ def propose_arrangement(
     accepted = arrangement.status == Status.ACTIVE
     _describe(activity, arrangement, is_gestion=accepted)
     if accepted:
-        settle(case, now=now)
-        touch(case, activity=activity, promise_date=next_due_on(arrangement))
+        settled = settle(case, now=now, saves=False)
+        touch(case, activity=activity, settled=settled, promise_date=next_due_on(arrangement))
     watch.keep(case, activity, arrangement=arrangement)
     audit_arrangement(arrangement, case, by=by, before=before)
     return arrangement
@@ -191,8 +191,8 @@ def accept_arrangement(
     else:
         _activate(case, arrangement, by=by, activity=activity, now=now)
         _describe(activity, arrangement, is_gestion=True)
-        settle(case, now=now)
-        touch(case, activity=activity, promise_date=next_due_on(arrangement))
+        settled = settle(case, now=now, saves=False)
+        touch(case, activity=activity, settled=settled, promise_date=next_due_on(arrangement))
     watch.keep(case, activity)
     audit_arrangement(arrangement, case, by=by, before=before)
     return arrangement

@@ -67,9 +67,9 @@ def record_payment(
     )
     terms = PaymentTerms(amount, value_date, method, reference, notes, confirm_overpayment, confirm_duplicate)
     entry = post_payment(terms, case=case, by=by, activity=activity, now=now)
-    transition = settle(case, now=now, paid=True)
+    settled = settle(case, now=now, paid=True, saves=is_system)
     if not is_system:
-        touch(case, activity=activity, keep_place=bool(transition.plan.ended))
+        touch(case, activity=activity, settled=settled, keep_place=bool(settled.plan.ended))
         watch.keep(case, activity, entry=entry)
     audit.record(AuditEvent.Action.PAYMENT, by=by, target=case, before=before, after=_with(case, entry))
     return entry

@@ -18,12 +18,15 @@ class AnotherSubmission(Exception):
     """The key was already used with other content; nothing was done."""
 
 
+class _Used(Exception):
+    """The key was used before; nothing was done."""
+
+
 def fingerprint_of(content: Mapping[str, Any]) -> str:
     """A hash of the content that does not depend on the order of its keys."""
     return hashlib.sha256(json.dumps(content, sort_keys=True, cls=DjangoJSONEncoder).encode()).hexdigest()
 
 
-@transaction.atomic
 def submit_once(*, by: User, key: str, content: Mapping[str, Any], action: Callable[[], Answer]) -> Answer:
     """Run `action` and return its answer; when the key was used before, return the stored answer instead.
 
@@ -34,13 +37,21 @@ def submit_once(*, by: User, key: str, content: Mapping[str, Any], action: Calla
     """
     fingerprint = fingerprint_of(content)
     try:
-        with transaction.atomic():
-            submission = Submission.objects.create(created_by=by, key=key, fingerprint=fingerprint)
-    except IntegrityError as error:
+        return _first_time(by=by, key=key, fingerprint=fingerprint, action=action)
+    except _Used as used:
         first = Submission.objects.get(created_by=by, key=key)
         if first.fingerprint != fingerprint:
-            raise AnotherSubmission(key) from error
+            raise AnotherSubmission(key) from used
         return first.answer
+
+
+@transaction.atomic
+def _first_time(*, by: User, key: str, fingerprint: str, action: Callable[[], Answer]) -> Answer:
+    """Take the key and run `action`. Raises _Used; the key comes first, so nothing else is rolled back with it."""
+    try:
+        submission = Submission.objects.create(created_by=by, key=key, fingerprint=fingerprint)
+    except IntegrityError as error:
+        raise _Used(key) from error
     submission.answer = action()
     submission.save(update_fields=["answer"])
     return submission.answer

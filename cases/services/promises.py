@@ -52,8 +52,8 @@ def promise_payment(
     )
     terms = PromiseTerms(amount, promise_date, notes)
     promise = add_promise(terms, case=case, by=by, activity=activity, now=now)
-    settle(case, now=now)
-    touch(case, activity=activity, promise_date=promise_date)
+    settled = settle(case, now=now, saves=False)
+    touch(case, activity=activity, settled=settled, promise_date=promise_date)
     watch.keep(case, activity, promise=promise)
     after = {**snapshot(case), "promise": promise.pk, "amount": promise.amount, "promise_date": promise_date}
     audit.record(AuditEvent.Action.PROMISE, by=by, target=case, before=before, after=after)

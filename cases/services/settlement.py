@@ -10,12 +10,14 @@ from django.conf import settings
 from django.db import connection
 
 from cases.models import Arrangement, Case, CaseStatus, Promise
+from cases.querysets import in_cents
 from cases.rules import promises as rules
 from cases.rules import queue
 from cases.services.plans import Course, follow, waived_on
 from cases.services.withdrawing import withdraw_clearances
 from nova.lib import copying, dates
 from nova.lib.databases import lock_row
+from nova.lib.prepared import KEY, Prepared
 
 
 class StaleVersion(Exception):
@@ -34,6 +36,7 @@ class Transition:
     broken: bool = False
     cancelled: bool = False
     pending_again: bool = False
+    may_have_agreement: bool = True  # False: no promise and no arrangement
     plan: Course = field(default_factory=Course)
 
     @property
@@ -69,19 +72,27 @@ def snapshot(case: Case) -> dict[str, Any]:
 
 
 def settle(
-    case: Case, *, now: datetime, cancelled: bool = False, paid: bool = False, reversed_one: bool = False
+    case: Case,
+    *,
+    now: datetime,
+    cancelled: bool = False,
+    paid: bool = False,
+    reversed_one: bool = False,
+    saves: bool = True,
 ) -> Transition:
     """Compute balance, last payment, outcomes and status of a locked case from its ledger, and save it.
 
     `cancelled`: the caller has just cancelled a promise; `paid`: it has just posted a payment; `reversed_one`: it has
-    just reversed one. Safe to repeat: a second run changes nothing.
+    just reversed one. Without `saves` the caller saves the case at once, which `touch` does. Safe to repeat: a second
+    run changes nothing.
     """
     owed = case.balance
     transition = derive(case, now=now)
     transition.cancelled = cancelled
     transition.plan.is_set_back = reversed_one
     apply_status_rules(case, transition, now=now, paid=paid)
-    case.save()
+    if saves:
+        case.save()
     if case.balance > 0 >= owed:
         withdraw_clearances([case.pk], now=now)
     return transition
@@ -92,17 +103,17 @@ def derive(case: Case, *, now: datetime) -> Transition:
 
     Outcomes of its arrangements may post interest that is taken back, or a waiver.
     """
-    case.balance = case.entries.balance()
-    case.last_payment_date = latest_payment_date(case)
-    transition = recompute_promises(case, now=now)
-    transition.plan = follow(case, now=now)
+    told = BOOKS(case=case.pk)[0]
+    case.balance = in_cents(told["owed"])
+    # The later of two dates: the creditor's, and that of our last payment without a reversal.
+    case.last_payment_date = max(filter(None, (told["paid_on"], case.creditor_last_payment_date)), default=None)
+    transition = recompute_promises(case, now=now) if told["has_promises"] else Transition()
+    transition.plan = follow(case, now=now) if told["has_plans"] else Course()
+    transition.may_have_agreement = told["has_promises"] or told["has_plans"]
     return transition
 
 
-def latest_payment_date(case: Case) -> Any:
-    """The later of two dates: the creditor's, and that of our last payment without a reversal. Runs a query."""
-    ours = case.entries.effective_payments().order_by("-value_date").values_list("value_date", flat=True).first()
-    return max(filter(None, (ours, case.creditor_last_payment_date)), default=None)
+BOOKS = Prepared(lambda case: Case.objects.books().filter(pk=case), case=KEY)
 
 
 def promise_facts(promises: list[Promise]) -> list[rules.PromiseFact]:

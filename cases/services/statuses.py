@@ -52,7 +52,6 @@ def change_status(
     if status.stage in CANCELLING_STAGES:
         cancel_pending_promises([case], now=now)
         close_plans([case], by=by, now=now)
-    case.save()
     activity = Activity.objects.create(
         case=case,
         type=Activity.Type.STATUS,
@@ -61,7 +60,9 @@ def change_status(
         created_at=now,
         is_system=is_system,
     )
-    if not is_system:
+    if is_system:
+        case.save()
+    else:
         touch(case, activity=activity, keep_place=is_reopened)
     if watch is not None:
         watch.keep(case, activity)

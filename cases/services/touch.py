@@ -6,6 +6,7 @@ from cases.models import Activity, ActivityResult, Case, CaseStatus
 from cases.querysets import UNTOUCHED_SLUG
 from cases.rules import queue
 from cases.services.plans import has_agreement
+from cases.services.settlement import Transition
 from nova.lib import dates
 
 
@@ -19,14 +20,16 @@ def touch(
     case: Case,
     *,
     activity: Activity,
+    settled: Transition | None = None,
     result: ActivityResult | None = None,
     promise_date: date | None = None,
     chosen: datetime | None = None,
     keep_place: bool = False,
 ) -> None:
-    """Set the next action and band of a locked and settled case after `activity`, and save it.
+    """Set the next action and band of a locked and settled case after `activity`, and save it with what was settled.
 
-    For a closed case, or with `keep_place` (the caller has already set the place), only `last_activity_at` changes.
+    `settled` is what `settle` returned, where the caller has just called it. For a closed case, or with `keep_place`
+    (the caller has already set the place), only `last_activity_at` changes.
     """
     now = activity.created_at
     case.last_activity_at = max(case.last_activity_at or now, now)  # the clock of another server may be ahead
@@ -41,12 +44,14 @@ def touch(
             current=case.next_action_at,
             today=dates.local_date(now),
         )
+        band = result.band if result else None
+        may_have_agreement = band is None and (settled is None or settled.may_have_agreement)
         case.queue_band = queue.band_after_saving(
-            result_band=result.band if result else None, has_pending_promise=has_agreement(case)
+            result_band=band, has_pending_promise=may_have_agreement and has_agreement(case)
         )
     if case.status.slug == UNTOUCHED_SLUG and activity.type != Activity.Type.STATUS:
         case.status = CaseStatus.objects.working()  # by a rule: the version stays
-    case.save(update_fields=["last_activity_at", "next_action_at", "queue_band", "status", "updated_at"])
+    case.save()
 
 
 def agreed_call(case: Case, *, result: ActivityResult | None, now: datetime) -> datetime | None:

@@ -211,7 +211,8 @@ def lock_rows(rows: "models.QuerySet[Row]", keys: Collection[Any], *, no_key: bo
     if connection.features.has_select_for_update:
         locking = rows.model._base_manager.filter(pk__in=keys).order_by("pk").select_for_update(no_key=no_key)
         list(locking.values_list("pk"))
-    return list(rows.filter(pk__in=keys).order_by("pk"))
+    # Sorted here: for an order in SQL, Django compares every column with it.
+    return sorted(rows.filter(pk__in=keys).order_by(), key=lambda row: row.pk)
 
 
 def lock_row(rows: "models.QuerySet[Row]", key: Any, *, no_key: bool = False) -> Row:
