@@ -28,6 +28,11 @@ class UserManager(DjangoUserManager.from_queryset(UserQuerySet)):  # type: ignor
         return super().create_superuser(username, email, password, **extra_fields)
 
 
+def named(path: str) -> tuple[str, ...]:
+    """The columns by which `str` names the user at `path`, for a query that reads no others."""
+    return tuple(f"{path}__{name}" for name in ("first_name", "last_name", "username"))
+
+
 class User(AbstractUser):  # type: ignore[django-manager-missing]  # of the tokens, which knox types not
     class Role(models.TextChoices):
         ADMIN = "admin", "Administrador"

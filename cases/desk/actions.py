@@ -31,6 +31,7 @@ from cases.desk.screen import (
     SeeOther,
     add_messages,
     arrive,
+    opened_case,
     query_with,
     show,
     show_changed,
@@ -46,7 +47,7 @@ from nova.lib.phones import format_phone
 
 def refused(request: Request, case: Case, part: str, *, status: int = 422, **bound: Any) -> HttpResponse:
     """Show the form again with the data sent and its errors: the fragment for htmx, else the whole page."""
-    screen = Screen(request, visible_case(request.user, case.pk), **bound)
+    screen = Screen(request, opened_case(request.user, case.pk), **bound)
     if not request.htmx:
         return show(request, screen, status=status)
     response = render(request, f"cases/desk.html#{part}", {"screen": screen}, status=status)
@@ -282,11 +283,11 @@ def phone_state(request: Request, pk: int, phone_pk: int) -> HttpResponse:
 def changed(request: Request, case: Case, part: str, **bound: Any) -> HttpResponse:
     """After an action on a part of the page: htmx gets that part, so that nothing typed elsewhere is lost."""
     if request.htmx:
-        return show_changed(request, Screen(request, visible_case(request.user, case.pk), **bound), part)
+        return show_changed(request, Screen(request, opened_case(request.user, case.pk), **bound), part)
     return back_to(request, case)
 
 
 def back_to(request: Request, case: Case) -> HttpResponse:
     skip = request.GET.get("skip", "")
     address = case.get_absolute_url() + query_with(request.GET, skip=skip)
-    return arrive(request, address, visible_case(request.user, case.pk) if request.htmx.target == "desk" else case)
+    return arrive(request, address, opened_case(request.user, case.pk) if request.htmx.target == "desk" else case)

@@ -42,7 +42,17 @@ SELECT
      AND last_activity_at < %(since)s),
   (SELECT COUNT(*) FROM cases_case
    WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL AND in_active_cartera
-     AND last_activity_at IS NULL AND created_at < %(since)s)
+     AND last_activity_at IS NULL AND created_at < %(since)s),
+  {", ".join(f"people.band_{band:d}" for band in queue.Band)}
+FROM (
+  SELECT {", ".join(f"COUNT(*) FILTER (WHERE band = {band:d}) AS band_{band:d}" for band in queue.Band)}
+  FROM (
+    SELECT MIN(queue_band) AS band FROM cases_case
+    WHERE assigned_to_id = %(gestor)s AND stage IN ('en_gestion', 'promesa') AND stopped_at IS NULL
+      AND in_active_cartera AND (next_action_at <= %(now)s OR next_action_at IS NULL)
+    GROUP BY debtor_id
+  ) AS person
+) AS people
 """  # noqa: S608
 
 
@@ -64,11 +74,14 @@ class Figures(NamedTuple):
     call_backs: int
 
 
-def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures:
-    """The figures of a gestor; `bands` is the number of people in each band of the queue. Runs one query."""
+def figures_of(gestor: User, *, now: datetime) -> tuple[Figures, dict[int, int]]:
+    """The figures of a gestor, and the number of people in each band of the queue where there are any, as
+    `CaseQuerySet.people_by_band` counts them. Runs one query.
+    """
     today = dates.local_date(now)
-    recovered, kept, broken, activities, due_today, idle, untouched = _read(gestor, today=today, now=now)
-    return Figures(
+    recovered, kept, broken, activities, due_today, idle, untouched, *counts = _read(gestor, today=today, now=now)
+    bands = {int(band): count for band, count in zip(queue.Band, counts, strict=True) if count}
+    figures = Figures(
         recovered=round_total(recovered),  # SQLite sums in floating point
         kept_percent=Decimal(kept * 100) / (kept + broken) if kept + broken else None,
         kept=kept,
@@ -80,6 +93,7 @@ def figures_of(gestor: User, *, bands: dict[int, int], now: datetime) -> Figures
         broken=bands.get(queue.Band.BROKEN_PROMISE, 0),
         call_backs=bands.get(queue.Band.CALL_BACK, 0),
     )
+    return figures, bands
 
 
 def _read(gestor: User, *, today: date, now: datetime) -> tuple[Any, ...]:
@@ -89,6 +103,7 @@ def _read(gestor: User, *, today: date, now: datetime) -> tuple[Any, ...]:
         "today": day(today),
         "month": day(today.replace(day=1)),
         "midnight": moment(dates.start_of_day(today)),
+        "now": moment(now),
         "since": moment(now - timedelta(days=IDLE_DAYS)),
     }
     with connection.cursor() as cursor:

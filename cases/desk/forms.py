@@ -31,6 +31,7 @@ from cases.services.snooze import SNOOZE_DAYS
 from nova.lib import dates
 from nova.lib.money import format_money
 from nova.lib.phones import format_phone, read_phone
+from nova.lib.prepared import KEY, Prepared
 from nova.lib.refusals import NO_NAMES, by_field
 from nova.lib.said import show_day, show_moment
 
@@ -150,6 +151,11 @@ def _attributes_of(**attributes: str | bool) -> str:
     return flatatt({name if name in plain else f"data-{name.replace('_', '-')}": at for name, at in attributes.items()})
 
 
+# What the lists of the form show.
+RESULTS = Prepared(ActivityResult.objects.active)
+STATUSES = Prepared(lambda but: CaseStatus.objects.active().exclude(pk=but).values_list("pk", "name"), but=KEY)
+
+
 class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
     """One form for the gestión with its promise, payment, arrangement and status (DESIGN §4)."""
 
@@ -222,8 +228,7 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
 
     @cached_property
     def _statuses(self) -> list[tuple[int | str, str]]:
-        statuses = self.fields["status"].queryset.values_list("pk", "name")  # type: ignore[attr-defined]
-        return [("", "Sin cambio"), *statuses]
+        return [("", "Sin cambio"), *STATUSES(but=self.sheet.case.status_id)]
 
     def _other_debts(self) -> list[tuple[int, str]]:
         others = [other for other, is_theirs in self.sheet.sibling_lines() if is_theirs and other.is_open]
@@ -239,7 +244,7 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
         """The result codes, each with what it proposes. Runs a query."""
         chosen = str(self["result"].value() or "")
         found = []
-        for result in self.fields["result"].queryset:  # type: ignore[attr-defined]
+        for result in RESULTS():
             moment = proposed_action(result, case=self.sheet.case, now=self.sheet.now)
             attributes = _attributes_of(
                 value=str(result.pk),

@@ -13,7 +13,7 @@ from accounts.models import User
 from cases.desk.own_cases import own_cases
 from cases.desk.queue import Queue, place_of
 from cases.desk.recent import remember
-from cases.desk.screen import Screen, arrive, query_with, show, visible_case
+from cases.desk.screen import Screen, arrive, opened, opened_case, query_with, show
 from cases.desk.walk import walk_of
 from cases.fields import how_read
 from cases.models import Case
@@ -28,13 +28,13 @@ def dashboard_gestor(request: Request) -> HttpResponse:
         return own_cases(request)
     screen = Screen(request)
     if request.htmx.target not in ("queue", "queue-results", "more-rows") and screen.rows:
-        screen.case = visible_case(request.user, screen.rows[0].case.pk)
+        screen.case = opened(screen.rows[0].case)
     return show(request, screen)
 
 
 @require_safe
 def case_page(request: Request, pk: int) -> HttpResponse:
-    case = visible_case(request.user, pk)
+    case = opened_case(request.user, pk)
     response = show(request, Screen(request, case))
     return remember(request, response, case) if request.user.is_gestor else response
 
@@ -60,7 +60,7 @@ def previous_case(request: Request) -> HttpResponse:
     if not request.user.is_gestor:
         return redirect(request.user.home_url)
     queue = Queue(request.user, request.GET, now=timezone.now())
-    before = queue.previous_before(case) or visible_case(request.user, case.pk)
+    before = queue.previous_before(case) or opened_case(request.user, case.pk)
     return _open(request, before.get_absolute_url() + query_with(request.GET), before)
 
 

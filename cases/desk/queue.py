@@ -2,14 +2,19 @@
 
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, partial
+from types import SimpleNamespace
 from typing import Any
+
+from django.db import models
+from django.db.models import Subquery
 
 from accounts.models import User
 from cases.desk.rows import ROW_FIELDS, Row, of_people, rows_of
 from cases.filters import CaseFilter
 from cases.models import Cartera, Case, CaseStatus
 from cases.querysets import CaseQuerySet
+from nova.lib.prepared import KEY, MOMENT, Prepared
 
 QUEUE_PAGE = 25
 
@@ -38,6 +43,11 @@ class Queue:
         if self.is_search:
             return Case.objects.visible_to(self.gestor).by_next_action()
         return Case.objects.visible_to(self.gestor).in_queue(self.gestor, self.now)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing narrows it: then its SQL is always the same."""
+        return not any(self.filters.get(name, "").strip() for name in ("search", "cartera", "status", "band"))
 
     @cached_property
     def is_narrowed(self) -> bool:
@@ -77,8 +87,10 @@ class Queue:
 
     def page(self, after: Case | None = None) -> tuple[list[Row], bool]:
         """The page of rows after a case (None: the first page), and whether there are more. Runs three queries."""
-        cases = self.cases if after is None or self.is_search else self.cases.after_in_queue(after)
-        found = list(cases.select_related("debtor", "cartera", "status").only(*ROW_FIELDS)[: QUEUE_PAGE + 1])
+        if self.is_whole and after is None:
+            found = FIRST_PAGE(gestor=self.gestor.pk, now=self.now)
+        else:
+            found = list(_page_of(self.cases if after is None or self.is_search else self.cases.after_in_queue(after)))
         rows = rows_of(found[:QUEUE_PAGE], now=self.now)
         return rows if self.is_search else of_people(rows), len(found) > QUEUE_PAGE
 
@@ -92,15 +104,64 @@ class Queue:
 
         With the relations that its screen shows.
         """
-        others = self._walked.listed()
+        if (self.is_whole or self.is_search) and leaving is not None:
+            return self._next_of_all(place, leaving)
+        others = self._walked
         if leaving:
             others = others.exclude(debtor=leaving.debtor_id)
-        following = others.after_in_queue(place).first() if place is not None else None
-        return following or others.first()
+        following = _first(others.after_in_queue(place)) if place is not None else None
+        return following or _first(others)
+
+    def _next_of_all(self, place: Case | None, leaving: Case) -> Case | None:
+        """`next_after` in the whole queue."""
+        asked = {"gestor": self.gestor.pk, "now": self.now, "leaving": leaving.debtor_id}
+        following: list[Case] = []
+        if place is not None:
+            at = {name: getattr(place, name) for name in (*PLACE, "pk")}
+            if place.next_action_at is None:
+                following = FIRST_AFTER_UNDATED(**asked, **at)
+            else:
+                following = FIRST_AFTER(**asked, **at, next_action_at=place.next_action_at)
+        return next(iter(following or FIRST_OTHER(**asked)), None)
 
     def previous_before(self, case: Case) -> Case | None:
         """The case of another person before `case`; None at the beginning of the queue."""
-        return self._walked.listed().exclude(debtor=case.debtor_id).before_in_queue(case).first()
+        return _first(self._walked.exclude(debtor=case.debtor_id).before_in_queue(case))
+
+
+def _page_of(cases: CaseQuerySet) -> CaseQuerySet:
+    """The rows of a page, and of one more if there is a next page."""
+    return cases.select_related("debtor", "cartera", "status").only(*ROW_FIELDS)[: QUEUE_PAGE + 1]
+
+
+def _first_of(cases: CaseQuerySet) -> CaseQuerySet:
+    """The first of ordered cases, with what its screen shows. It orders keys, not wide rows."""
+    return Case.objects.opened().filter(pk=Subquery(cases.values("pk")[:1]))
+
+
+def _first(cases: CaseQuerySet) -> Case | None:
+    return next(iter(_first_of(cases)), None)
+
+
+# --- The whole queue, which is what is asked for a hundred times a day
+def _people(gestor: Any, now: Any) -> CaseQuerySet:
+    return Case.objects.in_queue(gestor, now).one_a_person()
+
+
+def _others_after(gestor: Any, now: Any, leaving: Any, **place: Any) -> CaseQuerySet:
+    others = _people(gestor, now).exclude(debtor=leaving)
+    return _first_of(others.after_in_queue(SimpleNamespace(**place)) if place else others)
+
+
+OTHERS: dict[str, Any] = {"gestor": KEY, "now": MOMENT, "leaving": KEY}
+PLACE: dict[str, Any] = {
+    "queue_band": models.SmallIntegerField(),
+    "balance": models.DecimalField(max_digits=15, decimal_places=2),
+}
+FIRST_PAGE = Prepared(lambda gestor, now: _page_of(_people(gestor, now)), gestor=KEY, now=MOMENT)
+FIRST_OTHER = Prepared(_others_after, **OTHERS)
+FIRST_AFTER = Prepared(_others_after, **OTHERS, **PLACE, pk=KEY, next_action_at=MOMENT)
+FIRST_AFTER_UNDATED = Prepared(partial(_others_after, next_action_at=None), **OTHERS, **PLACE, pk=KEY)
 
 
 def place_of(case: Case) -> str:

@@ -12,10 +12,11 @@ from django.utils.dateparse import parse_datetime
 
 from cases.models import Arrangement, Case, DebtorPhone, Instalment, Promise
 from cases.models.case import consolidated, counted
-from cases.rules.reasons import ANSWERS, NO_PLAN, PlanOf, PromiseOf, reason
+from cases.rules.reasons import ANSWERS, NO_PLAN, TOLD_BY_PLANS, TOLD_BY_PROMISES, PlanOf, PromiseOf, reason
 from nova.lib import dates
 from nova.lib.documents import format_dni
 from nova.lib.money import format_money
+from nova.lib.prepared import KEY, Prepared
 
 # The columns that a row of the queue uses. Without this, a query reads sixty columns of four tables.
 ROW_FIELDS = (
@@ -79,11 +80,20 @@ class Debt(NamedTuple):
 def of_people(rows: list[Row]) -> list[Row]:
     """The rows as those of people: with all that each one owes, whoever has the debts. Runs one query."""
     debts: dict[int, list[Debt]] = {}
-    owed = Case.objects.filter(debtor__in={row.case.debtor_id for row in rows}).order_by("-balance", "id")
-    read = owed.values_list("debtor_id", "pk", "stage", "balance", "cartera__name", "assigned_to_id")
+    read = DEBTS(debtors=list({row.case.debtor_id for row in rows})) if rows else []
     for debtor, pk, stage, balance, cartera, gestor in read:
         debts.setdefault(debtor, []).append(Debt(pk, stage, balance, cartera, gestor))
     return [of_person(row, debts.get(row.case.debtor_id, [])) for row in rows]
+
+
+DEBTS = Prepared(
+    lambda debtors: (
+        Case.objects.filter(debtor__in=debtors)
+        .order_by("-balance", "id")
+        .values_list("debtor_id", "pk", "stage", "balance", "cartera__name", "assigned_to_id")
+    ),
+    debtors=KEY,
+)
 
 
 def of_person(row: Row, debts: list[Debt]) -> Row:
@@ -114,16 +124,21 @@ def new_token() -> str:
 
 
 def rows_of(cases: Iterable[Case], *, now: datetime) -> list[Row]:
-    """The rows of `cases`, which need debtor, cartera and status loaded. Runs two queries for any number of cases."""
+    """The rows of `cases`, which need debtor, cartera and status loaded. Runs at most two queries for any number."""
     cases = list(cases)
     today = dates.local_date(now)
-    keys = [case.pk for case in cases]
-    pending, broken = promises_of(open_promises(keys))
-    plans = plans_of(keys)
+    due = [case for case in cases if is_in_queue(case, now=now)]
+    pending, broken = promises_of(open_promises([case.pk for case in due if case.queue_band in TOLD_BY_PROMISES]))
+    plans = plans_of([case.pk for case in due if case.queue_band in TOLD_BY_PLANS])
     return [
         row_of(case, pending.get(case.pk), broken.get(case.pk), plans.get(case.pk), now=now, today=today)
         for case in cases
     ]
+
+
+def is_in_queue(case: Case, *, now: datetime) -> bool:
+    is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
+    return is_due and case.stopped_at is None and case.in_active_cartera
 
 
 def row_of(
@@ -135,8 +150,7 @@ def row_of(
     now: datetime,
     today: date,
 ) -> Row:
-    is_due = case.is_open and (case.next_action_at is None or case.next_action_at <= now)
-    in_queue = is_due and case.stopped_at is None and case.in_active_cartera
+    in_queue = is_in_queue(case, now=now)
     next_at = case.next_action_at if case.is_open else None
     next_action = dates.format_moment(next_at) if next_at else ""
     if in_queue:
@@ -168,9 +182,14 @@ def row_of(
 
 
 def open_promises(cases: list[int]) -> list[Promise]:
-    """The pending and broken promises of these cases (ids), by date. Runs one query."""
-    statuses = [Promise.Status.PENDING, Promise.Status.BROKEN]
-    return list(Promise.objects.filter(case__in=cases, status__in=statuses).order_by("promise_date", "id"))
+    """The pending and broken promises of these cases (ids), by date. Runs one query, for no case none."""
+    return sorted(PROMISES(cases=cases), key=lambda row: (row.promise_date, row.pk)) if cases else []
+
+
+PROMISES = Prepared(
+    lambda cases: Promise.objects.filter(case__in=cases, status__in=[Promise.Status.PENDING, Promise.Status.BROKEN]),
+    cases=KEY,
+)
 
 
 def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int, PromiseOf]]:
@@ -189,8 +208,14 @@ def promises_of(promises: list[Promise]) -> tuple[dict[int, PromiseOf], dict[int
 def plans_of(cases: list[int]) -> dict[int, PlanOf]:
     """What the reasons of these cases (ids) say of the arrangement that runs, else of the latest, if it counts.
 
-    An older proposal may be accepted while a newer one is still on the table. Runs one query.
+    An older proposal may be accepted while a newer one is still on the table. Runs one query, for no case none.
     """
+    rows = PLANS(cases=cases) if cases else []
+    told_last = sorted(rows, key=lambda row: row[1] == Arrangement.Status.ACTIVE)
+    return {case: _plan_of(*row) for case, *row in told_last}
+
+
+def _plans(cases: Any) -> Any:
     unpaid = Instalment.objects.filter(arrangement=OuterRef("pk")).exclude(status=Instalment.Status.PAID)
     first = unpaid.order_by("number")
     told = Arrangement.objects.filter(case__in=cases).exclude(
@@ -200,8 +225,10 @@ def plans_of(cases: list[int]) -> dict[int, PlanOf]:
         next_number=Subquery(first.values("number")[:1]), next_due_on=Subquery(first.values("due_on")[:1])
     )
     fields = ("case_id", "status", "instalments", "closed_on", "policy", "next_number", "next_due_on")
-    told_last = sorted(rows.values_list(*fields), key=lambda row: row[1] == Arrangement.Status.ACTIVE)
-    return {case: _plan_of(*row) for case, *row in told_last}
+    return rows.values_list(*fields)
+
+
+PLANS = Prepared(_plans, cases=KEY)
 
 
 def _plan_of(

@@ -9,7 +9,7 @@ from zlib import crc32
 
 from django.contrib.messages import get_messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -29,9 +29,10 @@ from cases.desk.rows import ROW_FIELDS, Row, new_token, rows_of
 from cases.desk.sheet import Sheet
 from cases.desk.undo_offer import Offer, offer_to
 from cases.desk.walk import KEPT, Walk, walk_of
-from cases.models import ActivityResult, Case, Document, Submission
+from cases.models import Activity, ActivityResult, Case, Document, Submission
 from cases.rules.queue import Band
 from cases.services.papers import refusal_of
+from nova.lib.prepared import KEY, Prepared
 
 JUST_DUE = timedelta(minutes=30)
 SHOWN_CALLS = 3
@@ -46,11 +47,23 @@ INDENTATION = re.compile(rb"\n[ \t]+")
 
 
 def visible_case(user: User, pk: int) -> Case:
-    """The case with the relations of its sheet. Raises Http404 when the user may not see it."""
-    case = Case.objects.visible_to(user).listed().filter(pk=pk).first()
-    if case is None:
-        raise Http404
-    return case
+    """The case with its relations, to act on it. Raises Http404 when the user may not see it."""
+    return get_object_or_404(Case.objects.visible_to(user).listed(), pk=pk)
+
+
+def opened_case(user: User, pk: int) -> Case:
+    """The case with what its screen shows of it. Raises Http404 when the user may not see it."""
+    return opened(get_object_or_404(Case.objects.visible_to(user).only("pk"), pk=pk))
+
+
+def opened(case: Case) -> Case:
+    """A case that the user was found to see, with what its screen shows of it. Raises Http404 when it was deleted."""
+    for found in OPENED(pk=case.pk):
+        return found
+    raise Http404
+
+
+OPENED = Prepared(lambda pk: Case.objects.opened().filter(pk=pk), pk=KEY)
 
 
 class Screen:
@@ -224,7 +237,8 @@ class Screen:
 
     @cached_property
     def figures(self) -> Figures:
-        return figures_of(self.user, bands=self.queue.bands, now=self.now)
+        figures, self.queue.bands = figures_of(self.user, now=self.now)
+        return figures
 
     @cached_property
     def calls_due(self) -> list[Row]:
@@ -284,7 +298,15 @@ class Screen:
     @cached_property
     def timeline(self) -> timeline.TimelinePage:
         after = self.data.get("events", "")
-        return timeline.page_of(self._sheet.seen_debts, self.user, after=after, kind=self.kind)
+        sheet = self._sheet
+        return timeline.page_of(sheet.seen_debts, self.user, lacks=sheet.lacks, after=after, kind=self.kind)
+
+    @cached_property
+    def last_contacts(self) -> list[Activity]:
+        """The latest contacts with the person. They are in the first page of the timeline; else runs a query."""
+        is_first = not self.kind and not self.data.get("events")
+        shown = timeline.contacts_in(self.timeline) if is_first else None
+        return timeline.last_contacts(self._sheet.seen_debts) if shown is None else shown
 
     @property
     def kind(self) -> str:
@@ -372,7 +394,9 @@ class Screen:
 
     @cached_property
     def _papers(self) -> list[Document]:
-        """The papers of the debts that the user may see, newest first. Runs a query."""
+        """The papers of the debts that the user may see, newest first. Runs a query for a person who has any."""
+        if not self._sheet.case.has_papers:
+            return []
         papers = Document.objects.filter(case__in=self._sheet.seen_debts).listed()
         return list(papers.select_related("issued_by", "case__cartera")[:MOST_PAPERS])
 
@@ -437,7 +461,7 @@ def arrive(request: Request, address: str, case: Case | None, *, left: Case | No
         return redirect(address) if request.method == "GET" else SeeOther(address)
     screen = Screen(request, address=address, left=left)
     if case is None and screen.rows:
-        case = visible_case(request.user, screen.rows[0].case.pk)
+        case = opened(screen.rows[0].case)
     screen.case = case
     is_step = request.htmx.target == "case" and case is not None
     part = "case" if is_step or screen.keeps_queue else "desk"

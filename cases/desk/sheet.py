@@ -4,24 +4,32 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from typing import Any
 from urllib.parse import quote
 
-from accounts.models import User
+from accounts.models import User, named
 from cases import services
+from cases.desk import timeline
 from cases.desk.plan_card import PlanCard, open_plans
 from cases.desk.rows import Row, open_promises, plans_of, promises_of, row_of
-from cases.desk.timeline import last_contacts
-from cases.models import Activity, ActivityResult, Arrangement, Case, DebtorPhone, Promise, StopFlag
+from cases.models import ActivityResult, Arrangement, Case, DebtorPhone, Promise, StopFlag
 from cases.models.case import consolidated
 from cases.rules import queue
 from cases.rules.allocation import Split
 from cases.rules.instalments import with_interest
+from cases.rules.reasons import TOLD_BY_PLANS
 from cases.services.touch import agreed_call
 from nova.lib import dates
 from nova.lib.phones import whatsapp_link
+from nova.lib.prepared import KEY, Prepared
 
 SHOWN_PHONES = 3
 SHOWN_DEBTS = 4  # beside the one that is open
+# What is shown of another debt of the person.
+DEBT_FIELDS = (
+    *("balance", "stage", "nro_cliente", "entity", "placed_on", "arrears_since"),
+    *("cartera__name", "status__name", *named("assigned_to")),
+)
 
 
 @dataclass(frozen=True)
@@ -78,20 +86,23 @@ class Sheet:
     def row(self) -> Row:
         pk = self.case.pk
         pending, broken = promises_of(self._promises)
-        plan = plans_of([pk]).get(pk)
+        is_told = self.case.has_plans and self.case.queue_band in TOLD_BY_PLANS
+        plan = plans_of([pk]).get(pk) if is_told else None
         return row_of(self.case, pending.get(pk), broken.get(pk), plan, now=self.now, today=self.today)
 
     @cached_property
     def phones(self) -> list[PhoneLine]:
         """Good ones first, then unverified ones, those of the workplace, bad ones."""
         order = [state.value for state in (DebtorPhone.State.GOOD, DebtorPhone.State.UNVERIFIED, DebtorPhone.State.BAD)]
-        phones = sorted(self.case.debtor.phones.all(), key=lambda phone: (order.index(phone.state), phone.pk))
+        phones = sorted(PHONES(debtor=self.case.debtor_id), key=lambda phone: (order.index(phone.state), phone.pk))
         phones.sort(key=lambda phone: 2 if phone.state == DebtorPhone.State.BAD else int(is_of_work(phone)))
         return [PhoneLine(phone, self._whatsapp(phone)) for phone in phones]
 
     @cached_property
     def _stops(self) -> list[StopLine]:
-        """The standing stops of the person and of this debt. Runs a query."""
+        """The standing stops of the person and of this debt. Runs a query for a person who has any."""
+        if not self.case.has_stops:
+            return []
         found = StopFlag.objects.standing().of_case(self.case).order_by("since", "id")
         return [StopLine(stop.channel, words_of(stop)) for stop in found]
 
@@ -162,8 +173,7 @@ class Sheet:
     @cached_property
     def siblings(self) -> list[Case]:
         """The other cases of the debtor, of any gestor: read-only (DESIGN §2)."""
-        others = Case.objects.filter(debtor=self.case.debtor_id).exclude(pk=self.case.pk)
-        return list(others.select_related("cartera", "status", "assigned_to").order_by("-balance", "id")[:50])
+        return OTHER_DEBTS(debtor=self.case.debtor_id, pk=self.case.pk)
 
     def sibling_lines(self) -> list[tuple[Case, bool]]:
         """(other case, whether this user may open it)."""
@@ -175,9 +185,11 @@ class Sheet:
         seen = [self.case, *(case for case, is_open in self.sibling_lines() if is_open)]
         return {case.pk: case.cartera.name for case in seen}
 
-    @cached_property
-    def last_contacts(self) -> list[Activity]:
-        return last_contacts(self.seen_debts)
+    @property
+    def lacks(self) -> set[str]:
+        """The kinds of lines that no timeline of this person has."""
+        kinds = {timeline.PROMISE: self.case.has_promises, timeline.PLAN: self.case.has_plans}
+        return {kind for kind, is_there in kinds.items() if not is_there}
 
     @property
     def other_debts(self) -> list[tuple[Case, bool, int]]:
@@ -200,7 +212,7 @@ class Sheet:
     @cached_property
     def plans(self) -> list[PlanCard]:
         """The arrangements of this debt that run, wait for an answer or are on the table."""
-        return open_plans(self.case, self.user, today=self.today)
+        return open_plans(self.case, self.user, today=self.today) if self.case.has_plans else []
 
     def _plan_in(self, status: str) -> PlanCard | None:
         return next((card for card in self.plans if card.plan.status == status), None)
@@ -217,7 +229,7 @@ class Sheet:
 
     @cached_property
     def _promises(self) -> list[Promise]:
-        return open_promises([self.case.pk])
+        return open_promises([self.case.pk]) if self.case.has_promises else []
 
     @property
     def promises(self) -> list[Promise]:
@@ -231,6 +243,15 @@ class Sheet:
         pending = (promise for promise in self._promises if promise.status == Promise.Status.PENDING)
         held = sum((promise.amount - promise.paid_amount for promise in pending), Decimal("0.00"))
         return max(self.case.balance - held, Decimal("0.00"))
+
+
+def _other_debts(debtor: Any, pk: Any) -> Any:
+    others = Case.objects.filter(debtor=debtor).exclude(pk=pk).order_by("-balance", "id")
+    return others.select_related("cartera", "status", "assigned_to").only(*DEBT_FIELDS)[:50]
+
+
+OTHER_DEBTS = Prepared(_other_debts, debtor=KEY, pk=KEY)
+PHONES = Prepared(lambda debtor: DebtorPhone.objects.filter(debtor=debtor).order_by(), debtor=KEY)
 
 
 def proposed_action(result: ActivityResult, *, case: Case, now: datetime) -> datetime | None:

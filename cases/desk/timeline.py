@@ -1,17 +1,19 @@
 """The timeline of a person, newest first, in pages: the gestiones on all of their debts that the user sees, with their
 money and promises, and rows without a gestión."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from django.db.models import CharField, Exists, F, OuterRef, Q, Subquery, Value
+from django.db.models import CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils.dateparse import parse_datetime
 
-from accounts.models import User
-from cases.desk.plan_card import told
+from accounts.models import User, named
+from cases.desk.plan_card import told as words_of
 from cases.models import Activity, Arrangement, Document, LedgerEntry, Promise
+from nova.lib.prepared import KEY, Prepared
 
 PER_PAGE = 15
 ACTIVITY, ENTRY, PROMISE, PLAN = "a", "e", "p", "c"
@@ -22,6 +24,11 @@ CONTACTS = (Activity.Type.CALL, Activity.Type.MESSAGE, Activity.Type.EMAIL, Acti
 # What a person may want to see alone: a word of the address and its label.
 KINDS = {"contactos": "Contactos", "notas": "Notas", "pagos": "Pagos", "promesas": "Promesas", "convenios": "Convenios"}
 LAST_CONTACTS = 3
+# What is shown of a gestión.
+ACTIVITY_FIELDS = (
+    *("case", "type", "notes", "override_reason", "imported_author", "created_at", "is_system"),
+    *("result__name", "phone__number", *named("created_by")),
+)
 FOLDED_FROM = 240  # characters of a note that stay in view
 
 Key = tuple[datetime, str, int]
@@ -62,7 +69,7 @@ class Event:
 
     @property
     def plan_words(self) -> list[str]:
-        return [told(plan) for plan in self.plans]
+        return [words_of(plan) for plan in self.plans]
 
     @property
     def beginning(self) -> str:
@@ -79,19 +86,29 @@ class TimelinePage:
     after: str  # where the next page begins; empty on the last one
 
 
-def page_of(debts: Mapping[int, str], user: User, *, after: str = "", kind: str = "") -> TimelinePage:
+def page_of(
+    debts: Mapping[int, str], user: User, *, lacks: Collection[str] = (), after: str = "", kind: str = ""
+) -> TimelinePage:
     """The page that begins after the line `after` (empty: the first page), of one of KINDS or of all.
 
-    `debts` are the cases (ids) with their cartera, those that the user may see. Runs five queries.
+    `debts` are the cases (ids) with their cartera, those that the user may see; `lacks`: the kinds of lines that are
+    known not to be there. Runs five queries, one less for each of those.
     """
-    keys = _keys(list(debts), _parsed(after), kind)
+    keys = _keys(list(debts), _parsed(after), kind, lacks)
     shown = keys[:PER_PAGE]
     last = "~".join((shown[-1][0].isoformat(), shown[-1][1], str(shown[-1][2]))) if len(keys) > PER_PAGE else ""
-    events = _events(shown, user)
+    events = _events(shown, user, lacks)
     if len(debts) > 1:
         for event in events:
             event.cartera = debts[event.case_id]
     return TimelinePage(events, last)
+
+
+def contacts_in(page: TimelinePage) -> list[Activity] | None:
+    """The latest contacts with the person, where the first page of the timeline has them all; None where it has not."""
+    made = [event.activity for event in page.events if event.activity]
+    contacts = [activity for activity in made if activity.type in CONTACTS and not activity.is_system]
+    return contacts[:LAST_CONTACTS] if len(contacts) >= LAST_CONTACTS or not page.after else None
 
 
 def last_contacts(debts: Mapping[int, str]) -> list[Activity]:
@@ -111,7 +128,7 @@ def _parsed(after: str) -> Key | None:
         return None
 
 
-def _sources(debts: list[int], kind: str) -> dict[str, Any]:
+def _sources(debts: Any, kind: str) -> dict[str, Any]:
     """The rows that are lines of their own, by kind of row."""
     activities = Activity.objects.standing().filter(case__in=debts)
     entries = LedgerEntry.objects.filter(ALONE, case__in=debts)
@@ -132,12 +149,19 @@ def _sources(debts: list[int], kind: str) -> dict[str, Any]:
     return {ACTIVITY: activities, ENTRY: entries, PROMISE: promises, PLAN: plans}
 
 
-def _keys(debts: list[int], after: Key | None, kind: str) -> list[Key]:
+def _keys(debts: list[int], after: Key | None, kind: str, lacks: Collection[str]) -> list[Key]:
     """(moment, kind, id) of the rows of a page, and one more if there is a next page. Runs one query."""
-    sources = _sources(debts, kind)
+    if after is None and not kind:
+        return LATEST[PROMISE in lacks, PLAN in lacks](debts=debts)
+    return list(_lines(debts, after, kind, lacks))
+
+
+def _lines(debts: Any, after: Key | None, kind: str, lacks: Collection[str]) -> QuerySet:
     parts = []
-    for kind, rows in sources.items():
-        marked = rows.order_by().annotate(line=Value(kind, output_field=CharField()))
+    for line, rows in _sources(debts, kind).items():
+        if line in lacks:
+            continue
+        marked = rows.order_by().annotate(line=Value(line, output_field=CharField()))
         if after is not None:
             at, last_kind, last_pk = after
             same = Q(created_at=at) & (Q(line__lt=last_kind) | Q(line=last_kind, pk__lt=last_pk))
@@ -145,40 +169,66 @@ def _keys(debts: list[int], after: Key | None, kind: str) -> list[Key]:
         parts.append(marked.annotate(key=F("pk")).values_list("created_at", "line", "key"))
     first, *others = parts
     lines = first.union(*others, all=True) if others else first
-    return list(lines.order_by("-created_at", "-line", "-key")[: PER_PAGE + 1])
+    return lines.order_by("-created_at", "-line", "-key")[: PER_PAGE + 1]
 
 
-def _events(keys: list[Key], user: User) -> list[Event]:
-    """The lines of these keys, with the entries, promises and arrangements of their gestiones. Runs four queries."""
+# The first page of all kinds, with and without promises and arrangements: what every person is opened with.
+LATEST = {
+    (PROMISE in lacks, PLAN in lacks): Prepared(partial(_lines, after=None, kind="", lacks=lacks), debts=KEY)
+    for lacks in ((), (PROMISE,), (PLAN,), (PROMISE, PLAN))
+}
+
+
+def _events(keys: list[Key], user: User, lacks: Collection[str]) -> list[Event]:
+    """The lines of these keys, with the entries, promises and arrangements of their gestiones. Runs four queries, less
+    those of the kinds that are not there.
+    """
     ids = {kind: [pk for _, line, pk in keys if line == kind] for kind in (ACTIVITY, ENTRY, PROMISE, PLAN)}
-    activities = Activity.objects.select_related("result", "phone", "created_by").in_bulk(ids[ACTIVITY])
-    entries = LedgerEntry.objects.filter(Q(pk__in=ids[ENTRY]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
-    promises = Promise.objects.filter(Q(pk__in=ids[PROMISE]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
-    plans = Arrangement.objects.filter(Q(pk__in=ids[PLAN]) | Q(activity__in=ids[ACTIVITY])).order_by("id")
     events: dict[tuple[str, int], Event] = {}
     for at, line, pk in keys:
         events[line, pk] = Event(at, 0)
-    for pk, activity in activities.items():
-        event = events[ACTIVITY, pk]
+    for activity in ACTIVITIES(pks=ids[ACTIVITY]) if ids[ACTIVITY] else ():
+        event = events[ACTIVITY, activity.pk]
         event.case_id = activity.case_id
         event.activity = activity
         event.may_void = not activity.is_system and (user.is_admin or activity.created_by_id == user.pk)
-    receipt = Document.objects.valid().filter(entry=OuterRef("pk")).values("pk")
-    entries = entries.annotate(receipt=Subquery(receipt[:1]))
-    for entry in entries.select_related("created_by", "reversal", "reverses"):
-        event = _place(events, ENTRY, entry)
-        event.case_id = entry.case_id
+
+    def told(line: str, rows: Prepared) -> Iterator[tuple[Event, Any]]:
+        """The rows of a kind, with the line that each one stands in."""
+        if line in lacks or not (ids[line] or ids[ACTIVITY]):
+            return
+        for row in sorted(rows(pks=ids[line] or [NOBODY], of=ids[ACTIVITY] or [NOBODY]), key=lambda row: row.pk):
+            event = events.get((ACTIVITY, row.activity_id)) or events[line, row.pk]
+            event.case_id = row.case_id
+            yield event, row
+
+    for event, entry in told(ENTRY, ENTRIES):
         event.entries.append(entry)
-    for promise in promises.select_related("created_by"):
-        event = _place(events, PROMISE, promise)
-        event.case_id = promise.case_id
+    for event, promise in told(PROMISE, PROMISES):
         event.promises.append(promise)
-    for plan in plans.select_related("requested_by"):
-        event = _place(events, PLAN, plan)
-        event.case_id = plan.case_id
+    for event, plan in told(PLAN, PLANS):
         event.plans.append(plan)
     return list(events.values())
 
 
-def _place(events: dict[tuple[str, int], Event], line: str, row: Any) -> Event:
-    return events.get((ACTIVITY, row.activity_id)) or events[line, row.pk]
+def _told(pks: Any, of: Any, model: Any, author: str) -> Any:
+    """Rows that are lines of their own (`pks`), and those of gestiones."""
+    return model.objects.filter(Q(pk__in=pks) | Q(activity__in=of)).select_related(author)
+
+
+def _entries(pks: Any, of: Any) -> Any:
+    receipt = Document.objects.valid().filter(entry=OuterRef("pk")).values("pk")
+    entries = _told(pks, of, LedgerEntry, "created_by").select_related("created_by", "reversal")
+    return entries.annotate(receipt=Subquery(receipt[:1]))
+
+
+NOBODY = 0  # the key of no row
+ACTIVITIES = Prepared(
+    lambda pks: (
+        Activity.objects.filter(pk__in=pks).select_related("result", "phone", "created_by").only(*ACTIVITY_FIELDS)
+    ),
+    pks=KEY,
+)
+ENTRIES = Prepared(_entries, pks=KEY, of=KEY)
+PROMISES = Prepared(partial(_told, model=Promise, author="created_by"), pks=KEY, of=KEY)
+PLANS = Prepared(partial(_told, model=Arrangement, author="requested_by"), pks=KEY, of=KEY)

@@ -27,6 +27,14 @@ class Offer:
     repeats: str
 
 
+# What says what would be undone, and whether it may be.
+FIELDS = (
+    *("type", "notes", "submission", "is_system", "voided_at", "created_at", "created_by", "result__name"),
+    *("case__stage", "case__stopped_at", "case__next_action_at"),
+    *("case__debtor__first_name", "case__debtor__last_name"),
+)
+
+
 def saved_words(case: Case) -> str:
     return f"Gestión guardada: {case.debtor.listed_name}."
 
@@ -40,7 +48,8 @@ def offer_to(user: User, *, now: datetime) -> Offer | None:
     undoable = Q(is_system=False) | Exists(Effect.objects.filter(activity=OuterRef("pk")))
     undone = Activity.objects.filter(voided_by=user, voided_at__gte=OuterRef("created_at"))
     own = Activity.objects.visible_to(user).standing().filter(undoable, created_by=user, created_at__gt=now - OFFERED)
-    last = own.exclude(Exists(undone)).select_related("result", "case__debtor").order_by("-created_at", "-id").first()
+    latest = own.exclude(Exists(undone)).select_related("result", "case__debtor").only(*FIELDS)
+    last = latest.order_by("-created_at", "-id").first()
     if last is None or services.refusal_of_undo(last, by=user, now=now, within=OFFERED):
         return None
     left = OFFERED - (now - last.created_at)

@@ -113,6 +113,9 @@ class Case(models.Model):
     created_at = models.DateTimeField("creado", default=timezone.now, editable=False)
     updated_at = models.DateTimeField("modificado", auto_now=True)
 
+    # Whether the person has any, on any debt: `CaseQuerySet.opened` reads it, otherwise there may be some.
+    has_promises = has_plans = has_papers = has_stops = True
+
     objects = CaseQuerySet.as_manager()
 
     class Meta:

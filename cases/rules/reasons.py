@@ -31,6 +31,9 @@ class PlanOf(NamedTuple):
 
 
 NO_PLAN = PlanOf()
+# The bands whose reason is told by a promise, and those where an arrangement may tell it.
+TOLD_BY_PROMISES = (queue.Band.BROKEN_PROMISE, queue.Band.PROMISE_DUE)
+TOLD_BY_PLANS = (queue.Band.CALL_BACK, *TOLD_BY_PROMISES)
 APPROVED, REJECTED = "approved", "rejected"
 ANSWERS = {APPROVED: "Autorizaron el convenio: avisarle", REJECTED: "No autorizaron el convenio"}
 

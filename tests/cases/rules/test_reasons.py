@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 
 from cases.rules import queue
-from cases.rules.reasons import PromiseOf, days_away, reason
+from cases.rules.reasons import NO_PLAN, TOLD_BY_PLANS, TOLD_BY_PROMISES, PlanOf, PromiseOf, days_away, reason
 from nova.lib import dates
 
 TODAY = date(2026, 12, 31)
@@ -49,6 +49,25 @@ def test_each_band_says_why() -> None:
     assert why(queue.Band.NEW) == "Nuevo: nadie lo gestionó todavía"
     assert why(queue.Band.FOLLOW_UP, at(date(2026, 12, 28))) == "Seguimiento previsto hace 3 días"
     assert why(queue.Band.REST, at(TODAY)) == "Reabierto o reasignado"
+
+
+def test_only_the_named_bands_are_told_by_promises_and_arrangements() -> None:
+    """The lists ask for promises and arrangements of no other case."""
+    promise = PromiseOf(Decimal("1500"), date(2027, 1, 1))
+    answered = PlanOf(answer="approved", answered_at=at(TODAY, 15))
+    due, lapsed = PlanOf(2, 3, due_on=TODAY), PlanOf(lapsed_on=TODAY)
+
+    def said(band: int, *, pending=None, broken=None, plan: PlanOf = NO_PLAN) -> str:
+        return reason(band=band, next_action_at=at(TODAY, 15), pending=pending, broken=broken, today=TODAY, plan=plan)
+
+    by_promises = {
+        band
+        for band in queue.Band
+        if said(band, pending=promise) != said(band) or said(band, broken=promise) != said(band)
+    }
+    by_plans = {band for band in queue.Band for plan in (answered, due, lapsed) if said(band, plan=plan) != said(band)}
+    assert by_promises == set(TOLD_BY_PROMISES)
+    assert by_plans == set(TOLD_BY_PLANS)
 
 
 def test_without_the_promise_it_still_says_something() -> None:

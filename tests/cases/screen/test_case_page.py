@@ -367,9 +367,27 @@ def test_the_timeline_is_that_of_the_person(
     assert len(shown(kind="contactos")) == len(shown(kind="notas")) == 2
     assert len(shown(kind="nada")) == len(shown())
     assert sum("nota" in line for line in shown(admin_client)) == 3
+
     # What the person is known by comes first: the last contacts, on any debt that one sees.
-    sheet = gestor_client.get(f"/cases/{case.pk}").context["screen"].sheet
-    assert [contact.notes for contact in sheet.last_contacts] == ["nota 1", "nota 0"]
+    def contacts(**query: str) -> list[str]:
+        screen = gestor_client.get(f"/cases/{case.pk}", query).context["screen"]
+        return [contact.notes for contact in screen.last_contacts]
+
+    assert contacts() == contacts(kind="pagos") == ["nota 1", "nota 0"]
+
+
+def test_the_last_contacts_are_known_behind_a_long_history(
+    gestor_client: Client, gestor_user: User, case: Case
+) -> None:
+    """The first page of the timeline has one of the three, whatever else there is to see."""
+    now = timezone.now()
+    for number, kind in enumerate(["call", *["note"] * 16, "message", "visit", "call"]):
+        at = now - timedelta(minutes=number)
+        factories.ActivityFactory(case=case, type=kind, notes=f"{kind} {number}", created_at=at)
+    factories.ActivityFactory(case=case, type="call", notes="automática", is_system=True, created_at=now)
+
+    screen = gestor_client.get(f"/cases/{case.pk}").context["screen"]
+    assert [contact.notes for contact in screen.last_contacts] == ["call 0", "message 17", "visit 18"]
 
 
 def test_a_note_on_a_call_that_is_due_proposes_no_hour_of_the_past(gestor_client: Client, case: Case) -> None:
@@ -453,7 +471,7 @@ def test_queries_do_not_grow_with_the_history(gestor_client: Client, gestor_user
             factories.CaseFactory(debtor=case.debtor)
             factories.DebtorPhoneFactory(debtor=case.debtor)
 
-    more(1)
+    more(8)  # the last contacts are asked for where the first page of the timeline is full of other things
     queries_do_not_grow(lambda: gestor_client.get(f"/cases/{case.pk}"), lambda: more(12))
 
 

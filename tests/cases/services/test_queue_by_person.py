@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cases import nightly, services
+from cases.desk.figures import figures_of
 from cases.desk.queue import Queue
 from cases.models import ActivityResult, Case, CaseStatus, StopFlag
 from cases.transfer import verify
@@ -91,6 +92,7 @@ def assert_queue(gestor, now: datetime) -> None:
     queue = Queue(gestor, {}, now=now)
     assert [row.case.pk for row in queue.page()[0]] == wanted
     assert sum(queue.bands.values()) == len(wanted)
+    assert figures_of(gestor, now=now)[1] == queue.bands
     bands = dict(Case.objects.values_list("pk", "queue_band"))
     for band in range(1, 8):
         of_band = [pk for pk in wanted if bands[pk] == band]
