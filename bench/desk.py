@@ -109,10 +109,10 @@ def measure(username: str) -> dict[str, Any]:
             sys.exit(f"{address} answered {response.status_code}")
         return response
 
-    def save(turn: int) -> None:
+    def save(turn: int, **more: str) -> None:
         pk = queue[turn]
         sent = {"token": uuid4().hex, "type": "call", "result": result, "notes": "No contesta.", "then": "next"}
-        response = client.post(f"/cases/{pk}/activities", sent, headers=parts["desk"])
+        response = client.post(f"/cases/{pk}/activities", sent, headers={**parts["desk"], **more})
         if response.status_code != 200 or not Activity.objects.filter(case=pk, result=result).exists():
             sys.exit(f"/cases/{pk}/activities answered {response.status_code} and saved nothing")
 
@@ -133,6 +133,7 @@ def measure(username: str) -> dict[str, Any]:
         "the queue, 1,000 cases down": lambda turn: get(f"/dashboard-gestor?after={deep.replace('+', '%2B')}", "queue"),
         "one case of the list": lambda turn: get(f"/cases/{queue[100 + turn]}", "case"),
         "the next case": lambda turn: get(f"/dashboard-gestor/next?from={queue[100 + turn]}", "desk"),
+        "… as j asks for it": lambda turn: get(f"/dashboard-gestor/next?from={queue[100 + turn]}", "case"),
         "search, common name": lambda turn: get(f"/dashboard-gestor?search={last_name}", "queue"),
         "search, two words": lambda turn: get("/dashboard-gestor?search=maria+nanez", "queue"),
         "search, unknown name": lambda turn: get("/dashboard-gestor?search=zzyzx", "queue"),
@@ -149,6 +150,7 @@ def measure(username: str) -> dict[str, Any]:
         "a case walked in my cases": lambda turn: get(f"/cases/{queue[100 + turn]}?list=&at=100", "case"),
         "the agenda": lambda turn: get("/dashboard-gestor/agenda"),
         "saving, and the next person": save,
+        "… where the rows stay": lambda turn: save(25 + turn, **{"Rows-Shown": "25"}),
         "a person with twelve debts": lambda turn: get(f"/cases/{debts[turn % 12]}", "case"),
         "… their payments alone": lambda turn: get(f"/cases/{debts[turn % 12]}?kind=pagos", "timeline"),
         "saving a payment": alone("payments", {"payment_amount": "1,50"}),
