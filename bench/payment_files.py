@@ -1,4 +1,4 @@
-"""How long `import_payments --post` takes against a floor of the same run: `bench/payments.py [--rows N]`.
+"""How long `import_payments --post` takes against a floor of the same run: `bench/payment_files.py [--rows N]`.
 
 The floor reads the same CSV with the csv module and COPYs the very same entries, gestiones, rows and postings into the
 same indexed tables. Every round begins with cases that nobody has paid anything on, and with statistics that know of no
