@@ -13,6 +13,7 @@ from cases.rules.queue import IDLE_DAYS
 from nova.lib import dates
 from nova.lib.money import round_total
 
+# The arrangement of an instalment that falls due is looked up one by one: joined, PostgreSQL reads all that run.
 # One statement, because the figures are on every page, and as separate queries they cost as much as the case itself.
 # `cases.lists.counted_by` lists what each figure counts; a test compares both.
 FIGURES = f"""
@@ -31,10 +32,10 @@ SELECT
      WHERE promise.status = 'pending' AND promise.promise_date = %(today)s AND cases_case.assigned_to_id = %(gestor)s
        AND cases_case.in_active_cartera
      UNION
-     SELECT arrangement.case_id FROM cases_instalment instalment
-     JOIN cases_arrangement arrangement ON arrangement.id = instalment.arrangement_id
-     JOIN cases_case ON cases_case.id = arrangement.case_id
-     WHERE NOT instalment.status = 'paid' AND instalment.due_on = %(today)s AND arrangement.status = 'active'
+     SELECT cases_case.id FROM cases_instalment instalment
+     JOIN cases_case ON cases_case.id = (
+       SELECT case_id FROM cases_arrangement WHERE id = instalment.arrangement_id AND status = 'active')
+     WHERE NOT instalment.status = 'paid' AND instalment.due_on = %(today)s
        AND cases_case.assigned_to_id = %(gestor)s AND cases_case.in_active_cartera
    ) AS due),
   (SELECT COUNT(*) FROM cases_case
