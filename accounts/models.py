@@ -13,7 +13,7 @@ from django.utils import timezone
 from knox.models import AbstractAuthToken
 
 # Admins may see and edit the models of these apps without explicit permissions (DESIGN §2).
-ADMINISTERED_APPS = frozenset({"accounts", "cases", "contact", "dashboards", "auditlog", "axes"})
+ADMINISTERED_APPS = frozenset({"accounts", "cases", "contact", "dashboards", "payments", "auditlog", "axes"})
 
 
 class UserQuerySet(models.QuerySet):

@@ -17,6 +17,7 @@ from cases import services
 from cases.importing import uploads
 from cases.models import ActivityResult, Case, CaseStatus, Offer, PaperText
 from nova.lib import dates
+from payments.models import Layout, PaymentKey
 from tests import factories
 from tests.browser.conftest import PageOf
 from tests.conftest import MODEL_BACKEND
@@ -71,6 +72,11 @@ def poisoned(admin_user: User, gestor_user: User, tmp_path: Path, settings) -> C
     factories.ArrangementFactory(case=case, notes=EVIL, creditor_authorisation=EVIL)
     PaperText.objects.filter(text="").update(text=SHORT)
     services.issue_document(case=case, kind="statement", by=admin_user, verify_at="/verificar/")
+    Layout.objects.filter(code="generic").update(name=evil(80))
+    file = factories.PaymentFileFactory(file_name=evil(255), cartera=case.cartera)
+    texts = {"raw": EVIL, "payer_name": evil(120), "nro_cliente": evil(80), "external_reference": evil(120)}
+    factories.PaymentRowFactory(file=file, case=case, state="ambiguous", why=evil(300), channel=SHORT, **texts)
+    PaymentKey.objects.create(cartera=case.cartera, key=evil(120), case=case)
     factories.ContactSubmissionFactory(
         name=evil(120), entity=evil(120), phone=evil(40), message=EVIL, attempts=1, last_error=EVIL
     )

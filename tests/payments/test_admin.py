@@ -1,0 +1,106 @@
+"""Payment files in the administration: an admin loads, looks, posts, decides and undoes; nobody else sees money."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from accounts.models import User
+from cases.models import Case, LedgerEntry
+from nova.lib import dates
+from payments.models import Layout, PaymentFile, PaymentRow
+from tests import factories
+from tests.conftest import DATA_GROUP, ClientOf
+from tests.payments.command import HEADER
+
+pytestmark = pytest.mark.django_db
+FILES, ROWS = "/admin/payments/paymentfile", "/admin/payments/paymentrow"
+
+
+@pytest.fixture
+def cases() -> list[Case]:
+    cartera = factories.CarteraFactory()
+    return [factories.CaseFactory(cartera=cartera, nro_cliente=f"A-{number}") for number in (1, 2)]
+
+
+def load(client: Client, *rows: str, **fields: Any) -> Any:
+    day = f"{dates.today() - timedelta(days=1):%d/%m/%Y}"
+    content = "\n".join([HEADER, *(row.replace("HOY", day) for row in rows), ""]).encode()
+    data = {"file": SimpleUploadedFile("pagos.csv", content), "layout": "auto", "submission": "1" * 32, **fields}
+    return client.post(f"{FILES}/add/", data, follow=True)
+
+
+def test_from_the_file_to_the_ledger_and_back(admin_client: Client, cases: list[Case]) -> None:
+    page = load(admin_client, "A-1;;HOY;1.000,00;R-1;Gómez", "A-9;;HOY;5,00;R-2;").content.decode()
+    assert (
+        "Se leyó el archivo, 2 filas: identificado: 1 · sin identificar: 1. Todavía no se registró ningún pago." in page
+    )
+    assert "Registrar 1 pago" in page
+    file = PaymentFile.objects.get()
+    asked = admin_client.get(f"{FILES}/{file.pk}/post/").content.decode()
+    assert "no se comprobó todavía con un archivo real" in asked
+    done = admin_client.post(f"{FILES}/{file.pk}/post/", {"submission": "2" * 32}, follow=True).content.decode()
+    assert "Registrado: 1 fila, por $ 1.000,00." in done
+    waiting = admin_client.get(f"{ROWS}/?state__in=ambiguous,unmatched").content.decode()
+    assert "No se encontró un caso por el número de cliente A-9." in waiting
+    asked = admin_client.get(f"{FILES}/{file.pk}/undo/").content.decode()
+    assert "1, por $ 1.000,00" in asked
+    done = admin_client.post(f"{FILES}/{file.pk}/undo/", {"submission": "3" * 32}, follow=True).content.decode()
+    assert "Se deshizo el archivo. Revertido: 1 pago, por" in done
+    again = admin_client.post(f"{FILES}/{file.pk}/undo/", {"submission": "4" * 32})
+    assert (again.status_code, "Ese archivo ya se deshizo." in again.content.decode()) == (422, True)
+    assert str(Case.objects.get(pk=cases[0].pk).balance) == "10000.00"
+    report = admin_client.get(f"{FILES}/{file.pk}/report.csv").content.decode()
+    assert report.splitlines()[1].startswith("2,Deshecho,")
+
+
+def test_a_file_that_cannot_be_read_keeps_the_page_and_says_why(admin_client: Client) -> None:
+    data = {"file": SimpleUploadedFile("x.csv", b"Color\nrojo\n"), "layout": "auto", "submission": "1" * 32}
+    answer = admin_client.post(f"{FILES}/add/", data)
+    assert answer.status_code == 422
+    assert "No se reconoce el formato de «x.csv»" in answer.content.decode()
+
+
+def decide(client: Client, row: PaymentRow, **data: str) -> Any:
+    token = f"{PaymentRow.objects.count()}{len(data)}{data.get('case', '')}"
+    return client.post(f"{ROWS}/{row.pk}/decide/", {"submission": token.ljust(32, "0"), **data})
+
+
+def test_a_person_decides_about_a_row(admin_client: Client, cases: list[Case]) -> None:
+    row = factories.PaymentRowFactory(file__status="posted", amount=10_001)
+    assert decide(admin_client, row, decision="case", case="A-9").status_code == 422
+    assert decide(admin_client, row, decision="ignore").status_code == 422
+    refused = decide(admin_client, row, decision="case", case="A-1")
+    assert "Supera lo que se debe" in refused.content.decode()
+    done = decide(admin_client, row, decision="case", case=f"#{cases[0].pk}", confirm_overpayment="on")
+    assert done.status_code == 302, done.content.decode()
+    assert LedgerEntry.objects.get(kind="payment").case == cases[0]
+
+
+def test_a_payment_is_split_over_the_debts_of_a_person(admin_client: Client, cases: list[Case]) -> None:
+    Case.objects.filter(pk=cases[1].pk).update(debtor=cases[0].debtor)
+    row = factories.PaymentRowFactory(file__status="posted", amount=15_000, case=cases[0], state="ambiguous")
+    page = admin_client.get(f"{ROWS}/{row.pk}/decide/").content.decode()
+    assert "Repartirlo entre las deudas de esa persona" in page
+    assert decide(admin_client, row, decision="split").status_code == 302
+    amounts = LedgerEntry.objects.filter(kind="payment").order_by("id").values_list("amount", flat=True)
+    assert [int(amount) for amount in amounts] == [10_000, 5_000]
+
+
+@pytest.mark.parametrize("path", [f"{FILES}/", f"{FILES}/add/", f"{ROWS}/", f"{FILES}/1/undo/", f"{ROWS}/1/decide/"])
+def test_who_only_edits_data_sees_no_money(client_of: ClientOf, gestor_user: User, path: str) -> None:
+    factories.PaymentRowFactory(file__id=1, id=1)
+    gestor_user.is_staff = True
+    gestor_user.save()
+    gestor_user.groups.add(Group.objects.get(name=DATA_GROUP))
+    assert client_of(gestor_user).get(path).status_code == 403
+
+
+def test_a_layout_that_makes_no_sense_is_refused_in_words(admin_client: Client) -> None:
+    layout = Layout.objects.get(code="generic")
+    data = {"code": "generic", "name": "Lista", "spec": '{"kind": "fixed"}', "is_active": "on"}
+    page = admin_client.post(f"/admin/payments/layout/{layout.pk}/change/", data).content.decode()
+    assert "«label»: falta, o no es un texto." in page
