@@ -153,7 +153,7 @@ def measure(username: str) -> dict[str, Any]:
         "… where the rows stay": lambda turn: save(25 + turn, **{"Rows-Shown": "25"}),
         "a person with twelve debts": lambda turn: get(f"/cases/{debts[turn % 12]}", "case"),
         "… their payments alone": lambda turn: get(f"/cases/{debts[turn % 12]}?kind=pagos", "timeline"),
-        "saving a payment": alone("payments", {"payment_amount": "1,50"}),
+        "saving a payment": alone("payments", {"payment_amount": "1,50", "payment_confirm_duplicate": "on"}),
         "saving a promise": alone("promises", {"promise_amount": "1,50", "promise_date": due}),
     }
     return timed(actions)
