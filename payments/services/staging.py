@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
+from django.db.models import Case, CharField, Value, When
+from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts import audit
@@ -19,7 +21,7 @@ from cases.importing.table import Limits
 from cases.models import Cartera
 from nova.lib import copying, dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction, refresh_statistics
-from payments.matching import Match, State, match
+from payments.matching import State, match
 from payments.models import Layout, PaymentFile, PaymentRow
 from payments.reading.layout import Layout as Spec
 from payments.reading.reader import Reading, find_layout, read_payments
@@ -67,7 +69,10 @@ def stage(
     progress: Progress = lambda rows: None,
     now: datetime | None = None,
 ) -> PaymentFile:
-    """Read the file into rows, in one transaction. Raises ImportFailed, after which nothing was saved."""
+    """Read the file into rows, in one transaction. Raises ImportFailed, after which nothing was saved.
+
+    A file that was staged and is not posted to its end yet is gone on with: it is the one returned.
+    """
     now = now or timezone.now()
     reading = read_payments(
         path, spec_of(layout), account=account.strip(), sheet=sheet, latest=dates.local_date(now), limits=_limits()
@@ -101,13 +106,18 @@ def _stage(
         raise ImportConflict(BUSY) from error
     if cartera is not None and not Cartera.objects.hold(cartera.pk).is_active:
         raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de cargar sus pagos.")
-    account = reading.account or (f"cartera {cartera.pk}" if cartera else "")
+    account = (reading.account or (f"cartera {cartera.pk}" if cartera else ""))[:60]
+    begun = PaymentFile.objects.filter(
+        sha256=reading.sha256, layout=layout, cartera=cartera, account=account, status=PaymentFile.Status.STAGED
+    )
+    if file := begun.select_related("layout").first():
+        return file
     file = PaymentFile.objects.create(
         layout=layout,
         file_name=file_name[-255:],
         sha256=reading.sha256,
         cartera=cartera,
-        account=account[:60],
+        account=account,
         created_by=by,
         created_at=now,
     )
@@ -137,10 +147,12 @@ def _staged(
     """`seen`: the identities of the rows of the file so far, which grows."""
     known = book.load(rows, forms, today=today, file=file)
     identities = [identity_of(row, file) for row in rows]
+    waits = When(state__in=["matched", "ambiguous", "unmatched"], then=Value(", donde todavía no se registró"))
+    pending = Case(waits, default=Value(""), output_field=CharField())
     held = dict(
         PaymentRow.objects.with_identity([each for each in identities if each])
         .order_by()
-        .values_list("identity", "file__file_name")
+        .values_list("identity", Concat(Value("ya vino en «"), "file__file_name", Value("»"), pending))
     )
     for row, identity in zip(rows, identities, strict=True):
         if row.kind in (Kind.REJECTED, Kind.IGNORED):
@@ -150,9 +162,8 @@ def _staged(
         kind = PaymentRow.Kind(row.kind.value)
         found = match(row, known, today=today)
         if identity in held or identity in seen:
-            where = f"ya vino en «{held[identity]}»" if identity in held else "está más de una vez en este archivo"
-            found = Match(State.AMBIGUOUS, f"Repetido: {where}.")
-            yield _row(row, file, identity=identity, state=PaymentRow.State.DUPLICATE, why=found.why, kind=kind)
+            why = f"Repetido: {held.get(identity, 'está más de una vez en este archivo')}."
+            yield _row(row, file, identity=identity, state=PaymentRow.State.DUPLICATE, why=why, kind=kind)
             continue
         if found.state is not State.REJECTED:
             seen.add(identity)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,7 +15,7 @@ from cases.services.money import record_payment, reverse_payment
 from nova.lib import dates
 from payments.models import PaymentFile, PaymentKey, PaymentPosting, PaymentRow
 from payments.services.deciding import Decision, decide, proposed_split
-from payments.services.posting import post
+from payments.services.posting import Posted, post, post_rows
 from payments.services.undoing import undo, what_undoing_does
 from tests import factories
 from tests.payments.command import import_payments, payments_file, undo_payments
@@ -78,6 +79,22 @@ def test_e3_the_same_file_twice_posts_once(tmp_path: Path, cases: list[Case]) ->
     again = import_payments(file, "--post")
     assert (again.code, *again.counts("posted", "duplicate")) == (0, 0, 2)
     assert balances(cases)[:2] == ["9000.00", "9000.00"]
+
+
+def test_a_run_that_ended_half_way_is_gone_on_with(tmp_path: Path, cases: list[Case], admin_user: User) -> None:
+    file = payments_file(tmp_path, *[f"A-{n};;{today()};1.000,00;R-{n};" for n in (1, 2, 3)])
+    import_payments(file)
+    row = PaymentRow.objects.get(own_id="R-2")
+    with transaction.atomic():  # as the chunk before the end leaves it
+        post_rows([row], PaymentFile.objects.get(), Posted(), by=None, now=timezone.now())
+    other = payments_file(tmp_path, f"A-1;;{today()};1.000,00;R-1;", name="parte.csv")
+    assert import_payments(other, "--post").counts("posted", "duplicate") == (0, 1)
+    why = PaymentRow.objects.get(file__file_name="parte.csv").why
+    assert why == "Repetido: ya vino en «pagos.csv», donde todavía no se registró."
+    again = import_payments(file, "--post")
+    assert (again.code, *again.counts("posted", "duplicate")) == (0, 3, 0)
+    assert balances(cases) == ["9000.00", "9000.00", "9000.00"]
+    assert PaymentFile.objects.count() == 2
 
 
 def test_e4_and_e5_two_true_payments_of_a_day_and_the_same_extract_with_one_more_day(
