@@ -12,6 +12,8 @@ from dashboards.filters import DashboardFilters
 from dashboards.page.links import admin_cases, link, stopped_cases
 from dashboards.page.words import percentage, whole
 from nova.lib import dates
+from nova.lib.money import format_money
+from payments.services.waiting import Waiting
 
 OF_ARRANGEMENTS = {
     Kind.RESTATED: ("convenio vigente", "convenios vigentes", "con una actualización del acreedor"),
@@ -34,12 +36,21 @@ class Notice:
     href: str
 
 
-def notices(figures: Dashboard, filters: DashboardFilters, *, split_people: int, now: datetime) -> list[Notice]:
-    """`split_people`: how many people several gestores call; a question of the whole agency, whatever the filters."""
+def notices(
+    figures: Dashboard, filters: DashboardFilters, *, split_people: int, payments: Waiting, now: datetime
+) -> list[Notice]:
+    """`split_people`: how many people several gestores call; `payments`: those that wait. Questions of the whole agency,
+    whatever the filters."""
     told = [_notice(alert, filters, now) for alert in figures.alerts]
     if split_people:
         text = _counted(split_people, "persona", "personas") + " con deudas abiertas en manos de varios gestores"
         told.append(Notice("warning", text, "Dejar un gestor por persona", reverse("uniting")))
+    if payments.count and payments.oldest:
+        text = _counted(payments.count, "pago por identificar", "pagos por identificar")
+        since = days_away(payments.oldest, dates.local_date(now))
+        href = reverse("admin:payments_paymentrow_changelist") + "?state__in=ambiguous,unmatched"
+        amount = format_money(payments.amount)
+        told.append(Notice("danger", f"{text}, por {amount} (el más viejo, {since})", "Identificar", href))
     return told
 
 

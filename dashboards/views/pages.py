@@ -23,6 +23,7 @@ from dashboards.page.notices import notices
 from dashboards.uniting import count_split_people
 from dashboards.views.parts import page_or_part
 from nova.lib.databases import reads_from_replica
+from payments.services.waiting import waiting_payments
 
 
 @reads_from_replica
@@ -47,7 +48,13 @@ def _context(page: DashboardPage) -> dict[str, Any]:
             "asked": filters,
             "ranking": ranking_rows(figures.ranking),
             "ranking_links": [gestor_link(row, filters) for row in figures.ranking],
-            "notices": notices(figures, filters, split_people=count_split_people(), now=timezone.now()),
+            "notices": notices(
+                figures,
+                filters,
+                split_people=count_split_people(),
+                payments=waiting_payments(),
+                now=timezone.now(),
+            ),
             "report_query": filters.query(gestor=None),
         }
     )

@@ -146,10 +146,11 @@ def test_the_whole_page_is_thirteen_statements_whatever_there_is(admin_client: C
             factories.ArrangementFactory(
                 case=case, status="active", accepted_at=timezone.now(), restated_on=dates.today()
             )
+            factories.PaymentRowFactory()
 
-    # The session, the user, six for all figures, three for the alerts about arrangements and gestores and the requests
-    # that the menu counts; outside of a transaction also the version of the data.
-    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 12
+    # The session, the user, six for all figures, four for the alerts about arrangements, gestores and payments of files
+    # and the requests that the menu counts; outside of a transaction also the version of the data.
+    assert queries_do_not_grow(lambda: admin_client.get(URL), more) == 13
 
 
 def test_an_empty_house_says_so_and_draws_nothing(admin_client: Client) -> None:

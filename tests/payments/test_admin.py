@@ -90,6 +90,17 @@ def test_a_payment_is_split_over_the_debts_of_a_person(admin_client: Client, cas
     assert [int(amount) for amount in amounts] == [10_000, 5_000]
 
 
+def test_the_dashboard_says_what_waits(admin_client: Client) -> None:
+    first = factories.PaymentRowFactory(value_date=dates.today() - timedelta(days=3))
+    factories.PaymentRowFactory(state="ambiguous", amount="50.50")
+    factories.PaymentRowFactory(state="posted")
+    page = admin_client.get("/dashboard-admin").content.decode()
+    assert "2 pagos por identificar, por $ 150,50 (el más viejo, hace 3 días)" in page
+    assert f"{ROWS}/?state__in=ambiguous,unmatched" in page
+    PaymentFile.objects.filter(pk=first.file_id).update(status="undone")
+    assert "1 pago por identificar, por $ 50,50 (el más viejo, ayer)" in admin_client.get("/dashboard-admin").text
+
+
 @pytest.mark.parametrize("path", [f"{FILES}/", f"{FILES}/add/", f"{ROWS}/", f"{FILES}/1/undo/", f"{ROWS}/1/decide/"])
 def test_who_only_edits_data_sees_no_money(client_of: ClientOf, gestor_user: User, path: str) -> None:
     factories.PaymentRowFactory(file__id=1, id=1)

@@ -1,0 +1,26 @@
+"""The payments that wait for a person: how many, how much, since when (DESIGN §5.1)."""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db.models import Count, Min, Sum
+
+from cases.rules import ledger
+from payments.models import PaymentFile, PaymentRow
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """`amount` in ARS; `oldest` is the day on which the oldest of them was paid, None without any."""
+
+    count: int
+    amount: Decimal
+    oldest: date | None
+
+
+def waiting_payments() -> Waiting:
+    """Of files that were not undone. Runs a query, from an index of these rows alone."""
+    rows = PaymentRow.objects.to_identify().exclude(file__status=PaymentFile.Status.UNDONE)
+    found = rows.order_by().aggregate(count=Count("pk"), amount=Sum("amount"), oldest=Min("value_date"))
+    return Waiting(found["count"], Decimal(found["amount"] or 0).quantize(ledger.CENTS), found["oldest"])
