@@ -39,8 +39,9 @@ class Notice:
 def notices(
     figures: Dashboard, filters: DashboardFilters, *, split_people: int, payments: Waiting, now: datetime
 ) -> list[Notice]:
-    """`split_people`: how many people several gestores call; `payments`: those that wait. Questions of the whole agency,
-    whatever the filters."""
+    """`split_people`: how many people several gestores call; `payments`: those that wait. Both are questions of the whole
+    agency, whatever the filters.
+    """
     told = [_notice(alert, filters, now) for alert in figures.alerts]
     if split_people:
         text = _counted(split_people, "persona", "personas") + " con deudas abiertas en manos de varios gestores"
