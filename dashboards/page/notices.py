@@ -39,7 +39,7 @@ class Notice:
 def notices(
     figures: Dashboard, filters: DashboardFilters, *, split_people: int, payments: Waiting, now: datetime
 ) -> list[Notice]:
-    """`split_people`: how many people several gestores call; `payments`: those that wait. Both are questions of the whole
+    """`split_people`: how many people several gestores call; `payments`: those that wait. Questions of the whole
     agency, whatever the filters.
     """
     told = [_notice(alert, filters, now) for alert in figures.alerts]
