@@ -124,7 +124,7 @@ class PaymentRowOut(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class UndoneOut(serializers.Serializer):
+class PaymentsUndoneOut(serializers.Serializer):
     """What undoing takes back, and what stays as it is."""
 
     reversed = serializers.IntegerField()
@@ -220,21 +220,21 @@ class Posting(ApiView):
     get=extend_schema(
         operation_id="payments_file_undoing_figures",
         summary="Qué se revertiría al deshacer un archivo",
-        responses=UndoneOut,
+        responses=PaymentsUndoneOut,
     ),
     post=extend_schema(
         operation_id="payments_file_undoing",
         summary="Deshacer un archivo: revierte los pagos que registró",
         parameters=[IDEMPOTENCY_KEY],
         request=StrictSerializer,
-        responses=UndoneOut,
+        responses=PaymentsUndoneOut,
     ),
 )
 class Undoing(ApiView):
     permission_classes = [IsAdmin]
 
     def get(self, request: Request, pk: int) -> Response:
-        return Response(UndoneOut(what_undoing_does(get_object_or_404(FILES, pk=pk)).counts).data)
+        return Response(PaymentsUndoneOut(what_undoing_does(get_object_or_404(FILES, pk=pk)).counts).data)
 
     def post(self, request: Request, pk: int) -> Response:
         checked(StrictSerializer, request)
@@ -245,7 +245,7 @@ class Undoing(ApiView):
                 done = undo(file, by=request.user)
             except Refused as error:
                 raise Conflict(" ".join(error.messages)) from error
-            return Response(UndoneOut(done.counts).data)
+            return Response(PaymentsUndoneOut(done.counts).data)
 
         return once(request, act)
 

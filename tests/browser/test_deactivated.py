@@ -21,7 +21,7 @@ FOCUSED = """() => {
 
 def tab_to(page: Page, name: str) -> None:
     """Go on with Tab until the element of that name has the focus."""
-    for _ in range(60):
+    for _ in range(120):  # the menu of the administration comes first
         page.keyboard.press("Tab")
         told = page.evaluate(FOCUSED)
         if name in told:
