@@ -85,7 +85,8 @@ class _Plan:
     """The entries of one row, before they are posted."""
 
     row: PaymentRow
-    parts: list[tuple[int, Decimal]] = field(default_factory=list)
+    parts: list[tuple[int, Decimal]]
+    payments: list[FilePayment] = field(default_factory=list)  # in the order of the parts
 
 
 def post_rows(rows: Sequence[PaymentRow], file: PaymentFile, posted: Posted, *, by: User | None, now: datetime) -> None:
@@ -109,11 +110,10 @@ def _post_payments(
     plans = [_Plan(row, parts_of(row)) for row in rows]
     good = _fitting(plans, posted, now=now)
     method = spec_of(file.layout).method
-    wanted: list[FilePayment] = []
     for plan in good:
         assert plan.row.value_date is not None  # noqa: S101 (of a payment)
         for number, (case, amount) in enumerate(plan.parts, start=1):
-            wanted.append(
+            plan.payments.append(
                 FilePayment(
                     case=case,
                     amount=amount,
@@ -126,9 +126,9 @@ def _post_payments(
             )
     whole = [plan for plan in good if len(plan.parts) == 1]
     split = [plan for plan in good if len(plan.parts) > 1]
-    _record(whole, wanted, posted, by=by, now=now)
+    _record(whole, posted, by=by, now=now)
     for plan in split:  # all its parts or none
-        _record_split(plan, wanted, posted, by=by, now=now)
+        _record_split(plan, posted, by=by, now=now)
 
 
 def parts_of(row: PaymentRow) -> list[tuple[int, Decimal]]:
@@ -182,10 +182,9 @@ def leave(row: PaymentRow, why: Match, posted: Posted) -> None:
     posted.left += 1
 
 
-def _record(plans: list[_Plan], wanted: list[FilePayment], posted: Posted, *, by: User | None, now: datetime) -> None:
-    by_reference = {payment.reference: payment for payment in wanted}
-    payments = [by_reference[plan.row.reference] for plan in plans]
-    outcomes = record_payments(payments, by=by, now=now)
+def _record(plans: list[_Plan], posted: Posted, *, by: User | None, now: datetime) -> None:
+    """Those of one entry each."""
+    outcomes = record_payments([payment for plan in plans for payment in plan.payments], by=by, now=now)
     done: list[PaymentRow] = []
     postings: list[Posting] = []
     for plan, outcome in zip(plans, outcomes, strict=True):
@@ -198,11 +197,10 @@ def _record(plans: list[_Plan], wanted: list[FilePayment], posted: Posted, *, by
     _keep(done, postings, posted)
 
 
-def _record_split(plan: _Plan, wanted: list[FilePayment], posted: Posted, *, by: User | None, now: datetime) -> None:
-    payments = [payment for payment in wanted if payment.reference.startswith(f"{plan.row.reference}/")]
+def _record_split(plan: _Plan, posted: Posted, *, by: User | None, now: datetime) -> None:
     try:
         with transaction.atomic():
-            outcomes = record_payments(payments, by=by, now=now)
+            outcomes = record_payments(plan.payments, by=by, now=now)
             refusal = next((outcome.refusal for outcome in outcomes if outcome.entry is None), "")
             if refusal:
                 raise _Refused(refusal)
