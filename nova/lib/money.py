@@ -25,7 +25,7 @@ def parse_money(text: str) -> Decimal:
     """Read an amount such as `$ 1.234.567,89`, `AR$ 1,234.5`, `-1500` or `137.628` (pesos, two decimals).
 
     With both separators the last one is decimal; equal separators, or one followed by exactly three digits,
-    group thousands; otherwise the separator is decimal. Beyond two decimals it rounds half up.
+    group thousands; otherwise, and after a zero alone, the separator is decimal. Beyond two decimals it rounds half up.
     Raises `ValueError` with the reason in Spanish, worded to follow the quoted text. Source: DESIGN §5.
     """
     if _PLAIN.fullmatch(text):  # as most systems write it: nothing to decide, and never above the limit
@@ -87,7 +87,8 @@ def _split_decimals(digits: str) -> tuple[str, str]:
             raise ValueError(BAD_GROUPING)
         return _ungroup(head.split(group)), decimals
     parts = digits.split("." if comma < 0 else ",")
-    if len(parts) > 2 or len(parts[1]) == 3:
+    is_less_than_one = set(parts[0]) == {"0"}  # no thousands begin with a zero
+    if len(parts) > 2 or (len(parts[1]) == 3 and not is_less_than_one):
         return _ungroup(parts), ""
     if not parts[1]:
         raise ValueError(NOT_AN_AMOUNT)
