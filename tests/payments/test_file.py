@@ -160,6 +160,20 @@ def test_e11_one_transfer_for_the_debts_of_a_person(tmp_path: Path, cartera: Car
     assert list(references) == ["gen:R-1/1", "gen:R-1/2"]
 
 
+def test_an_id_that_looks_like_the_part_of_a_split_posts_its_own_payment(
+    tmp_path: Path, cartera: Cartera, cases: list[Case], admin_user: User
+) -> None:
+    debtor = factories.DebtorFactory(dni="20111222")
+    old, new = [factories.CaseFactory(cartera=cartera, debtor=debtor, amount=300) for _ in range(2)]
+    import_payments(payments_file(tmp_path, f"A-1;;{today()};33,00;R-1/1;", f";20.111.222;{today()};200,00;R-1;"))
+    parts = ((old.pk, Decimal(120)), (new.pk, Decimal(80)))
+    decide(PaymentRow.objects.get(own_id="R-1"), Decision(split=parts), by=admin_user)
+    post(PaymentFile.objects.get(), by=admin_user)
+    assert balances([cases[0], old, new]) == ["9967.00", "300.00", "300.00"]
+    states = dict(PaymentRow.objects.values_list("own_id", "state"))
+    assert states == {"R-1/1": "posted", "R-1": "ambiguous"}  # two payments of one reference: a person looks
+
+
 def test_a_person_picks_the_case_or_ignores_the_row(tmp_path: Path, cases: list[Case], admin_user: User) -> None:
     import_payments(payments_file(tmp_path, f"X-1;;{today(1)};100,00;R-1;", f"X-2;;{today(1)};1,00;R-2;"), "--post")
     one, two = PaymentRow.objects.order_by("line")
