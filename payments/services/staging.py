@@ -10,7 +10,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import OperationalError, transaction
-from django.db.models import Case, CharField, Value, When
+from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Concat
 from django.utils import timezone
 
@@ -34,6 +34,10 @@ AUTO = "auto"
 BUSY = "Hay otra carga de pagos en curso: espere a que termine y vuelva a intentar."
 MAX_REFERENCE_ID = 40
 Progress = Callable[[int], None]
+_WAITS = When(state__in=["matched", "ambiguous", "unmatched"], then=Value(", donde todavía no se registró"))
+CAME_IN = Concat(
+    *(Value("ya vino en «"), "file__file_name", Value("»"), Case(_WAITS, default=Value(""), output_field=CharField()))
+)
 
 
 def spec_of(layout: Layout) -> Spec:
@@ -147,13 +151,9 @@ def _staged(
     """`seen`: the identities of the rows of the file so far, which grows."""
     known = book.load(rows, forms, today=today, file=file)
     identities = [identity_of(row, file) for row in rows]
-    waits = When(state__in=["matched", "ambiguous", "unmatched"], then=Value(", donde todavía no se registró"))
-    pending = Case(waits, default=Value(""), output_field=CharField())
-    held = dict(
-        PaymentRow.objects.with_identity([each for each in identities if each])
-        .order_by()
-        .values_list("identity", Concat(Value("ya vino en «"), "file__file_name", Value("»"), pending))
-    )
+    came = PaymentRow.objects.with_identity([each for each in identities if each])
+    held = dict(came.order_by().values_list("identity", CAME_IN))
+    twins = {(line, raw): said for line, raw, said in _twins(rows, file).values_list("line", "raw", CAME_IN)}
     for row, identity in zip(rows, identities, strict=True):
         if row.kind in (Kind.REJECTED, Kind.IGNORED):
             state, why = PaymentRow.State(row.kind.value), row.why
@@ -161,8 +161,9 @@ def _staged(
             continue
         kind = PaymentRow.Kind(row.kind.value)
         found = match(row, known, today=today)
-        if identity in held or identity in seen:
-            why = f"Repetido: {held.get(identity, 'está más de una vez en este archivo')}."
+        said = held.get(identity) or twins.get((row.line, row.raw))
+        if said or identity in seen:
+            why = f"Repetido: {said or 'está más de una vez en este archivo'}."
             yield _row(row, file, identity=identity, state=PaymentRow.State.DUPLICATE, why=why, kind=kind)
             continue
         if found.state is not State.REJECTED:
@@ -178,6 +179,14 @@ def _staged(
             case_id=found.case,
             entry_id=found.entry,
         )
+
+
+def _twins(rows: list[Row], file: PaymentFile) -> QuerySet[PaymentRow]:
+    """The same lines of the same content, which found their case when it was loaded for another account or cartera."""
+    others = PaymentFile.objects.filter(sha256=file.sha256, layout=file.layout).exclude(pk=file.pk)
+    found = [PaymentRow.State.MATCHED, PaymentRow.State.POSTED]
+    lines = [row.line for row in rows]  # of several sheets they begin again
+    return PaymentRow.objects.filter(file__in=others, state__in=found, line__range=(min(lines), max(lines))).order_by()
 
 
 def _row(row: Row, file: PaymentFile, **result: Any) -> PaymentRow:

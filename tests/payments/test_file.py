@@ -97,6 +97,18 @@ def test_a_run_that_ended_half_way_is_gone_on_with(tmp_path: Path, cases: list[C
     assert PaymentFile.objects.count() == 2
 
 
+def test_the_same_file_for_another_cartera_or_account_posts_once(tmp_path: Path, cases: list[Case]) -> None:
+    """Without ids of its own, whose identity has the account in it."""
+    factories.CaseFactory(nro_cliente="B-1")  # of another cartera
+    file = payments_file(tmp_path, f"A-1;;{today()};1.000,00;;", f"B-1;;{today()};70,00;;")
+    first = import_payments(file, "--cartera", "Cristal Cash", "--post")
+    assert first.counts("posted", "unmatched") == (1, 1)
+    again = import_payments(file, "--post")
+    assert again.counts("posted", "duplicate") == (1, 1)  # the one that found nobody before
+    assert import_payments(file, "--account", "123", "--post").counts("posted", "duplicate") == (0, 2)
+    assert balances(cases)[0] == "9000.00"
+
+
 def test_e4_and_e5_two_true_payments_of_a_day_and_the_same_extract_with_one_more_day(
     tmp_path: Path, cases: list[Case]
 ) -> None:
