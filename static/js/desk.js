@@ -427,6 +427,9 @@
     keys: showKeys,
   };
 
+  // While another person is on their way these would be done to the one who is leaving.
+  const OF_WHO_IS_THERE = [COMMANDS.call, COMMANDS.save, COMMANDS.snooze, COMMANDS.arrange, COMMANDS.undo];
+
   // The table that the page prints: key → command.
   const bindings = () =>
     new Map($$("[data-command]").flatMap((row) => row.dataset.keys.split(" ").map((key) => [key, COMMANDS[row.dataset.command]])));
@@ -461,15 +464,16 @@
     if (event.defaultPrevented) return;
     const isSingle = !isChord && event.key.length === 1;
     if (isSingle && (isTyping(event.target) || !singleKeys() || event.repeat)) return;
-    if (isSingle && window.novaWords.has(event)) return; // static/js/words.js
+    if (!isChord && !isTyping(event.target) && singleKeys() && window.novaWords.takes(event)) return; // static/js/words.js
     const command = bindings().get(isChord ? `Ctrl+${event.key.length === 1 ? event.key.toLowerCase() : event.key}` : event.key);
     const isDigit = isSingle && /^[0-9]$/.test(event.key);
     if (!command && !isDigit) return;
     if (event.key !== "Escape") event.preventDefault();
     // A number that is typed for a form that is on its way is no result.
     if (isDigit && $('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#negotiator"])')) return;
-    if (window.novaIsBusy?.() && (isDigit || [COMMANDS.call, COMMANDS.save, COMMANDS.undo].includes(command))) return;
-    if (command === COMMANDS.undo && isSingle) window.novaWords.unless(command);
+    const isOfWhoIsThere = isDigit || OF_WHO_IS_THERE.includes(command);
+    if (window.novaIsBusy?.() && isOfWhoIsThere) return;
+    if (command && isSingle && isOfWhoIsThere) window.novaWords.unless(() => window.novaIsBusy?.() || command());
     else if (command) command();
     else pick(event.key);
   });

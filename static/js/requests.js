@@ -48,7 +48,7 @@
       return;
     }
     if (event.repeat || !singleKeys() || event.target.closest("input:not([type=checkbox]), textarea, select")) return;
-    if (window.novaWords.has(event)) return; // static/js/words.js
+    if (window.novaWords.takes(event)) return; // static/js/words.js
     const row = $$("[data-command]").find((each) => each.dataset.keys.split(" ").includes(event.key));
     if (!row || document.querySelector(".htmx-request")) return;
     event.preventDefault();

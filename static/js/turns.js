@@ -4,6 +4,7 @@
   const desk = () => document.querySelector("[data-desk]");
   let writing = 0; // actions on their way
   let opening = null; // the person, or the list, that is being opened
+  let leaving = false; // an action that brings another screen is on its way
   let waiting = []; // actions, and the last opening, that were asked for meanwhile
 
   const isAction = (verb) => verb !== "get";
@@ -18,8 +19,20 @@
       ...(values ? { values } : {}),
     });
 
+  const shown = () => document.querySelector("[data-shown]");
+
+  // A part of the screen of somebody who has gone meanwhile: it would come as a part of the next person's.
+  const isGone = ({ verb, target, of }) => !isAction(verb) && !["#desk", "#case"].includes(target) && of !== shown()?.dataset.shown;
+
   const next = () => {
+    waiting = waiting.filter((asked) => !isGone(asked));
     while (!writing && waiting.length) issue(waiting.shift());
+  };
+
+  // Who is leaving can be read, but not worked on: what is done there would be answered on the next person's screen.
+  const markLeaving = () => {
+    const isLeaving = leaving || waiting.some(({ verb, target }) => isAction(verb) && target === "#desk");
+    shown()?.toggleAttribute("inert", isLeaving);
   };
 
   document.addEventListener("htmx:confirm", (event) => {
@@ -30,6 +43,7 @@
       verb,
       path,
       elt,
+      of: shown()?.dataset.shown,
       target: target?.id ? `#${target.id}` : target,
       swap: elt.closest("[hx-swap]")?.getAttribute("hx-swap") ?? "innerHTML",
     };
@@ -39,6 +53,7 @@
       // Of the openings the last one counts; an action counts always, and goes before.
       else waiting = waiting.filter((other) => isAction(other.verb));
       waiting.push(asked);
+      markLeaving();
     } else if (isAction(verb) && opening) {
       waiting.push(opening);
       window.htmx.trigger(desk(), "htmx:abort");
@@ -49,6 +64,8 @@
     const { requestConfig, target, elt } = event.detail;
     if (isAction(requestConfig.verb)) {
       writing += 1;
+      leaving = target?.id === "desk";
+      markLeaving();
     } else if (opens(target)) {
       document.getElementById("gestion")?.setAttribute("inert", "");
       opening = { verb: "get", path: requestConfig.path, elt, target: `#${target.id}`, swap: "innerHTML" };
@@ -65,9 +82,11 @@
       return;
     }
     writing -= 1;
+    leaving = false;
     // Who is sent elsewhere, or has something to correct, stays there.
     const stays = xhr.status < 200 || xhr.status >= 300 || xhr.getResponseHeader("HX-Redirect");
     if (stays) waiting = waiting.filter((asked) => isAction(asked.verb));
+    markLeaving();
     next();
   });
 

@@ -188,3 +188,49 @@ def test_a_word_typed_into_nowhere_commands_nothing(page_of: PageOf, gestor_user
     page.keyboard.press("u")
     expect(page.get_by_text("Deshecho:")).to_be_visible()
     assert not Activity.objects.standing().filter(case=queue[0], is_system=False).exists()
+
+
+@pytest.mark.parametrize(
+    "note",
+    ["hablé con la madre, vuelve a las 15\n", "a la noche paga 500?", "c/ su hermano 20"],
+    ids=["snooze", "arrange", "call"],
+)
+def test_a_note_typed_into_nowhere_opens_and_records_nothing(
+    page_of: PageOf, gestor_user: User, queue: list[Case], note: str
+) -> None:
+    """The first letter is a key of its own, and a space presses what has the focus: a note is neither."""
+    page = page_of(gestor_user)
+    page.add_init_script(NO_DIALER)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("1")
+    page.keyboard.press("Control+Enter")
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    expect(page.locator("[data-result] input").first).to_be_focused()
+    page.keyboard.type(note, delay=60)
+    page.wait_for_timeout(400)
+
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    assert Activity.objects.count() == 1
+    expect(page.locator("#snooze[open], #id_with_arrangement, dialog[open], [role=alert]")).to_have_count(0)
+    expect(page.locator("[data-result] input:checked")).to_have_count(0)
+    expect(page.locator("[data-calling]")).to_have_text("")
+    expect(page.locator("#search")).to_have_value("")
+
+
+def test_no_key_acts_on_who_is_leaving(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("1")
+    with Held(page, "**/activities") as held:
+        page.keyboard.press("Control+Enter")
+        held.wait(1)
+        for key in "ha":
+            page.keyboard.press(key)
+            page.wait_for_timeout(400)
+        expect(page.locator("#snooze[open], #id_with_arrangement")).to_have_count(0)
+        held.release()
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#id_with_arrangement")).to_have_count(0)

@@ -110,6 +110,36 @@ def test_what_is_opened_while_something_is_saved_waits_for_it(
 
 
 @pytest.mark.every_database
+def test_nothing_of_who_was_saved_comes_up_on_the_next_person(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    """Clicked while the save is on its way, a phone or a form would be answered on the next one's screen."""
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    choose(page, "No contesta")
+    with Held(page, "**/activities") as held:
+        page.get_by_role("button", name="Guardar y siguiente").click(no_wait_after=True)
+        held.wait(1)
+        for part in ("#phones [name=state]", "#phones a[hx-get]", "#snooze summary", "[data-do=arrange]"):
+            page.locator(part).first.click(force=True, no_wait_after=True)
+        page.wait_for_timeout(100)
+        held.release()
+    shows(page, queue[1])
+    page.wait_for_load_state("networkidle")
+    expect(page.locator("#phones form")).to_have_count(1)
+    expect(page.locator(f"#phones form[action^='/cases/{queue[1].pk}/']")).to_have_count(1)
+    expect(page.locator("#negotiator form, #id_with_arrangement, #snooze[open]")).to_have_count(0)
+    assert not DebtorPhone.objects.filter(state="bad").exists()
+
+    # What is refused leaves the person as they were, to be worked on.
+    choose(page, "Volver a llamar")
+    page.get_by_role("button", name="Guardar", exact=True).click()
+    expect(page.locator("#gestion .form-error")).to_be_visible()
+    page.locator("#phones [name=state]").click()
+    expect(page.locator("#phones s")).to_have_count(1)
+
+
+@pytest.mark.every_database
 def test_two_actions_at_once_are_both_done_and_shown(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     case = queue[0]
     for _ in range(2):
