@@ -44,9 +44,12 @@ def test_the_last_of_two_clicks_counts(page_of: PageOf, gestor_user: User, queue
         row(page, queue[4]).click(no_wait_after=True)
         shows(page, queue[4])
     # «Siguiente», then a row, then «Back» while it is on its way.
-    page.get_by_role("link", name="Siguiente").click(no_wait_after=True)
-    row(page, queue[3]).click(no_wait_after=True)
-    shows(page, queue[3])
+    with Held(page, "**/dashboard-gestor/next?**") as held:  # else it may have come before the second click
+        page.get_by_role("link", name="Siguiente").click(no_wait_after=True)
+        held.wait(1)
+        row(page, queue[3]).click(no_wait_after=True)
+        shows(page, queue[3])
+        held.release()
     with Held(page, f"**/cases/{queue[2].pk}") as held:
         row(page, queue[2]).click(no_wait_after=True)
         held.wait(1)
