@@ -28,13 +28,12 @@ SENTENCES = {
     status.HTTP_403_FORBIDDEN: "Su usuario no puede hacer esto.",
     status.HTTP_404_NOT_FOUND: "No existe, o no está a su cargo.",
     status.HTTP_405_METHOD_NOT_ALLOWED: "Esa dirección no admite ese método.",
-    status.HTTP_415_UNSUPPORTED_MEDIA_TYPE: "Envíe los datos como application/json.",
 }
 
 
 def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     """The exception handler of DRF."""
-    error = _known(error)
+    error = _known(error, context)
     response = drf_handler(error, dict(context))
     if response is None:
         return _unexpected(error, context)
@@ -45,7 +44,16 @@ def handle(error: Exception, context: Mapping[str, Any]) -> Response:
     return response
 
 
-def _known(error: Exception) -> Exception:
+class UnreadableType(exceptions.APIException):
+    """A body of a type that the route does not read; it says the one that it does."""
+
+    status_code = status.HTTP_415_UNSUPPORTED_MEDIA_TYPE
+
+    def __init__(self, media_type: str) -> None:
+        super().__init__(f"Envíe los datos como {media_type}.")
+
+
+def _known(error: Exception, context: Mapping[str, Any]) -> Exception:
     """Errors of services and of Django as DRF exceptions."""
     if isinstance(error, DjangoValidationError):
         return exceptions.ValidationError(by_field(error, {NON_FIELD_ERRORS: "non_field_errors"}))
@@ -62,6 +70,8 @@ def _known(error: Exception) -> Exception:
     if is_collision(error):
         logger.warning("two writers collided", exc_info=error)
         return Conflict(COLLISION)
+    if isinstance(error, exceptions.UnsupportedMediaType):
+        return UnreadableType(context["request"].parsers[0].media_type)
     if isinstance(error, SuspiciousOperation):
         return exceptions.ParseError("El pedido no se puede leer.")
     return error
@@ -76,7 +86,7 @@ def _said(error: Exception, status_code: int) -> tuple[Details, str]:
         return details, first if isinstance(error, Conflict) else "Hay datos que corregir."
     if isinstance(error, exceptions.Throttled):
         return {}, f"Demasiados pedidos. Espere {int(getattr(error, 'wait', None) or 1)} segundos y vuelva a probar."
-    if isinstance(error, Http404 | PermissionDenied | exceptions.MethodNotAllowed | exceptions.UnsupportedMediaType):
+    if isinstance(error, Http404 | PermissionDenied | exceptions.MethodNotAllowed):
         return {}, SENTENCES[status_code]
     is_default = detail is None or str(detail) == str(getattr(error, "default_detail", ""))
     return {}, SENTENCES.get(status_code, str(detail)) if is_default else str(detail)

@@ -32,7 +32,7 @@ from nova.lib.rest.views import ApiView, Conflict, PageQuery
 from payments.models import PaymentFile, PaymentRow
 from payments.services.deciding import MAX_PARTS, Decision, decide
 from payments.services.posting import post
-from payments.services.staging import AUTO, layout_for, stage
+from payments.services.staging import AUTO, UnknownLayout, layout_for, stage
 from payments.services.undoing import undo, what_undoing_does
 
 MIB = 1024 * 1024
@@ -41,7 +41,10 @@ ONE_OF = ("case_id", "split", "ignore", "duplicate_of", "not_duplicate", "revers
 
 # --- Input -------------------------------------------------------------------------------------------
 class PaymentFileIn(StrictSerializer):
-    file = serializers.FileField(help_text="El archivo, como lo envía el banco, la red o el acreedor.")
+    file = serializers.FileField(
+        help_text="El archivo, como lo envía el banco, la red o el acreedor.",
+        error_messages={"empty": "El archivo está vacío: vuelva a exportarlo o copiarlo."},
+    )
     layout = TextField(required=False, max_length=30, help_text=f"El código del formato; sin él, {AUTO}: se reconoce.")
     cartera = IdField(required=False, help_text="Solo casos de esta cartera.")
     account = TextField(required=False, max_length=60, allow_blank=True, help_text="La cuenta de un extracto.")
@@ -173,6 +176,8 @@ class PaymentFiles(ApiView):
                 )
             except ImportConflict as error:
                 raise Conflict(str(error)) from error
+            except UnknownLayout as error:
+                raise ValidationError({"layout": [str(error)]}) from error
             except ImportFailed as error:
                 raise ValidationError({"file": [str(error).replace(path.name, upload.name)]}) from error
         return Response(PaymentFileOut(file).data, status=status.HTTP_201_CREATED)

@@ -40,6 +40,10 @@ CAME_IN = Concat(
 )
 
 
+class UnknownLayout(ImportFailed):
+    """No active layout has that code."""
+
+
 def spec_of(layout: Layout) -> Spec:
     """How it is read. Raises ImportFailed for a definition that makes no sense (any more)."""
     try:
@@ -55,7 +59,7 @@ def layout_for(path: Path, code: str) -> Layout:
         found = active.filter(code=code).first()
         if found is None:
             codes = ", ".join([AUTO, *active.order_by("code").values_list("code", flat=True)])
-            raise ImportFailed(f"No existe el formato «{code}»: los que hay son {codes}.")
+            raise UnknownLayout(f"No existe el formato «{code}»: los que hay son {codes}.")
         return found
     specs = {spec.code: layout for layout in active for spec in [spec_of(layout)]}
     return specs[find_layout(path, [spec_of(layout) for layout in specs.values()], limits=_limits()).code]

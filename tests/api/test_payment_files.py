@@ -62,7 +62,7 @@ def test_a_file_is_loaded_posted_and_undone(admin_client: Client, case: Case) ->
         (b"", {}, "file"),
         (b"\x00\x01\x02binario", {}, "file"),
         (b"Color;Forma\nrojo;plano\n", {}, "file"),
-        (b"Nro. Cliente;Fecha;Importe\nA-1;01/12/2026;5\n", {"layout": "banco"}, "file"),
+        (b"Nro. Cliente;Fecha;Importe\nA-1;01/12/2026;5\n", {"layout": "banco"}, "layout"),
         (b"Nro. Cliente;Fecha;Importe\nA-1;01/12/2026;5\n", {"layout": "siro"}, "file"),
         (b"Nro. Cliente;Fecha;Importe\nA-1;01/12/2026;5\n", {"cartera": "999999"}, "cartera"),
         (b"Nro. Cliente;Fecha;Importe\nA-1;01/12/2026;5\n", {"otro": "x"}, "otro"),
@@ -76,6 +76,16 @@ def test_a_file_that_cannot_be_read_is_a_400_that_names_the_field(
     assert field in answer.json()["details"]
     assert "nova-payments" not in answer.content.decode()
     assert PaymentFile.objects.count() == 0
+
+
+def test_a_body_of_another_type_is_told_the_one_that_is_read(admin_client: Client) -> None:
+    answer = admin_client.post(f"{URL}/files", {"layout": "auto"}, content_type="application/json")
+    assert (answer.status_code, answer.json()["error"]) == (415, "Envíe los datos como multipart/form-data.")
+
+
+def test_an_empty_file_is_told_so(admin_client: Client) -> None:
+    answer = admin_client.post(f"{URL}/files", {"file": SimpleUploadedFile("pagos.csv", b"")})
+    assert answer.json()["details"] == {"file": ["El archivo está vacío: vuelva a exportarlo o copiarlo."]}
 
 
 def decision(client: Client, row: PaymentRow, **body: Any) -> Any:
