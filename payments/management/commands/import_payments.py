@@ -10,6 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -66,9 +67,9 @@ class Command(BaseCommand):
                 returncode=NEEDS_A_PERSON,
             ) from error
         except DatabaseError as error:
-            raise CommandError(f"{trouble_of(error)} {_what_stands(now)}", returncode=NOTHING_DONE) from error
+            raise CommandError(f"{trouble_of(error)} {_what_stands(path, now)}", returncode=NOTHING_DONE) from error
         except KeyboardInterrupt as error:
-            raise CommandError(f"Interrumpido. {_what_stands(now)}", returncode=NOTHING_DONE) from error
+            raise CommandError(f"Interrumpido. {_what_stands(path, now)}", returncode=NOTHING_DONE) from error
         self._tell(totals, given)
         left_behind = totals["matched"] if given["post"] else 0
         if left_behind or any(totals[state.value] for state in NEED_A_PERSON):
@@ -120,9 +121,10 @@ class Command(BaseCommand):
         self.stdout.write(f"rows={totals['rows']} {counts} total={totals['total']}")
 
 
-def _what_stands(now: datetime) -> str:
-    """After a failure half way: what was saved until then."""
-    file = PaymentFile.objects.filter(created_at=now).first()
+def _what_stands(path: Path, now: datetime) -> str:
+    """After a failure half way: what was saved until then, also by an earlier run that this one went on with."""
+    ours = Q(created_at=now) | Q(file_name=path.name[-255:], status=PaymentFile.Status.STAGED)
+    file = PaymentFile.objects.filter(ours).order_by("-pk").first()
     if file is None:
         return "No se guardó nada."
     posted = file.rows.filter(state=PaymentRow.State.POSTED).count()
