@@ -151,16 +151,20 @@
     });
   };
 
-  const refresh = () => {
-    settleLate();
-    settle();
-    $$("form[data-draft]").forEach(restore);
-    // A form that is not open yet, and in which something was typed, opens.
+  // A form that is not open yet, and in which something was typed, opens. Its link is a whole page's until htmx knows it:
+  // the list on a phone would give way to that person each time.
+  const reopen = () => {
     $$("[data-draft-opens]").forEach((link) => {
       const { draftOpens: name, draftOpensFor: part = "" } = link.dataset; // `part`: how the fields of that form begin
       link.removeAttribute("data-draft-opens");
       if (Object.keys(read(name)?.fields ?? {}).some((field) => field.startsWith(part))) link.click();
     });
+  };
+
+  const refresh = () => {
+    settleLate();
+    settle();
+    $$("form[data-draft]").forEach(restore);
     mark();
   };
 
@@ -184,7 +188,11 @@
       }
       mark();
     }, true);
-    document.addEventListener("htmx:afterSettle", refresh);
+    document.addEventListener("htmx:afterSettle", () => {
+      refresh();
+      reopen();
+    });
+    document.addEventListener("htmx:load", reopen, { once: true });
     document.addEventListener("htmx:beforeRequest", (event) => sending(event.detail.elt));
     window.addEventListener("pageshow", (event) => event.persisted && refresh());
   }

@@ -264,6 +264,21 @@ def test_another_result_closes_the_negotiator_and_comes_back(
     assert not queue[0].arrangements.exists()
 
 
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_draft_of_terms_leaves_the_list_where_it_is(
+    page_of: PageOf, gestor_user: User, queue: list[Case], width: int
+) -> None:
+    page = page_of(gestor_user, width=width)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("a")
+    page.locator("label.offer", has_text="Tres cuotas").click()
+    page.goto("/dashboard-gestor")
+    expect(page.locator("[name=arrangement_offer]").nth(1)).to_be_checked()
+    assert page.url.endswith("/dashboard-gestor")
+    expect(page.locator("[data-row]").first).to_be_visible()
+
+
 def test_on_a_phone(page_of: PageOf, gestor_user: User, admin_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user, width=390, height=844)
     page.goto(f"/cases/{queue[0].pk}")
