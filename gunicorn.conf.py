@@ -2,6 +2,7 @@
 anything else."""
 
 import os
+import signal
 import sys
 
 from nova.settings import read_env_file
@@ -50,6 +51,7 @@ def _metrics():
 
 def when_ready(server):
     load_what_workers_share()
+    _keep_signals_of_new_workers()
 
 
 def pre_fork(server, worker):
@@ -59,5 +61,31 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
+    _listen(worker)
     if _metrics():
         _metrics().count_in(worker.place)
+
+
+# What a new worker was told before it listened for itself was lost, and it was waited for to the end of
+# graceful_timeout: until then a stop waits in the kernel.
+STOP = {signal.SIGTERM}
+
+
+def _keep_signals_of_new_workers():
+    parent = os.getpid()
+
+    def hold():
+        if os.getpid() == parent:
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOP)
+
+    os.register_at_fork(before=hold, after_in_parent=lambda: signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP))
+
+
+def _listen(worker):
+    """In the child, until it sets its own handlers."""
+
+    def stop(*_):
+        worker.alive = False
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP)

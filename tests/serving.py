@@ -99,6 +99,17 @@ def gunicorn(
         server.wait(20)
 
 
+def children(pid: int) -> set[int]:
+    """The processes that it has started and that have not ended."""
+    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+
+
+def process_on(port: int) -> int:
+    """The process of ours that was told to listen there."""
+    (found,) = [pid for pid in children(os.getpid()) if str(port) in Path(f"/proc/{pid}/cmdline").read_text()]
+    return found
+
+
 def wait_for(port: int) -> None:
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:

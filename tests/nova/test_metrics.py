@@ -94,10 +94,6 @@ def test_places_are_those_that_nobody_has() -> None:
 
 
 # --- A deployment -----------------------------------------------------------------------------------
-def children(pid: int) -> set[int]:
-    return set(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
-
-
 def requests_of_login(port: int) -> float:
     status, text, _ = ask(port, "GET", "/metrics", headers={"Authorization": f"Bearer {TOKEN}"})
     assert status == 200
@@ -110,17 +106,17 @@ def test_workers_die_and_their_figures_stay(prepared: Path, tmp_path: Path) -> N
     (folder := tmp_path / "tmp").mkdir()
     env = serving.installation(prepared, tmp_path, redis_url="", workers=2)
     with serving.gunicorn(env | {"METRICS_TOKEN": TOKEN, "TMPDIR": str(folder)}) as port:
-        (server,) = [pid for pid in children(os.getpid()) if str(port) in Path(f"/proc/{pid}/cmdline").read_text()]
+        server = serving.process_on(port)
         for times in (1, 2, 3):
             with ThreadPoolExecutor(4) as pool:
                 answers = list(pool.map(lambda _: Browser().send(port, "GET", "/login")[0], range(10)))
             assert answers == [200] * 10
             assert requests_of_login(port) == 10 * times
-            before = children(server)
+            before = serving.children(server)
             for worker in before:
                 os.kill(worker, signal.SIGKILL)
             deadline = time.monotonic() + 10
-            while len(children(server) - before) < 2:  # honest: it is left when both are new
+            while len(serving.children(server) - before) < 2:  # honest: it is left when both are new
                 assert time.monotonic() < deadline, "no new worker came"
                 time.sleep(0.02)
         assert requests_of_login(port) == 30
