@@ -4,7 +4,7 @@ Nobody did anything on these cases: their gestiones are automatic, and move no c
 decides (DESIGN §5.1).
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,11 +21,12 @@ from cases.models.ledger import reference_key
 from cases.rules import ledger
 from cases.searching import OneOf
 from cases.services.money import (
-    MAX_AMOUNT,
     MAX_REFERENCE_LENGTH,
     REFERENCE_USED,
     check_fits,
     checked_amount,
+    day_refusal,
+    excess_refusal,
     record_payment,
 )
 from cases.services.settle_many import settle_many
@@ -33,7 +34,6 @@ from cases.services.settlement import snapshot
 from cases.services.withdrawing import withdraw_receipts
 from nova.lib import copying, dates
 from nova.lib.databases import lock_rows
-from nova.lib.money import format_money
 
 ENTRY_COLUMNS = (
     *("id", "case", "cartera", "kind", "amount", "value_date", "method", "reference", "reference_key", "reverses"),
@@ -82,6 +82,12 @@ def _rounds(items: Sequence[tuple[int, Item]]) -> Iterator[list[tuple[int, Item]
         left = later
 
 
+def _locked(ids: Collection[int]) -> dict[int, Case]:
+    """These cases by id, locked, with what `settle` and `snapshot` read."""
+    detailed = Case.objects.select_related("status", "cartera", "debtor", "assigned_to")
+    return {case.pk: case for case in lock_rows(detailed, sorted(ids))}
+
+
 # --- Payments -----------------------------------------------------------------------------------------
 def record_payments(payments: Sequence[FilePayment], *, by: User | None, now: datetime) -> list[Outcome]:
     """Post these payments, each or none of it; the outcomes are in their order. Needs a transaction.
@@ -89,13 +95,7 @@ def record_payments(payments: Sequence[FilePayment], *, by: User | None, now: da
     Locks the cases by id. The number of queries does not depend on how many payments there are, but for cases with an
     arrangement and for several payments of one case.
     """
-    cases = {
-        case.pk: case
-        for case in lock_rows(
-            Case.objects.select_related("status", "cartera", "debtor", "assigned_to"),
-            sorted({payment.case for payment in payments}),
-        )
-    }
+    cases = _locked({payment.case for payment in payments})
     outcomes = [Outcome(None, "El caso ya no existe.")] * len(payments)
     numbered = [(payment.case, place) for place, payment in enumerate(payments) if payment.case in cases]
     for turn in _rounds(numbered):
@@ -128,6 +128,8 @@ def _record(
             entries = _post(good, cases, by=by, now=now)
     except IntegrityError:  # a reference that somebody uses at this moment: one by one says which
         yield from _one_by_one(good, cases, by=by, now=now)
+        # These were settled in other objects: the next round reads them as they are now.
+        cases |= _locked({payment.case for _, payment, _ in good})
         return
     for (place, _, _), entry in zip(good, entries, strict=True):
         yield place, Outcome(entry)
@@ -216,19 +218,15 @@ def _refusal(payment: FilePayment, case: Case, payable: Decimal, reference: str,
     """Why `record_payment` would refuse it; empty when it would not."""
     try:
         amount = checked_amount(payment.amount)
+        if wrong_day := day_refusal(case, payment.value_date, today=today):
+            return wrong_day
+        if not reference:
+            return REFERENCE_USED
+        if not payment.confirm_overpayment and (too_much := excess_refusal(case, amount, most=payable)):
+            return too_much
+        check_fits(case, ledger.Kind.PAYMENT, amount)
     except ValidationError as error:
         return " ".join(error.messages)
-    if payment.value_date > today:
-        return "La fecha del pago no puede ser futura."
-    if payment.value_date < case.placed_on:
-        return f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
-    if not reference:
-        return REFERENCE_USED
-    if amount > payable and not payment.confirm_overpayment:
-        above = "el saldo" if payable == case.balance else f"lo que falta del convenio ({format_money(payable)})"
-        return f"El pago supera {above}: confirme que es correcto para registrarlo igual."
-    if abs(case.balance - amount) > MAX_AMOUNT:
-        return "El importe es demasiado grande: el saldo no cabría en el sistema."
     return ""
 
 
@@ -285,13 +283,7 @@ def reverse_payments(
     a balance that would be too large.
     """
     payments = list(payments)
-    cases = {
-        case.pk: case
-        for case in lock_rows(
-            Case.objects.select_related("status", "cartera", "debtor", "assigned_to"),
-            sorted({payment.case_id for payment in payments}),
-        )
-    }
+    cases = _locked({payment.case_id for payment in payments})
     gone = set(
         LedgerEntry.objects.filter(OneOf("reverses", [payment.pk for payment in payments])).values_list(
             "reverses", flat=True

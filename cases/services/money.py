@@ -85,17 +85,14 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
     value_date = terms.value_date or today
     reference = terms.reference.strip()
     errors: dict[str, str] = {}
-    if value_date > today:
-        errors["value_date"] = "La fecha del pago no puede ser futura."
-    elif value_date < case.placed_on:
-        errors["value_date"] = f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
+    if wrong_day := day_refusal(case, value_date, today=today):
+        errors["value_date"] = wrong_day
     if len(reference) > MAX_REFERENCE_LENGTH:
         errors["reference"] = f"La referencia tiene como máximo {MAX_REFERENCE_LENGTH} caracteres."
     elif reference:
         reference = _free_reference(case, reference) or errors.setdefault("reference", REFERENCE_USED)
-    if not terms.confirm_overpayment and amount > (most := payable(case)):
-        above = "el saldo" if most == case.balance else f"lo que falta del convenio ({format_money(most)})"
-        errors["confirm_overpayment"] = f"El pago supera {above}: confirme que es correcto para registrarlo igual."
+    if not terms.confirm_overpayment and (too_much := excess_refusal(case, amount, most=payable(case))):
+        errors["confirm_overpayment"] = too_much
     if not reference and not terms.confirm_duplicate and _is_there_already(case, amount, value_date):
         errors["confirm_duplicate"] = (
             f"Ya hay un pago de {format_money(amount)} del {value_date:%d/%m/%Y}: confirme que es otro."
@@ -114,6 +111,23 @@ def post_payment(terms: PaymentTerms, *, case: Case, by: User | None, activity: 
         created_at=now,
         notes=terms.notes,
     )
+
+
+def day_refusal(case: Case, value_date: date, *, today: date) -> str:
+    """Why a payment of the case cannot be of that day, as a Spanish sentence; empty when it can."""
+    if value_date > today:
+        return "La fecha del pago no puede ser futura."
+    if value_date < case.placed_on:
+        return f"El pago no puede ser anterior al ingreso del caso ({case.placed_on:%d/%m/%Y})."
+    return ""
+
+
+def excess_refusal(case: Case, amount: Decimal, *, most: Decimal) -> str:
+    """Why a payment asks to be confirmed, as a Spanish sentence. `most`: see `plans.payable`."""
+    if amount <= most:
+        return ""
+    above = "el saldo" if most == case.balance else f"lo que falta del convenio ({format_money(most)})"
+    return f"El pago supera {above}: confirme que es correcto para registrarlo igual."
 
 
 def _is_there_already(case: Case, amount: Decimal, value_date: date) -> bool:

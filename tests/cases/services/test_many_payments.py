@@ -177,6 +177,24 @@ def test_a_payment_that_an_admin_reversed_by_hand_stays_used(admin_user: User) -
     assert again.entry is None
 
 
+def test_what_was_posted_one_by_one_is_what_the_next_payment_of_the_case_meets(admin_user: User) -> None:
+    """A reference from before it was stored as it is compared is found by the database alone, at the insertion."""
+    now, today = timezone.now(), dates.today()
+    case, other = factories.CaseFactory.create_batch(2, cartera=factories.CarteraFactory(), amount=1000)
+    old = LedgerEntry(case=other, cartera=other.cartera, kind="payment", amount=1, value_date=today, reference="pmc:1")
+    LedgerEntry.objects.bulk_create([old])
+
+    used, settles, too_much = (
+        FilePayment(one.pk, Decimal(1000), today, "deposit", reference)
+        for one, reference in ((other, "pmc:1"), (case, "pmc:2"), (case, "pmc:3"))
+    )
+    outcomes = record_payments([used, settles, too_much], by=admin_user, now=now)
+    assert [outcome.entry is None for outcome in outcomes] == [True, False, True]
+    assert "supera el saldo" in outcomes[2].refusal
+    case.refresh_from_db()
+    assert (str(case.balance), case.status.slug) == ("0.00", "pagada")
+
+
 @pytest.mark.parametrize("count", [3, 60])
 def test_the_queries_do_not_grow_with_the_payments(admin_user: User, count: int) -> None:
     now = timezone.now()
