@@ -1,8 +1,6 @@
 """Payment files in the admin, for admins: loading, figures, posting, undoing, and the rows that wait (DESIGN §5.1)."""
 
 import io
-import tempfile
-from pathlib import Path
 from typing import Any
 
 from django import forms
@@ -22,13 +20,14 @@ from cases.admin.tools import tool_page
 from cases.importing.errors import ImportFailed
 from cases.models import Cartera, Case
 from nova.lib.money import format_money
+from nova.lib.refusals import by_field
 from payments.models import Layout, PaymentFile, PaymentKey, PaymentRow
 from payments.reading.layout import Layout as Spec
 from payments.services.counting import STATES, totals_of
 from payments.services.deciding import OPEN, Decision, decide, proposed_split
 from payments.services.posting import post
 from payments.services.report import write_report
-from payments.services.staging import AUTO, layout_for, stage
+from payments.services.staging import AUTO, stage_upload
 from payments.services.undoing import undo, what_undoing_does
 
 MIB = 1024 * 1024
@@ -263,23 +262,11 @@ class PaymentFileAdmin(OfAdmins):
 
 def load(data: dict[str, Any], request: HttpRequest) -> PaymentFile:
     """Stage the uploaded file. Raises ValidationError (key file)."""
-    upload = data["file"]
-    with tempfile.NamedTemporaryFile(prefix="nova-payments-") as stream:
-        for chunk in upload.chunks():
-            stream.write(chunk)
-        stream.flush()
-        where = Path(stream.name)
-        try:
-            return stage(
-                where,
-                layout=layout_for(where, data["layout"]),
-                cartera=data["cartera"],
-                account=data["account"],
-                file_name=upload.name,
-                by=actor(request),
-            )
-        except ImportFailed as error:
-            raise ValidationError({"file": str(error).replace(where.name, upload.name)}) from error
+    given = {name: data[name] for name in ("layout", "cartera", "account")}
+    try:
+        return stage_upload(data["file"], **given, by=actor(request))
+    except ImportFailed as error:
+        raise ValidationError({"file": str(error)}) from error
 
 
 def payments_of(count: int) -> str:
@@ -387,16 +374,6 @@ class DecisionForm(forms.Form):
         return Decision(confirm_overpayment=confirmed)
 
 
-FIELD_OF = {
-    "case_id": "case",
-    "split": None,
-    "not_duplicate": None,
-    "duplicate_of": None,
-    "reverse": None,
-    "state": None,
-}
-
-
 @admin.register(PaymentRow)
 class PaymentRowAdmin(OfAdmins):
     list_display = ["value_date", "money", "state", "why", "payer_name", "nro_cliente", "case", "file"]
@@ -435,7 +412,7 @@ class PaymentRowAdmin(OfAdmins):
             try:
                 decided = decide(row, form.as_decision(), by=actor(request))
             except ValidationError as error:
-                raise _on_the_form(error, form) from error
+                raise ValidationError(by_field(error, {"case_id": "case"})) from error
             return f"{decided}: {decided.get_state_display().lower()}. {decided.why}"
 
         facts = [
@@ -457,12 +434,3 @@ class PaymentRowAdmin(OfAdmins):
             back=changelist_url(PaymentRow, state__in="ambiguous,unmatched"),
             facts=facts,
         )
-
-
-def _on_the_form(error: ValidationError, form: forms.Form) -> ValidationError:
-    """The error of the service beside the field of the form that mends it, else above them all."""
-    fields: dict[str, list[str]] = {}
-    for name, texts in error.message_dict.items():
-        field = FIELD_OF.get(name, name) or "__all__"
-        fields.setdefault(field if field in form.fields else "__all__", []).extend(texts)
-    return ValidationError(fields)

@@ -1,7 +1,6 @@
 """The API of payment files, for admins: loading, looking at rows, deciding, posting, undoing (DESIGN §5.1)."""
 
-import tempfile
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -32,7 +31,7 @@ from nova.lib.rest.views import ApiView, Conflict, PageQuery
 from payments.models import PaymentFile, PaymentRow
 from payments.services.deciding import MAX_PARTS, Decision, decide
 from payments.services.posting import post
-from payments.services.staging import AUTO, UnknownLayout, layout_for, stage
+from payments.services.staging import AUTO, UnknownLayout, stage_upload
 from payments.services.undoing import undo, what_undoing_does
 
 MIB = 1024 * 1024
@@ -140,6 +139,14 @@ class PaymentsUndoneOut(serializers.Serializer):
 FILES = PaymentFile.objects.select_related("layout")
 
 
+def _once_or_conflict(request: Request, act: Callable[[], Response]) -> Response:
+    """`act` once; what the state of the file refuses is a 409."""
+    try:
+        return once(request, act)
+    except Refused as error:
+        raise Conflict(" ".join(error.messages)) from error
+
+
 # --- Views -------------------------------------------------------------------------------------------
 @extend_schema_view(
     post=extend_schema(
@@ -163,23 +170,15 @@ class PaymentFiles(ApiView):
             cartera = Cartera.objects.filter(pk=given["cartera"]).first()
             if cartera is None:
                 raise ValidationError({"cartera": [NO_CARTERA]})
-        with tempfile.NamedTemporaryFile(prefix="nova-payments-") as stream:
-            for chunk in upload.chunks():
-                stream.write(chunk)
-            stream.flush()
-            path = Path(stream.name)
-            try:
-                layout = layout_for(path, given.get("layout") or AUTO)
-                account = given.get("account", "")
-                file = stage(
-                    path, layout=layout, cartera=cartera, account=account, file_name=upload.name, by=request.user
-                )
-            except ImportConflict as error:
-                raise Conflict(str(error)) from error
-            except UnknownLayout as error:
-                raise ValidationError({"layout": [str(error)]}) from error
-            except ImportFailed as error:
-                raise ValidationError({"file": [str(error).replace(path.name, upload.name)]}) from error
+        layout, account = given.get("layout") or AUTO, given.get("account", "")
+        try:
+            file = stage_upload(upload, layout=layout, cartera=cartera, account=account, by=request.user)
+        except ImportConflict as error:
+            raise Conflict(str(error)) from error
+        except UnknownLayout as error:
+            raise ValidationError({"layout": [str(error)]}) from error
+        except ImportFailed as error:
+            raise ValidationError({"file": [str(error)]}) from error
         return Response(PaymentFileOut(file).data, status=status.HTTP_201_CREATED)
 
 
@@ -212,13 +211,10 @@ class Posting(ApiView):
         file = get_object_or_404(FILES, pk=pk)
 
         def act() -> Response:
-            try:
-                post(file, by=request.user)
-            except Refused as error:
-                raise Conflict(" ".join(error.messages)) from error
+            post(file, by=request.user)
             return Response(PaymentFileOut(FILES.get(pk=pk)).data)
 
-        return once(request, act)
+        return _once_or_conflict(request, act)
 
 
 @extend_schema_view(
@@ -246,13 +242,9 @@ class Undoing(ApiView):
         file = get_object_or_404(FILES, pk=pk)
 
         def act() -> Response:
-            try:
-                done = undo(file, by=request.user)
-            except Refused as error:
-                raise Conflict(" ".join(error.messages)) from error
-            return Response(PaymentsUndoneOut(done.counts).data)
+            return Response(PaymentsUndoneOut(undo(file, by=request.user).counts).data)
 
-        return once(request, act)
+        return _once_or_conflict(request, act)
 
 
 @extend_schema_view(

@@ -1,6 +1,7 @@
 """A file of payments becomes rows, each with what became of it; nothing is posted yet (DESIGN §5.1)."""
 
 import hashlib
+import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
 from django.db.models import Case, CharField, QuerySet, Value, When
 from django.db.models.functions import Concat
@@ -61,8 +63,22 @@ def layout_for(path: Path, code: str) -> Layout:
             codes = ", ".join([AUTO, *active.order_by("code").values_list("code", flat=True)])
             raise UnknownLayout(f"No existe el formato «{code}»: los que hay son {codes}.")
         return found
-    specs = {spec.code: layout for layout in active for spec in [spec_of(layout)]}
-    return specs[find_layout(path, [spec_of(layout) for layout in specs.values()], limits=_limits()).code]
+    specs = [(spec_of(layout), layout) for layout in active]
+    fitting = find_layout(path, [spec for spec, _ in specs], limits=_limits())
+    return next(layout for spec, layout in specs if spec is fitting)
+
+
+def stage_upload(upload: UploadedFile, *, layout: str, cartera: Cartera | None, account: str, by: User) -> PaymentFile:
+    """`stage` what somebody uploaded, by the layout of that code. Raises ImportFailed, naming the file as they do."""
+    with tempfile.NamedTemporaryFile(prefix="nova-payments-") as stream:
+        for chunk in upload.chunks():
+            stream.write(chunk)
+        stream.flush()
+        path, name = Path(stream.name), upload.name or ""
+        try:
+            return stage(path, layout=layout_for(path, layout), cartera=cartera, account=account, file_name=name, by=by)
+        except ImportFailed as error:
+            raise type(error)(str(error).replace(path.name, name)) from error
 
 
 def stage(
