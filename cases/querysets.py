@@ -237,6 +237,7 @@ class CaseQuerySet(models.QuerySet):
         sums = own["LedgerEntry"].signed().values("case").annotate(total=Sum("signed_amount")).values("total")
         paid = own["LedgerEntry"].effective_payments().order_by("-value_date").values("value_date")
         return self.order_by().values(
+            "pk",
             owed=Subquery(sums),
             paid_on=Subquery(paid[:1]),
             has_promises=Exists(own["Promise"].exclude(status="cancelled")),

@@ -16,8 +16,9 @@ from django.db.models import F, Sum
 
 from accounts import audit
 from accounts.models import AuditEvent, User
-from cases.models import Activity, Arrangement, Case, Instalment, LedgerEntry
+from cases.models import Activity, Case, Instalment, LedgerEntry
 from cases.models.ledger import reference_key
+from cases.querysets import in_cents
 from cases.rules import ledger
 from cases.searching import OneOf
 from cases.services.money import (
@@ -232,13 +233,9 @@ def _refusal(payment: FilePayment, case: Case, payable: Decimal, reference: str,
 
 def _payable(cases: list[Case]) -> dict[int, Decimal]:
     """What may be paid on each without asking (`plans.payable`). Runs a query."""
-    unpaid = Instalment.objects.filter(
-        OneOf("arrangement__case", [case.pk for case in cases]), arrangement__status=Arrangement.Status.ACTIVE
-    )
-    lacking = dict(
-        unpaid.order_by().values_list("arrangement__case").annotate(lacks=Sum(F("amount") - F("paid_amount")))
-    )
-    most = {pk: Decimal(lacks).quantize(ledger.CENTS) for pk, lacks in lacking.items()}
+    unpaid = Instalment.objects.asked().filter(OneOf("arrangement__case", [case.pk for case in cases]))
+    lacking = unpaid.order_by().values_list("arrangement__case").annotate(lacks=Sum(F("amount") - F("paid_amount")))
+    most = {pk: in_cents(lacks) for pk, lacks in lacking}
     return {case.pk: min(case.balance, most.get(case.pk, case.balance)) for case in cases}
 
 

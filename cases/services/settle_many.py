@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from functools import cache
+from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
 
-from cases.models import Arrangement, Case, LedgerEntry, Promise
-from cases.rules import ledger
+from cases.models import Case, LedgerEntry, Promise
+from cases.querysets import in_cents
 from cases.rules.promises import PaymentFact
 from cases.searching import OneOf
 from cases.services.settlement import (
@@ -22,6 +22,7 @@ from cases.services.settlement import (
     apply_status_rules,
     cancel_pending_promises,
     decide_promises,
+    last_paid_on,
     settle,
     store_promises,
 )
@@ -31,7 +32,6 @@ from nova.lib import copying
 COLUMNS = (
     *("balance", "last_payment_date", "status", "stage", "next_action_at", "queue_band", "version", "updated_at"),
 )
-ENDED_BY_HAND = [Arrangement.Status.CANCELLED, Arrangement.Status.REJECTED]
 
 
 class _Known(Asked):
@@ -57,21 +57,19 @@ class _Known(Asked):
 
 def settle_many(cases: Sequence[Case], *, now: datetime, paid: bool = False, reversed_one: bool = False) -> None:
     """Compute balance, last payment, outcomes and status of locked cases from their ledger, and save them."""
-    arranged = Arrangement.objects.filter(OneOf("case", [case.pk for case in cases])).exclude(status__in=ENDED_BY_HAND)
-    one_by_one = set(arranged.values_list("case_id", flat=True))
+    books = {told["pk"]: told for told in Case.objects.books().filter(OneOf("id", [case.pk for case in cases]))}
+    plain = []
     for case in cases:
-        if case.pk in one_by_one:
+        if books[case.pk]["has_plans"]:
             settle(case, now=now, paid=paid, reversed_one=reversed_one)
-    plain = [case for case in cases if case.pk not in one_by_one]
+        else:
+            plain.append(case)
     if plain:
-        _settle_plain(plain, now=now, paid=paid)
+        _settle_plain(plain, books, now=now, paid=paid)
 
 
-def _settle_plain(cases: list[Case], *, now: datetime, paid: bool) -> None:
-    ids = [case.pk for case in cases]
-    sums = LedgerEntry.objects.filter(OneOf("case", ids)).signed().order_by().values_list("case_id")
-    balances = dict(sums.annotate(total=Sum("signed_amount")))
-    latest = LedgerEntry.objects.effective_payments().filter(OneOf("case", ids)).latest_by_case()
+def _settle_plain(cases: list[Case], books: dict[int, dict[str, Any]], *, now: datetime, paid: bool) -> None:
+    ids = [case.pk for case in cases if books[case.pk]["has_promises"]]
     promises: dict[int, list[Promise]] = defaultdict(list)
     for promise in Promise.objects.computed().filter(OneOf("case", ids)).order_by("pk"):
         promises[promise.case_id].append(promise)
@@ -86,8 +84,8 @@ def _settle_plain(cases: list[Case], *, now: datetime, paid: bool) -> None:
     asked, owing_again = _Known(pending), []
     for case in cases:
         owed = case.balance
-        case.balance = Decimal(balances[case.pk]).quantize(ledger.CENTS) + 0
-        case.last_payment_date = max(filter(None, (latest.get(case.pk), case.creditor_last_payment_date)), default=None)
+        case.balance = in_cents(books[case.pk]["owed"])
+        case.last_payment_date = last_paid_on(case, books[case.pk]["paid_on"])
         apply_status_rules(case, transitions.get(case.pk, Transition()), now=now, paid=paid, asked=asked)
         case.updated_at = now
         if case.balance > 0 >= owed:

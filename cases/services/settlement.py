@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -105,12 +105,16 @@ def derive(case: Case, *, now: datetime) -> Transition:
     """
     told = BOOKS(case=case.pk)[0]
     case.balance = in_cents(told["owed"])
-    # The later of two dates: the creditor's, and that of our last payment without a reversal.
-    case.last_payment_date = max(filter(None, (told["paid_on"], case.creditor_last_payment_date)), default=None)
+    case.last_payment_date = last_paid_on(case, told["paid_on"])
     transition = recompute_promises(case, now=now) if told["has_promises"] else Transition()
     transition.plan = follow(case, now=now) if told["has_plans"] else Course()
     transition.may_have_agreement = told["has_promises"] or told["has_plans"]
     return transition
+
+
+def last_paid_on(case: Case, ours: date | None) -> date | None:
+    """The later of two dates: the creditor's, and that of our last payment without a reversal."""
+    return max(filter(None, (ours, case.creditor_last_payment_date)), default=None)
 
 
 BOOKS = Prepared(lambda case: Case.objects.books().filter(pk=case), case=KEY)

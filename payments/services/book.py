@@ -7,9 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from cases.importing.keys import DRESSED, form_of
-from cases.models import Arrangement, Cartera, Case, CaseStatus, Debtor, Instalment, LedgerEntry, Promise
+from cases.models import Cartera, Case, CaseStatus, Debtor, Instalment, LedgerEntry, Promise
 from cases.querysets import CaseQuerySet
-from cases.rules import ledger
 from cases.searching import OneOf
 from payments.matching import DAYS_APART, Book, Debt, Typed
 from payments.models import PaymentFile, PaymentKey, PaymentPosting
@@ -135,12 +134,10 @@ def _instalments(cases: Collection[int]) -> dict[int, list[tuple[date, Decimal]]
     """(due on, what it lacks) of the unpaid instalments of active arrangements, in their order, by case."""
     parts: dict[int, list[tuple[date, Decimal]]] = defaultdict(list)
     if cases:
-        unpaid = Instalment.objects.filter(
-            OneOf("arrangement__case", cases), arrangement__status=Arrangement.Status.ACTIVE
-        ).exclude(status=Instalment.Status.PAID)
+        unpaid = Instalment.objects.asked().filter(OneOf("arrangement__case", cases))
         rows = unpaid.order_by("arrangement", "number")
         for case, due_on, amount, paid in rows.values_list("arrangement__case", "due_on", "amount", "paid_amount"):
-            parts[case].append((due_on, (amount - paid).quantize(ledger.CENTS)))
+            parts[case].append((due_on, amount - paid))
     return parts
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Count, Sum
 
-from cases.rules import ledger
+from cases.querysets import in_cents
 from payments.models import PaymentFile, PaymentRow
 
 State = PaymentRow.State
@@ -28,5 +28,5 @@ def totals_of(file: PaymentFile) -> dict[str, Any]:
     return {
         "rows": sum(counts.values()),
         **{state.value: count for state, count in counts.items()},
-        "total": str(total.quantize(ledger.CENTS)),
+        "total": str(in_cents(total)),
     }

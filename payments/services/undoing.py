@@ -13,7 +13,7 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import AuditEvent, User
 from cases.models import LedgerEntry
-from cases.rules import ledger
+from cases.querysets import in_cents
 from cases.services.many_payments import reverse_payments
 from nova.lib.databases import refresh_statistics
 from payments.models import PaymentFile, PaymentPosting, PaymentRow
@@ -53,7 +53,7 @@ def what_undoing_does(file: PaymentFile) -> Undoing:
     payments = ours.filter(entry__kind=LedgerEntry.Kind.PAYMENT).count()
     return Undoing(
         payments=standing["count"],
-        amount=Decimal(standing["amount"] or 0).quantize(ledger.CENTS),
+        amount=in_cents(standing["amount"]),
         reversed_before=payments - standing["count"],
         chargebacks=ours.filter(entry__kind=LedgerEntry.Kind.REVERSAL).count(),
         linked=postings.filter(posted_by_row=False).count(),

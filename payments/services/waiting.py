@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Min, Sum
 
-from cases.rules import ledger
+from cases.querysets import in_cents
 from payments.models import PaymentFile, PaymentRow
 
 
@@ -23,4 +23,4 @@ def waiting_payments() -> Waiting:
     """Of files that were not undone. Runs a query, from an index of these rows alone."""
     rows = PaymentRow.objects.to_identify().exclude(file__status=PaymentFile.Status.UNDONE)
     found = rows.order_by().aggregate(count=Count("pk"), amount=Sum("amount"), oldest=Min("value_date"))
-    return Waiting(found["count"], Decimal(found["amount"] or 0).quantize(ledger.CENTS), found["oldest"])
+    return Waiting(found["count"], in_cents(found["amount"]), found["oldest"])
