@@ -25,6 +25,29 @@ def test_no_test_passes_whatever_the_code_does() -> None:
     assert found == set(), "\n".join(["see tests/honesty/finder.py", *sorted(found)])  # honest: what it finds is below
 
 
+def listed_logs(source: str) -> list[int]:
+    """The lines that ask for all that was logged, by whomever."""
+    tree = ast.parse(source)
+    of_one_logger = {
+        loop.iter
+        for loop in ast.walk(tree)
+        if isinstance(loop, ast.comprehension) and any(".name ==" in ast.unparse(test) for test in loop.ifs)
+    }
+    asked = [node for node in ast.walk(tree) if isinstance(node, ast.Attribute) and ast.unparse(node.value) == "caplog"]
+    lists = ("records", "messages", "record_tuples")
+    return sorted(node.lineno for node in asked if node.attr in lists and node not in of_one_logger)
+
+
+def test_a_list_of_what_was_logged_is_that_of_one_logger() -> None:
+    """Else it holds what the collector of garbage finds in the same process: a task of a browser that is gone."""
+    assert listed_logs("rows = [row for row in caplog.records if row.levelno]\nassert caplog.messages == []") == [1, 2]
+    assert listed_logs("rows = [row for row in caplog.records if row.name == 'nova']") == []
+    found = [
+        (str(file), line) for file in (ROOT / "tests").rglob("*.py") for line in listed_logs(file.read_text("utf-8"))
+    ]
+    assert found == []  # honest: what it finds is above
+
+
 @pytest.mark.parametrize(
     ("kind", "body"),
     [
