@@ -28,6 +28,7 @@ from nova.lib.databases import Gone
 from nova.lib.money import format_money
 from nova.lib.outages import Outage, outage_of
 from nova.lib.text import key_in
+from nova.lib.uploads import where_to
 
 MISSING_SHOWN = 20
 NO_DATABASE = "La base de datos no respondió y no se guardó nada: espere un momento y vuelva a intentar."
@@ -88,14 +89,16 @@ class ImportUploadAdmin(admin.ModelAdmin):
     def add_view(self, request, form_url="", extra_context=None) -> HttpResponse:
         if not self.has_add_permission(request):
             raise PermissionDenied
-        return self._upload_page(request, None)
+        return where_to(request, self._upload_page(request, None))
 
     def change_view(self, request, object_id, form_url="", extra_context=None) -> HttpResponse:
         number = key_in(object_id)
         if number is None:
             raise Http404
         upload = self._own(request, number)
-        return upload if isinstance(upload, HttpResponse) else self._upload_page(request, upload)
+        if isinstance(upload, HttpResponse):
+            return upload
+        return where_to(request, self._upload_page(request, upload))
 
     def _upload_page(self, request: Request, upload: ImportUpload | None) -> HttpResponse:
         """The form of the file and its options. Valid data are stored even if the file then cannot be read."""
