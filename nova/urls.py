@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("contact.urls")),
     path("", include("accounts.urls")),
     path("", include("cases.urls")),
+    path("", include("payments.urls")),
     path("", include("dashboards.urls")),
     path("", include("nova.api")),
     path("admin/", admin.site.urls),

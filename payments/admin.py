@@ -6,7 +6,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.admin.widgets import AdminRadioSelect
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -18,13 +17,12 @@ from cases.admin.filters import AutocompleteFilter
 from cases.admin.importing.batches import csv_response
 from cases.admin.tools import tool_page
 from cases.importing.errors import ImportFailed
-from cases.models import Cartera, Case
+from cases.models import Cartera
 from nova.lib.money import format_money
-from nova.lib.refusals import by_field
+from nova.lib.uploads import where_to
 from payments.models import Layout, PaymentFile, PaymentKey, PaymentRow
 from payments.reading.layout import Layout as Spec
-from payments.services.counting import STATES, totals_of
-from payments.services.deciding import OPEN, Decision, decide, proposed_split
+from payments.services.counting import STATES, told, totals_of
 from payments.services.posting import post
 from payments.services.report import write_report
 from payments.services.staging import AUTO, stage_upload
@@ -129,7 +127,7 @@ class PaymentFileAdmin(OfAdmins):
         return may_move_money(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict | None = None) -> Any:
-        waiting = Tool("Pagos por identificar", changelist_url(PaymentRow, state__in="ambiguous,unmatched"))
+        waiting = Tool("Pagos por identificar", reverse("payments-inbox"))
         return super().changelist_view(request, {**(extra_context or {}), "tools": [waiting]})
 
     def get_tools(self, request: HttpRequest, obj: PaymentFile) -> list[Tool]:
@@ -139,8 +137,10 @@ class PaymentFileAdmin(OfAdmins):
             return [rows, report]
         matched = obj.rows.filter(state=State.MATCHED).count()
         register = Tool(f"Registrar {payments_of(matched)}", reverse("admin:payments_paymentfile_post", args=[obj.pk]))
+        waiting = Tool("Pagos por identificar", f"{reverse('payments-inbox')}?file={obj.pk}")
         undo_it = Tool("Deshacer", reverse("admin:payments_paymentfile_undo", args=[obj.pk]))
-        return [*([register] if matched else []), rows, report, undo_it]
+        waits = obj.rows.to_identify().exists()
+        return [*([register] if matched else []), *([waiting] if waits else []), rows, report, undo_it]
 
     def get_urls(self) -> list:
         def page(route: str, view: Any, name: str) -> Any:
@@ -178,7 +178,7 @@ class PaymentFileAdmin(OfAdmins):
         )
         if made:
             answer["Location"] = change_url(made[0])
-        return answer
+        return where_to(request, answer)
 
     def post_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         file = self._one(request, pk)
@@ -277,12 +277,6 @@ def rows_of(count: int) -> str:
     return f"{whole(count)} {'fila' if count == 1 else 'filas'}"
 
 
-def told(totals: dict[str, Any]) -> str:
-    """«3 identificados · 1 repetido»: the states that have rows."""
-    named = [(State(state).label.lower(), totals.get(state.value, 0)) for state in STATES]
-    return " · ".join(f"{label}: {whole(count)}" for label, count in named if count)
-
-
 def facts_of(totals: dict[str, Any]) -> list[tuple[str, str]]:
     counted = [(State(state).label, whole(totals[state.value])) for state in STATES if totals[state.value]]
     return [*counted, ("Importe de los pagos", format_money(totals["total"]))]
@@ -299,79 +293,6 @@ class WaitingFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet) -> QuerySet:
         return queryset.filter(state__in=self.value().split(",")) if self.value() else queryset  # type: ignore[union-attr]
-
-
-class DecisionForm(forms.Form):
-    """What a person may say of the row: only what makes sense for it."""
-
-    decision = forms.ChoiceField(label="Qué se hace", widget=AdminRadioSelect(attrs={"class": "radiolist"}))
-    case = forms.CharField(
-        label="Caso", required=False, max_length=80, help_text="Número de cliente, o el número interno con # (#123)."
-    )
-    reason = forms.CharField(label="Motivo", required=False, max_length=200, help_text="Si se ignora.")
-    confirm_overpayment = forms.BooleanField(
-        label="Registrarlo aunque supere lo que se debe, o el caso esté de baja", required=False
-    )
-
-    def __init__(self, row: PaymentRow, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.row = row
-        if row.kind == PaymentRow.Kind.REVERSAL:
-            choices = [("reverse", "Revertir el pago que anula")] if row.entry_id else []
-            del self.fields["case"], self.fields["confirm_overpayment"]
-        else:
-            choices = [("case", "Registrarlo en el caso que escribo abajo")]
-            if row.case_id and not row.entry_id:
-                choices.insert(0, ("proposed", f"Registrarlo en {row.case}"))
-            if row.case_id:
-                choices.append(("split", "Repartirlo entre las deudas de esa persona, las más antiguas primero"))
-            if row.entry_id:
-                same = [("same", "Es el que se cargó a mano: no registrar nada"), ("another", "Es otro: registrarlo")]
-                choices = [*same, *choices]
-        self.fields["decision"].choices = [*choices, ("ignore", "Ignorarlo: no es de acá")]  # type: ignore[attr-defined]
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("decision") == "ignore" and not data.get("reason"):
-            self.add_error("reason", "Escriba por qué se ignora.")
-        if data.get("decision") == "case":
-            data["found"] = self._found(data.get("case", ""))
-        return data
-
-    def _found(self, text: str) -> int | None:
-        cases = Case.objects.order_by("pk")
-        if text.startswith("#") and text[1:].isdecimal() and len(text) < 18:
-            cases = cases.filter(pk=int(text[1:]))
-        else:
-            cases = cases.filter(nro_cliente=text.strip())
-            if self.row.file.cartera_id:
-                cases = cases.filter(cartera=self.row.file.cartera_id)
-        found = list(cases.values_list("pk", flat=True)[:2]) if text.strip() else []
-        if len(found) != 1:
-            why = "Varias carteras tienen ese número: escriba el número interno con #." if found else "No hay tal caso."
-            self.add_error("case", why)
-            return None
-        return found[0]
-
-    def as_decision(self) -> Decision:
-        data, row = self.cleaned_data, self.row
-        confirmed = data.get("confirm_overpayment", False)
-        match data["decision"]:
-            case "case":
-                return Decision(case=data["found"], confirm_overpayment=confirmed)
-            case "split":
-                assert row.case is not None  # noqa: S101 (it is offered where there is one)
-                shares = proposed_split(row, list(Case.objects.filter(debtor=row.case.debtor_id)))
-                return Decision(split=tuple(shares.items()), confirm_overpayment=confirmed)
-            case "same":
-                return Decision(duplicate_of=row.entry_id)
-            case "another":
-                return Decision(not_duplicate=True, confirm_overpayment=confirmed)
-            case "reverse":
-                return Decision(reverse=row.entry_id)
-            case "ignore":
-                return Decision(ignore=data["reason"])
-        return Decision(confirm_overpayment=confirmed)
 
 
 @admin.register(PaymentRow)
@@ -394,43 +315,6 @@ class PaymentRowAdmin(OfAdmins):
         return format_money(obj.amount) if obj.amount is not None else "—"
 
     def get_tools(self, request: HttpRequest, obj: PaymentRow) -> list[Tool]:
-        if obj.state not in OPEN or obj.file.status == PaymentFile.Status.UNDONE:
+        if not PaymentRow.objects.decidable().filter(pk=obj.pk).exists():
             return []
-        return [Tool("Decidir", reverse("admin:payments_paymentrow_decide", args=[obj.pk]))]
-
-    def get_urls(self) -> list:
-        decide_it = self.admin_site.admin_view(self.decide_view)
-        return [path("<int:pk>/decide/", decide_it, name="payments_paymentrow_decide"), *super().get_urls()]
-
-    def decide_view(self, request: HttpRequest, pk: int) -> HttpResponse:
-        if not may_move_money(request):
-            raise PermissionDenied
-        row = get_object_or_404(PaymentRow.objects.select_related("file", "case__debtor", "entry"), pk=pk)
-        form = DecisionForm(row, request.POST or None)
-
-        def run(data: dict[str, Any]) -> str:
-            try:
-                decided = decide(row, form.as_decision(), by=actor(request))
-            except ValidationError as error:
-                raise ValidationError(by_field(error, {"case_id": "case"})) from error
-            return f"{decided}: {decided.get_state_display().lower()}. {decided.why}"
-
-        facts = [
-            ("Importe", format_money(row.amount or 0)),
-            ("Fecha", f"{row.value_date:%d/%m/%Y}" if row.value_date else "—"),
-            ("Quién pagó", " · ".join(filter(None, (row.payer_name, row.payer_dni, row.payer_cuit))) or "—"),
-            ("Número de cliente", row.nro_cliente or "—"),
-            ("Código de pago", row.external_reference or "—"),
-            ("Por qué espera", row.why),
-        ]
-        return tool_page(
-            self,
-            request,
-            obj=row,
-            form=form,
-            run=run,
-            title="Decidir sobre un pago",
-            button="Guardar",
-            back=changelist_url(PaymentRow, state__in="ambiguous,unmatched"),
-            facts=facts,
-        )
+        return [Tool("Decidir", f"{reverse('payments-inbox')}?row={obj.pk}")]

@@ -189,11 +189,14 @@ KINDS: tuple[tuple[str, Callable[[Debt], Collection[Decimal]]], ...] = (
 )
 
 
+def meaning(debt: Debt, amount: Decimal) -> str:
+    """What the amount is to the debt: «una promesa»; empty where it is nothing that is expected of it."""
+    return next((what for what, amounts in KINDS if amount in amounts(debt)), "")
+
+
 def _by_amount(owed: list[Debt], amount: Decimal, document: str) -> Match:
     """Of several debts of a person, the one for which the amount has a meaning, if it is one (E1, E2)."""
-    meant: Mapping[int, str] = {
-        debt.id: what for debt in owed for what, amounts in reversed(KINDS) if amount in amounts(debt)
-    }
+    meant: Mapping[int, str] = {debt.id: what for debt in owed if (what := meaning(debt, amount))}
     if len(meant) == 1:
         ((case, what),) = meant.items()
         return Match(State.MATCHED, f"Por el documento {document} y el importe, que es {what}.", case)

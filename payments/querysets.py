@@ -6,11 +6,18 @@ from django.db import models
 
 from cases.searching import OneOf
 
+# Rows about which nothing is final.
+OPEN_STATES = ("matched", "ambiguous", "unmatched")
+
 
 class PaymentRowQuerySet(models.QuerySet):
     def to_identify(self) -> "PaymentRowQuerySet":
         """What waits for a person: ambiguous and unmatched rows."""
         return self.filter(state__in=["ambiguous", "unmatched"])
+
+    def decidable(self) -> "PaymentRowQuerySet":
+        """What a person may decide about: also a row that found its case and is not posted."""
+        return self.filter(state__in=OPEN_STATES).exclude(file__status="undone")
 
     def with_identity(self, identities: list[str]) -> Any:
         """The rows that hold one of these identities: whoever comes with it again is a duplicate."""

@@ -49,7 +49,7 @@ def notices(
     if payments.count and payments.oldest:
         text = _counted(payments.count, "pago por identificar", "pagos por identificar")
         since = days_away(payments.oldest, dates.local_date(now))
-        href = reverse("admin:payments_paymentrow_changelist") + "?state__in=ambiguous,unmatched"
+        href = reverse("payments-inbox")
         amount = format_money(payments.amount)
         told.append(Notice("danger", f"{text}, por {amount} (el más viejo, {since})", "Identificar", href))
     return told

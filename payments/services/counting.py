@@ -30,3 +30,14 @@ def totals_of(file: PaymentFile) -> dict[str, Any]:
         **{state.value: count for state, count in counts.items()},
         "total": str(in_cents(total)),
     }
+
+
+def whole(number: int) -> str:
+    """1.234"""
+    return f"{number:,}".replace(",", ".")
+
+
+def told(totals: dict[str, Any]) -> str:
+    """«identificado: 3 · repetido: 1»: the states that have rows."""
+    named = [(PaymentRow.State(state).label.lower(), totals.get(state.value, 0)) for state in STATES]
+    return " · ".join(f"{label}: {whole(count)}" for label, count in named if count)

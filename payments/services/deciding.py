@@ -17,13 +17,13 @@ from cases.rules import ledger
 from nova.lib import dates
 from nova.lib.databases import lock_row, lock_rows
 from nova.lib.money import format_money
-from payments.matching import Match, State, fits, oldest_first
+from payments.matching import Match, State, fits
 from payments.models import PaymentFile, PaymentPosting, PaymentRow
+from payments.querysets import OPEN_STATES
 from payments.services import book
 from payments.services.counting import totals_of
 from payments.services.posting import Posted, lock_file, post_rows
 
-OPEN = (PaymentRow.State.MATCHED, PaymentRow.State.AMBIGUOUS, PaymentRow.State.UNMATCHED)
 MAX_PARTS = 20
 
 
@@ -43,14 +43,6 @@ class Decision:
     confirm_overpayment: bool = False
 
 
-def proposed_split(row: PaymentRow, cases: Sequence[Case], *, now: datetime | None = None) -> dict[int, Decimal]:
-    """What each of these debts of a person would take of the row's payment, the oldest first (E11). A few queries."""
-    known = book.Book()
-    ids = [case.pk for case in cases]
-    book.add_debts(known, Case.objects.order_by(), ids, [], today=dates.local_date(now or timezone.now()))
-    return oldest_first(known.debts.values(), Decimal(row.amount or 0))
-
-
 @transaction.atomic
 def decide(row: PaymentRow, decision: Decision, *, by: User, now: datetime | None = None) -> PaymentRow:
     """Keep the decision, and carry it out at once when the file is posted already.
@@ -60,7 +52,7 @@ def decide(row: PaymentRow, decision: Decision, *, by: User, now: datetime | Non
     now = now or timezone.now()
     file = lock_file(row.file_id)
     row = lock_row(PaymentRow.objects.select_related("case"), row.pk)
-    if file.status == PaymentFile.Status.UNDONE or row.state not in OPEN:
+    if file.status == PaymentFile.Status.UNDONE or row.state not in OPEN_STATES:
         state = row.get_state_display().lower()
         raise ValidationError({"state": f"Esa fila ya no espera una decisión: está en «{state}»."})
     before = {"state": row.state, "case": row.case_id}

@@ -1,4 +1,4 @@
-"""The payments that wait for a person: how many, how much, since when (DESIGN §5.1)."""
+"""The payments that wait for a person: which, how many, how much, since when (DESIGN §5.1)."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -8,6 +8,7 @@ from django.db.models import Count, Min, Sum
 
 from cases.querysets import in_cents
 from payments.models import PaymentFile, PaymentRow
+from payments.querysets import PaymentRowQuerySet
 
 
 @dataclass(frozen=True)
@@ -19,8 +20,13 @@ class Waiting:
     oldest: date | None
 
 
-def waiting_payments() -> Waiting:
-    """Of files that were not undone. Runs a query, from an index of these rows alone."""
+def waiting_rows(file: int | None = None) -> PaymentRowQuerySet:
+    """Of files that were not undone, or of one file (its id)."""
     rows = PaymentRow.objects.to_identify().exclude(file__status=PaymentFile.Status.UNDONE)
-    found = rows.order_by().aggregate(count=Count("pk"), amount=Sum("amount"), oldest=Min("value_date"))
+    return rows.filter(file=file) if file else rows
+
+
+def waiting_payments(file: int | None = None) -> Waiting:
+    """Of all files, or of one. Runs a query, from an index of these rows alone."""
+    found = waiting_rows(file).order_by().aggregate(count=Count("pk"), amount=Sum("amount"), oldest=Min("value_date"))
     return Waiting(found["count"], in_cents(found["amount"]), found["oldest"])

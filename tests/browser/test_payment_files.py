@@ -1,4 +1,4 @@
-"""A file of payments in the administration, by hand: chosen, looked at, posted, one row decided, undone."""
+"""A file of payments in the administration, by hand: chosen, looked at, posted, one row decided."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -10,7 +10,7 @@ from accounts.models import User
 from cases.models import Case
 from nova.lib import dates
 from tests import factories
-from tests.browser.conftest import PageOf, assert_accessible_in_both_themes
+from tests.browser.conftest import HAS_ARRIVED, PageOf, assert_accessible_in_both_themes
 from tests.payments.command import payments_file
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -37,16 +37,10 @@ def test_from_the_file_to_the_ledger(page_of: PageOf, admin_user: User, tmp_path
     expect(page.locator(".messagelist")).to_contain_text("Registrado: 1 fila")
     assert str(Case.objects.get(pk=case.pk).balance) == "9000.00"
 
-    page.get_by_role("link", name="Ver las filas").click()
-    page.get_by_role("row", name="Sin identificar").get_by_role("link").first.click()
-    page.get_by_role("link", name="Decidir").click()
-    page.get_by_label("Registrarlo en el caso que escribo abajo").check()
-    page.get_by_label("Caso:").fill("A-7")
-    page.get_by_role("button", name="Guardar").click()
-    expect(page.locator(".errorlist")).to_have_text("No hay tal caso.")
-    expect(page.get_by_label("Caso:")).to_have_value("A-7")
-    assert_accessible_in_both_themes(page, preload=False)
-    page.get_by_label("Caso:").fill("A-1")
-    page.get_by_role("button", name="Guardar").click()
-    expect(page.locator(".messagelist")).to_contain_text("registrado")
+    page.get_by_role("link", name="Pagos por identificar").click()
+    expect(page.locator("[data-open-payment]")).to_contain_text("No se encontró un caso")
+    page.wait_for_function(HAS_ARRIVED)
+    page.fill("#inbox-search", "A-1")
+    page.locator("[data-choose]").click()
+    expect(page.locator("#inbox")).to_contain_text("Los de pagos.csv están decididos.")
     assert str(Case.objects.get(pk=case.pk).balance) == "8500.00"

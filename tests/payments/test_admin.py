@@ -9,9 +9,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.models import User
-from cases.models import Case, LedgerEntry
+from cases.models import Case
 from nova.lib import dates
-from payments.models import Layout, PaymentFile, PaymentRow
+from payments.models import Layout, PaymentFile
 from tests import factories
 from tests.conftest import DATA_GROUP, ClientOf
 from tests.payments.command import HEADER
@@ -44,8 +44,13 @@ def test_from_the_file_to_the_ledger_and_back(admin_client: Client, cases: list[
     assert "no se comprobó todavía con un archivo real" in asked
     done = admin_client.post(f"{FILES}/{file.pk}/post/", {"submission": "2" * 32}, follow=True).content.decode()
     assert "Registrado: 1 fila, por $ 1.000,00." in done
-    waiting = admin_client.get(f"{ROWS}/?state__in=ambiguous,unmatched").content.decode()
+    waiting = admin_client.get(f"/pagos?file={file.pk}").content.decode()
     assert "No se encontró un caso por el número de cliente A-9." in waiting
+    assert f'href="/pagos?file={file.pk}"' in admin_client.get(f"{FILES}/{file.pk}/change/").content.decode()
+    row = file.rows.get(state="unmatched")
+    assert f'href="/pagos?row={row.pk}"' in admin_client.get(f"{ROWS}/{row.pk}/change/").content.decode()
+    posted = file.rows.get(state="posted")
+    assert "/pagos?row=" not in admin_client.get(f"{ROWS}/{posted.pk}/change/").content.decode()
     asked = admin_client.get(f"{FILES}/{file.pk}/undo/").content.decode()
     assert "1, por $ 1.000,00" in asked
     done = admin_client.post(f"{FILES}/{file.pk}/undo/", {"submission": "3" * 32}, follow=True).content.decode()
@@ -64,44 +69,18 @@ def test_a_file_that_cannot_be_read_keeps_the_page_and_says_why(admin_client: Cl
     assert "No se reconoce el formato de «x.csv»" in answer.content.decode()
 
 
-def decide(client: Client, row: PaymentRow, **data: str) -> Any:
-    token = f"{PaymentRow.objects.count()}{len(data)}{data.get('case', '')}"
-    return client.post(f"{ROWS}/{row.pk}/decide/", {"submission": token.ljust(32, "0"), **data})
-
-
-def test_a_person_decides_about_a_row(admin_client: Client, cases: list[Case]) -> None:
-    row = factories.PaymentRowFactory(file__status="posted", amount=10_001)
-    assert decide(admin_client, row, decision="case", case="A-9").status_code == 422
-    assert decide(admin_client, row, decision="ignore").status_code == 422
-    refused = decide(admin_client, row, decision="case", case="A-1")
-    assert "Supera lo que se debe" in refused.content.decode()
-    done = decide(admin_client, row, decision="case", case=f"#{cases[0].pk}", confirm_overpayment="on")
-    assert done.status_code == 302, done.content.decode()
-    assert LedgerEntry.objects.get(kind="payment").case == cases[0]
-
-
-def test_a_payment_is_split_over_the_debts_of_a_person(admin_client: Client, cases: list[Case]) -> None:
-    Case.objects.filter(pk=cases[1].pk).update(debtor=cases[0].debtor)
-    row = factories.PaymentRowFactory(file__status="posted", amount=15_000, case=cases[0], state="ambiguous")
-    page = admin_client.get(f"{ROWS}/{row.pk}/decide/").content.decode()
-    assert "Repartirlo entre las deudas de esa persona" in page
-    assert decide(admin_client, row, decision="split").status_code == 302
-    amounts = LedgerEntry.objects.filter(kind="payment").order_by("id").values_list("amount", flat=True)
-    assert [int(amount) for amount in amounts] == [10_000, 5_000]
-
-
 def test_the_dashboard_says_what_waits(admin_client: Client) -> None:
     first = factories.PaymentRowFactory(value_date=dates.today() - timedelta(days=3))
     factories.PaymentRowFactory(state="ambiguous", amount="50.50")
     factories.PaymentRowFactory(state="posted")
     page = admin_client.get("/dashboard-admin").content.decode()
     assert "2 pagos por identificar, por $ 150,50 (el más viejo, hace 3 días)" in page
-    assert f"{ROWS}/?state__in=ambiguous,unmatched" in page
+    assert 'href="/pagos"' in page
     PaymentFile.objects.filter(pk=first.file_id).update(status="undone")
     assert "1 pago por identificar, por $ 50,50 (el más viejo, ayer)" in admin_client.get("/dashboard-admin").text
 
 
-@pytest.mark.parametrize("path", [f"{FILES}/", f"{FILES}/add/", f"{ROWS}/", f"{FILES}/1/undo/", f"{ROWS}/1/decide/"])
+@pytest.mark.parametrize("path", [f"{FILES}/", f"{FILES}/add/", f"{ROWS}/", f"{FILES}/1/undo/"])
 def test_who_only_edits_data_sees_no_money(client_of: ClientOf, gestor_user: User, path: str) -> None:
     factories.PaymentRowFactory(file__id=1, id=1)
     gestor_user.is_staff = True

@@ -14,7 +14,8 @@ from cases.models import Activity, Cartera, Case, LedgerEntry
 from cases.services.money import record_payment, reverse_payment
 from nova.lib import dates
 from payments.models import PaymentFile, PaymentKey, PaymentPosting, PaymentRow
-from payments.services.deciding import Decision, decide, proposed_split
+from payments.services.candidates import waiting_row
+from payments.services.deciding import Decision, decide
 from payments.services.posting import Posted, post, post_rows
 from payments.services.undoing import undo, what_undoing_does
 from tests import factories
@@ -157,7 +158,8 @@ def test_e11_one_transfer_for_the_debts_of_a_person(tmp_path: Path, cartera: Car
     import_payments(payments_file(tmp_path, f";20.111.222;{today(1)};600,00;R-1;"), "--post")
     row = PaymentRow.objects.get()
     assert row.state == "ambiguous"
-    assert proposed_split(row, [old, new]) == {old.pk: Decimal(300), new.pk: Decimal(300)}
+    shares = {each.case: each.share for each in waiting_row(row, by=admin_user).shared}
+    assert shares == {old: Decimal(300), new: Decimal(300)}
     for parts, why in [
         (((old.pk, Decimal(300)), (new.pk, Decimal("299.99"))), "no suman"),
         (((old.pk, Decimal(300)), (stranger.pk, Decimal(300))), "personas distintas"),
