@@ -296,6 +296,9 @@ EMAIL_HOST_PASSWORD = env("MAIL_PASSWORD", default="")
 DEFAULT_FROM_EMAIL = env("MAIL_DEFAULT_SENDER", default=EMAIL_HOST_USER or "nova@localhost")
 EMAIL_TIMEOUT = env.int("MAIL_TIMEOUT", default=10)  # seconds for each step of the conversation
 
+# Who is told about files of the watched folder that need somebody (`manage.py load_incoming`).
+INCOMING_RECIPIENTS = env.list("INCOMING_RECIPIENTS", default=env.list("CONTACT_RECIPIENTS", default=[]))
+
 # --- The public page and its form --------------------------------------------------------------
 CONTACT_RECIPIENTS = env.list("CONTACT_RECIPIENTS", default=[])
 CONTACT_RATES = ("50/h", "200/d")

@@ -87,9 +87,9 @@ def test_every_part_that_is_cited_by_name_exists() -> None:
 
 
 def test_the_rules_keep_their_numbers() -> None:
-    """Ten sections, nine rules of money, and the files of payments: code cites them by number."""
+    """Ten sections, nine rules of money, files of payments, the watched folder: code cites them by number."""
     money = [f"3.{rule}" for rule in range(1, 10)]
-    assert HEADING.findall(DESIGN) == ["1", "2", "3", *money, "4", "5", "5.1", *map(str, range(6, 11))]
+    assert HEADING.findall(DESIGN) == ["1", "2", "3", *money, "4", "5", "5.1", "5.2", *map(str, range(6, 11))]
 
 
 # --- Models: §2 --------------------------------------------------------------------------------------------
