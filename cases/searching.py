@@ -1,8 +1,9 @@
 """The text that searches compare: lower case, without accents and punctuation, the same on PostgreSQL and SQLite."""
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import models
@@ -12,6 +13,7 @@ from django.db.models.functions import Replace, Upper
 from django.dispatch import receiver
 
 FUNCTION, FOLD = "nova_search_text", "nova_fold"
+EXTRA_VALUE, WITHOUT_KEY = "nova_extra_value", "nova_without_key"  # on SQLite
 
 # The migration that writes the SQL function spells these out: change both, and make the stored texts anew.
 _MARKS = re.compile("[\u0300-\u036f]")
@@ -40,6 +42,16 @@ def normalize(text: str | None) -> str | None:
     if text is None:
         return None
     return _INITIALS.sub(r"\1", _SPACES.sub(" ", _NOT_WORDS.sub("", fold(text))))
+
+
+def compact(text: str) -> str:
+    """A card, a legajo: its letters and digits alone, so that «4509-1234 5678» is found however it is typed."""
+    return (normalize(text) or "").replace(" ", "")
+
+
+def extra_text(extra: Mapping[str, str], keys: Iterable[str]) -> str:
+    """`Case.extra_text`: what these keys say, each compact, between spaces."""
+    return " ".join(filter(None, (compact(extra.get(key, "")) for key in keys)))
 
 
 def words_of(text: str) -> list[str]:
@@ -124,8 +136,44 @@ def phone_text(field: str) -> Any:
     return expression
 
 
+def compact_text(field: Any) -> Any:
+    """`compact` in SQL."""
+    return Replace(SearchText(field), Value(" "), Value(""))
+
+
+class ExtraValue(models.Func):
+    """What an object of texts says under a key, null where it has none. (Django takes the key «2024» for a place.)"""
+
+    function = "jsonb_extract_path_text"
+    arity = 2
+    output_field = models.TextField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
+        return self.as_sql(compiler, connection, function=EXTRA_VALUE, **kwargs)
+
+
+class WithoutKey(models.Func):
+    """An object without a key."""
+
+    template = "(%(expressions)s)"
+    arg_joiner = " - "
+    arity = 2
+    output_field = models.JSONField()
+
+    def as_sqlite(self, compiler: Any, connection: Any, **kwargs: Any) -> Any:
+        called = {"template": "%(function)s(%(expressions)s)", "function": WITHOUT_KEY, "arg_joiner": ", "}
+        return self.as_sql(compiler, connection, **called, **kwargs)
+
+
+def _without_key(text: str, key: str) -> str:
+    return json.dumps({name: value for name, value in json.loads(text).items() if name != key}, ensure_ascii=False)
+
+
 @receiver(connection_created)
 def register_on_sqlite(connection: Any, **kwargs: Any) -> None:
     if connection.vendor == "sqlite":
         connection.connection.create_function(FUNCTION, 1, normalize, deterministic=True)
         connection.connection.create_function(FOLD, 1, lambda text: text and fold(text), deterministic=True)
+        # Functions of Python here: SQLite has no way to quote any header in a path.
+        connection.connection.create_function(EXTRA_VALUE, 2, lambda text, key: json.loads(text).get(key))
+        connection.connection.create_function(WITHOUT_KEY, 2, _without_key)

@@ -16,6 +16,7 @@ from cases.models import (
     ActivityResult,
     Arrangement,
     Cartera,
+    CarteraField,
     Case,
     CaseStatus,
     Debtor,
@@ -70,6 +71,15 @@ class CarteraFactory(factory.django.DjangoModelFactory):
         model = Cartera
 
     name = factory.Sequence(lambda n: f"Cartera {n}")
+
+
+class CarteraFieldFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CarteraField
+
+    cartera = factory.SubFactory(CarteraFactory)
+    header = factory.Sequence(lambda n: f"Dato {n}")
+    label = factory.SelfAttribute("header")
 
 
 class DebtorFactory(factory.django.DjangoModelFactory):

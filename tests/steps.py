@@ -31,6 +31,9 @@ def send(client: Client, method: str, path: str, body: Any = None, *, headers: M
     return client.generic(method, f"/api/v1/{path}", data, content_type="application/json", headers=headers)
 
 
+# What the page of a cartera posts beside its own fields: none of the creditor's columns.
+NO_FIELDS = {"fields-TOTAL_FORMS": "0", "fields-INITIAL_FORMS": "0"}
+
 VERIFY_AT = "https://cobranzas.example.com.ar/verificar/"
 
 

@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from cases import services
 from cases.admin.base import RefusableDeletion, Tool, TrailAdmin, changelist_url, may_move_money
 from cases.admin.closing import close_cartera, counted
+from cases.admin.creditor_fields import FieldInline, apply_to_cases
 from cases.admin.importing.offer import OffersImport, import_tool
 from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
 
@@ -27,6 +28,15 @@ class CarteraAdmin(OffersImport, RefusableDeletion, TrailAdmin):
     ordering = ["name", "id"]
     readonly_fields = ["created_at"]
     show_full_result_count = False
+    inlines = [FieldInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list:
+        return self.inlines if obj else []  # columns are of files, which a new one has none of
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        super().save_formset(request, form, formset, change)
+        if lost := apply_to_cases(form.instance, formset):
+            self.message_user(request, f"El dato se borró de {counted(lost)}.", messages.WARNING)
 
     def get_urls(self) -> list:
         view = self.admin_site.admin_view(self.closing_view)

@@ -7,7 +7,9 @@ from collections.abc import Callable, Sequence, Set
 from collections.abc import Mapping as MappingABC
 from dataclasses import dataclass
 from itertools import product
+from json.encoder import encode_basestring as quoted
 from operator import itemgetter
+from typing import NamedTuple
 
 from cases.importing.errors import ImportFailed
 from cases.importing.written_phones import WORK
@@ -152,6 +154,9 @@ LABELS = {
     "entity": "Entidad",
     "cuit": "CUIT o CUIL",
 }
+OF_THE_CREDITOR = "Dato del acreedor"
+EXTRA = "extra:"  # of an override: `extra:Producto` keeps the column as the creditor's «Producto» (`kept_columns`)
+UNKNOWN_HEADER = "No se reconoce el encabezado; la columna no se importa."
 DATE_FIELDS = ("fecha_ultimo_pago", "fecha_mora")
 NAME_FIELDS = ("name", "lastname", "full_name")
 
@@ -195,6 +200,13 @@ class PhoneColumn:
     kind: str
 
 
+class KeptColumn(NamedTuple):
+    """A column that is kept as the creditor's own datum: its index and the key of `Case.extra` (DESIGN §5)."""
+
+    at: int
+    key: str
+
+
 @dataclass(frozen=True, slots=True)
 class Mapping:
     """Canonical field → column index (from 0), the headers as given, and the columns that are not imported.
@@ -202,7 +214,9 @@ class Mapping:
     `pick` returns the cells of all `PICKED` fields, in that order, from a row padded with one blank after the last
     header. `more_phones` are the phone columns beside that of `telefono`, whose header says `phone_kind`. `rivals` are
     (field, column taken, column left): their values must be the same. `after_total` is the field of the column that
-    follows that of the debt.
+    follows that of the debt. `kept` are the columns of the creditor's own data, and `extra_form` the JSON of a row that
+    says something in each. `chosen` is what a person said of which column, and `remembered` (datum, header) what of it
+    they said the last time (`last_time`).
     """
 
     fields: dict[str, int]
@@ -212,7 +226,12 @@ class Mapping:
     phone_kind: str = ""
     rivals: tuple[tuple[str, int, int], ...] = ()
     sheet: str = ""
+    kept: tuple[KeptColumn, ...] = ()
+    chosen: MappingABC[int, str | None] = dataclasses.field(default_factory=dict)
+    remembered: tuple[tuple[str, str], ...] = ()
     pick: Callable[[Sequence], tuple] = dataclasses.field(init=False, repr=False, compare=False)
+    pick_kept: Callable[[Sequence], Sequence] = dataclasses.field(init=False, repr=False, compare=False)
+    extra_form: str = dataclasses.field(init=False, repr=False, compare=False)
     after_total: str = dataclasses.field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -220,6 +239,13 @@ class Mapping:
         fields = {index: field for field, index in self.fields.items()}
         object.__setattr__(self, "after_total", fields.get(self.fields.get("total", blank) + 1, ""))
         object.__setattr__(self, "pick", itemgetter(*(self.fields.get(name, blank) for name in PICKED)))
+        pieces = [f"{quoted(column.key).replace('%', '%%')}: %s" for column in self.kept]
+        object.__setattr__(self, "extra_form", f"{{{', '.join(pieces)}}}")
+        kept = [column.at for column in self.kept]
+        # Of one index an itemgetter returns the cell itself.
+        object.__setattr__(
+            self, "pick_kept", itemgetter(*kept) if len(kept) > 1 else lambda cells: [cells[at] for at in kept]
+        )
 
     def header_of(self, field: str) -> str:
         """The file's own header of a field, for reports; the field's label when it has none."""
@@ -243,6 +269,7 @@ class Mapping:
             (column.index, LABELS["telefono_laboral" if column.kind == WORK else "telefono"])
             for column in self.more_phones
         ]
+        found += [(column.at, f"{OF_THE_CREDITOR}: {column.key}") for column in self.kept]
         return [(label, self.headers[index].strip()) for index, label in sorted(found)]
 
 
@@ -291,13 +318,13 @@ def chosen_by_name(headers: Sequence[str], choices: Sequence[str]) -> dict[int, 
         if not equals:
             raise ImportFailed(f"«{choice}» no dice qué columna: escriba DATO=ENCABEZADO, por ejemplo total=Saldo.")
         field, wanted = field.strip(), wanted.strip().strip('"')
-        if field not in ALIASES:
+        if field not in ALIASES and field.removeprefix(EXTRA) in ("", field):
             raise ImportFailed(f"«{field}» no es un dato que se pueda importar. Datos: {', '.join(FIELDS)}.")
         same = [index for index, header in enumerate(headers) if header.strip() == wanted]
         name = normalize_header(wanted)
         same += [index for index, header in enumerate(headers) if name and normalize_header(header) == name]
         if not same:
-            raise ImportFailed(f"No existe la columna «{wanted}». Encabezados encontrados: {_shown(headers)}.")
+            raise ImportFailed(f"No existe la columna «{wanted}». Encabezados encontrados: {headers_shown(headers)}.")
         chosen[same[0]] = field
     return chosen
 
@@ -327,7 +354,7 @@ def map_columns(headers: Sequence[str], overrides: MappingABC[int, str | None] |
             reason = f"Repite el dato «{LABELS[field]}», que ya se toma de la columna «{taken}»."
             ignored.append(IgnoredColumn(index, header, reason))
         elif header.strip():
-            ignored.append(IgnoredColumn(index, header, "No se reconoce el encabezado; la columna no se importa."))
+            ignored.append(IgnoredColumn(index, header, UNKNOWN_HEADER))
     main = next((column for column in phones if column.kind != WORK), None)
     if main is not None:
         fields["telefono"] = main.index
@@ -419,13 +446,14 @@ def _check_required(fields: dict[str, int], headers: list[str]) -> None:
         missing.insert(1 if "nro_cliente" not in fields else 0, LABELS["full_name"])
     if not missing:
         return
-    found = _shown(headers)
+    found = headers_shown(headers)
     which = "Falta la columna obligatoria" if len(missing) == 1 else "Faltan las columnas obligatorias"
     needed = ", ".join(f"«{label}»" for label in missing)
     message = f"{which} {needed}. Encabezados encontrados: {found}. Corrija el encabezado del archivo."
     raise ImportFailed(" ".join(message.split()))
 
 
-def _shown(headers: Sequence[str]) -> str:
+def headers_shown(headers: Sequence[str]) -> str:
+    """The headers of a file in a message."""
     shown = [f"«{header.strip()}»" for header in headers if header.strip()][:_MAX_HEADERS_SHOWN]
     return ", ".join(shown) or "ninguno"

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
+from django.db.models import TextField
+from django.db.models.functions import Cast
+
 from cases.importing.keys import DRESSED, form_of
 from cases.importing.outcomes import ParsedRow
 from cases.models import Cartera, Case, Debtor, DebtorPhone
@@ -58,6 +61,7 @@ class KnownCase:
     arrears_since: date | None
     arrears_estimated: bool
     stage: str
+    extra: str  # the JSON of `Case.extra`
 
 
 @dataclass(slots=True)
@@ -135,7 +139,8 @@ def load(rows: list[ParsedRow], cartera: Cartera, forms: StoredForms) -> Known:
 
 
 def _cases_of(cases: CaseQuerySet) -> dict[str, KnownCase]:
-    return {values[1]: KnownCase(*values) for values in cases.values_list(*CASE_FIELDS)}
+    known = cases.values_list(*CASE_FIELDS, Cast("extra", TextField()))
+    return {values[1]: KnownCase(*values) for values in known}
 
 
 def _add_debtors(known: Known, field: str, values: Collection[object]) -> None:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from cases.importing.cells import Cell, text_of
-from cases.importing.columns import Mapping
+from cases.importing.columns import Mapping as Columns
 from cases.importing.written_phones import AnyPhone, GivenPhone
 from nova.lib.phones import OTHER
 
@@ -32,7 +32,7 @@ class Row(NamedTuple):
     """The raw cells of a row by field ("" for a missing column), with the data for messages about them."""
 
     number: int
-    mapping: Mapping
+    mapping: Columns
     cells: Sequence[Cell]
     nro_cliente: Cell
     name: Cell
@@ -59,8 +59,9 @@ class ParsedRow(NamedTuple):
     """An accepted row. Always filled by keyword, because many fields are strings. "" is "not given".
 
     Amounts are in ARS with two decimals. `phone` is E.164 when it can be parsed (else as given); `phone_kind` is
-    mobile, landline or other ("" without phone). `problems` has one warning per optional cell that was dropped;
-    `source` has the raw cells, for later warnings. (A frozen dataclass took 30 % longer to parse a row.)
+    mobile, landline or other ("" without phone). `extra` is the JSON of what the kept columns say, by key. `problems`
+    has one warning per optional cell that was dropped; `source` has the raw cells, for later warnings. (A frozen
+    dataclass took 30 % longer to parse a row.)
     """
 
     row: int
@@ -87,6 +88,7 @@ class ParsedRow(NamedTuple):
     problems: tuple[Problem, ...] = ()
     phone_note: str = ""
     more_phones: tuple[AnyPhone, ...] = ()
+    extra: str = "{}"
 
     @property
     def phones(self) -> tuple[AnyPhone, ...]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from cases.importing.existing import Known, KnownCase, KnownDebtor
+from cases.importing.kept_columns import with_texts
 from cases.importing.outcomes import (
     NOTE,
     WARNING,
@@ -59,6 +60,7 @@ class ChunkPlan:
     new_cases: list[NewCase] = field(default_factory=list)
     refreshes: list[CaseRefresh] = field(default_factory=list)
     moves: list[CaseMove] = field(default_factory=list)
+    extras: dict[int, dict[str, str]] = field(default_factory=dict)  # the new `Case.extra`, by id
     changed_debtors: list[KnownDebtor] = field(default_factory=list)
     settled: list[KnownCase] = field(default_factory=list)
     updated: int = 0
@@ -212,6 +214,9 @@ def _plan_update(row: ParsedRow, case: KnownCase, known: Known, plan: ChunkPlan,
         changed |= _add_phones(row, debtor, plan)
     if _differs(row, case):
         plan.refreshes.append(CaseRefresh(case, row))
+        changed = True
+    if (extra := with_texts(case.extra, row.extra)) is not None:
+        plan.extras[case.id] = extra
         changed = True
     if changed:
         plan.updated += 1

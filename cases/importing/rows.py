@@ -4,6 +4,7 @@
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
@@ -26,7 +27,8 @@ from cases.importing.cells import (
     text_of,
 )
 from cases.importing.column_watch import SPLIT_AMOUNT, AmountColumn, DateColumn, check_rivals, is_split
-from cases.importing.columns import Mapping, normalize_header
+from cases.importing.columns import Mapping, normalize_header, quoted
+from cases.importing.kept_columns import NOTHING_KEPT, as_json, text_of_extra
 from cases.importing.keys import form_of
 from cases.importing.outcomes import (
     WARNING,
@@ -47,6 +49,7 @@ from cases.importing.outcomes import (
     with_cells,
 )
 from cases.importing.written_phones import AnyPhone, GivenPhone, as_kind, phone_key
+from cases.rules.extra import LONGEST_VALUE
 from nova.lib.documents import Document
 
 MAX_NAME_LENGTH = 150
@@ -59,6 +62,8 @@ MAX_TEXT_LENGTHS = {
     "email": 254,
     "entity": 120,
 }
+TEXTS = ("calle", "calle_nro", "localidad", "cp", "provincia", "notes", "entity")
+SHORTEST_LIMIT = min(MAX_TEXT_LENGTHS.values())
 _NO_PHONE = GivenPhone("", "")
 _NO_PHONES: Sequence[AnyPhone] = ()
 ZERO = Decimal("0.00")
@@ -93,6 +98,7 @@ class Reading:
         self.amounts = AmountColumn()
         self.remarks: Remarks = {}
         self.seen: dict[str, str] = {}
+        self.say_nothing: Counter[int] = Counter()  # cells with a word, by kept column
 
 
 def parse_rows(
@@ -157,7 +163,7 @@ def _parse(row_number: int, cells: Sequence[Cell], mapping: Mapping, reading: Re
     has shifted the cells, so no amount of the row is reliable.
     """
     width = len(mapping.headers)
-    padded = [*cells[:width], *[""] * (width + 1 - min(len(cells), width))]
+    padded = [*cells, ""] if len(cells) == width else [*cells[:width], *[""] * (width + 1 - min(len(cells), width))]
     row = Row(row_number, mapping, cells, *mapping.pick(padded))
     if mapping.rivals:
         check_rivals(row_number, padded, mapping)
@@ -198,6 +204,11 @@ def _accepted(
         document = _both_documents(row, document, problems)
     phones = _phones(row, padded, problems)
     phone = phones[0] if phones else _NO_PHONE
+    # In this order, which is that of their lines in the report.
+    monto_inicial = _optional(row, "monto_inicial", row.monto_inicial, parse_amount, None, problems)
+    fecha_ultimo_pago = _day(row, "fecha_ultimo_pago", row.fecha_ultimo_pago, reading, problems)
+    fecha_mora = _day(row, "fecha_mora", row.fecha_mora, reading, problems)
+    street, street_number, city, postal_code, provincia, notes, entity = _texts(row, problems)
     return ParsedRow(
         row=row.number,
         nro_cliente=key,
@@ -206,24 +217,69 @@ def _accepted(
         dni=document.dni,
         cuit=document.cuit,
         total=total,
-        monto_inicial=_optional(row, "monto_inicial", row.monto_inicial, parse_amount, None, problems),
-        fecha_ultimo_pago=_day(row, "fecha_ultimo_pago", row.fecha_ultimo_pago, reading, problems),
-        fecha_mora=_day(row, "fecha_mora", row.fecha_mora, reading, problems),
+        monto_inicial=monto_inicial,
+        fecha_ultimo_pago=fecha_ultimo_pago,
+        fecha_mora=fecha_mora,
         phone=phone.number,
         phone_kind=phone.kind,
-        street=_text(row, "calle", row.calle, problems),
-        street_number=_text(row, "calle_nro", row.calle_nro, problems),
-        city=_text(row, "localidad", row.localidad, problems),
-        postal_code=_text(row, "cp", row.cp, problems),
-        provincia=_text(row, "provincia", row.provincia, problems),
-        notes=_text(row, "notes", row.notes, problems),
+        street=street,
+        street_number=street_number,
+        city=city,
+        postal_code=postal_code,
+        provincia=provincia,
+        notes=notes,
         email=_optional(row, "email", row.email, parse_email, "", problems),
-        entity=_text(row, "entity", row.entity, problems),
+        entity=entity,
+        extra=_extra(row, padded, reading, problems) if row.mapping.kept else NOTHING_KEPT,
         source=row,
         problems=tuple(problems),
         phone_note=phone.note,
         more_phones=tuple(phones[1:]) if len(phones) > 1 else (),
     )
+
+
+def _plain(cells: Sequence[Cell], longest: int) -> list[str] | None:
+    """The texts of cells of which each says something in so many characters, or is empty; None where some need a look.
+
+    As most rows are: all at once, in a third of the time of one by one.
+    """
+    try:
+        texts = list(map(str.strip, cells))  # type: ignore[arg-type]
+    except TypeError:  # numbers and dates of a workbook
+        return None
+    text = "".join(texts)
+    is_short = len(text) <= longest or len(max(texts, key=len)) <= longest
+    return texts if is_short and text.isprintable() and EMPTY.isdisjoint(texts) else None
+
+
+def _texts(row: Row, problems: list[Problem]) -> list[str]:
+    """The fields of TEXTS."""
+    cells = (row.calle, row.calle_nro, row.localidad, row.cp, row.provincia, row.notes, row.entity)
+    if (texts := _plain(cells, SHORTEST_LIMIT)) is not None:
+        return texts
+    return [_text(row, field, value, problems) for field, value in zip(TEXTS, cells, strict=True)]
+
+
+def _extra(row: Row, padded: Sequence[Cell], reading: Reading, problems: list[Problem]) -> str:
+    """What the kept columns say, as JSON by key; a column that says nothing is left out."""
+    mapping = row.mapping
+    cells = mapping.pick_kept(padded)
+    if (texts := _plain(cells, LONGEST_VALUE)) is not None:
+        if "" not in texts:
+            return mapping.extra_form % tuple(map(quoted, texts))
+        return as_json({column.key: text for column, text in zip(mapping.kept, texts, strict=True) if text})
+    found = {}
+    for (index, key), value in zip(mapping.kept, cells, strict=True):
+        try:
+            text = text_of_extra(value)
+        except BadCell as error:
+            problems.append(dropped(row, mapping.header_at(index), value, error.reason))
+            continue
+        if text:
+            found[key] = text
+        elif text_of(value):
+            reading.say_nothing[index] += 1
+    return as_json(found)
 
 
 def _day(row: Row, field: str, value: Cell, reading: Reading, problems: list[Problem]) -> date | None:

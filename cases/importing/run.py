@@ -10,11 +10,13 @@ from decimal import Decimal
 from itertools import islice
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
+from cases import services
 from cases.importing.aftermath import (
     CLOSE,
     MOST_MISSING,
@@ -26,12 +28,13 @@ from cases.importing.aftermath import (
     find_missing,
     settle_missing,
 )
-from cases.importing.columns import DATE_FIELDS, Mapping
+from cases.importing.columns import DATE_FIELDS, IgnoredColumn, Mapping
 from cases.importing.dealing import dealer_for
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.importing.existing import StoredForms, load
 from cases.importing.keys import form_of
-from cases.importing.outcomes import NOTE, WARNING, Outcome, ParsedRow, Problem, Rejected
+from cases.importing.last_time import choices_of, signature_of
+from cases.importing.outcomes import NOTE, WARNING, Outcome, ParsedRow, Problem, Rejected, short
 from cases.importing.plan import SKIP, UPDATE, ChunkPlan, plan_chunk
 from cases.importing.report import originals_of, report_text
 from cases.importing.rows import ZERO, Reading, parse_rows
@@ -80,6 +83,7 @@ class Result:
     cartera: str
     understood: Understood
     headers: list[str]
+    left: list[IgnoredColumn]
     created: int = 0
     updated: int = 0
     unchanged: int = 0
@@ -149,14 +153,20 @@ def import_table(
     now: datetime | None = None,
 ) -> Result:
     """Import an open table in one transaction. Raises ImportFailed, after which nothing was saved."""
+    with refused_in_words(), _collector_paused():
+        try:
+            return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
+        except _ExchangedDates:
+            # Only the whole file shows it, and the rows are written by then: all is undone and read again.
+            again = replace(options, is_order_doubtful=True)
+            return _import(table, mapping, again, file_name=file_name, by=by, progress=progress, now=now)
+
+
+@contextmanager
+def refused_in_words() -> Iterator[None]:
+    """What other people do at the same moment becomes an ImportConflict that says so."""
     try:
-        with _collector_paused():
-            try:
-                return _import(table, mapping, options, file_name=file_name, by=by, progress=progress, now=now)
-            except _ExchangedDates:
-                # Only the whole file shows it, and the rows are written by then: all is undone and read again.
-                again = replace(options, is_order_doubtful=True)
-                return _import(table, mapping, again, file_name=file_name, by=by, progress=progress, now=now)
+        yield
     except IntegrityError as error:
         raise ImportConflict(
             "Alguien cargó al mismo tiempo un caso o un deudor de este archivo: no se guardó nada, vuelva a intentar."
@@ -202,8 +212,9 @@ def _import(
     cartera = _cartera(options)
     if not Cartera.objects.hold(cartera.pk).is_active:
         raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
-    writer = Writer(cartera, by, dealer_for(options.assign_to), now)
-    result = Result(cartera.name, understood(table, mapping), mapping.headers)
+    searched = _keep_fields(cartera, mapping)
+    writer = Writer(cartera, by, dealer_for(options.assign_to), now, bool(mapping.kept), searched)
+    result = Result(cartera.name, understood(table, mapping), mapping.headers, mapping.ignored)
     reading = Reading(
         today=dates.local_date(now),
         date_order=options.date_order,
@@ -295,11 +306,23 @@ def _note_columns(table: Table, mapping: Mapping, reading: Reading, result: Resu
         result.note(table.header_row, mapping.header_of(dated), reading.dates.note)
     for text, is_wrong in reading.amounts.notes():
         result.note(table.header_row, mapping.header_of("total"), text, is_warning=is_wrong)
+    for index, count in sorted(reading.say_nothing.items()):
+        cells = f"{count} celda que no dice nada" if count == 1 else f"{count} celdas que no dicen nada"
+        header = mapping.header_at(index)
+        result.note(table.header_row, header, f"«{short(header)}»: {cells} (S/D, NULL, -), sin dato.")
 
 
 def _listed(sheets: list[str]) -> str:
     names = ", ".join(f"«{name}»" for name in sheets)
     return f"la hoja {names}" if len(sheets) == 1 else f"las hojas {names}"
+
+
+def _keep_fields(cartera: Cartera, mapping: Mapping) -> list[str]:
+    """Keep the columns from now on. Returns which of the creditor's data are searched."""
+    try:
+        return services.keep_fields(cartera=cartera, headers=[column.key for column in mapping.kept])
+    except ValidationError as error:  # others were added since the file was looked at
+        raise ImportConflict(" ".join(error.messages)) from error
 
 
 def _cartera(options: Options) -> Cartera:
@@ -340,6 +363,9 @@ def _record(
             "sheet": table.sheet,
             "header_row": table.header_row,
             "headers": mapping.headers,
+            "kept": {column.key: mapping.header_at(column.at) for column in mapping.kept},
+            "signature": signature_of(mapping.headers),
+            "chosen": choices_of(mapping),
         },
         options={
             "date_order": options.date_order,

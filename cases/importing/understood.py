@@ -1,8 +1,10 @@
 """What an import understood of a file, for a person to check: the same for the preview and the command (DESIGN §5)."""
 
+import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
+from operator import itemgetter
 from typing import NamedTuple
 
 from cases.importing.cells import text_of
@@ -73,6 +75,7 @@ class Understood:
     header_row: int
     taken: list[tuple[str, str]]
     left: list[tuple[str, str]]
+    remembered: tuple[tuple[str, str], ...] = ()
     rows: list[ReadRow] = field(default_factory=list)
     smallest: Decimal | None = None
     largest: Decimal | None = None
@@ -127,16 +130,26 @@ def understood(table: Table, mapping: Mapping) -> Understood:
         header_row=table.header_row,
         taken=mapping.taken,
         left=[(column.header.strip() or "(sin encabezado)", column.reason) for column in mapping.ignored],
+        remembered=mapping.remembered,
     )
 
 
 def _read_row(row: ParsedRow) -> ReadRow:
     mapping = row.source.mapping
-    fields = sorted((index, name) for name, index in mapping.fields.items() if name in _READ)
-    return ReadRow(
-        row.row,
-        [ReadCell(mapping.header_of(name), text_of(getattr(row.source, name)), _READ[name](row)) for _, name in fields],
-    )
+    cells = [
+        (index, ReadCell(mapping.header_of(name), text_of(getattr(row.source, name)), _READ[name](row)))
+        for name, index in mapping.fields.items()
+        if name in _READ
+    ]
+    given, kept = row.source.cells, json.loads(row.extra)
+    cells += [
+        (
+            index,
+            ReadCell(mapping.header_at(index), text_of(given[index]) if index < len(given) else "", kept.get(key, "")),
+        )
+        for index, key in mapping.kept
+    ]
+    return ReadRow(row.row, [cell for _, cell in sorted(cells, key=itemgetter(0))])
 
 
 def _quoted(names: Iterable[str]) -> str:

@@ -7,7 +7,7 @@ confirmation call `run.import_table`, as the command does: the same rows give th
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,11 +22,14 @@ from accounts.models import User
 from cases.importing import columns
 from cases.importing.aftermath import MOST_MISSING, REPORT
 from cases.importing.cells import text_of
+from cases.importing.columns import EXTRA
 from cases.importing.errors import ImportConflict
+from cases.importing.kept_columns import key_of
+from cases.importing.last_time import Before, fields_by_header, known_headers, last_time, map_for
 from cases.importing.reader import open_table
 from cases.importing.run import BUSY, Options, Result, import_table
 from cases.importing.table import Limits, Table
-from cases.models import ImportBatch, ImportUpload
+from cases.models import Cartera, ImportBatch, ImportUpload
 from nova.lib.databases import lock_row
 
 KEPT_FOR = timedelta(days=1)
@@ -116,10 +119,10 @@ def opened(upload: ImportUpload) -> Iterator[Table]:
             yield table
 
 
-def columns_of(table: Table) -> list[Column]:
+def columns_of(table: Table, cartera: str) -> list[Column]:
     """Every column with a header or a value, with three of its values. Reads up to 50 rows; raises ImportFailed."""
     head = [cells for _, cells in islice(table, SAMPLE_ROWS)]
-    field_at = columns.detected_fields(table.headers)
+    field_at = fields_by_header(table.headers, known_headers(Cartera.objects.named(cartera)))
     found = []
     for index, header in enumerate(table.headers):
         values = (text_of(cells[index]) for cells in head if index < len(cells))
@@ -132,7 +135,43 @@ def columns_of(table: Table) -> list[Column]:
 def chosen_columns(upload: ImportUpload) -> dict[int, str | None] | None:
     """The columns chosen by a person for this file; None when its headers decide."""
     chosen = upload.options.get("columns")
-    return chosen and {int(index): field for index, field in chosen.items()}
+    return None if chosen is None else {int(index): field for index, field in chosen.items()}
+
+
+def keep_columns(upload: ImportUpload, indices: Collection[int]) -> None:
+    """Keep these columns as the creditor's own data, with all else as it stands. Raises ImportFailed and Gone."""
+    with opened(upload) as table:
+        headers = table.headers
+        mapping = mapping_of(upload, headers)
+    kept = {index: f"{EXTRA}{key_of(headers[index])}" for index in indices if 0 <= index < len(headers)}
+    chosen = {**mapping.chosen, **kept}
+    map_for(upload.options["cartera"], headers, chosen=chosen)
+    choose_columns(upload, chosen)
+
+
+def mapping_of(upload: ImportUpload, headers: Sequence[str]) -> columns.Mapping:
+    """The columns as a person chose them, else as they were the last time. Raises ImportFailed."""
+    return map_for(upload.options["cartera"], headers, chosen=chosen_columns(upload))
+
+
+def carteras_of(upload: ImportUpload) -> list[Cartera]:
+    """The cartera of an upload, unless it is yet to be created. Runs a query."""
+    found = Cartera.objects.named(upload.options["cartera"])
+    return [found] if found else []
+
+
+def offered(found: Sequence[Column], before: Before) -> dict[int, str | None]:
+    """What each column is, as it was chosen the last time where its header alone does not say it."""
+    single = set(before.chosen.values()) - set(columns.PHONE_FIELDS)
+    headed = {column.index: column.detected for column in found if column.detected and column.detected not in single}
+    return {**headed, **before.chosen}
+
+
+def before_of(upload: ImportUpload, headers: Sequence[str]) -> Before | None:
+    """What was chosen for the last file with these headers, while nobody has chosen for this one."""
+    if chosen_columns(upload) is not None:
+        return None
+    return last_time(Cartera.objects.named(upload.options["cartera"]), headers)
 
 
 def preview(upload: ImportUpload, *, by: User) -> Result:
@@ -188,5 +227,5 @@ def _import(upload: ImportUpload, *, by: User, dry_run: bool) -> Result:
         dry_run=dry_run,
     )
     with opened(upload) as table:
-        mapping = columns.map_columns(table.headers, chosen_columns(upload))
+        mapping = mapping_of(upload, table.headers)
         return import_table(table, mapping, options, file_name=upload.file_name, by=by)

@@ -1,6 +1,7 @@
 """Writes the plan of a chunk to the database, inside the single transaction of the import."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,10 +11,12 @@ from django.db import connection
 from accounts.models import User
 from cases.importing.dealing import Dealer
 from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
+from cases.importing.kept_columns import as_json
 from cases.importing.outcomes import WARNING, ParsedRow, Problem, with_cells
 from cases.importing.plan import CaseMove, ChunkPlan
 from cases.models import Arrangement, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
 from cases.rules import ledger, queue
+from cases.searching import extra_text
 from cases.services.cases import move_case
 from cases.services.settlement import lock_case, settle
 from cases.services.withdrawing import withdraw_clearances
@@ -40,12 +43,17 @@ CASE_REFRESH_COLUMNS = (
 
 @dataclass
 class Writer:
-    """The values shared by all chunks of one import. `dealer` gives the gestores of its new cases."""
+    """The values shared by all chunks of one import. `dealer` gives the gestores of its new cases.
+
+    `keeps_extra`: some columns of the file are kept. A search looks at the keys `searched` of `Case.extra`.
+    """
 
     cartera: Cartera
     by: User | None
     dealer: Dealer
     now: datetime
+    keeps_extra: bool = False
+    searched: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self.moment = str(connection.ops.adapt_datetimefield_value(self.now))
@@ -53,6 +61,7 @@ class Writer:
         self.initial_status = CaseStatus.objects.default_of(CaseStatus.Stage.EN_GESTION)
         self.working_status = CaseStatus.objects.working()
         self.by_id = self.by.pk if self.by else None
+        self.extra_columns = ("extra", "extra_text") if self.searched else ("extra",)
 
     def write(self, plan: ChunkPlan) -> None:
         self._insert_debtors(plan.new_debtors)
@@ -69,6 +78,7 @@ class Writer:
         )
         self._insert_cases(plan)
         self._refresh_cases(plan)
+        self._write_extras(plan.extras)
 
     def _move_cases(self, moves: list[CaseMove]) -> set[tuple[int, str]]:
         """Move the cases. Returns the (debtor id, number) of all phones that their new debtors have afterwards."""
@@ -109,10 +119,11 @@ class Writer:
                     *(_text(row.monto_inicial), total, self.today, paid_on, paid_on, total),
                     *(status.pk, status.stage, gestor, queue.Band.NEW, row.notes, 1, self.moment, self.moment),
                     *(_text(row.fecha_mora) or paid_on or self.today, row.fecha_mora is None),
+                    *(self._extra(row.extra) if self.keeps_extra else ()),
                 )
             )
             entries.append(self._entry(pk, ledger.Kind.PLACEMENT, total, gestor, ""))
-        copying.insert(Case, CASE_COLUMNS, cases)
+        copying.insert(Case, (*CASE_COLUMNS, *self.extra_columns) if self.keeps_extra else CASE_COLUMNS, cases)
         copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
 
     def _entry(
@@ -175,6 +186,25 @@ class Writer:
         withdraw_clearances(owing_again, now=self.now)
         for pk in arranged:
             settle(lock_case(pk), now=self.now)
+
+    def _write_extras(self, extras: dict[int, dict[str, str]]) -> None:
+        """Write what the creditor says besides. No money moves, and no form of a person edits it: `version` stays.
+
+        Raises Gone as `_refresh_cases` does.
+        """
+        if not extras:
+            return
+        locked = lock_rows(Case.objects.only("pk"), extras, no_key=True)
+        if len(locked) < len(extras):
+            raise Gone(f"{len(extras) - len(locked)} cases of the file")
+        changes: list[tuple[copying.Value, ...]] = [
+            (*self._extra(as_json(extra)), self.moment, pk) for pk, extra in extras.items()
+        ]
+        copying.update(Case, (*self.extra_columns, "updated_at"), changes)
+
+    def _extra(self, extra: str) -> tuple[str, ...]:
+        """The values of `extra_columns`."""
+        return (extra, extra_text(json.loads(extra), self.searched)) if self.searched else (extra,)
 
     @staticmethod
     def _arranged(pks: Iterable[int]) -> dict[int, str]:

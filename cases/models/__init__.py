@@ -4,7 +4,7 @@ from auditlog.registry import auditlog
 
 from cases.models.activity import Activity, ActivityResult
 from cases.models.arrangement import Arrangement, DiscountLimit, Instalment, Offer
-from cases.models.cartera import Cartera
+from cases.models.cartera import Cartera, CarteraField
 from cases.models.case import Case
 from cases.models.debtor import Debtor, DebtorPhone
 from cases.models.document import Document, DocumentCounter, PaperText
@@ -24,6 +24,7 @@ __all__ = [
     "Arrangement",
     "BookTotal",
     "Cartera",
+    "CarteraField",
     "Case",
     "CaseStatus",
     "DailyTotal",
@@ -48,6 +49,6 @@ __all__ = [
 ]
 
 # django-auditlog keeps the edits of these models, field by field. Cases, promises and money use accounts.audit.
-for model in (ActivityResult, Cartera, CaseStatus, DebtorPhone, DiscountLimit, Offer, PaperText):
+for model in (ActivityResult, Cartera, CarteraField, CaseStatus, DebtorPhone, DiscountLimit, Offer, PaperText):
     auditlog.register(model)
 auditlog.register(Debtor, exclude_fields=["search_text"])

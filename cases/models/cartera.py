@@ -6,6 +6,7 @@ from django.db import models, transaction
 from django.urls import reverse
 
 from cases.querysets import CarteraQuerySet
+from cases.rules.extra import LONGEST_HEADER, LONGEST_LABEL
 from cases.searching import Fold
 from nova.lib.databases import lock_rows
 
@@ -63,3 +64,41 @@ class Cartera(models.Model):
 
     def clean(self) -> None:
         self.name = " ".join(self.name.split())
+
+
+class CarteraField(models.Model):
+    """A column that a creditor sends besides ours and that is kept: a key of `Case.extra` (DESIGN §5).
+
+    `header` is that key and the header of the creditor's column, and does not change; `label` is what people read.
+    """
+
+    cartera = models.ForeignKey(Cartera, models.CASCADE, related_name="fields", verbose_name="cartera", db_index=False)
+    header = models.CharField("columna del acreedor", max_length=LONGEST_HEADER)
+    label = models.CharField("nombre", max_length=LONGEST_LABEL)
+    shown = models.BooleanField("en la pantalla", default=True, db_default=True)
+    searchable = models.BooleanField("se busca", default=False, db_default=False)
+    in_report = models.BooleanField("en la rendición", default=False, db_default=False)
+    in_return = models.BooleanField("en la devolución", default=False, db_default=False)
+    order = models.PositiveSmallIntegerField("orden", default=0, db_default=0)
+
+    class Meta:
+        verbose_name = "dato del acreedor"
+        verbose_name_plural = "datos del acreedor"
+        ordering = ["order", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                "cartera",
+                Fold("header"),
+                name="cartera_field_header_unique",
+                violation_error_message="La cartera ya guarda una columna con ese encabezado.",
+            ),
+            models.CheckConstraint(condition=~models.Q(header=""), name="cartera_field_header_present"),
+            models.CheckConstraint(condition=~models.Q(label=""), name="cartera_field_label_present"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label
+
+    def clean(self) -> None:
+        self.header = " ".join(self.header.split())
+        self.label = " ".join(self.label.split()) or self.header[:LONGEST_LABEL]

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.urls import reverse
 from django.utils import timezone
 
@@ -108,6 +108,12 @@ class Case(models.Model):
     )
     last_activity_at = models.DateTimeField("última gestión", null=True, blank=True)
     notes = models.TextField("notas", blank=True)
+    # What the creditor sends besides, by the header of their column (`CarteraField`).
+    extra = models.JSONField(
+        "datos del acreedor", default=dict, db_default=Value({}, models.JSONField()), blank=True, editable=False
+    )
+    # Of these the ones that are searched, as a search compares them: `searching.compact`, parted by spaces.
+    extra_text = models.TextField(default="", db_default="", blank=True, editable=False)
     version = models.PositiveIntegerField("versión", default=1, editable=False)
     external_id = models.CharField("identificador de origen", max_length=120, null=True, blank=True, editable=False)
     created_at = models.DateTimeField("creado", default=timezone.now, editable=False)

@@ -43,6 +43,7 @@ from cases.services.cases import (
     place_case,
 )
 from cases.services.closing import Closing, close_cartera, preview_closing
+from cases.services.creditor_fields import forget_fields, keep_fields, refresh_searched_fields
 from cases.services.many import BulkResult
 from cases.services.money import adjust_balance, record_payment, refresh_total, reverse_payment
 from cases.services.once import AnotherSubmission, Answer, submit_once, was_submitted
@@ -87,9 +88,11 @@ __all__ = [
     "figures_of_all",
     "file_of",
     "fill_in_debtor",
+    "forget_fields",
     "has_history",
     "is_expired",
     "issue_document",
+    "keep_fields",
     "lift_stop",
     "limit_of",
     "make_stage_default",
@@ -106,6 +109,7 @@ __all__ = [
     "record_activities",
     "record_activity",
     "record_payment",
+    "refresh_searched_fields",
     "refresh_total",
     "refusal_of_undo",
     "reject_arrangement",

@@ -59,7 +59,10 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
     """Anonymize everything in one transaction. Returns how many rows of each kind were changed or deleted."""
     counts = {"debtors": _debtors(progress)}
     counts["phones"] = _phones()
-    counts["cases"] = _texts(Case, "notes", external_id=None, nro_cliente=_numbered("nro_cliente", ""))
+    # What a creditor sends besides may name and number people: it is not known what it is.
+    counts["cases"] = _texts(
+        Case, "notes", external_id=None, nro_cliente=_numbered("nro_cliente", ""), extra={}, extra_text=""
+    )
     counts["activities"] = _texts(
         Activity,
         "notes",
@@ -72,7 +75,9 @@ def anonymize(*, dry_run: bool = False, progress: Progress = lambda debtors: Non
     )
     counts["ledger"] = _ledger()
     counts["documents"] = _documents()
-    counts["imports"] = ImportBatch.objects.update(report="", file_name=_numbered("file_name", "archivo-"))
+    counts["imports"] = ImportBatch.objects.update(
+        report="", originals=[], file_name=_numbered("file_name", "archivo-")
+    )
     counts["messages"] = ContactSubmission.objects.update(
         entity="", name=_numbered("name", "Visitante "), email="visitante@example.com", phone="", message=TEXT
     )

@@ -16,6 +16,7 @@ from cases.models import (
     Activity,
     Arrangement,
     Cartera,
+    CarteraField,
     Case,
     CaseStatus,
     Debtor,
@@ -28,6 +29,7 @@ from cases.models import (
     StopFlag,
 )
 from cases.rules.stops import STOP_THE_PERSON, reason_of_result
+from cases.searching import fold
 from cases.services import stops
 from cases.transfer import columns
 from cases.transfer.debtors import Debtors
@@ -81,6 +83,7 @@ class Loader:
     def load(self, section: str, rows: list[Numbered], *, known: Mapping[int, Known] | None = None) -> None:
         """`known`: of cases, those that exist here by their id in the file, where the caller has looked."""
         loaders: dict[str, Callable[[list[Numbered]], None]] = {
+            "cartera_fields": self._cartera_fields,
             "users": lambda rows: None,
             "debtors": self.debtors.load,
             "phones": self.debtors.load_phones,
@@ -365,6 +368,18 @@ class Loader:
         self.tables.insert(section, taken)
         self.result.of(section.name).created += len(taken)
         self.result.of(section.name).unchanged += len(rows) - len(taken)
+
+    def _cartera_fields(self, rows: list[Numbered]) -> None:
+        """The columns of creditors that are kept: a cartera that keeps one already keeps it as it is here."""
+        here = {(cartera, fold(header)) for cartera, header in CarteraField.objects.values_list("cartera", "header")}
+        missing = [
+            row for _, row in rows if (self.tables.find(Cartera, row["cartera"]), fold(str(row["header"]))) not in here
+        ]
+        pks = self._numbers(CarteraField, missing)
+        section = BY_NAME["cartera_fields"]
+        self.tables.insert(section, [{**row, "id": pk} for row, pk in zip(missing, pks, strict=True)])
+        self.result.of(section.name).created += len(missing)
+        self.result.of(section.name).unchanged += len(rows) - len(missing)
 
     def _numbers(self, model: type[models.Model], rows: list[dict[str, Any]]) -> list[int]:
         """The ids here of new rows, stored for the rows that refer to them."""

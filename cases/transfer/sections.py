@@ -17,6 +17,7 @@ from cases.models import (
     ActivityResult,
     Arrangement,
     Cartera,
+    CarteraField,
     Case,
     CaseStatus,
     Debtor,
@@ -79,6 +80,7 @@ class Section:
 
 SECTIONS = [
     Section("carteras", Cartera),
+    Section("cartera_fields", CarteraField),
     Section("case_statuses", CaseStatus),
     Section("activity_results", ActivityResult),
     Section("paper_texts", PaperText),

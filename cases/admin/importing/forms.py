@@ -1,6 +1,6 @@
 """The forms of the import pages: the file with its options, and the fields of the columns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -9,13 +9,14 @@ from django.core.files.uploadedfile import UploadedFile
 
 from accounts.models import User
 from cases.importing.aftermath import CLOSE, MOST_MISSING, REPORT, REVIEW
-from cases.importing.columns import FIELDS, LABELS, NAME_FIELDS, PHONE_FIELDS
+from cases.importing.columns import EXTRA, FIELDS, LABELS, NAME_FIELDS, PHONE_FIELDS
 from cases.importing.dealing import ROUND_ROBIN
+from cases.importing.kept_columns import key_of, refusal_of
 from cases.importing.plan import SKIP, UPDATE
 from cases.importing.run import MAX_CARTERA_NAME
 from cases.importing.table import MIB
 from cases.importing.uploads import Column
-from cases.models import Cartera
+from cases.models import Cartera, CarteraField
 
 DATE_ORDERS = [
     ("dmy", "Día/mes/año (24/11/2026)"),
@@ -32,6 +33,7 @@ MISSING = [
     (CLOSE, "Darlos de baja"),
 ]
 NOT_IMPORTED = "No importar"
+KEEP = "keep"  # of a column that nobody knows yet
 
 
 def in_mib(size: int) -> str:
@@ -148,12 +150,37 @@ def initial_of(options: dict[str, Any]) -> dict[str, Any]:
 
 
 class ColumnsForm(forms.Form):
-    """A select for each column of the file, `column_<index>`; empty means that it is not imported."""
+    """A select for each column of the file, `column_<index>`; empty means that it is not imported.
 
-    def __init__(self, *args: Any, columns: Sequence[Column], chosen: dict[int, str | None] | None, **kwargs: Any):
+    `chosen` is what a person said of each column, `kept` the columns of the creditor that the cartera keeps.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        columns: Sequence[Column],
+        chosen: Mapping[int, str | None] | None,
+        kept: Sequence[CarteraField] = (),
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.columns = columns
-        choices = [("", NOT_IMPORTED), *((field, LABELS[field]) for field in FIELDS)]
+        self.labels = {**LABELS, **{f"{EXTRA}{field.header}": field.label for field in kept}}
+        given = {field for field in (chosen or {}).values() if field and field.startswith(EXTRA)}
+        new = [(field, field[len(EXTRA) :]) for field in sorted(given - self.labels.keys())]
+        choices = [
+            ("", NOT_IMPORTED),
+            *((field, LABELS[field]) for field in FIELDS),
+            (
+                "Datos del acreedor",
+                [
+                    *((f"{EXTRA}{field.header}", field.label) for field in kept),
+                    *new,
+                    (KEEP, "Guardar como dato del acreedor"),
+                ],
+            ),
+        ]
+        self.labels |= dict(new)
         for column in columns:
             field = column.detected if chosen is None else chosen.get(column.index)
             self.fields[f"column_{column.index}"] = forms.ChoiceField(
@@ -168,24 +195,30 @@ class ColumnsForm(forms.Form):
         """Each column with its select."""
         return [(column, self[f"column_{column.index}"]) for column in self.columns]
 
+    def _field_of(self, column: Column) -> str | None:
+        field = self.cleaned_data.get(f"column_{column.index}") or None
+        return f"{EXTRA}{key_of(column.header)}" if field == KEEP else field
+
     @property
     def chosen(self) -> dict[int, str | None]:
         """Column index → field, None where a person left out one that would be imported."""
-        fields = {column.index: self.cleaned_data.get(f"column_{column.index}") or None for column in self.columns}
+        fields = {column.index: self._field_of(column) for column in self.columns}
         detected = {column.index for column in self.columns if column.detected}
         return {index: field for index, field in fields.items() if field or index in detected}
 
     def clean(self) -> None:
         taken: dict[str, Column] = {}
         for column in self.columns:
-            field = self.cleaned_data.get(f"column_{column.index}")
+            name = f"column_{column.index}"
+            field = self._field_of(column)
             if not field:
                 continue
+            if self.cleaned_data[name] == KEEP and (refusal := refusal_of(column.header)):
+                self.add_error(name, refusal)
+                continue
             if field in taken and field not in PHONE_FIELDS:
-                self.add_error(
-                    f"column_{column.index}",
-                    f"«{LABELS[field]}» ya se toma de la columna {taken[field].letter}: deje una sola.",
-                )
+                label = self.labels.get(field, field.removeprefix(EXTRA))
+                self.add_error(name, f"«{label}» ya se toma de la columna {taken[field].letter}: deje una sola.")
             taken.setdefault(field, column)
         missing = [LABELS[field] for field in ("nro_cliente", "total") if field not in taken]
         if taken.keys().isdisjoint(NAME_FIELDS):

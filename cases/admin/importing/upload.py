@@ -20,10 +20,11 @@ from cases.admin.importing.batches import csv_response, import_choices, shown_pr
 from cases.admin.importing.forms import ColumnsForm, UploadForm, initial_of
 from cases.importing import uploads
 from cases.importing.errors import ImportConflict, ImportFailed
+from cases.importing.kept_columns import refusal_of
 from cases.importing.outcomes import Problem
 from cases.importing.report import originals_of, report_for_people
 from cases.importing.run import BUSY, Result
-from cases.models import ImportUpload
+from cases.models import CarteraField, ImportUpload
 from nova.lib.databases import Gone
 from nova.lib.money import format_money
 from nova.lib.outages import Outage, outage_of
@@ -122,7 +123,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
                     file_name=file.name if file else "",
                 )
                 with uploads.opened(upload) as table:
-                    uploads.columns_of(table)
+                    uploads.columns_of(table, upload.options["cartera"])
             except Gone:
                 return self._gone(request, upload.pk if upload else 0)
             except ImportFailed as error:
@@ -137,17 +138,20 @@ class ImportUploadAdmin(admin.ModelAdmin):
             return upload
         try:
             with uploads.opened(upload) as table:
-                columns = uploads.columns_of(table)
+                columns = uploads.columns_of(table, upload.options["cartera"])
+                before = uploads.before_of(upload, table.headers)
         except ImportFailed as error:
             return self._page(request, "columns", upload, error=str(error), status=HTTPStatus.UNPROCESSABLE_ENTITY)
-        form = ColumnsForm(request.POST or None, columns=columns, chosen=uploads.chosen_columns(upload))
+        chosen = uploads.offered(columns, before) if before else uploads.chosen_columns(upload)
+        kept = CarteraField.objects.filter(cartera__in=uploads.carteras_of(upload))
+        form = ColumnsForm(request.POST or None, columns=columns, chosen=chosen, kept=list(kept))
         if request.method == "POST" and form.is_valid():
             try:
                 uploads.choose_columns(upload, form.chosen)
             except Gone:
                 return self._gone(request, pk)
             return HttpResponseRedirect(page_url("preview", upload))
-        return self._page(request, "columns", upload, form=form, table=table)
+        return self._page(request, "columns", upload, form=form, table=table, before=before)
 
     def preview_view(self, request: Request, pk: int) -> HttpResponse:
         """GET shows what the import would do; POST does it, once."""
@@ -156,7 +160,7 @@ class ImportUploadAdmin(admin.ModelAdmin):
             return upload
         try:
             if request.method == "POST":
-                return self._confirm(request, pk)
+                return self._keep(request, upload) if "keep_columns" in request.POST else self._confirm(request, pk)
             result = uploads.preview(upload, by=request.user)
         except (ImportFailed, DatabaseError) as error:
             message, status = refusal(error)
@@ -169,10 +173,20 @@ class ImportUploadAdmin(admin.ModelAdmin):
             total=format_money(result.total),
             problems=shown_problems(as_line(problem) for problem in result.problems),
             understood=result.understood,
+            keepable=[column for column in result.left if not refusal_of(column.header)],
             missing=shown_missing(result),
             fingerprint=uploads.fingerprint(upload),
             earlier=uploads.earlier_import(upload),
         )
+
+    def _keep(self, request: Request, upload: ImportUpload) -> HttpResponse:
+        """Keep the columns that were marked on the preview, and show it again."""
+        marked = [index for text in request.POST.getlist("column") if (index := key_in(text)) is not None]
+        try:
+            uploads.keep_columns(upload, marked)
+        except Gone:
+            return self._gone(request, upload.pk)
+        return HttpResponseRedirect(page_url("preview", upload))
 
     def _confirm(self, request: Request, pk: int) -> HttpResponse:
         try:

@@ -14,13 +14,15 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from cases.importing.aftermath import MISSING_CHOICES, MOST_MISSING, REPORT
-from cases.importing.columns import FIELDS, chosen_by_name, map_columns
+from cases.importing.columns import EXTRA, FIELDS, chosen_by_name
 from cases.importing.dealing import ROUND_ROBIN
 from cases.importing.errors import ImportFailed
+from cases.importing.kept_columns import ALL
+from cases.importing.last_time import map_for
 from cases.importing.plan import SKIP, UPDATE
 from cases.importing.reader import open_table
 from cases.importing.report import report_text
-from cases.importing.run import MISSING_DONE, Options, Result, import_table
+from cases.importing.run import MISSING_DONE, Options, Result, import_table, refused_in_words
 from cases.importing.table import Limits
 from cases.management.reporting import Unwritable, WrittenTooLate, progress_bar, whole_file
 from cases.models import ImportBatch
@@ -54,7 +56,18 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="FIELD=HEADER",
-            help=f"qué columna trae un dato, tantas veces como haga falta. Datos: {', '.join(FIELDS)}",
+            help="qué columna trae un dato, tantas veces como haga falta; si no, como la última vez. "
+            f"Datos: {', '.join(FIELDS)}, {EXTRA}NOMBRE",
+        )
+        parser.add_argument(
+            "--keep-columns",
+            nargs="?",
+            action="append",
+            const=ALL,
+            default=[],
+            metavar="HEADER",
+            help="guarda como dato del acreedor las columnas que no se reconocen, o la de ese encabezado, "
+            "tantas veces como haga falta",
         )
         parser.add_argument("--date-order", choices=["dmy", "mdy", "ymd"], default="dmy")
         parser.add_argument(
@@ -122,7 +135,9 @@ class Command(BaseCommand):
     def _import(self, given: dict[str, Any], options: Options, now: datetime) -> Result:
         path, limits = given["file"], Limits(max_bytes=settings.IMPORT_MAX_BYTES)
         with open_table(path, sheet=given["sheet"], limits=limits) as table:
-            mapping = map_columns(table.headers, chosen_by_name(table.headers, given["column"]))
+            over = chosen_by_name(table.headers, given["column"])
+            with refused_in_words():
+                mapping = map_for(options.cartera, table.headers, over=over, wanted=given["keep_columns"])
             with progress_bar("Importando", _line_count(path) if table.encoding else None) as advance:
                 # A file name from an old ZIP may not be UTF-8; bytes that cannot be decoded cannot be stored.
                 file_name = os.fsencode(path.name).decode(errors="replace")
@@ -132,6 +147,8 @@ class Command(BaseCommand):
         """What was understood of the file, as the preview of the upload page shows it."""
         for label, header in result.understood.taken:
             self.stdout.write(f"{label} ← «{header}»")
+        for label, header in result.understood.remembered:
+            self.stdout.write(f"Como la última vez: {label} ← «{header}»")
         for header, reason in result.understood.left:
             self.stdout.write(f"Columna «{header}»: {reason}")
         for label, value in result.understood.lines:

@@ -23,6 +23,7 @@ CLASH = (
 )
 LABELS = {
     "carteras": "Carteras",
+    "cartera_fields": "Datos de los acreedores",
     "case_statuses": "Estados",
     "activity_results": "Resultados de gestión",
     "debtors": "Deudores",

@@ -6,6 +6,7 @@ from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 
 from cases.models import ActivityResult, Cartera, CaseStatus
 from tests.factories import ActivityFactory, CarteraFactory, CaseFactory, ImportBatchFactory, result, status
+from tests.steps import NO_FIELDS
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,7 @@ def test_history_that_comes_between_question_and_answer_is_no_error(admin_client
 
 def test_staff_edit_a_cartera_and_the_trail_has_it(staff_client, staff_user):
     cartera = CarteraFactory(name="Vieja")
-    data = {"name": "Nueva", "is_active": "on", "monthly_interest_rate": "4.50"}
+    data = {"name": "Nueva", "is_active": "on", "monthly_interest_rate": "4.50", **NO_FIELDS}
     assert staff_client.post(f"/admin/cases/cartera/{cartera.pk}/change/", data).status_code == 302
     entry = LogEntry.objects.get_for_object(cartera).filter(action=LogEntry.Action.UPDATE).get()
     assert entry.changes["name"] == ["Vieja", "Nueva"]

@@ -17,6 +17,7 @@ from tests.at_once import at_once
 from tests.conftest import ClientOf
 from tests.factories import CarteraFactory, CaseFactory, GestorFactory
 from tests.queries import queries_do_not_grow
+from tests.steps import NO_FIELDS
 
 pytestmark = pytest.mark.django_db
 
@@ -70,7 +71,7 @@ def test_says_what_would_be_closed_and_closes_it(admin_client: Client, admin_use
 def test_deactivating_a_cartera_leads_there(admin_client: Client, staff_client: Client, gestor_user: User) -> None:
     cartera = CaseFactory().cartera
     change = f"/admin/cases/cartera/{cartera.pk}/change/"
-    data = {"name": cartera.name, "monthly_interest_rate": "5"}
+    data = {"name": cartera.name, "monthly_interest_rate": "5", **NO_FIELDS}
     done = admin_client.post(change, data)
     assert (done.status_code, done["Location"]) == (302, address(cartera))
     assert "Tiene 1 caso sin cerrar" in admin_client.get(address(cartera)).text

@@ -22,7 +22,7 @@ from tests.steps import issue, pay
 
 pytestmark = pytest.mark.django_db
 SECRETS = ("Quintana", "31415926", "20314159269", "quintana@correo.example", "Combate de los Pozos", "+5491155556666",
-           "le debe a la cuñada", "K-77", "rapipago 991", "ztorres", "carga_quintana")  # fmt: skip
+           "le debe a la cuñada", "K-77", "rapipago 991", "ztorres", "carga_quintana", "MP-4509")  # fmt: skip
 
 
 @pytest.fixture
@@ -34,6 +34,7 @@ def agency(settings):
     gestor.save()
     case = CaseFactory(
         nro_cliente="K-77", notes="le debe a la cuñada", assigned_to=gestor,
+        extra={"Tarjeta": "MP-4509"}, extra_text="mp4509",
         debtor__first_name="Ana", debtor__last_name="Quintana", debtor__dni="31415926", debtor__cuit="20314159269",
         debtor__email="quintana@correo.example", debtor__street="Combate de los Pozos", debtor__notes="Quintana",
     )  # fmt: skip
@@ -44,7 +45,7 @@ def agency(settings):
                            status="cancelled")  # fmt: skip
     payment = pay(case, 1, by=gestor, reference="rapipago 991", notes="Quintana")
     services.void_document(document=issue(case, "receipt", entry=payment), by=gestor, reason="Quintana")
-    ImportBatchFactory(file_name="carga_quintana.csv", report="1,dni,31415926")
+    ImportBatchFactory(file_name="carga_quintana.csv", report="1,dni,31415926", originals=[["K-77", "Quintana"]])
     ContactSubmissionFactory(name="Quintana", message="le debe a la cuñada")
     AuditEventFactory(actor=gestor, target_label="Quintana", before={"dni": "31415926"})
     return case

@@ -12,7 +12,7 @@ from cases.models import Cartera, Case
 from tests.at_once import at_once
 from tests.cases.transfer.command import run
 from tests.factories import AdminFactory, CarteraFactory, CaseFactory, DebtorFactory
-from tests.steps import send
+from tests.steps import NO_FIELDS, send
 
 pytestmark = pytest.mark.django_db
 
@@ -39,7 +39,7 @@ def test_its_cases_leave_the_queue_and_come_back(gestor_user, gestor_client):
 
 def test_the_admin_page_does_the_same(admin_client, gestor_user):
     case = CaseFactory(assigned_to=gestor_user)
-    sent = {"name": case.cartera.name, "monthly_interest_rate": "5"}
+    sent = {"name": case.cartera.name, "monthly_interest_rate": "5", **NO_FIELDS}
     assert admin_client.post(f"/admin/cases/cartera/{case.cartera_id}/change/", sent).status_code == 302
     assert not Case.objects.in_queue(gestor_user).exists()
 

@@ -26,6 +26,7 @@ CHILDREN_FIRST = (
     "debtorphone",
     "debtor",
     "importbatch",
+    "carterafield",
     "cartera",
 )
 

@@ -15,6 +15,7 @@ from cases.models import (
     Activity,
     ActivityResult,
     Arrangement,
+    CarteraField,
     Case,
     CaseStatus,
     Debtor,
@@ -33,6 +34,7 @@ from tests.cases.transfer.command import empty_tables, forget_papers, run, secti
 from tests.factories import (
     ActivityFactory,
     ArrangementFactory,
+    CarteraFieldFactory,
     CaseFactory,
     ContactSubmissionFactory,
     DebtorFactory,
@@ -73,6 +75,8 @@ def agency(settings, gestor_user, admin_user):
         case=case, status="lapsed", is_historic=True, external_id="plan-7", notes="Del sistema anterior",
         accepted_at=dates.start_of_day(dates.today() - timedelta(days=400)), closed_on=dates.today(),
     )  # fmt: skip
+    CarteraFieldFactory(cartera=case.cartera, header="N° de tarjeta", label="Tarjeta", searchable=True)
+    Case.objects.filter(pk=case.pk).update(extra={"N° de tarjeta": "4509 «ñ»"}, extra_text="4509n")
     ImportBatchFactory(counts={"rejected_by": {"total": 1}, "created": 3}, mapping={"b": [1, 2], "a": None})
     ContactSubmissionFactory(message="Línea 1\nLínea 2")
     return case
@@ -101,6 +105,22 @@ def test_into_an_empty_installation_and_out_again_is_identical(agency, papers, t
     run("export_data", tmp_path / "again.json")
     assert (tmp_path / "out.json").read_text() == (tmp_path / "again.json").read_text()
     assert_sound()
+
+
+def test_into_a_working_installation_the_kept_columns_come_along(agency, tmp_path):
+    run("export_data", tmp_path / "out.json")
+    empty_tables()
+    kept = CarteraFieldFactory(cartera__name=agency.cartera.name, header="N° DE TARJETA", label="Plástico")
+    DebtorFactory()
+
+    ran = run("import_data", tmp_path / "out.json")
+
+    assert ran.code == 0, ran
+    assert list(CarteraField.objects.values_list("cartera", "label")) == [(kept.cartera_id, "Plástico")]
+    assert Case.objects.exclude(extra={}).values_list("extra", "extra_text").get() == (
+        {"N° de tarjeta": "4509 «ñ»"},
+        "4509n",
+    )
 
 
 def test_into_a_working_installation_the_stops_come_along(agency, gestor_user, tmp_path):
@@ -290,7 +310,8 @@ def test_every_field_of_every_table_is_in_the_file(agency, papers, tmp_path):
     run("export_data", tmp_path / "out.json")
 
     assert [item.name for item in SECTIONS] == [
-        "carteras", "case_statuses", "activity_results", "paper_texts", "users", "debtors", "phones", "cases",
+        "carteras", "cartera_fields",
+        "case_statuses", "activity_results", "paper_texts", "users", "debtors", "phones", "cases",
         "activities", "stops", "promises", "discount_limits", "offers", "arrangements", "instalments", "ledger",
         "documents", "import_batches", "contact_submissions",
     ]  # fmt: skip
