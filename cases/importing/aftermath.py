@@ -15,7 +15,8 @@ from accounts.models import AuditEvent, User
 from cases.importing.errors import ImportFailed
 from cases.importing.existing import KnownCase
 from cases.importing.keys import form_of
-from cases.models import Activity, Cartera, Case, CaseStatus, StopFlag
+from cases.importing.write import former_of, note_changes
+from cases.models import Activity, Cartera, Case, CaseStatus, ImportBatch, StopFlag
 from cases.querysets import CaseQuerySet
 from cases.rules import queue
 from cases.services.many import CHUNK
@@ -32,7 +33,7 @@ _FIRST_BANDS = (queue.Band.CALL_BACK, queue.Band.BROKEN_PROMISE)
 
 
 # --- Known cases without a debt ------------------------------------------------------------------------
-def ask_about_settled(settled: Iterable[KnownCase], *, now: datetime) -> None:
+def ask_about_settled(settled: Iterable[KnownCase], *, batch: ImportBatch, now: datetime) -> None:
     """Bring open cases whose row states no debt to band 3, once: their `creditor_total` becomes 0.
 
     A call-back that was agreed, a broken promise and a stop stay before it. No balance changes.
@@ -42,6 +43,7 @@ def ask_about_settled(settled: Iterable[KnownCase], *, now: datetime) -> None:
         cases = Case.objects.open().filter(stopped_at__isnull=True)
         cases = cases.exclude(queue_band__in=_FIRST_BANDS).exclude(creditor_total=0)
         locked = lock_rows(cases, ids[start : start + CHUNK], no_key=True)
+        note_changes(batch, [(case.pk, None, former_of(case)) for case in locked])
         for case in locked:
             case.creditor_total, case.queue_band, case.next_action_at = Decimal("0.00"), queue.Band.SAYS_PAID, now
             case.version += 1
@@ -124,7 +126,7 @@ def find_missing(standing: Standing, *, named: set[int], open_named: int, reject
     return Missing(standing.count, found)
 
 
-def settle_missing(missing: Missing, *, choice: str, by: User | None, now: datetime) -> None:
+def settle_missing(missing: Missing, *, choice: str, batch: ImportBatch, by: User | None, now: datetime) -> None:
     """Stop or close the missing cases. `missing.check` comes first."""
     if choice == REPORT:
         return
@@ -132,7 +134,9 @@ def settle_missing(missing: Missing, *, choice: str, by: User | None, now: datet
     ids = [pk for pk, _, _ in missing.cases]
     for start in range(0, len(ids), CHUNK):
         open_cases = Case.objects.open().select_related("status", "assigned_to", "debtor")
-        change(lock_rows(open_cases, ids[start : start + CHUNK], no_key=True), by, now)
+        cases = lock_rows(open_cases, ids[start : start + CHUNK], no_key=True)
+        note_changes(batch, [(case.pk, None, former_of(case)) for case in cases])
+        change(cases, by, now)
 
 
 def _review(cases: list[Case], by: User | None, now: datetime) -> None:

@@ -47,6 +47,13 @@ class KnownDebtor:
     provincia: str = ""
     phones: set[str] = field(default_factory=set)
     changed: bool = False
+    filled: dict[str, str] | None = None  # the fields that this chunk filled in, with their values
+
+    def fill(self, name: str, value: str) -> None:
+        """Give a field that is empty its value."""
+        setattr(self, name, value)
+        self.changed = True
+        self.filled = {**(self.filled or {}), name: value}
 
 
 @dataclass(slots=True)

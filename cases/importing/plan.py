@@ -257,15 +257,16 @@ def _holder(row: ParsedRow, known: Known) -> KnownDebtor | None:
 def _fill_document(row: ParsedRow, debtor: KnownDebtor, known: Known, problems: list[Problem]) -> bool:
     changed = False
     if row.dni and not debtor.dni:
-        debtor.dni, changed = row.dni, True
+        debtor.fill("dni", row.dni)
+        changed = True
     if row.cuit and not debtor.cuit:
         if known.by_cuit.get(row.cuit, debtor) is not debtor:
             reason = f"El CUIT {row.cuit} ya es de otro deudor: no se guardó. Revise cuál es el correcto."
             problems.append(_warning(row, document_cell(row.source), reason))
         else:
-            debtor.cuit, changed = row.cuit, True
+            debtor.fill("cuit", row.cuit)
+            changed = True
     if changed:
-        debtor.changed = True
         known.add(debtor)
     return changed
 
@@ -284,9 +285,7 @@ def _fill_contact(row: ParsedRow, debtor: KnownDebtor) -> bool:
     if all(not getattr(debtor, name) or getattr(debtor, name) == value or not value for name, value in stated.items()):
         missing += [name for name, value in stated.items() if value and not getattr(debtor, name)]
     for name in missing:
-        setattr(debtor, name, getattr(row, name))
-    if missing:
-        debtor.changed = True
+        debtor.fill(name, getattr(row, name))
     return bool(missing)
 
 

@@ -213,7 +213,10 @@ def _import(
     if not Cartera.objects.hold(cartera.pk).is_active:
         raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de importar.")
     searched = _keep_fields(cartera, mapping)
-    writer = Writer(cartera, by, dealer_for(options.assign_to), now, bool(mapping.kept), searched)
+    batch = ImportBatch.objects.create(
+        file_name=file_name[:255], sha256=table.sha256, cartera=cartera, created_by=by, created_at=now
+    )
+    writer = Writer(batch, cartera, by, dealer_for(options.assign_to), now, bool(mapping.kept), searched)
     result = Result(cartera.name, understood(table, mapping), mapping.headers, mapping.ignored)
     reading = Reading(
         today=dates.local_date(now),
@@ -231,7 +234,7 @@ def _import(
         plan = plan_chunk(outcomes, known, on_existing=options.on_existing, new_keys=options.new_keys)
         writer.write(plan)
         if options.on_existing != SKIP:
-            ask_about_settled(plan.settled, now=now)
+            ask_about_settled(plan.settled, batch=batch, now=now)
         forms.open_named += plan.open_named
         result.add(plan, rows)
         progress(result.rows)
@@ -244,13 +247,13 @@ def _import(
     if not table.others:  # else each sheet has its own numbers, and the lines are in the order of the sheets
         result.problems.sort(key=lambda problem: problem.row)
     if standing.count:
-        _look_for_missing(standing, forms, options, result, mapping, by=by, now=now)
+        _look_for_missing(standing, forms, options, result, mapping, batch=batch, by=by, now=now)
     if options.dry_run:
         transaction.set_rollback(True)
         return result
     if result.created or result.updated:
         refresh_statistics(Debtor, DebtorPhone, Case, LedgerEntry, DailyTotal, BookTotal)
-    result.batch = _record(table, mapping, options, result, cartera, file_name=file_name, by=by, now=now)
+    result.batch = _record(batch, table, mapping, options, result, by=by)
     return result
 
 
@@ -261,12 +264,13 @@ def _look_for_missing(
     result: Result,
     mapping: Mapping,
     *,
+    batch: ImportBatch,
     by: User | None,
     now: datetime,
 ) -> None:
     missing = find_missing(standing, named=forms.named, open_named=forms.open_named, rejected=result.rejected_forms)
     missing.check(options.missing, options.missing_max)
-    settle_missing(missing, choice=options.missing, by=by, now=now)
+    settle_missing(missing, choice=options.missing, batch=batch, by=by, now=now)
     result.missing = missing
     column = mapping.header_of("nro_cliente")
     done = MISSING_DONE[options.missing]
@@ -341,41 +345,27 @@ def _cartera(options: Options) -> Cartera:
 
 
 def _record(
-    table: Table,
-    mapping: Mapping,
-    options: Options,
-    result: Result,
-    cartera: Cartera,
-    *,
-    file_name: str,
-    by: User | None,
-    now: datetime,
+    batch: ImportBatch, table: Table, mapping: Mapping, options: Options, result: Result, *, by: User | None
 ) -> ImportBatch:
-    batch = ImportBatch.objects.create(
-        file_name=file_name[:255],
-        sha256=table.sha256,
-        cartera=cartera,
-        created_by=by,
-        created_at=now,
-        mapping={
-            "columns": {name: mapping.header_of(name) for name in mapping.fields},
-            "ignored": [column.header for column in mapping.ignored],
-            "sheet": table.sheet,
-            "header_row": table.header_row,
-            "headers": mapping.headers,
-            "kept": {column.key: mapping.header_at(column.at) for column in mapping.kept},
-            "signature": signature_of(mapping.headers),
-            "chosen": choices_of(mapping),
-        },
-        options={
-            "date_order": options.date_order,
-            "assign_to": options.assign_to,
-            "on_existing": options.on_existing,
-            "missing": options.missing,
-        },
-        counts={**result.counts, "rejected_by": dict(result.rejected_by)},
-        report=report_text(result.problems),
-        originals=originals_of(result.problems),
-    )
-    audit.record(AuditEvent.Action.IMPORT, by=by, target=batch, after={"cartera": cartera.name, **result.counts})
+    batch.mapping = {
+        "columns": {name: mapping.header_of(name) for name in mapping.fields},
+        "ignored": [column.header for column in mapping.ignored],
+        "sheet": table.sheet,
+        "header_row": table.header_row,
+        "headers": mapping.headers,
+        "kept": {column.key: mapping.header_at(column.at) for column in mapping.kept},
+        "signature": signature_of(mapping.headers),
+        "chosen": choices_of(mapping),
+    }
+    batch.options = {
+        "date_order": options.date_order,
+        "assign_to": options.assign_to,
+        "on_existing": options.on_existing,
+        "missing": options.missing,
+    }
+    batch.counts = {**result.counts, "rejected_by": dict(result.rejected_by)}
+    batch.report = report_text(result.problems)
+    batch.originals = originals_of(result.problems)
+    batch.save()
+    audit.record(AuditEvent.Action.IMPORT, by=by, target=batch, after={"cartera": batch.cartera.name, **result.counts})
     return batch

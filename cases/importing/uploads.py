@@ -208,8 +208,10 @@ def batch_of(pk: int, *, by: User) -> ImportBatch | None:
 
 
 def earlier_import(upload: ImportUpload) -> ImportBatch | None:
-    """The last import of the same file (by hash) into the same cartera, or None."""
-    same = ImportBatch.objects.filter(sha256=upload.sha256, cartera__name__iexact=upload.options["cartera"])
+    """The last import of the same file (by hash) into the same cartera that was not undone, or None."""
+    same = ImportBatch.objects.filter(
+        sha256=upload.sha256, cartera__name__iexact=upload.options["cartera"], undone_at__isnull=True
+    )
     return same.defer("report").select_related("created_by").first()
 
 

@@ -1,11 +1,17 @@
-"""Writes the plan of a chunk to the database, inside the single transaction of the import."""
+"""Writes the plan of a chunk to the database, inside the single transaction of the import.
+
+What was there before is noted as it was (`ImportChange`), so that the import can be undone.
+"""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from accounts.models import User
@@ -14,7 +20,17 @@ from cases.importing.existing import CONTACT_FIELDS, KnownDebtor
 from cases.importing.kept_columns import as_json
 from cases.importing.outcomes import WARNING, ParsedRow, Problem, with_cells
 from cases.importing.plan import CaseMove, ChunkPlan
-from cases.models import Arrangement, Cartera, Case, CaseStatus, Debtor, DebtorPhone, LedgerEntry
+from cases.models import (
+    Arrangement,
+    Cartera,
+    Case,
+    CaseStatus,
+    Debtor,
+    DebtorPhone,
+    ImportBatch,
+    ImportChange,
+    LedgerEntry,
+)
 from cases.rules import ledger, queue
 from cases.searching import extra_text
 from cases.services.cases import move_case
@@ -29,16 +45,26 @@ CASE_COLUMNS = (
     *("id", "cartera", "nro_cliente", "debtor", "entity", "amount", "initial_amount", "balance", "placed_on"),
     *("last_payment_date", "creditor_last_payment_date", "creditor_total", "status", "stage", "assigned_to"),
     *("queue_band", "notes", "version", "created_at", "updated_at", "arrears_since", "arrears_estimated"),
+    "import_batch",
 )
 LEDGER_COLUMNS = (
     *("case", "cartera", "kind", "amount", "value_date", "method", "reference", "credited_to", "created_by"),
-    *("created_at", "notes", "reason"),
+    *("created_at", "notes", "reason", "import_batch"),
 )
+CHANGE_COLUMNS = ("batch", "case", "debtor", "former")
 SETTLED_BY_ARRANGEMENT = "Saldado por convenio: informe al acreedor. No se cambió el saldo."
 CASE_REFRESH_COLUMNS = (
     *("entity", "initial_amount", "creditor_total", "creditor_last_payment_date", "last_payment_date", "balance"),
     *("arrears_since", "arrears_estimated", "status", "stage", "next_action_at", "queue_band", "version", "updated_at"),
 )
+
+# What an import changes of a case beyond its balance, which follows from the ledger.
+RESTORED = (
+    *("entity", "initial_amount", "creditor_total", "creditor_last_payment_date", "last_payment_date"),
+    *("arrears_since", "arrears_estimated", "status_id", "stage", "next_action_at", "queue_band"),
+)
+
+EXTRA = ("extra", "extra_text")
 
 
 @dataclass
@@ -48,6 +74,7 @@ class Writer:
     `keeps_extra`: some columns of the file are kept. A search looks at the keys `searched` of `Case.extra`.
     """
 
+    batch: ImportBatch
     cartera: Cartera
     by: User | None
     dealer: Dealer
@@ -79,9 +106,11 @@ class Writer:
         self._insert_cases(plan)
         self._refresh_cases(plan)
         self._write_extras(plan.extras)
+        self._note_debtors(plan, taken)
 
     def _move_cases(self, moves: list[CaseMove]) -> set[tuple[int, str]]:
         """Move the cases. Returns the (debtor id, number) of all phones that their new debtors have afterwards."""
+        note_changes(self.batch, [(move.case.id, None, {"moved": move.case.debtor_id}) for move in moves])
         for move in moves:
             move_case(case_id=move.case.id, debtor_id=move.debtor.id)
         phones = DebtorPhone.objects.filter(debtor__in=[move.debtor.id for move in moves]).order_by()
@@ -118,7 +147,7 @@ class Writer:
                     *(pk, cartera.pk, row.nro_cliente, new.debtor.id, row.entity or cartera.name, total),
                     *(_text(row.monto_inicial), total, self.today, paid_on, paid_on, total),
                     *(status.pk, status.stage, gestor, queue.Band.NEW, row.notes, 1, self.moment, self.moment),
-                    *(_text(row.fecha_mora) or paid_on or self.today, row.fecha_mora is None),
+                    *(_text(row.fecha_mora) or paid_on or self.today, row.fecha_mora is None, self.batch.pk),
                     *(self._extra(row.extra) if self.keeps_extra else ()),
                 )
             )
@@ -130,7 +159,21 @@ class Writer:
         self, case_id: int, kind: str, amount: str, gestor: int | None, notes: str, reason: str = ""
     ) -> tuple[copying.Value, ...]:
         place = (case_id, self.cartera.pk, kind, amount, self.today, "", "")
-        return (*place, gestor, self.by_id, self.moment, notes, reason)
+        return (*place, gestor, self.by_id, self.moment, notes, reason, self.batch.pk)
+
+    def _note_debtors(self, plan: ChunkPlan, taken: set[tuple[int, str]]) -> None:
+        """What people who were there before were given. Those whom this chunk made go with their cases."""
+        made = {debtor.id for debtor in plan.new_debtors}
+        phones: dict[int, list[str]] = defaultdict(list)
+        for debtor, phone in plan.new_phones:
+            if debtor.id not in made and (debtor.id, phone.number) not in taken:
+                phones[debtor.id].append(phone.number)
+        filled = {debtor.id: debtor.filled for debtor in plan.changed_debtors if debtor.id not in made}
+        rows = [
+            (None, pk, {"filled": filled.get(pk) or {}, "phones": phones.get(pk, [])})
+            for pk in sorted(filled.keys() | phones.keys())
+        ]
+        note_changes(self.batch, rows)
 
     def _refresh_cases(self, plan: ChunkPlan) -> None:
         """Lock the changed cases and read them and their payments again, which concurrent ones may have changed (§3.2).
@@ -149,9 +192,10 @@ class Writer:
             locked = list(Case.objects.filter(pk__in=rows).order_by("pk"))
         settled = {pk for pk, status in self._arranged(arranged).items() if status == Arrangement.Status.COMPLETED}
         ours = LedgerEntry.objects.effective_payments().filter(case__in=list(rows)).latest_by_case()
-        updates, entries, owing_again = [], [], []
+        updates, entries, owing_again, changes = [], [], [], []
         for case in locked:
             row = rows[case.pk]
+            changes.append((case.pk, None, former_of(case)))
             difference = ledger.refresh_adjustment(
                 stated=row.total, previously_stated=case.creditor_total, balance=case.balance
             )
@@ -183,6 +227,7 @@ class Writer:
             updates.append(self._case_change(case, paid_on))
         copying.update(Case, CASE_REFRESH_COLUMNS, updates)
         copying.insert(LedgerEntry, LEDGER_COLUMNS, entries)
+        note_changes(self.batch, changes)
         withdraw_clearances(owing_again, now=self.now)
         for pk in arranged:
             settle(lock_case(pk), now=self.now)
@@ -194,9 +239,10 @@ class Writer:
         """
         if not extras:
             return
-        locked = lock_rows(Case.objects.only("pk"), extras, no_key=True)
+        locked = lock_rows(Case.objects.only("pk", *EXTRA), extras, no_key=True)
         if len(locked) < len(extras):
             raise Gone(f"{len(extras) - len(locked)} cases of the file")
+        note_changes(self.batch, [(case.pk, None, {name: getattr(case, name) for name in EXTRA}) for case in locked])
         changes: list[tuple[copying.Value, ...]] = [
             (*self._extra(as_json(extra)), self.moment, pk) for pk, extra in extras.items()
         ]
@@ -225,6 +271,18 @@ class Writer:
             *(_text(case.arrears_since), case.arrears_estimated),
             *(*place, case.version + 1, self.moment, case.pk),
         )
+
+
+def former_of(case: Case) -> dict[str, Any]:
+    """What an import may change of a case, as JSON holds it."""
+    return {name: getattr(case, name) for name in RESTORED}
+
+
+def note_changes(batch: ImportBatch, changes: Iterable[tuple[int | None, int | None, Mapping[str, Any]]]) -> None:
+    """Note (case, debtor, former) of what the import changes."""
+    as_json = DjangoJSONEncoder().encode
+    rows = [(batch.pk, case, debtor, as_json(former)) for case, debtor, former in changes]
+    copying.insert(ImportChange, CHANGE_COLUMNS, rows)
 
 
 def _tell_settled(row: ParsedRow, plan: ChunkPlan) -> None:

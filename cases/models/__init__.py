@@ -9,7 +9,7 @@ from cases.models.case import Case
 from cases.models.debtor import Debtor, DebtorPhone
 from cases.models.document import Document, DocumentCounter, PaperText
 from cases.models.effect import Effect
-from cases.models.imports import ImportBatch, ImportUpload
+from cases.models.imports import ImportBatch, ImportChange, ImportUpload
 from cases.models.ledger import LedgerEntry
 from cases.models.promise import Promise
 from cases.models.rollups import BookTotal, DailyTotal, DataVersion, InstalmentTotal
@@ -36,6 +36,7 @@ __all__ = [
     "DocumentCounter",
     "Effect",
     "ImportBatch",
+    "ImportChange",
     "ImportUpload",
     "Instalment",
     "InstalmentTotal",

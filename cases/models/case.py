@@ -115,6 +115,18 @@ class Case(models.Model):
     # Of these the ones that are searched, as a search compares them: `searching.compact`, parted by spaces.
     extra_text = models.TextField(default="", db_default="", blank=True, editable=False)
     version = models.PositiveIntegerField("versión", default=1, editable=False)
+    # The import that placed it. Without a constraint, for which every row would pay: imports are never deleted.
+    import_batch = models.ForeignKey(
+        "cases.ImportBatch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+        verbose_name="importación",
+    )
     external_id = models.CharField("identificador de origen", max_length=120, null=True, blank=True, editable=False)
     created_at = models.DateTimeField("creado", default=timezone.now, editable=False)
     updated_at = models.DateTimeField("modificado", auto_now=True)

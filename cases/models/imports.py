@@ -1,5 +1,6 @@
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
 from cases.models.cartera import Cartera
@@ -8,6 +9,11 @@ from cases.models.cartera import Cartera
 class ImportBatch(models.Model):
     """One run of an import: its file, user and counts, and the report of every row with a problem."""
 
+    class Kind(models.TextChoices):
+        CASES = "cases", "Cartera"
+        RECALL = "recall", "Bajas"
+
+    kind = models.CharField("qué es", max_length=6, choices=Kind.choices, default=Kind.CASES, db_default=Kind.CASES)
     file_name = models.CharField("archivo", max_length=255)
     sha256 = models.CharField("SHA-256", max_length=64)
     cartera = models.ForeignKey(Cartera, models.PROTECT, related_name="import_batches", verbose_name="cartera")
@@ -26,11 +32,23 @@ class ImportBatch(models.Model):
     report = models.TextField("informe (CSV)", blank=True)
     # The row of each line of the report, as it is in the file: for the report that people download.
     originals = models.JSONField("filas originales", default=list, editable=False)
+    undone_at = models.DateTimeField("deshecha", null=True, blank=True, editable=False)
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        editable=False,
+        verbose_name="deshecha por",
+    )
 
     class Meta:
         verbose_name = "importación"
         verbose_name_plural = "importaciones"
         ordering = ["-created_at", "-id"]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=["cases", "recall"]), name="import_kind_known")]
         indexes = [models.Index(fields=["-created_at", "-id"], name="import_newest")]
 
     def __str__(self) -> str:
@@ -56,3 +74,33 @@ class ImportUpload(models.Model):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class ImportChange(models.Model):
+    """What an import did to a case or a person that was there before, for undoing it (DESIGN §5).
+
+    Of a case `former` has the values before, or {"moved": the person before}. Of a person it has what was filled in:
+    {"filled": {field: value}, "phones": [number]}.
+    """
+
+    batch = models.ForeignKey(ImportBatch, models.CASCADE, related_name="changes", verbose_name="importación")
+    case = models.ForeignKey(
+        "cases.Case", models.CASCADE, null=True, blank=True, related_name="import_changes", verbose_name="caso"
+    )
+    debtor = models.ForeignKey(
+        "cases.Debtor", models.CASCADE, null=True, blank=True, related_name="import_changes", verbose_name="deudor"
+    )
+    former = models.JSONField("antes", default=dict)
+
+    class Meta:
+        verbose_name = "cambio de una importación"
+        verbose_name_plural = "cambios de importaciones"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(case__isnull=False, debtor__isnull=True) | Q(case__isnull=True, debtor__isnull=False),
+                name="import_change_of_one_row",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.batch} · {self.case or self.debtor}"

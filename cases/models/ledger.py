@@ -101,6 +101,18 @@ class LedgerEntry(models.Model):
         db_index=False,
         verbose_name="registrado por",
     )
+    # As in Case.
+    import_batch = models.ForeignKey(
+        "cases.ImportBatch",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+        verbose_name="importación",
+    )
     created_at = models.DateTimeField("registrado", default=timezone.now, editable=False)
     notes = models.TextField("notas", blank=True)
 

@@ -8,28 +8,35 @@ from itertools import islice
 from pathlib import PurePath
 from typing import Any
 
+from django import forms
 from django.contrib import admin
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import QuerySet
 from django.db.models.functions import Left
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import get_valid_filename
 
-from cases.admin.base import ReadOnlyAdmin, Tool, changelist_url
+from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, changelist_url, may_move_money, whole
 from cases.admin.filters import AutocompleteFilter
 from cases.admin.importing.offer import OffersImport
+from cases.admin.tools import tool_page
 from cases.importing.aftermath import CLOSE, REVIEW
 from cases.importing.columns import LABELS
 from cases.importing.dealing import ROUND_ROBIN
+from cases.importing.errors import ImportFailed
 from cases.importing.plan import SKIP
 from cases.importing.report import SEVERITIES, report_for_people
+from cases.importing.undoing import Undone, undo_import
 from cases.models import Case, ImportBatch
 from nova.lib.money import format_money
 
 PROBLEMS_SHOWN = 50
+KEPT_SHOWN = 20
+UNDOING = "Lo que nadie tocó después de la importación vuelve a como estaba. Lo demás queda, con su motivo."
 REPORT_HEAD = 40_000  # characters; 50 lines never have more
 REJECTED_BY = {"nro_cliente": "número de cliente", "name": "nombre", "total": "importe", "duplicate": "repetidas"}
 
@@ -55,7 +62,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     search_fields = ["file_name"]
     search_help_text = "Nombre del archivo"
     fieldsets = [
-        (None, {"fields": ["file_name", "cartera", "created_by", "created_at"]}),
+        (None, {"fields": ["kind", "file_name", "cartera", "created_by", "created_at", "undone_at", "undone_by"]}),
         (
             "Resultado",
             {"fields": ["created", "updated", "unchanged", "rejected", "rejected_by", "warnings", "total"]},
@@ -63,7 +70,18 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
         ("Cómo se leyó", {"fields": ["columns", "ignored_columns", "place", "choices", "sha256"]}),
     ]
     readonly_fields = [
-        *("created_at", "created", "updated", "unchanged", "rejected", "rejected_by", "warnings", "total"),
+        *(
+            "created_at",
+            "undone_at",
+            "undone_by",
+            "created",
+            "updated",
+            "unchanged",
+            "rejected",
+            "rejected_by",
+            "warnings",
+            "total",
+        ),
         *("columns", "ignored_columns", "place", "choices"),
     ]
     change_form_template = "admin/cases/import_batch.html"
@@ -84,11 +102,54 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
             Tool("Ver los casos creados", changelist_url(Case, **created)),
             Tool("Repartir los que no tienen gestor", changelist_url(Case, **created, assigned_to__isnull=1)),
         ]
-        return [*(made if obj.counts.get("created") else []), *([report] if has_report else [])]
+        undo = Tool("Deshacer", reverse("admin:cases_importbatch_undo", args=[obj.pk]))
+        may_undo = may_move_money(request) and obj.undone_at is None
+        return [
+            *(made if obj.counts.get("created") and obj.undone_at is None else []),
+            *([report] if has_report else []),
+            *([undo] if may_undo else []),
+        ]
 
     def get_urls(self) -> list:
-        report = self.admin_site.admin_view(self.report_view)
-        return [path("<int:pk>/report.csv", report, name="cases_importbatch_report"), *super().get_urls()]
+        report, undo = self.admin_site.admin_view(self.report_view), self.admin_site.admin_view(self.undo_view)
+        return [
+            path("<int:pk>/report.csv", report, name="cases_importbatch_report"),
+            path("<int:pk>/undo/", undo, name="cases_importbatch_undo"),
+            *super().get_urls(),
+        ]
+
+    def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """What undoing would do, and on the POST doing it."""
+        if not may_move_money(request):
+            raise PermissionDenied
+        batch = get_object_or_404(self.get_queryset(request).select_related("cartera"), pk=pk)
+        would, refusal = None, ""
+        try:
+            would = undo_import(batch, by=actor(request), dry_run=True) if batch.undone_at is None else None
+        except (ValidationError, ImportFailed) as error:
+            refusal = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+
+        def run(data: dict[str, Any]) -> str:
+            try:
+                done = undo_import(batch, by=actor(request))
+            except ImportFailed as error:
+                raise ValidationError(str(error)) from error
+            removed = "1 caso quitado" if done.removed == 1 else f"{whole(done.removed)} casos quitados"
+            kept = "1 que queda" if len(done.kept) == 1 else f"{whole(len(done.kept))} que quedan"
+            return f"Se deshizo la importación: {removed}, {whole(done.restored)} restaurados y {kept} como está."
+
+        return tool_page(
+            self,
+            request,
+            obj=batch,
+            form=forms.Form(request.POST or None),
+            run=run,
+            title="Deshacer la importación",
+            button="Deshacer la importación" if would and (would.removed or would.restored or would.contacts) else "",
+            back=change_url(batch),
+            facts=what_undoing_does(would) if would else [],
+            explains=refusal or UNDOING,
+        )
 
     def report_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         batch = ImportBatch.objects.filter(pk=pk).first()
@@ -150,6 +211,21 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     @admin.display(description="opciones")
     def choices(self, obj: ImportBatch) -> str:
         return import_choices(obj.options) or "—"
+
+
+def what_undoing_does(would: Undone) -> list[tuple[str, str]]:
+    """As the page asks about it: what goes, what comes back, and what stays for which reason."""
+    facts = [
+        ("Casos que se quitan", f"{whole(would.removed)}, por {format_money(would.removed_amount)}"),
+        ("Deudores que se quitan con ellos", whole(would.people)),
+        ("Casos que vuelven a como estaban", whole(would.restored)),
+        ("Deudores que vuelven a como estaban", whole(would.contacts)),
+    ]
+    for reason, count in would.reasons.most_common():
+        named = [case for case, why in would.kept if why == reason][:KEPT_SHOWN]
+        more = f" y {whole(count - len(named))} más" if count > len(named) else ""
+        facts.append((f"Quedan como están: {reason}", f"{whole(count)} ({', '.join(named)}{more})"))
+    return facts
 
 
 def import_choices(options: Mapping[str, Any]) -> str:
