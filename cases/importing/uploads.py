@@ -22,7 +22,7 @@ from accounts.models import User
 from cases.importing import columns
 from cases.importing.aftermath import MOST_MISSING, REPORT
 from cases.importing.cells import text_of
-from cases.importing.columns import EXTRA
+from cases.importing.columns import CASE_NAMES, EXTRA, HeaderNames
 from cases.importing.errors import ImportConflict
 from cases.importing.kept_columns import key_of
 from cases.importing.last_time import Before, fields_by_header, known_headers, last_time, map_for
@@ -109,13 +109,14 @@ def fingerprint(upload: ImportUpload) -> str:
 
 
 @contextmanager
-def opened(upload: ImportUpload) -> Iterator[Table]:
+def opened(upload: ImportUpload, *, names: HeaderNames = CASE_NAMES) -> Iterator[Table]:
     """The file as a table; a temporary file exists inside the block. Raises ImportFailed."""
     with tempfile.NamedTemporaryFile(prefix="nova-import-") as stream:
         stream.write(upload.content)
         stream.flush()
         limits = Limits(max_bytes=settings.IMPORT_UPLOAD_MAX_BYTES)
-        with open_table(stream.name, sheet=upload.options.get("sheet") or None, limits=limits) as table:
+        sheet = upload.options.get("sheet") or None
+        with open_table(stream.name, sheet=sheet, limits=limits, names=names) as table:
             yield table
 
 

@@ -94,7 +94,7 @@ def _move(case: Case, status: CaseStatus, *, now: datetime) -> bool:
 
 @transaction.atomic
 def change_status_of_cases(
-    *, cases: CaseQuerySet, status: CaseStatus, by: User, notes: str = "", now: datetime | None = None
+    *, cases: CaseQuerySet, status: CaseStatus, by: User | None, notes: str = "", now: datetime | None = None
 ) -> BulkResult:
     """Set the status of many cases. Cases that cannot have it are counted in the result; no ValidationError is raised.
 
@@ -138,7 +138,7 @@ def make_stage_default(*, status: CaseStatus) -> CaseStatus:
     return chosen
 
 
-def _write(cases: list[Case], *, status: CaseStatus, by: User, notes: str, now: datetime) -> None:
+def _write(cases: list[Case], *, status: CaseStatus, by: User | None, notes: str, now: datetime) -> None:
     activities, events = [], []
     reopened: list[int] = []
     moved: list[int] = []

@@ -1,4 +1,4 @@
-"""«Cargar»: what comes in as files, cases and payments, and what became of the last ones (DESIGN §5)."""
+"""«Cargar»: what comes in as files, cases, recalls and payments, and what became of the last ones (DESIGN §5)."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -47,8 +47,11 @@ class Way:
 @require_safe
 @for_role(User.Role.ADMIN)
 def loading(request: Request) -> HttpResponse:
-    batches = ImportBatch.objects.select_related("cartera", "created_by").defer("report", "originals")[:LAST]
-    begun = ImportUpload.objects.filter(created_by=request.user).defer("content")[:LAST]
+    batches = ImportBatch.objects.select_related("cartera", "created_by").defer("report", "originals")
+    recalls = batches.filter(kind=ImportBatch.Kind.RECALL)[:LAST]
+    batches = batches.filter(kind=ImportBatch.Kind.CASES)[:LAST]
+    begun = ImportUpload.objects.filter(created_by=request.user, options__kind__isnull=True)
+    begun = begun.defer("content")[:LAST]
     files = PaymentFile.objects.select_related("layout", "cartera", "created_by")[:LAST]
     ways = [
         Way(
@@ -57,7 +60,15 @@ def loading(request: Request) -> HttpResponse:
             "Cargar casos",
             reverse("admin:cases_importupload_add"),
             [*map(_begun, begun), *map(_batch, batches)],
-            reverse("admin:cases_importbatch_changelist"),
+            reverse("admin:cases_importbatch_changelist") + "?kind__exact=cases",
+        ),
+        Way(
+            "Bajas",
+            "Los casos que el acreedor retira: salen de la cola y se cierran.",
+            "Cargar bajas",
+            reverse("admin:cases_importbatch_recall_add"),
+            list(map(_batch, recalls)),
+            reverse("admin:cases_importbatch_changelist") + "?kind__exact=recall",
         ),
         Way(
             "Pagos",
@@ -78,9 +89,15 @@ def _begun(upload: ImportUpload) -> Loaded:
 
 
 def _batch(batch: ImportBatch) -> Loaded:
-    names = {"created": "nuevos", "updated": "actualizados", "rejected": "rechazadas"}
+    names = {
+        "created": "nuevos",
+        "updated": "actualizados",
+        "rejected": "rechazadas",
+        "closed": "dados de baja",
+        "unknown": "desconocidos",
+    }
     told_counts = [f"{words}: {batch.counts[name]}" for name, words in names.items() if batch.counts.get(name)]
-    result = " · ".join(told_counts) or "Sin cambios"
+    result = " · ".join(["Deshecha"] if batch.undone_at else told_counts) or "Sin cambios"
     return Loaded(
         batch.created_at, batch.file_name, change_url(batch), batch.cartera.name, str(batch.created_by or ""), result
     )

@@ -22,6 +22,7 @@ from django.utils.text import get_valid_filename
 
 from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, changelist_url, may_move_money, whole
 from cases.admin.filters import AutocompleteFilter
+from cases.admin.importing import recalls
 from cases.admin.importing.offer import OffersImport
 from cases.admin.tools import tool_page
 from cases.importing.aftermath import CLOSE, REVIEW
@@ -46,6 +47,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     audited_by_services = True
     list_display = [
         "created_at",
+        "kind",
         "file_name",
         "cartera",
         "created_by",
@@ -56,7 +58,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
         "warnings",
         "total",
     ]
-    list_filter = [("cartera", AutocompleteFilter)]
+    list_filter = ["kind", ("cartera", AutocompleteFilter)]
     list_select_related = ["cartera", "created_by"]
     ordering = ["-created_at", "-id"]
     search_fields = ["file_name"]
@@ -115,8 +117,13 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
         return [
             path("<int:pk>/report.csv", report, name="cases_importbatch_report"),
             path("<int:pk>/undo/", undo, name="cases_importbatch_undo"),
+            path("recall/", self.admin_site.admin_view(self.recall_view), name="cases_importbatch_recall_add"),
+            path("recall/<int:pk>/", self.admin_site.admin_view(self.recall_view), name="cases_importbatch_recall"),
             *super().get_urls(),
         ]
+
+    def recall_view(self, request: HttpRequest, pk: int | None = None) -> HttpResponse:
+        return recalls.upload_page(self, request) if pk is None else recalls.confirm_page(self, request, pk)
 
     def undo_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """What undoing would do, and on the POST doing it."""

@@ -41,6 +41,17 @@ def in_mib(size: int) -> str:
     return f"{size / MIB:.1f}".removesuffix(".0").replace(".", ",") + " MB"
 
 
+def checked_size(file: UploadedFile | None, command: str) -> UploadedFile | None:
+    """The file, unless it is larger than a page takes: the refusal names the command that takes it."""
+    limit = settings.IMPORT_UPLOAD_MAX_BYTES
+    if file and file.size is not None and file.size > limit:
+        raise forms.ValidationError(
+            f"El archivo pesa {in_mib(file.size)} y por esta página se aceptan hasta {in_mib(limit)}. Cárguelo en "
+            f"el servidor con «manage.py {command}», o divídalo."
+        )
+    return file
+
+
 def assignment_choices() -> list[tuple[str, Any]]:
     gestores = list(User.objects.gestores().order_by("first_name", "last_name", "username"))
     choices: list[tuple[str, Any]] = [("", "A nadie: quedan sin asignar")]
@@ -101,14 +112,7 @@ class UploadForm(forms.Form):
             del self.fields["new_cartera"]
 
     def clean_file(self) -> UploadedFile | None:
-        file = self.cleaned_data["file"]
-        limit = settings.IMPORT_UPLOAD_MAX_BYTES
-        if file and file.size > limit:
-            raise forms.ValidationError(
-                f"El archivo pesa {in_mib(file.size)} y por esta página se aceptan hasta {in_mib(limit)}. Cárguelo en "
-                "el servidor con «manage.py import_cases ARCHIVO --cartera NOMBRE», o divídalo."
-            )
-        return file
+        return checked_size(self.cleaned_data["file"], "import_cases ARCHIVO --cartera NOMBRE")
 
     def clean_new_cartera(self) -> str:
         name = " ".join(self.cleaned_data["new_cartera"].split())

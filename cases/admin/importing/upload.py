@@ -56,8 +56,9 @@ class ImportUploadAdmin(admin.ModelAdmin):
         return self.has_add_permission(request)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportUpload]:
-        """The uploads of the user, without the file contents (up to 20 MB each)."""
-        return super().get_queryset(request).filter(created_by=request.user).defer("content")
+        """The portfolios of the user (a recall has a kind), without the file contents (up to 20 MB each)."""
+        own = super().get_queryset(request).filter(created_by=request.user)
+        return own.filter(options__kind__isnull=True).defer("content")
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple:
         return [str(obj) for obj in objs], {self.opts.verbose_name_plural: len(objs)}, set(), []
