@@ -49,6 +49,10 @@ class RecallForm(forms.Form):
         label="Motivo", max_length=200, required=False, help_text="De las filas que no traen uno; queda en cada caso."
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["status"].initial = CaseStatus.objects.default_of(CaseStatus.Stage.DE_BAJA)
+
     def clean_file(self) -> Any:
         return checked_size(self.cleaned_data["file"], "close_cases ARCHIVO --cartera NOMBRE --status ESTADO")
 

@@ -136,6 +136,10 @@ def test_an_admin_sees_what_it_would_close_and_closes_it_once(admin_client: Clie
     assert "bajas.csv" not in admin_client.get("/admin/cases/importupload/").text
 
 
+def test_it_offers_the_usual_status(admin_client: Client) -> None:
+    assert "selected>De baja</option>" in admin_client.get(UPLOAD).text
+
+
 @pytest.mark.parametrize("text", ["Color\nrojo\n", "Nro. Cliente\n", "\x00\x01"])
 def test_a_list_that_cannot_be_read_stores_nothing(admin_client: Client, cases: list[Case], text: str) -> None:
     shown = upload(admin_client, text, cases)
