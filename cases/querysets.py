@@ -16,7 +16,7 @@ from django.utils import timezone
 from cases.rules.ledger import Kind
 from cases.rules.queue import Band
 from cases.rules.stops import Channel
-from cases.searching import Among, Fold, fold, key_text, phone_text, words_of
+from cases.searching import Among, Fold, compact, fold, key_text, phone_text, words_of
 from nova.lib.databases import hold_row
 from nova.lib.dates import local_date, start_of_day
 from nova.lib.documents import Document, NobodysDocument, parse_document
@@ -360,7 +360,7 @@ class CaseQuerySet(models.QuerySet):
         if with_key.exists():
             return with_key
         may_be_key = " " not in text and any(char.isdecimal() for char in text) and len(text) >= PART - 1
-        if may_be_key and (pks := list(self.with_key(text)[:PARTIAL_MATCHES])):
+        if may_be_key and (pks := [*self.with_key(text)[:PARTIAL_MATCHES], *self.with_extra(text)[:PARTIAL_MATCHES]]):
             return self.filter(pk__in=pks)
         return self._with_words(text)
 
@@ -398,13 +398,22 @@ class CaseQuerySet(models.QuerySet):
             found = found.filter(Q(nro_cliente__istartswith=text) | Q(key=start))
         return found.values_list("pk", flat=True)
 
+    def with_extra(self, text: str) -> Any:
+        """`pk` of the cases of which the creditor says a text with these letters and digits in what is searched of it
+        (`Case.extra_text`): four or more, a digit among them, so that a name looks at names alone.
+        """
+        part = compact(text)
+        if len(part) < PART or not any(char.isdecimal() for char in part):
+            return self.none().values_list("pk", flat=True)
+        return self.order_by().exclude(extra_text="").filter(extra_text__contains=part).values_list("pk", flat=True)
+
     def _with_number(self, text: str) -> CaseQuerySet:
         """By key, document or phone, whole or in part. Runs a few queries at once, each an index look-up: their union
         inside of one query would be planned for a whole table.
         """
         debtors = apps.get_model("cases", "Debtor").objects
         own = self.order_by()
-        pks = set(self.with_key(text)[:PARTIAL_MATCHES])
+        pks = set(self.with_key(text)[:PARTIAL_MATCHES]) | set(self.with_extra(text)[:PARTIAL_MATCHES])
         digits = digits_of(text)
         dnis = {digits.lstrip("0"), document_of(text).dni}
         people = debtors.filter(Q(dni__in=dnis) | Q(cuit=digits)).order_by().values("pk")

@@ -138,7 +138,7 @@ def phone_text(field: str) -> Any:
 
 def compact_text(field: Any) -> Any:
     """`compact` in SQL."""
-    return Replace(SearchText(field), Value(" "), Value(""))
+    return Replace(SearchText(field), Value(" "), Value(""), output_field=models.TextField())
 
 
 class ExtraValue(models.Func):

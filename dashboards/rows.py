@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from itertools import islice
@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import OuterRef, QuerySet, Subquery
 
 from accounts.models import User
-from cases.models import Activity, Arrangement, Case, CaseStatus, Instalment, LedgerEntry, Promise
+from cases.models import Activity, Arrangement, Cartera, Case, CaseStatus, Instalment, LedgerEntry, Promise
 from cases.querysets import waived_in_all
 from dashboards.figures import instalments as grace
 from dashboards.figures import kpis
@@ -263,7 +263,7 @@ def cases(filters: DashboardFilters, *, status: CaseStatus | None, stage: str, s
         rows=rows.listed()
         .only(
             *("nro_cliente", "placed_on", "last_payment_date", "last_activity_at", "next_action_at", "stage"),
-            *("amount", "balance", "status__name", "cartera__name", *_person("assigned_to")),
+            *("amount", "balance", "extra", "status__name", "cartera__name", *_person("assigned_to")),
             *(f"debtor__{name}" for name in DEBTOR),
         )
         .order_by("-created_at", "-id"),
@@ -272,6 +272,16 @@ def cases(filters: DashboardFilters, *, status: CaseStatus | None, stage: str, s
         summary=summary,
         choices=[],
         only="",
+    )
+
+
+def with_extra(found: FigureRows, cartera: Cartera) -> FigureRows:
+    """The cases of one cartera with what its creditor says of them besides, for a file. Runs a query."""
+    fields = list(cartera.fields.filter(shown=True))
+    return replace(
+        found,
+        columns=[*found.columns, *(Column(field.label) for field in fields)],
+        cells=lambda case: [*found.cells(case), *(case.extra.get(field.header, "") for field in fields)],
     )
 
 

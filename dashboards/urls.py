@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from dashboards.views import gestor, pages, reports, rows
+from dashboards.views import gestor, pages, reports, returns, rows
 
 KIND = "(?P<kind>movimientos|promesas|gestiones|convenios|cuotas|quitas|casos)"
 
@@ -14,6 +14,8 @@ urlpatterns = [
     path("gestores/<int:pk>/reassignment", gestor.reassignment, name="reassignment"),
     path("rendiciones", reports.reports, name="reports"),
     re_path(r"^rendiciones/exports/(?P<form>xlsx|csv|pdf)$", reports.report_export, name="report-export"),
+    path("devoluciones", returns.returns, name="returns"),
+    re_path(r"^devoluciones/exports/(?P<form>xlsx|csv)$", returns.return_export, name="return-export"),
     path("dashboard-user", pages.dashboard_user, name="dashboard-user"),
     path("estilos", pages.styles, name="styles"),
 ]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -17,10 +18,28 @@ from cases.admin.closing import close_cartera, counted
 from cases.admin.creditor_fields import FieldInline, apply_to_cases
 from cases.admin.importing.offer import OffersImport, import_tool
 from cases.models import ActivityResult, Cartera, Case, CaseStatus, ImportBatch
+from cases.rules import returns
+
+
+class CarteraForm(forms.ModelForm):
+    return_columns = forms.MultipleChoiceField(
+        label="Columnas de la devolución",
+        choices=list(returns.COLUMNS.items()),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Lo que el acreedor recibe de cada deuda, además de sus propios datos marcados abajo. Sin ninguna: "
+        + ", ".join(returns.COLUMNS[name] for name in returns.USUAL)
+        + ".",
+    )
+
+    class Meta:
+        model = Cartera
+        fields = ["name", "is_active", "monthly_interest_rate", "return_columns"]
 
 
 @admin.register(Cartera)
 class CarteraAdmin(OffersImport, RefusableDeletion, TrailAdmin):
+    form = CarteraForm
     view_on_site = False  # Django's link goes through a redirect page of its own
     list_display = ["name", "is_active", "monthly_interest_rate", "created_at"]
     list_filter = ["is_active"]

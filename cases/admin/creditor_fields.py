@@ -29,6 +29,12 @@ class FieldForm(forms.ModelForm):
 
 
 class FieldFormSet(BaseInlineFormSet):
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        whose = form.instance.label or "dato nuevo"
+        for field in form.fields.values():  # the headers of a table are no labels
+            field.widget.attrs["aria-label"] = f"{field.label}: {whose}"
+
     def clean(self) -> None:
         super().clean()
         seen: set[str] = set()

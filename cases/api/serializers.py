@@ -199,6 +199,7 @@ class CaseOut(serializers.ModelSerializer):
     city = serializers.CharField(source="debtor.city", read_only=True)
     postal_code = serializers.CharField(source="debtor.postal_code", read_only=True)
     provincia = serializers.CharField(source="debtor.provincia", read_only=True)
+    extra = serializers.DictField(child=serializers.CharField(), read_only=True)
 
     class Meta:
         model = Case
@@ -207,7 +208,7 @@ class CaseOut(serializers.ModelSerializer):
             *("balance", "capital", "interest", "arrangement", "status", "management_status", "status_name"),
             *("cartera", "cartera_id", "assigned_to_id"),
             *("assigned_to", "last_payment_date", "telefono", "email", "street", "street_number", "city"),
-            *("postal_code", "provincia", "notes", "version", "created_at", "updated_at"),
+            *("postal_code", "provincia", "notes", "extra", "version", "created_at", "updated_at"),
         ]
         read_only_fields = fields
 

@@ -10,6 +10,7 @@ from urllib.parse import quote
 from accounts.models import User, named
 from cases import services
 from cases.desk import timeline
+from cases.desk.extra import NOTHING, Extra, extra_of
 from cases.desk.plan_card import PlanCard, open_plans
 from cases.desk.rows import Row, open_promises, plans_of, promises_of, row_of
 from cases.models import ActivityResult, Arrangement, Case, DebtorPhone, Promise, StopFlag
@@ -27,9 +28,12 @@ SHOWN_PHONES = 3
 SHOWN_DEBTS = 4  # beside the one that is open
 # What is shown of another debt of the person.
 DEBT_FIELDS = (
-    *("balance", "stage", "nro_cliente", "entity", "placed_on", "arrears_since"),
+    *("balance", "stage", "nro_cliente", "entity", "placed_on", "arrears_since", "extra"),
     *("cartera__name", "status__name", *named("assigned_to")),
 )
+
+
+OtherDebt = tuple[Case, bool, int, Extra]
 
 
 @dataclass(frozen=True)
@@ -191,17 +195,29 @@ class Sheet:
         kinds = {timeline.PROMISE: self.case.has_promises, timeline.PLAN: self.case.has_plans}
         return {kind for kind, is_there in kinds.items() if not is_there}
 
-    @property
-    def other_debts(self) -> list[tuple[Case, bool, int]]:
-        """(other case, whether this user may open it, months in arrears)."""
-        return [(case, is_open, case.months_in_arrears(self.today)) for case, is_open in self.sibling_lines()]
+    @cached_property
+    def _extra(self) -> dict[int, Extra]:
+        """What the creditors say besides, of the debts that this user may open (DESIGN §2 "Who sees what")."""
+        return extra_of([self.case, *(case for case, is_open in self.sibling_lines() if is_open)])
 
     @property
-    def first_debts(self) -> list[tuple[Case, bool, int]]:
+    def extra(self) -> Extra:
+        return self._extra.get(self.case.pk, NOTHING)
+
+    @property
+    def other_debts(self) -> list[OtherDebt]:
+        """(other case, whether this user may open it, months in arrears, what its creditor says besides)."""
+        return [
+            (case, is_open, case.months_in_arrears(self.today), self._extra.get(case.pk, NOTHING))
+            for case, is_open in self.sibling_lines()
+        ]
+
+    @property
+    def first_debts(self) -> list[OtherDebt]:
         return self.other_debts[:SHOWN_DEBTS]
 
     @property
-    def more_debts(self) -> list[tuple[Case, bool, int]]:
+    def more_debts(self) -> list[OtherDebt]:
         """Those that stay folded."""
         return self.other_debts[SHOWN_DEBTS:]
 

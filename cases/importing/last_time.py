@@ -36,7 +36,7 @@ def last_time(cartera: Cartera | None, headers: Sequence[str]) -> Before | None:
     """What was chosen for the last file with these headers, if anything. Runs a query."""
     if cartera is None:
         return None
-    same = ImportBatch.objects.filter(cartera=cartera, mapping__signature=signature_of(headers))
+    same = ImportBatch.objects.filter(cartera=cartera, mapping__signature=signature_of(headers), undone_at__isnull=True)
     for mapping, created_at in same.order_by("-created_at", "-id").values_list("mapping", "created_at")[:1]:
         chosen = {int(index): field for index, field in mapping.get("chosen", {}).items()}
         return Before(chosen, created_at) if chosen else None

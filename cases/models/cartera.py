@@ -24,6 +24,9 @@ class Cartera(models.Model):
         validators=[MinValueValidator(0)],
         help_text="Simple, por mes: muestra a cuánto asciende hoy una deuda. No cambia el saldo.",
     )
+    return_columns = models.JSONField(
+        "columnas de la devolución", default=list, db_default=models.Value([], models.JSONField()), blank=True
+    )
     created_at = models.DateTimeField("creada", auto_now_add=True)
 
     objects = CarteraQuerySet.as_manager()

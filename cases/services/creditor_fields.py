@@ -40,13 +40,14 @@ def refresh_searched_fields(*, cartera: Cartera) -> None:
     """
     lock_row(Cartera.objects.only("pk"), cartera.pk)
     searched = cartera.fields.filter(searchable=True).values_list("header", flat=True)
-    pieces = [Coalesce(compact_text(ExtraValue("extra", Value(header))), Value("")) for header in searched]
+    nothing, space = Value("", TextField()), Value(" ", TextField())
+    pieces = [Coalesce(compact_text(ExtraValue("extra", Value(header))), nothing) for header in searched]
     cases = Case.objects.filter(cartera=cartera).order_by()
     if not pieces:
         cases.exclude(extra_text="").update(extra_text="")
         return
-    spaced = [part for piece in pieces for part in (Value(" "), piece)]
-    cases.exclude(extra={}).update(extra_text=Concat(Value(""), *spaced, output_field=TextField()))
+    spaced = [part for piece in pieces for part in (space, piece)]
+    cases.exclude(extra={}).update(extra_text=Concat(nothing, *spaced, output_field=TextField()))
 
 
 @transaction.atomic

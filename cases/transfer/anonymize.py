@@ -28,6 +28,7 @@ from cases.models import (
     DebtorPhone,
     Document,
     ImportBatch,
+    ImportChange,
     ImportUpload,
     LedgerEntry,
     Promise,
@@ -44,7 +45,18 @@ from nova.lib.databases import chunks_by_key, refresh_statistics
 CHUNK = 2000
 TEXT = "Texto de ejemplo."
 DEBTOR_COLUMNS = ("first_name", "last_name", "dni", "cuit", "email", "street", "street_number", "notes")
-FORGOTTEN = (Session, KnownPlace, ApiToken, SecondFactor, RecoveryCode, ImportUpload, SavedList, Submission, LogEntry)
+FORGOTTEN = (
+    Session,
+    KnownPlace,
+    ApiToken,
+    SecondFactor,
+    RecoveryCode,
+    ImportUpload,
+    ImportChange,
+    SavedList,
+    Submission,
+    LogEntry,
+)
 LOGIN_HISTORY = (AccessAttempt, AccessFailureLog, AccessLog)
 EXAMPLE = Paper(
     title="Papel de ejemplo", agency=["Agencia de ejemplo"], date="", blocks=[{"text": [TEXT]}], verification=""

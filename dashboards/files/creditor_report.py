@@ -208,9 +208,10 @@ def _gestiones(cartera: Cartera, period: Period) -> Listing:
 
 def _cases(cartera: Cartera, period: Period) -> Listing:
     """Every debt placed by the end of the period, with what the period changed: each column adds up to the total of the
-    same name.
+    same name. What the creditor says besides is there as far as the cartera chose it.
     """
     start, end = period
+    fields = list(cartera.fields.filter(in_report=True))
     is_before, is_within = Q(entries__value_date__lt=start), Q(entries__value_date__range=period)
     signed = Case(When(entries__kind="payment", then=-F("entries__amount")), default=F("entries__amount"))
     paid = Case(
@@ -237,6 +238,7 @@ def _cases(cartera: Cartera, period: Period) -> Listing:
             *DEBT,
             Column("Estado hoy"),
             Column("Ingreso", "day"),
+            *(Column(field.label) for field in fields),
             Column("Saldo inicial", "money", is_total=True),
             Column("Altas y ajustes", "money", is_total=True),
             Column("Recuperado", "money", is_total=True),
@@ -247,6 +249,7 @@ def _cases(cartera: Cartera, period: Period) -> Listing:
             *_debt(case),
             case.status.name,
             case.placed_on,
+            *(case.extra.get(field.header, "") for field in fields),
             *(pesos(cents) for cents in (case.opening, case.added, case.recovered, case.closing)),
         ],
     )

@@ -68,6 +68,8 @@ def figure_rows_export(request: Request, kind: str, form: str) -> HttpResponseBa
     if filters is None:
         return no_export(request, errors)
     found = _figure_rows(request, kind, filters)
+    if kind == "casos" and filters.scope.cartera is not None:
+        found = rows.with_extra(found, filters.scope.cartera)
     name = f"{kind}-{filters.period.end}" if kind in OF_NOW else f"{kind}-{filters.period.start}-{filters.period.end}"
     parameters = filters.parameters | _kept(request)
     if form == "csv":

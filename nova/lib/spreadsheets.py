@@ -56,7 +56,7 @@ class _Echo:
 def csv_lines(columns: Sequence[Column], rows: Iterable[Sequence[Cell]]) -> Iterator[bytes]:
     """The pieces of a CSV file for Argentine spreadsheets: semicolons, decimal commas, UTF-8 with a mark."""
     writer = csv.writer(_Echo(), delimiter=";", lineterminator="\r\n")
-    yield ("\ufeff" + writer.writerow([column.header for column in columns])).encode()
+    yield ("\ufeff" + writer.writerow([inert(column.header) for column in columns])).encode()
     batch: list[str] = []
     for row in rows:
         batch.append(writer.writerow([_csv_cell(cell) for cell in row]))
@@ -115,14 +115,15 @@ class Workbook:
         columns: Sequence[Column],
         rows: Iterable[Sequence[Cell]],
     ) -> None:
-        """Add a sheet: title, notes, table, and totals below it. `rows` is read once."""
+        """Add a sheet: title, notes, table, and totals below it; without title the table alone. `rows` is read once."""
         sheet = self._book.add_worksheet(name)
         for index, column in enumerate(columns):
             sheet.set_column(index, index, _WIDTHS.get(column.kind, max(14, min(len(column.header) + 4, 30))))
-        sheet.write_string(0, 0, title, self._title)
+        if title:
+            sheet.write_string(0, 0, title, self._title)
         for index, note in enumerate(notes, 1):
             sheet.write_string(index, 0, note, self._muted)
-        head = len(notes) + 2
+        head = len(notes) + 2 if title else 0
         for index, column in enumerate(columns):
             sheet.write_string(head, index, column.header, self._head)
         totals = {index: Decimal(0) for index, column in enumerate(columns) if column.is_total}

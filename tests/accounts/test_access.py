@@ -16,7 +16,7 @@ OWN = {
     "staff_user": "/dashboard-user",
 }
 PUBLIC = ["/", "/gestiones", "/login", "/healthz"]
-PRIVATE = ["/dashboard-admin", "/dashboard-gestor", "/dashboard-user", "/cuenta/clave", "/cases/said"]
+PRIVATE = ["/dashboard-admin", "/dashboard-gestor", "/dashboard-user", "/cuenta/clave", "/cases/said", "/devoluciones"]
 PRIVATE += [f"/dashboard-gestor/{page}" for page in ("agenda", "recent", "selection/snooze")]
 
 

@@ -20,7 +20,7 @@ KEYS = {
     *("id", "nro_cliente", "entity", "debtor_name", "name", "lastname", "dni", "amount", "initial_amount", "balance"),
     *("status", "management_status", "status_name", "cartera", "cartera_id", "assigned_to_id", "assigned_to"),
     *("last_payment_date", "telefono", "email", "street", "street_number", "city", "postal_code", "provincia", "notes"),
-    *("version", "created_at", "updated_at", "capital", "interest", "arrangement"),
+    *("version", "created_at", "updated_at", "capital", "interest", "arrangement", "extra"),
 }
 
 

@@ -16,6 +16,8 @@ PAGES = {
     "reassignment",
     "reports",
     "report-export",
+    "returns",
+    "return-export",
     "submissions",
     "submissions-export",
 }

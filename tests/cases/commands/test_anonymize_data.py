@@ -8,7 +8,7 @@ from django.db import connection
 
 from accounts.models import AuditEvent, User
 from cases import services
-from cases.models import Activity, Case, Debtor, Promise
+from cases.models import Activity, Case, Debtor, ImportChange, Promise
 from nova.lib import dates
 from tests.cases.transfer.command import run
 from tests.factories import (
@@ -45,7 +45,10 @@ def agency(settings):
                            status="cancelled")  # fmt: skip
     payment = pay(case, 1, by=gestor, reference="rapipago 991", notes="Quintana")
     services.void_document(document=issue(case, "receipt", entry=payment), by=gestor, reason="Quintana")
-    ImportBatchFactory(file_name="carga_quintana.csv", report="1,dni,31415926", originals=[["K-77", "Quintana"]])
+    batch = ImportBatchFactory(
+        file_name="carga_quintana.csv", report="1,dni,31415926", originals=[["K-77", "Quintana"]]
+    )
+    ImportChange.objects.create(batch=batch, case=case, former={"extra": {"Tarjeta": "MP-4509"}})
     ContactSubmissionFactory(name="Quintana", message="le debe a la cuñada")
     AuditEventFactory(actor=gestor, target_label="Quintana", before={"dni": "31415926"})
     return case

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from openpyxl import Workbook
 
+from cases.importing.undoing import undo_import
 from cases.models import CarteraField, Case, ImportBatch, LedgerEntry
 from cases.rules.extra import MOST_FIELDS
 from tests import factories
@@ -259,6 +260,21 @@ def test_it_is_of_that_cartera_and_those_headers_alone(load):
     )
     assert load("1;ANA;PÉREZ;1000", header=OTHER, cartera="Otra").code == 2
     assert load("1;ANA;PÉREZ;1000;x", header=f"{OTHER};Más").code == 2
+
+
+def test_what_was_chosen_for_an_import_that_was_undone_is_not_offered(load):
+    load(
+        "1;ANA;PÉREZ;1000", header=OTHER, options=["--column", "nro_cliente=Cuenta", "--column", "total=Monto a cobrar"]
+    )
+    undo_import(ImportBatch.objects.get(), by=None)
+    assert load("1;ANA;PÉREZ;1000", header=OTHER).code == 2
+
+
+def test_undoing_an_import_brings_back_what_the_creditor_said_before(load):
+    load(*ROWS, options=["--keep-columns"])
+    load("1;ANA;PÉREZ;1000;Auto;Norte", ROWS[1])
+    undo_import(ImportBatch.objects.latest("pk"), by=None)
+    assert extra() == {"Producto": "Préstamo", "Sucursal": "Centro"}
 
 
 def test_the_option_goes_before_the_last_time(load):
