@@ -33,6 +33,7 @@ from cases.importing.plan import SKIP
 from cases.importing.report import SEVERITIES, report_for_people
 from cases.importing.undoing import Undone, undo_import
 from cases.models import Case, ImportBatch
+from cases.services.many import REQUEST_LIMIT
 from nova.lib.money import format_money
 
 PROBLEMS_SHOWN = 50
@@ -132,11 +133,13 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
         batch = get_object_or_404(self.get_queryset(request).select_related("cartera"), pk=pk)
         would, refusal = None, ""
         try:
+            _check_size(batch)
             would = undo_import(batch, by=actor(request), dry_run=True) if batch.undone_at is None else None
         except (ValidationError, ImportFailed) as error:
             refusal = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
         def run(data: dict[str, Any]) -> str:
+            _check_size(batch)
             try:
                 done = undo_import(batch, by=actor(request))
             except ImportFailed as error:
@@ -218,6 +221,16 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
     @admin.display(description="opciones")
     def choices(self, obj: ImportBatch) -> str:
         return import_choices(obj.options) or "—"
+
+
+def _check_size(batch: ImportBatch) -> None:
+    """A request has to end before the server's timeout. Raises ValidationError for an import that would not."""
+    changed = sum(batch.counts.get(name, 0) for name in ("created", "updated", "closed", "missing"))
+    if changed > REQUEST_LIMIT:
+        raise ValidationError(
+            f"Cambió {whole(changed)} casos, y por esta página se deshacen hasta {whole(REQUEST_LIMIT)}: "
+            f"en el servidor, «manage.py undo_import {batch.pk}»."
+        )
 
 
 def what_undoing_does(would: Undone) -> list[tuple[str, str]]:

@@ -1,5 +1,6 @@
 """An import that is taken back: what nobody has touched since is as it was, the rest stays and says why (DESIGN §5)."""
 
+import html
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -287,6 +288,15 @@ def test_an_admin_undoes_it_with_its_figures_first(admin_client: Client, tmp_pat
     assert ("Deshecha" in done, f"{address}/undo/" in done) == (True, False)
     again = admin_client.post(f"{address}/undo/", {"submission": "2" * 32})
     assert (again.status_code, "ya se deshizo" in again.text) == (422, True)
+
+
+def test_what_takes_longer_than_a_request_is_for_the_command(admin_client: Client, tmp_path: Path) -> None:
+    batch = load(tmp_path, ROW.format(10, 1000))
+    ImportBatch.objects.update(counts={"created": 30_001})
+    address = f"/admin/cases/importbatch/{batch.pk}/undo/"
+    assert f"«manage.py undo_import {batch.pk}»" in html.unescape(admin_client.get(address).text)
+    assert admin_client.post(address, {"submission": "1" * 32}).status_code == 422
+    assert Case.objects.count() == 1
 
 
 def test_who_only_edits_data_undoes_nothing(staff_client: Client, tmp_path: Path) -> None:
