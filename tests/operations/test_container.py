@@ -4,6 +4,7 @@ import re
 
 import pytest
 import yaml
+from django.apps import apps
 
 from tests.serving import ROOT
 
@@ -71,3 +72,11 @@ def test_variables_of_the_example_are_those_that_somebody_reads():
     assert [name for name in named if not re.search(rf"\b{name}\b", read)] == []
     asked = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text()))
     assert asked - set(named) == set()
+
+
+def test_the_image_holds_every_app():
+    """`.dockerignore` names what goes in: an app that is not there is missed when the image starts."""
+    kept = set(re.findall(r"(?m)^!(.+)$", (ROOT / ".dockerignore").read_text()))
+    ours = {app.name for app in apps.get_app_configs() if (ROOT / app.name).is_dir()}
+    assert "payments" in ours
+    assert ours <= kept

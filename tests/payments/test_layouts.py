@@ -2,11 +2,14 @@
 
 import copy
 import json
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cases.models import LedgerEntry
+from payments.models import Layout as StoredLayout
 from payments.reading.layout import METHODS, Layout
 from payments.reading.seeds import SEEDS, seeded_layouts
 
@@ -134,3 +137,18 @@ def test_what_makes_no_sense_by_header_is_named(change: dict[str, Any], said: st
 def test_what_is_no_object_is_said(spec: Any) -> None:
     with pytest.raises(ValueError, match="«formato»: falta, o no es un objeto JSON"):
         Layout.from_json(spec)
+
+
+def test_the_migration_of_the_seeds_stands_by_itself() -> None:
+    """What an old migration does must not change with the code of today."""
+    migration = import_module("payments.migrations.0002_seed_layouts")
+    code = Path(migration.__file__ or "").read_text()
+    imported = [line for line in code.splitlines() if line.startswith(("import", "from"))]
+    assert imported == ["import json", "from pathlib import Path", "from django.db import migrations"]
+
+
+@pytest.mark.django_db
+def test_a_new_installation_has_the_seeds_of_today() -> None:
+    """A seed that changes needs a migration, else only new code has it."""
+    stored = dict(StoredLayout.objects.values_list("code", "spec"))
+    assert stored == {spec["code"]: json.loads(json.dumps(spec)) for spec in SEEDS}
