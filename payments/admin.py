@@ -51,10 +51,26 @@ class LayoutForm(forms.ModelForm):
     def clean_spec(self) -> Any:
         spec = self.cleaned_data["spec"]
         try:
-            Spec.from_json(spec)
+            given = Spec.from_json(spec)
         except ValueError as error:
             raise ValidationError(str(error)) from error
+        taken = Layout.objects.exclude(pk=self.instance.pk).filter(spec__short_code=given.short_code).first()
+        if taken is not None:
+            raise ValidationError(f"«short_code»: «{given.short_code}» es de «{taken.name}»: elija otro.")
+        if self._is_used and given.short_code != self.instance.spec.get("short_code"):
+            raise ValidationError("«short_code»: ya hay pagos con esa referencia; no se puede cambiar.")
         return spec
+
+    def clean_code(self) -> str:
+        code = self.cleaned_data["code"]
+        if self._is_used and code != self.initial.get("code"):
+            raise ValidationError("Ya se cargaron archivos de este formato: el código no se puede cambiar.")
+        return code
+
+    @property
+    def _is_used(self) -> bool:
+        """Whether payments go by its names: with others, what came would come again."""
+        return self.instance.pk is not None and self.instance.files.exists()
 
 
 @admin.register(Layout)

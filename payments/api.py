@@ -37,6 +37,10 @@ from payments.services.undoing import undo, what_undoing_does
 MIB = 1024 * 1024
 ONE_OF = ("case_id", "split", "ignore", "duplicate_of", "not_duplicate", "reverse")
 
+# What is refused under these keys is no fault of the request, but how things stand: 409.
+OF_THE_STATE = {"state", "version", "layout"}
+TOGETHER = ({"not_duplicate", "case_id"}, {"not_duplicate", "split"})
+
 
 # --- Input -------------------------------------------------------------------------------------------
 class PaymentFileIn(StrictSerializer):
@@ -55,19 +59,20 @@ class PartIn(StrictSerializer):
 
 
 class DecisionIn(StrictSerializer):
-    """One of the keys, and with it `confirm_overpayment`."""
+    """One of the keys, with `confirm_overpayment` and `version` if need be; `not_duplicate` also beside another."""
 
     case_id = IdField(required=False)
     split = serializers.ListField(child=PartIn(), required=False, min_length=2, max_length=MAX_PARTS)
     ignore = TextField(required=False, max_length=200)
     duplicate_of = IdField(required=False, help_text="El pago cargado a mano que es el de la fila.")
-    not_duplicate = FlagField(required=False)
+    not_duplicate = FlagField(required=False, help_text="Es otro pago; también abre una fila repetida.")
     reverse = IdField(required=False, help_text="El pago que un contracargo anula.")
     confirm_overpayment = FlagField(required=False)
+    version = IdField(required=False, help_text="La de la fila que se leyó; sin ella, no se cambia lo ya decidido.")
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        given = [name for name in ONE_OF if attrs.get(name)]
-        if len(given) != 1:
+        given = {name for name in ONE_OF if attrs.get(name)}
+        if len(given) != 1 and given not in TOGETHER:
             raise ValidationError({"case_id": [f"Envíe una decisión, y una sola: {', '.join(ONE_OF)}."]})
         return attrs
 
@@ -121,7 +126,7 @@ class PaymentRowOut(serializers.ModelSerializer):
         fields = [
             *("id", "file_id", "line", "kind", "state", "why", "value_date", "credited_on", "amount", "channel"),
             *("payer_cuit", "payer_dni", "payer_name", "nro_cliente", "external_reference", "own_id", "reverses"),
-            *("case_id", "entry_id", "decided_by_id", "decided_at", "raw"),
+            *("version", "case_id", "entry_id", "decided_by_id", "decided_at", "raw"),
         ]
         read_only_fields = fields
 
@@ -290,9 +295,10 @@ class RowDecision(ApiView):
 
         def act() -> Response:
             try:
-                return Response(PaymentRowOut(decide(row, decision, by=request.user)).data)
+                decided = decide(row, decision, version=given.get("version"), by=request.user)
+                return Response(PaymentRowOut(decided).data)
             except Refused as error:
-                if "state" in error.message_dict:
+                if not OF_THE_STATE.isdisjoint(getattr(error, "error_dict", ())):
                     raise Conflict(" ".join(error.messages)) from error
                 raise
 

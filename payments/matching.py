@@ -23,6 +23,7 @@ class State(StrEnum):
     MATCHED = "matched"
     AMBIGUOUS = "ambiguous"  # a person has to decide; a case or an entry may be proposed
     UNMATCHED = "unmatched"
+    DUPLICATE = "duplicate"  # not for matching to say: it came before
     REJECTED = "rejected"
 
 

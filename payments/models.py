@@ -85,6 +85,16 @@ class PaymentFile(models.Model):
     def __str__(self) -> str:
         return f"{self.file_name} · {timezone.localtime(self.created_at):%d/%m/%Y %H:%M}"
 
+    @staticmethod
+    def account_of(cartera: int | None) -> str:
+        """What stands for the account of a file that has none: its cartera, if it has one (an id)."""
+        return f"cartera {cartera}" if cartera else ""
+
+    @property
+    def has_account(self) -> bool:
+        """Whether a true account is known, of the file itself or named by who loaded it."""
+        return self.account not in ("", self.account_of(self.cartera_id))
+
 
 class PaymentRow(models.Model):
     """One row of a file. `why` says in a sentence how it came to its state."""
@@ -121,6 +131,8 @@ class PaymentRow(models.Model):
     reverses = models.CharField("anula al número", max_length=120, blank=True)
     # (layout, account, id): one payment, in whatever file it comes. Empty for what is none.
     identity = models.CharField(max_length=64, blank=True, editable=False)
+    # All that a payment says, whatever account it came under.
+    content = models.CharField(max_length=64, blank=True, default="", db_default="", editable=False)
     # Of the ledger entry that it posts, without what tells the parts of a split apart.
     reference = models.CharField(max_length=60, blank=True, editable=False)
     state = models.CharField("estado", max_length=9, choices=State.choices)
@@ -135,10 +147,10 @@ class PaymentRow(models.Model):
         related_name="+",
         verbose_name="pago propuesto",
     )
-    # What a person said of it: it may exceed what is owed; it is not the one typed by hand; how it is divided,
+    # What a person said of it: it may exceed what is owed; it is not the one that was there; how it is divided,
     # [{"case": id, "amount": "0.00"}].
     is_confirmed = models.BooleanField("confirmado", default=False, editable=False)
-    is_another = models.BooleanField("no es el cargado a mano", default=False, editable=False)
+    is_another = models.BooleanField("es otro pago", default=False, editable=False)
     split = models.JSONField("reparto", default=list, blank=True, editable=False)
     decided_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -150,6 +162,9 @@ class PaymentRow(models.Model):
         verbose_name="decidido por",
     )
     decided_at = models.DateTimeField("decidido", null=True, blank=True, editable=False)
+
+    # Grows with each decision, and where posting asks a person after all.
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)
 
     objects = PaymentRowQuerySet.as_manager()
 
@@ -185,6 +200,7 @@ class PaymentRow(models.Model):
         ]
         indexes = [
             models.Index(fields=["file", "state", "id"], name="payment_row_by_state"),
+            models.Index(fields=["content"], name="payment_row_by_content", condition=~Q(content="")),
             # «Pagos por identificar», the oldest first.
             models.Index(
                 fields=["value_date", "id"],

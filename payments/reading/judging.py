@@ -18,7 +18,16 @@ IN_THE_FUTURE = "La fecha {day:%d/%m/%Y} todavía no llegó: revise el orden de 
 _MAX_SHOWN = 60
 
 
-def row_of(facts: Facts, kind: Kind, why: str, *, own_id: str = "", reverses: str = "", identity: str = "") -> Row:
+def row_of(
+    facts: Facts,
+    kind: Kind,
+    why: str,
+    *,
+    own_id: str = "",
+    reverses: str = "",
+    identity: str = "",
+    content: str = "",
+) -> Row:
     """The row, once it was judged; what tells it from others is known to who has seen the whole file."""
     is_money = kind in (Kind.PAYMENT, Kind.REVERSAL)
     amount = facts.amount if facts.amount is None else abs(facts.amount)
@@ -40,6 +49,7 @@ def row_of(facts: Facts, kind: Kind, why: str, *, own_id: str = "", reverses: st
         own_id=own_id,
         reverses=reverses,
         identity=identity,
+        content=content,
     )
 
 

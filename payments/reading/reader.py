@@ -50,10 +50,11 @@ class Reading:
                 yield row_of(facts, kind, why, reverses=own_id_of(facts), identity=identity)
             elif kind is not Kind.PAYMENT:
                 yield row_of(facts, kind, why)
-            elif self._ids.is_one(own_id := own_id_of(facts)):
-                yield row_of(facts, kind, why, own_id=own_id, identity=own_id)
             else:
-                yield row_of(facts, kind, why, identity=ordinals.identity(kind, facts))
+                content = ordinals.identity(kind, facts)
+                own_id = own_id_of(facts)
+                own_id = own_id if self._ids.is_one(own_id) else ""
+                yield row_of(facts, kind, why, own_id=own_id, identity=own_id or content, content=content)
 
 
 def read_payments(

@@ -38,3 +38,4 @@ class Row:
     own_id: str = ""  # the file's id of this row; empty where it has none, or one that other rows have too
     reverses: str = ""  # the own id of the payment that a reversal takes back
     identity: str = ""  # of a payment or reversal: what is the same when the same row comes again in another file
+    content: str = ""  # of a payment: the same where all that it says is, in whatever file

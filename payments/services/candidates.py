@@ -14,6 +14,7 @@ from nova.lib import dates
 from payments.matching import Debt, meaning, oldest_first
 from payments.models import PaymentRow
 from payments.services import book
+from payments.services.repeated import posted_before
 
 MOST_CANDIDATES = 9  # as many as there are digits to choose one by
 
@@ -37,11 +38,17 @@ class WaitingRow:
     row: PaymentRow
     candidates: list[Candidate] = field(default_factory=list)
     has_more: bool = False
+    again: str = ""  # another file has brought a row that says the same: why it may be this one
     same: LedgerEntry | None = None  # the payment typed by hand that it may be, or the one that it takes back
 
     @property
     def is_reversal(self) -> bool:
         return self.row.kind == PaymentRow.Kind.REVERSAL
+
+    @property
+    def is_another(self) -> bool:
+        """Whether a person who names its case says by that that it is another payment than the one that is there."""
+        return bool(self.same or self.again)
 
     @property
     def shared(self) -> list[Candidate]:
@@ -55,8 +62,9 @@ def waiting_row(row: PaymentRow, *, by: User, search: str = "") -> WaitingRow:
     """`row` has its file, and is looked at by `by`. A search by person, number or phone takes the place of what the row
     itself says. A fixed number of queries.
     """
+    again = row.why if row.state == PaymentRow.State.DUPLICATE else posted_before([row], row.file).get(row.pk, "")
     if row.kind == PaymentRow.Kind.REVERSAL:
-        return WaitingRow(row, same=row.entry)
+        return WaitingRow(row, again=again, same=row.entry)
     cases = Case.objects.visible_to(by)
     if row.file.cartera_id:
         cases = cases.filter(cartera=row.file.cartera_id)
@@ -83,6 +91,7 @@ def waiting_row(row: PaymentRow, *, by: User, search: str = "") -> WaitingRow:
             for digit, case in enumerate(shown, 1)
         ],
         has_more=len(found) > MOST_CANDIDATES,
+        again=again,
         same=row.entry,
     )
 

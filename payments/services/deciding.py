@@ -19,17 +19,19 @@ from nova.lib.databases import lock_row, lock_rows
 from nova.lib.money import format_money
 from payments.matching import Match, State, fits
 from payments.models import PaymentFile, PaymentPosting, PaymentRow
-from payments.querysets import OPEN_STATES
+from payments.querysets import DECIDABLE
 from payments.services import book
 from payments.services.counting import totals_of
-from payments.services.posting import Posted, lock_file, post_rows
+from payments.services.posting import Posted, lock_file, post_rows, spec_to_post
+from payments.services.repeated import posted_before, rename_another
 
 MAX_PARTS = 20
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One of these: `case`, `split`, `ignore`, `duplicate_of`, `not_duplicate`, `reverse`.
+    """One of these: `case`, `split`, `ignore`, `duplicate_of`, `not_duplicate`, `reverse`; `not_duplicate` may also go
+    with `case` or `split`.
 
     `split` is (case, amount in ARS); `ignore` a reason; `duplicate_of` and `reverse` entries (ids).
     """
@@ -44,19 +46,24 @@ class Decision:
 
 
 @transaction.atomic
-def decide(row: PaymentRow, decision: Decision, *, by: User, now: datetime | None = None) -> PaymentRow:
+def decide(
+    row: PaymentRow, decision: Decision, *, by: User, version: int | None = None, now: datetime | None = None
+) -> PaymentRow:
     """Keep the decision, and carry it out at once when the file is posted already.
 
-    Raises ValidationError, with the field of the API as its key, when it cannot be; Gone when the row is not there.
+    `version` is that of the row which the person saw; without it nobody's decision is replaced. Raises ValidationError,
+    with the field of the API as its key, when it cannot be (`state`, `version`: the row is not what it was); Gone when
+    the row is not there.
     """
     now = now or timezone.now()
     file = lock_file(row.file_id)
     row = lock_row(PaymentRow.objects.select_related("case"), row.pk)
-    if file.status == PaymentFile.Status.UNDONE or row.state not in OPEN_STATES:
-        state = row.get_state_display().lower()
-        raise ValidationError({"state": f"Esa fila ya no espera una decisión: está en «{state}»."})
-    before = {"state": row.state, "case": row.case_id}
-    row.decided_by, row.decided_at = by, now
+    _check_is_open(row, file, version)
+    before = {"state": row.state, "case": row.case_id, "is_another": row.is_another}
+    is_opened = row.state == PaymentRow.State.DUPLICATE
+    if is_opened:
+        _take_for_another(row, file, decision)
+    row.decided_by, row.decided_at, row.version = by, now, row.version + 1
     row.is_confirmed |= decision.confirm_overpayment
     if decision.ignore:
         _ignore(row, decision.ignore)
@@ -65,9 +72,11 @@ def decide(row: PaymentRow, decision: Decision, *, by: User, now: datetime | Non
     elif decision.reverse is not None:
         _reverse(row, decision.reverse)
     elif decision.split:
-        _split(row, decision.split, now=now)
+        _split(row, file, decision, now=now)
+    elif is_opened and not decision.case and (row.case_id is None or row.kind == PaymentRow.Kind.REVERSAL):
+        row.why = "Una persona dijo que es otro pago: falta saber de quién es."  # it waits in the inbox
     else:
-        _assign(row, decision, now=now)
+        _assign(row, file, decision, now=now)
     row.save()
     if row.state == PaymentRow.State.MATCHED and file.status == PaymentFile.Status.POSTED:
         posted = Posted()
@@ -77,9 +86,35 @@ def decide(row: PaymentRow, decision: Decision, *, by: User, now: datetime | Non
             raise ValidationError({_field_of(decision): row.why})
     file.totals = totals_of(file)
     file.save(update_fields=["totals"])
-    after = {"state": row.state, "case": row.case_id, "why": row.why}
+    after = {"state": row.state, "case": row.case_id, "is_another": row.is_another, "why": row.why}
     audit.record(AuditEvent.Action.EDITED, by=by, target=row, before=before, after=after)
     return row
+
+
+def _check_is_open(row: PaymentRow, file: PaymentFile, version: int | None) -> None:
+    if file.status == PaymentFile.Status.UNDONE or row.state not in DECIDABLE:
+        state = row.get_state_display().lower()
+        raise ValidationError({"state": f"Esa fila ya no espera una decisión: está en «{state}»."})
+    is_decided = row.state == PaymentRow.State.MATCHED and row.decided_at is not None
+    if is_decided if version is None else version != row.version:
+        raise ValidationError(
+            {"version": f"Otra decisión cambió esa fila, que va por la versión {row.version}: {row.why}"}
+        )
+
+
+def _take_for_another(row: PaymentRow, file: PaymentFile, decision: Decision) -> None:
+    """A person says that what looks repeated is another payment: nothing but that opens it."""
+    if not decision.not_duplicate:
+        raise ValidationError({"not_duplicate": f"{row.why} Si es otro pago, dígalo (not_duplicate)."})
+    rename_another(row, spec_to_post(file).short_code)
+    row.state, row.is_another = PaymentRow.State.UNMATCHED, True
+
+
+def _check_is_new(row: PaymentRow, file: PaymentFile, *, not_duplicate: bool) -> None:
+    """What another file posted already needs the word that it is another payment."""
+    row.is_another |= not_duplicate
+    if why := posted_before([row], file).get(row.pk):
+        raise ValidationError({"not_duplicate": why})
 
 
 def _field_of(decision: Decision) -> str:
@@ -91,10 +126,10 @@ def _ignore(row: PaymentRow, reason: str) -> None:
     row.state, row.why = PaymentRow.State.IGNORED, f"Ignorado: {reason.strip()}"[:300]
 
 
-def _assign(row: PaymentRow, decision: Decision, *, now: datetime) -> None:
+def _assign(row: PaymentRow, file: PaymentFile, decision: Decision, *, now: datetime) -> None:
     """To the case that the person chose, or that was proposed."""
     _check_kind(row, PaymentRow.Kind.PAYMENT, "case_id")
-    row.is_another |= decision.not_duplicate
+    _check_is_new(row, file, not_duplicate=decision.not_duplicate)
     case = decision.case or row.case_id
     if case is None:
         raise ValidationError({"case_id": "Elija el caso al que va el pago."})
@@ -129,9 +164,11 @@ def _known(case: int, row: PaymentRow, *, now: datetime) -> Any:
     return known.debts[case], known.typed.get(case, [])
 
 
-def _split(row: PaymentRow, parts: Sequence[tuple[int, Decimal]], *, now: datetime) -> None:
+def _split(row: PaymentRow, file: PaymentFile, decision: Decision, *, now: datetime) -> None:
     """One payment for several debts of one person; its parts come to its amount."""
     _check_kind(row, PaymentRow.Kind.PAYMENT, "split")
+    _check_is_new(row, file, not_duplicate=decision.not_duplicate)
+    parts = decision.split
     ids = [case for case, _ in parts]
     if not 2 <= len(parts) <= MAX_PARTS or len(set(ids)) < len(ids):
         raise ValidationError({"split": f"Reparta el pago entre 2 y {MAX_PARTS} casos, cada uno una vez."})

@@ -5,7 +5,7 @@ one transaction, under the lock of its file.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from accounts import audit
 from accounts.models import AuditEvent, User
+from cases.importing.errors import ImportFailed
 from cases.models import Case, LedgerEntry
 from cases.searching import OneOf
 from cases.services.many_payments import FilePayment, record_payments, reverse_payments
@@ -22,8 +23,10 @@ from nova.lib import copying, dates
 from nova.lib.databases import lock_row, lock_rows, refresh_statistics
 from payments.matching import Match, State, fits
 from payments.models import PaymentFile, PaymentPosting, PaymentRow
+from payments.reading.layout import Layout as Spec
 from payments.services import book
 from payments.services.counting import totals_of
+from payments.services.repeated import of_account, posted_before, references_of_other_accounts
 from payments.services.staging import spec_of
 
 CHUNK = 2000
@@ -107,28 +110,58 @@ def _post_payments(
 ) -> None:
     if not rows:
         return
+    method = spec_to_post(file).method
     plans = [_Plan(row, parts_of(row)) for row in rows]
-    good = _fitting(plans, posted, now=now)
-    method = spec_of(file.layout).method
+    good = _fitting(plans, file, posted, now=now)
     for plan in good:
-        assert plan.row.value_date is not None  # noqa: S101 (of a payment)
-        for number, (case, amount) in enumerate(plan.parts, start=1):
-            plan.payments.append(
-                FilePayment(
-                    case=case,
-                    amount=amount,
-                    value_date=plan.row.value_date,
-                    method=method,
-                    reference=plan.row.reference + (f"/{number}" if len(plan.parts) > 1 else ""),
-                    notes=f"{file.layout.name}, archivo «{file.file_name}», fila {plan.row.line}",
-                    confirm_overpayment=plan.row.is_confirmed,
-                )
-            )
+        _plan_payments(plan, file, method)
+    _tell_accounts_apart(good, file)
     whole = [plan for plan in good if len(plan.parts) == 1]
     split = [plan for plan in good if len(plan.parts) > 1]
     _record(whole, posted, by=by, now=now)
     for plan in split:  # all its parts or none
         _record_split(plan, posted, by=by, now=now)
+
+
+def spec_to_post(file: PaymentFile) -> Spec:
+    """How its payments are made and named. Raises ValidationError for a layout that makes no sense any more."""
+    try:
+        return spec_of(file.layout)
+    except ImportFailed as error:
+        raise ValidationError({"layout": f"{error} Corríjalo en Formatos de archivos de pagos."}) from error
+
+
+def _plan_payments(plan: _Plan, file: PaymentFile, method: str) -> None:
+    assert plan.row.value_date is not None  # noqa: S101 (of a payment)
+    for number, (case, amount) in enumerate(plan.parts, start=1):
+        plan.payments.append(
+            FilePayment(
+                case=case,
+                amount=amount,
+                value_date=plan.row.value_date,
+                method=method,
+                reference=plan.row.reference + (f"/{number}" if len(plan.parts) > 1 else ""),
+                notes=f"{file.layout.name}, archivo «{file.file_name}», fila {plan.row.line}",
+                confirm_overpayment=plan.row.is_confirmed,
+            )
+        )
+
+
+def _tell_accounts_apart(plans: list[_Plan], file: PaymentFile) -> None:
+    """Of an id that a payment of another account of the cartera has, the reference says the account."""
+    carteras = _carteras_of({case for plan in plans for case, _ in plan.parts}) if file.has_account else {}
+    names = {(carteras[each.case], each.reference) for plan in plans for each in plan.payments if each.case in carteras}
+    taken = references_of_other_accounts(names, file)
+    for plan in plans:
+        if any((carteras.get(each.case), each.reference) in taken for each in plan.payments):
+            own = plan.row.reference
+            plan.payments = [
+                replace(each, reference=each.reference.replace(own, of_account(own, file), 1)) for each in plan.payments
+            ]
+
+
+def _carteras_of(cases: set[int]) -> dict[int, int]:
+    return dict(Case.objects.filter(OneOf("id", cases)).order_by().values_list("pk", "cartera_id"))
 
 
 def parts_of(row: PaymentRow) -> list[tuple[int, Decimal]]:
@@ -140,14 +173,18 @@ def parts_of(row: PaymentRow) -> list[tuple[int, Decimal]]:
     return [(row.case_id, row.amount)]
 
 
-def _fitting(plans: list[_Plan], posted: Posted, *, now: datetime) -> list[_Plan]:
+def _fitting(plans: list[_Plan], file: PaymentFile, posted: Posted, *, now: datetime) -> list[_Plan]:
     """Those that still fit their locked cases; the others stay, with what a person has to decide."""
     known, cases = book.Book(), {case for plan in plans for case, _ in plan.parts}
     book.add_debts(known, Case.objects.order_by(), cases, [], today=dates.local_date(now))
     days = [plan.row.value_date for plan in plans if plan.row.value_date]
     book.add_typed(known, min(days), max(days))
+    again = posted_before([plan.row for plan in plans], file)
     good = []
     for plan in plans:
+        if plan.row.pk in again:
+            leave(plan.row, Match(State.AMBIGUOUS, again[plan.row.pk]), posted)
+            continue
         why = next(filter(None, (_why_not(plan.row, part, known) for part in plan.parts)), None)
         if why is None:
             good.append(plan)
@@ -178,7 +215,8 @@ def leave(row: PaymentRow, why: Match, posted: Posted) -> None:
     """The row stays where a person finds it."""
     row.state, row.why = PaymentRow.State(why.state.value), why.why[:300]
     row.case_id, row.entry_id = why.case or row.case_id, why.entry
-    row.save(update_fields=["state", "why", "case", "entry"])
+    row.version += 1
+    row.save(update_fields=["state", "why", "case", "entry", "version"])
     posted.left += 1
 
 
@@ -220,7 +258,15 @@ class _Refused(Exception):
 
 def _post_reversal(row: PaymentRow, posted: Posted, *, by: User | None, now: datetime) -> None:
     entry = row.entry
-    if entry is None or not reverse_payments([entry], by=by, notes=REVERSED, now=now, may_come_again=False):
+    try:
+        with transaction.atomic():
+            is_reversed = entry is not None and reverse_payments(
+                [entry], by=by, notes=REVERSED, now=now, may_come_again=False
+            )
+    except ValidationError as error:
+        leave(row, Match(State.AMBIGUOUS, " ".join(error.messages), row.case_id, row.entry_id), posted)
+        return
+    if entry is None or not is_reversed:
         leave(row, Match(State.UNMATCHED, "Ese pago ya estaba revertido."), posted)
         return
     reversal = LedgerEntry.objects.get(reverses=entry)

@@ -1,6 +1,5 @@
 """A file of payments becomes rows, each with what became of it; nothing is posted yet (DESIGN §5.1)."""
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
@@ -12,8 +11,6 @@ from typing import Any
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import OperationalError, transaction
-from django.db.models import Case, CharField, QuerySet, Value, When
-from django.db.models.functions import Concat
 from django.utils import timezone
 
 from accounts import audit
@@ -23,23 +20,29 @@ from cases.importing.table import Limits
 from cases.models import Cartera
 from nova.lib import copying, dates
 from nova.lib.databases import Lock, Taken, alone_in_transaction, refresh_statistics
-from payments.matching import State, match
+from payments.matching import Match, State, match
 from payments.models import Layout, PaymentFile, PaymentRow
 from payments.reading.layout import Layout as Spec
 from payments.reading.reader import Reading, find_layout, read_payments
 from payments.reading.rows import Kind, Row
 from payments.services import book
 from payments.services.counting import totals_of
+from payments.services.repeated import (
+    CAME_IN,
+    FOUND,
+    Came,
+    content_of,
+    identity_of,
+    reference_of,
+    same_lines,
+    why_again,
+    with_content,
+)
 
 CHUNK_ROWS = 5000
 AUTO = "auto"
 BUSY = "Hay otra carga de pagos en curso: espere a que termine y vuelva a intentar."
-MAX_REFERENCE_ID = 40
 Progress = Callable[[int], None]
-_WAITS = When(state__in=["matched", "ambiguous", "unmatched"], then=Value(", donde todavía no se registró"))
-CAME_IN = Concat(
-    *(Value("ya vino en «"), "file__file_name", Value("»"), Case(_WAITS, default=Value(""), output_field=CharField()))
-)
 
 
 class UnknownLayout(ImportFailed):
@@ -130,7 +133,7 @@ def _stage(
         raise ImportConflict(BUSY) from error
     if cartera is not None and not Cartera.objects.hold(cartera.pk).is_active:
         raise ImportFailed(f"La cartera «{cartera.name}» está inactiva: actívela antes de cargar sus pagos.")
-    account = (reading.account or (f"cartera {cartera.pk}" if cartera else ""))[:60]
+    account = (reading.account or PaymentFile.account_of(cartera.pk if cartera else None))[:60]
     begun = PaymentFile.objects.filter(
         sha256=reading.sha256, layout=layout, cartera=cartera, account=account, status=PaymentFile.Status.STAGED
     )
@@ -171,42 +174,50 @@ def _staged(
     """`seen`: the identities of the rows of the file so far, which grows."""
     known = book.load(rows, forms, today=today, file=file)
     identities = [identity_of(row, file) for row in rows]
+    contents = [content_of(row, file) for row in rows]
     came = PaymentRow.objects.with_identity([each for each in identities if each])
     held = dict(came.order_by().values_list("identity", CAME_IN))
-    twins = {(line, raw): said for line, raw, said in _twins(rows, file).values_list("line", "raw", CAME_IN)}
-    for row, identity in zip(rows, identities, strict=True):
+    twins = {(line, raw): said for line, raw, said in same_lines(rows, file).values_list("line", "raw", CAME_IN)}
+    others = with_content(contents, file, states=FOUND)
+    for row, identity, content in zip(rows, identities, contents, strict=True):
         if row.kind in (Kind.REJECTED, Kind.IGNORED):
             state, why = PaymentRow.State(row.kind.value), row.why
             yield _row(row, file, identity="", state=state, why=why, kind=PaymentRow.Kind.OTHER)
             continue
-        kind = PaymentRow.Kind(row.kind.value)
         found = match(row, known, today=today)
         said = held.get(identity) or twins.get((row.line, row.raw))
         if said or identity in seen:
             why = f"Repetido: {said or 'está más de una vez en este archivo'}."
-            yield _row(row, file, identity=identity, state=PaymentRow.State.DUPLICATE, why=why, kind=kind)
-            continue
-        if found.state is not State.REJECTED:
+            found = Match(State.DUPLICATE, why, found.case)
+        elif content in others:
+            found = _again(row, found, others[content], file)
+        if found.state not in (State.REJECTED, State.DUPLICATE):
             seen.add(identity)
         yield _row(
             row,
             file,
             identity=identity,
+            content=content,
             state=PaymentRow.State(found.state.value),
             why=found.why,
-            kind=kind,
+            kind=PaymentRow.Kind(row.kind.value),
             reference=reference_of(row, spec, identity),
             case_id=found.case,
             entry_id=found.entry,
         )
 
 
-def _twins(rows: list[Row], file: PaymentFile) -> QuerySet[PaymentRow]:
-    """The same lines of the same content, which found their case when it was loaded for another account or cartera."""
-    others = PaymentFile.objects.filter(sha256=file.sha256, layout=file.layout).exclude(pk=file.pk)
-    found = [PaymentRow.State.MATCHED, PaymentRow.State.POSTED]
-    lines = [row.line for row in rows]  # of several sheets they begin again
-    return PaymentRow.objects.filter(file__in=others, state__in=found, line__range=(min(lines), max(lines))).order_by()
+def _again(row: Row, found: Match, came: list[Came], file: PaymentFile) -> Match:
+    """A row that another file has brought under another account, or none: is it the same? (`found`, if nobody asks)
+
+    That it found the same case, or that the account is the same, says that it is; else a person does.
+    """
+    same = next((one for one in came if one.account == file.account or one.case == found.case), None)
+    if same is not None:
+        return Match(State.DUPLICATE, f"Repetido: {same.said}.", found.case)
+    if came and found.state is State.MATCHED:
+        return Match(State.AMBIGUOUS, why_again(came[0]), found.case)
+    return found
 
 
 def _row(row: Row, file: PaymentFile, **result: Any) -> PaymentRow:
@@ -233,6 +244,7 @@ def _row(row: Row, file: PaymentFile, **result: Any) -> PaymentRow:
 COLUMNS = (
     *("file", "line", "raw", "kind", "value_date", "credited_on", "amount", "channel", "payer_cuit", "payer_dni"),
     *("payer_name", "nro_cliente", "external_reference", "own_id", "reverses", "identity", "reference", "state", "why"),
+    "content",
     *("case", "entry", "is_confirmed", "is_another", "split"),
 )
 
@@ -241,28 +253,11 @@ def _columns(row: PaymentRow) -> tuple[copying.Value, ...]:
     return (
         *(row.file_id, row.line, row.raw, row.kind, _text(row.value_date), _text(row.credited_on), _text(row.amount)),
         *(row.channel, row.payer_cuit, row.payer_dni, row.payer_name, row.nro_cliente, row.external_reference),
-        *(row.own_id, row.reverses, row.identity, row.reference, row.state, row.why, row.case_id, row.entry_id),
+        *(row.own_id, row.reverses, row.identity, row.reference, row.state, row.why, row.content),
+        *(row.case_id, row.entry_id),
         *(False, False, "[]"),
     )
 
 
 def _text(value: date | Decimal | None) -> str | None:
     return None if value is None else str(value)
-
-
-def identity_of(row: Row, file: PaymentFile) -> str:
-    """(layout, account, id) in 64 characters; empty for what is no payment."""
-    if not row.identity:
-        return ""
-    return hashlib.sha256("\x1f".join((file.layout.code, file.account, row.identity)).encode()).hexdigest()
-
-
-def reference_of(row: Row, spec: Spec, identity: str) -> str:
-    """`<short layout code>:<id>` of the ledger entry; a long id as the first forty digits of its hash.
-
-    A row without an id of its own is told by its identity, account and all.
-    """
-    own = row.own_id or identity
-    if len(own) > MAX_REFERENCE_ID:
-        own = hashlib.sha256(own.encode()).hexdigest()[:MAX_REFERENCE_ID]
-    return f"{spec.short_code}:{own}"

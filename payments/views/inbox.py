@@ -31,6 +31,7 @@ MOST_SEARCHED = 80
 RELATED = ("file__cartera", "case__debtor", "entry")
 PARTS = ("inbox", "inbox-cases")
 NOT_WAITING = "Ese pago ya no espera una decisión."
+CHANGED = "Otra persona ya decidió sobre ese pago: mire cómo quedó antes de cambiarlo."
 # Each acts on the payment that is open (static/js/payments.js). None of them writes by itself: Enter, or a click, does.
 COMMANDS = (
     Command("next", ("j",), "siguiente"),
@@ -142,12 +143,16 @@ def decision(request: Request, pk: int) -> HttpResponse:
     try:
         if action is None:
             raise ValidationError({"do": "Elija qué se hace con el pago."})
-        decided = decide(row, action(request.POST, row), by=request.user)
+        version = key_in(request.POST.get("version", ""))
+        decided = decide(row, action(request.POST, row), version=version, by=request.user)
     except ValidationError as error:
         refused = error.message_dict
         if "state" in refused:  # somebody else, or the first of two clicks
             messages.info(request, NOT_WAITING)
             return _next(request, place, at, status=409)
+        if "version" in refused:
+            messages.info(request, CHANGED)
+            return _show(request, Place(place.file, place.page, row.pk), status=409)
         field, sentences = next(iter(refused.items()))
         typed = {name: request.POST.get(name, "") for name in request.POST}
         known: dict[str, Any] = {"refusal": " ".join(sentences), "field": field, "typed": typed}
@@ -165,6 +170,8 @@ def _next(request: Request, place: Place, at: int, *, status: int = 200) -> Http
 
 def _said(row: PaymentRow) -> str:
     amount = format_money(row.amount or 0)
+    if row.state == PaymentRow.State.UNMATCHED:
+        return f"{amount}. {row.why}"
     if row.state == PaymentRow.State.IGNORED:
         return f"Ignorado: {amount}."
     whose = f"{amount} · {row.case.debtor.listed_name}" if row.case else amount
@@ -211,7 +218,9 @@ def _split(data: QueryDict, row: PaymentRow) -> Decision:
             parts.append((case, amount))
     if not parts:
         raise ValidationError({"split": "Escriba cuánto va a cada deuda."})
-    return Decision(split=tuple(parts), confirm_overpayment=_is_on(data, "confirm"))
+    return Decision(
+        split=tuple(parts), not_duplicate=_is_on(data, "another"), confirm_overpayment=_is_on(data, "confirm")
+    )
 
 
 def _is_on(data: QueryDict, name: str) -> bool:

@@ -8,9 +8,10 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
+from accounts.models import AuditEvent
 from cases.models import Case, LedgerEntry
 from nova.lib import dates
-from payments.models import PaymentFile, PaymentRow
+from payments.models import Layout, PaymentFile, PaymentRow
 from payments.reading.seeds import seeded_layouts
 from tests import factories
 from tests.payments.command import HEADER
@@ -112,6 +113,43 @@ def test_what_exceeds_the_debt_names_the_field_that_confirms_it(admin_client: Cl
     refused = decision(admin_client, row, case_id=case.pk)
     assert (refused.status_code, set(refused.json()["details"])) == (400, {"confirm_overpayment"})
     assert decision(admin_client, row, case_id=case.pk, confirm_overpayment=True).status_code == 200
+
+
+def test_a_decision_says_what_it_decides_against(admin_client: Client, case: Case) -> None:
+    other = factories.CaseFactory()
+    row = factories.PaymentRowFactory(file__status="staged")
+    done = decision(admin_client, row, case_id=case.pk, version=1)
+    assert (done.status_code, done.json()["data"]["version"]) == (200, 2)
+    for body in ({"case_id": other.pk}, {"case_id": other.pk, "version": 1}, {"ignore": "No", "version": 3}):
+        refused = decision(admin_client, row, **body)
+        assert (refused.status_code, "versión 2" in refused.json()["error"]) == (409, True)
+    assert decision(admin_client, row, case_id=other.pk, version=2).json()["data"]["case_id"] == other.pk
+
+
+def test_a_repeated_row_is_another_payment_when_a_person_says_so(admin_client: Client, case: Case) -> None:
+    row = factories.PaymentRowFactory(file__status="posted", state="duplicate", why="Repetido: ya vino en «x».")
+    assert decision(admin_client, row, case_id=case.pk).json()["details"].keys() == {"not_duplicate"}
+    assert decision(admin_client, row, ignore="x").json()["details"].keys() == {"not_duplicate"}
+    done = decision(admin_client, row, case_id=case.pk, not_duplicate=True)
+    assert done.json()["data"]["state"] == "posted", done.content
+    event = AuditEvent.objects.get(target_label=str(row))
+    said = [(values["state"], values["is_another"]) for values in (event.before, event.after)]
+    assert said == [("duplicate", False), ("posted", True)]
+
+
+def test_a_layout_that_was_broken_after_staging_is_said(admin_client: Client, case: Case) -> None:
+    file = load(admin_client, "A-1;;HOY;1.000,00;R-1;", "X;;HOY;5,00;R-2;").json()["data"]["id"]
+    stored = Layout.objects.get(code="generic")
+    Layout.objects.filter(pk=stored.pk).update(spec={**stored.spec, "method": "cheque"})
+    refused = admin_client.post(f"{URL}/files/{file}/posting", {}, content_type="application/json")
+    assert refused.status_code == 409
+    assert "está mal definido. «method»" in refused.json()["error"]
+    assert LedgerEntry.objects.filter(kind="payment").count() == 0
+    PaymentFile.objects.filter(pk=file).update(status="posted")
+    row = PaymentRow.objects.get(own_id="R-2")
+    assert decision(admin_client, row, case_id=case.pk).status_code == 409
+    row.refresh_from_db()
+    assert row.state == "unmatched"
 
 
 def test_a_sample_of_each_layout_is_recognised(admin_client: Client) -> None:

@@ -1,6 +1,8 @@
 """Payment files in the administration: an admin loads, looks, posts, decides and undoes; nobody else sees money."""
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from nova.lib import dates
 from payments.models import Layout, PaymentFile
 from tests import factories
 from tests.conftest import DATA_GROUP, ClientOf
-from tests.payments.command import HEADER
+from tests.payments.command import HEADER, import_payments, payments_file
 
 pytestmark = pytest.mark.django_db
 FILES, ROWS = "/admin/payments/paymentfile", "/admin/payments/paymentrow"
@@ -94,3 +96,29 @@ def test_a_layout_that_makes_no_sense_is_refused_in_words(admin_client: Client) 
     data = {"code": "generic", "name": "Lista", "spec": '{"kind": "fixed"}', "is_active": "on"}
     page = admin_client.post(f"/admin/payments/layout/{layout.pk}/change/", data).content.decode()
     assert "«label»: falta, o no es un texto." in page
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"code": "otro"}, "el código no se puede cambiar"),
+        ({"short_code": "gg"}, "ya hay pagos con esa referencia"),
+        ({"short_code": "siro"}, "«siro» es de «SIRO"),
+    ],
+)
+def test_the_names_of_a_layout_stay_once_it_is_used(
+    admin_client: Client, cases: list[Case], tmp_path: Path, change: dict[str, str], said: str
+) -> None:
+    """Of them are made the identity and the reference of every payment: with others, what came would come again."""
+    import_payments(payments_file(tmp_path, f"A-1;;{dates.today():%d/%m/%Y};5,00;R-1;"))
+    layout = Layout.objects.get(code="generic")
+    spec = {**layout.spec, **{name: value for name, value in change.items() if name == "short_code"}}
+    data = {"code": change.get("code", "generic"), "name": "General", "spec": json.dumps(spec), "is_active": "on"}
+    page = admin_client.post(f"/admin/payments/layout/{layout.pk}/change/", data).content.decode()
+    assert said in page
+    layout.refresh_from_db()
+    assert (layout.code, layout.spec["short_code"]) == ("generic", "gen")
+    kept = {**data, "code": "generic", "spec": json.dumps(layout.spec)}
+    admin_client.post(f"/admin/payments/layout/{layout.pk}/change/", kept)
+    layout.refresh_from_db()
+    assert layout.name == "General"

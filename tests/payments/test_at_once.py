@@ -72,3 +72,17 @@ def test_two_people_decide_about_one_row(file: Path, admin_user: User) -> None:
     assert LedgerEntry.objects.filter(kind="payment", amount=5).count() == 1
     with pytest.raises(ValidationError):
         decide(row, Decision(ignore="No"), by=admin_user)
+
+
+def test_of_six_decisions_about_a_row_that_is_not_posted_yet_one_stands(file: Path, admin_user: User) -> None:
+    import_payments(file)
+    row, cases = PaymentRow.objects.get(own_id="R-A-0"), list(Case.objects.order_by("pk")[1:6])
+    ignoring = Decision(ignore="No es")
+    decided = at_once(
+        *[lambda case=case: decide(row, Decision(case=case.pk), by=admin_user) for case in cases],
+        lambda: decide(row, ignoring, by=admin_user),
+    )
+    refused = [answer for answer in decided if isinstance(answer, ValidationError)]
+    assert len(refused) == 5
+    row.refresh_from_db()
+    assert row.version == 2

@@ -110,6 +110,72 @@ def test_the_same_file_for_another_cartera_or_account_posts_once(tmp_path: Path,
     assert balances(cases)[0] == "9000.00"
 
 
+def test_the_same_rows_in_another_file_for_another_cartera_post_once(
+    tmp_path: Path, cases: list[Case], admin_user: User
+) -> None:
+    """With one row more it is another file; without ids the identity of its rows has the account in it."""
+    other = factories.CaseFactory(cartera__name="Bazar", nro_cliente="A-2")
+    rows = [f"A-1;;{today(1)};1.000,00;;", f"A-2;;{today(1)};70,00;;"]
+    first = payments_file(tmp_path, *rows)
+    assert import_payments(first, "--cartera", "Cristal Cash", "--post").counts("posted") == (2,)
+    more = payments_file(tmp_path, *rows, f"A-3;;{today(1)};5,00;;", name="mas.csv")
+    again = import_payments(more, "--cartera", "Bazar", "--post")
+    assert again.counts("unmatched", "ambiguous", "posted") == (2, 1, 0)  # another debt: a person says
+    row = PaymentRow.objects.get(file__file_name="mas.csv", nro_cliente="A-2")
+    assert row.why == (
+        "Una fila igual ya vino en «pagos.csv», bajo otra cartera o cuenta: confirme si es otro pago, o ignórela."
+    )
+    with pytest.raises(ValidationError, match="confirme si es otro pago"):
+        decide(row, Decision(case=other.pk), by=admin_user)
+    with pytest.raises(ValidationError, match="confirme si es otro pago"):
+        decide(PaymentRow.objects.get(file__file_name="mas.csv", line=2), Decision(case=other.pk), by=admin_user)
+    decide(row, Decision(not_duplicate=True), by=admin_user)
+    assert balances([cases[0], cases[1], other]) == ["9000.00", "9930.00", "9930.00"]
+    ran = import_payments(payments_file(tmp_path, *rows, f"A-3;;{today(1)};5,00;;", "", name="todo.csv"), "--post")
+    assert ran.counts("duplicate", "ambiguous", "posted") == (1, 1, 1)  # A-2 is now the number of two debts
+    assert balances(cases) == ["9000.00", "9930.00", "9995.00"]
+
+
+def test_two_accounts_of_one_cartera_may_have_the_same_id(tmp_path: Path, cases: list[Case]) -> None:
+    for account, number in (("111", 1), ("222", 2)):
+        file = payments_file(tmp_path, f"A-{number};;{today(1)};100,00;R-1;", name=f"{account}.csv")
+        for times in (0, 1):  # and again: nothing twice
+            ran = import_payments(file, "--account", account, "--post")
+            assert ran.counts("posted", "duplicate") == (1 - times, times)
+    unnamed = payments_file(tmp_path, f"A-3;;{today(1)};100,00;R-1;", name="sin.csv")
+    assert import_payments(unnamed, "--post").counts("ambiguous") == (1,)  # of which of them, nobody knows
+    assert balances(cases) == ["9900.00", "9900.00", "10000.00"]
+    first, second = LedgerEntry.objects.filter(kind="payment").order_by("pk").values_list("reference", flat=True)
+    assert (first, second[:8]) == ("gen:R-1", "gen:R-1@")
+    undo_payments(PaymentRow.objects.get(state="posted", file__account="222").file_id)
+    assert import_payments(tmp_path / "222.csv", "--account", "222", "--post").counts("posted") == (1,)
+    assert LedgerEntry.objects.filter(reference=f"{second}#2").count() == 1
+
+
+def test_an_id_that_comes_to_stand_twice_leaves_its_first_payment_alone(tmp_path: Path, cases: list[Case]) -> None:
+    rows = [f"A-1;;{today(2)};500,00;5001;", f"A-2;;{today(1)};70,00;5001;"]
+    assert import_payments(payments_file(tmp_path, rows[0]), "--post").counts("posted") == (1,)
+    more = payments_file(tmp_path, *rows, name="mas.csv")  # «5001» is no id of a payment any more
+    assert import_payments(more, "--post").counts("posted", "duplicate") == (1, 1)
+    assert balances(cases)[:2] == ["9500.00", "9930.00"]
+
+
+def test_a_duplicate_that_is_another_payment_does_not_let_it_in_again(
+    tmp_path: Path, cases: list[Case], admin_user: User
+) -> None:
+    import_payments(payments_file(tmp_path, f"A-1;;{today(2)};500,00;R-1;"), "--post")
+    later = payments_file(tmp_path, f"A-1;;{today(1)};500,00;R-1;", name="otro.csv")
+    assert import_payments(later, "--post").counts("duplicate") == (1,)
+    row = PaymentRow.objects.get(state="duplicate")
+    assert waiting_row(row, by=admin_user).again.startswith("Repetido: ya vino en «pagos.csv»")
+    decide(row, Decision(not_duplicate=True), by=admin_user)
+    assert balances(cases)[0] == "9000.00"
+    assert import_payments(later, "--post").counts("duplicate", "posted") == (1, 0)
+    undo(PaymentFile.objects.get(pk=row.file_id), by=admin_user)
+    assert import_payments(later, "--post").counts("duplicate", "posted") == (1, 0)
+    assert balances(cases)[0] == "9500.00"
+
+
 def test_e4_and_e5_two_true_payments_of_a_day_and_the_same_extract_with_one_more_day(
     tmp_path: Path, cases: list[Case]
 ) -> None:

@@ -112,7 +112,10 @@ def test_of_a_file_that_is_not_posted_it_is_only_kept(admin_client: Client, case
     assert "Se registra cuando se registre el archivo." in decide(admin_client, row, do="case", case=cases[2].pk).text
     row.refresh_from_db()
     assert (row.state, row.case, LedgerEntry.objects.filter(kind="payment").count()) == ("matched", cases[2], 0)
-    again = decide(admin_client, row, do="case", case=cases[0].pk)  # found, and still to be decided anew
+    blind = decide(admin_client, row, do="ignore", reason="No es", version=1)  # as it was before that
+    assert (blind.status_code, "Otra persona ya decidió sobre ese pago" in blind.text) == (409, True)
+    assert f'data-open-payment="{row.pk}"' in blind.text
+    again = decide(admin_client, row, do="case", case=cases[0].pk, version=2)  # found, and still to be decided anew
     row.refresh_from_db()
     assert (again.status_code, row.case) == (200, cases[0])
 
@@ -257,3 +260,23 @@ def test_loading_asks_the_same_however_much_there_is(admin_client: Client) -> No
 
     more()
     assert queries_do_not_grow(lambda: admin_client.get("/cargar"), more) < 15
+
+
+def test_a_repeated_row_is_opened_by_a_person(admin_client: Client, cases: list[Case]) -> None:
+    """A network's receipt that came again and is another payment all the same."""
+    row = waiting(state="duplicate", why="Repetido: ya vino en «ayer.txt».", payer_dni="30111222", own_id="900")
+    assert f'data-open-payment="{row.pk}"' not in admin_client.get(INBOX).text
+    page = admin_client.get(INBOX, {"row": row.pk}).text
+    assert ("Es otro pago" in page, 'value="ignore"' in page, chosen(page)) == (True, False, ["A-1", "A-2"])
+    refused = decide(admin_client, row, do="ignore", reason="No", version=1)
+    assert (refused.status_code, "Si es otro pago, dígalo" in refused.text) == (422, True)
+    decide(admin_client, row, do="case", another="on", case=cases[1].pk, version=1)
+    entry = LedgerEntry.objects.get(kind="payment")
+    assert (entry.case, entry.reference) == (cases[1], f"{row.reference}~{row.pk}")
+
+
+def test_a_repeated_row_of_nobody_waits_once_it_is_another(admin_client: Client) -> None:
+    row = waiting(state="duplicate", why="Repetido: ya vino en «ayer.txt».")
+    answer = decide(admin_client, row, do="another", version=1)
+    assert (answer.status_code, "falta saber de quién es" in answer.text) == (200, True)
+    assert f'data-open-payment="{row.pk}"' in admin_client.get(INBOX).text
