@@ -1,4 +1,4 @@
-"""The public page that says whether a paper is one of ours: valid or withdrawn, number and day, nothing else."""
+"""The public page that says whether a paper is one of ours: valid, withdrawn or no longer in force, number and day."""
 
 from http import HTTPStatus
 
@@ -14,6 +14,8 @@ from cases.rules.papers import code_in
 from nova.lib.errors import too_many_requests
 from nova.lib.rates import waits
 
+SHOWN = ("kind", "number", "issued_at", "voided_at", "arrangement__status")
+
 
 @login_not_required
 @require_safe
@@ -24,7 +26,7 @@ def verification(request: HttpRequest, code: str) -> HttpResponse:
     if wait:
         response = too_many_requests(request, wait=wait)
     else:
-        papers = Document.objects.only("kind", "number", "issued_at", "voided_at")
+        papers = Document.objects.select_related("arrangement").only(*SHOWN)
         document = papers.filter(code=code_in(code)).first()
         status = HTTPStatus.OK if document else HTTPStatus.NOT_FOUND
         response = render(request, "cases/verification.html", {"document": document}, status=status)

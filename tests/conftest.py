@@ -22,6 +22,7 @@ from hypothesis import settings as hypothesis_settings
 from rest_framework.test import APIClient
 
 from accounts.models import User
+from cases.models import PaperText
 from tests import factories, migrated_rows, order, prepared_database, serving
 from tests.mailing import MailTo
 
@@ -260,3 +261,15 @@ def mail_to(settings) -> MailTo:
         settings.DEFAULT_FROM_EMAIL = "NOVA <sitio@agencia.example>"
 
     return point
+
+
+@pytest.fixture
+def agency_texts(db) -> None:
+    """What the papers need and an administrator writes."""
+    texts = {
+        "agency_cuit": "30-71234567-1",
+        "agency_address": "Mitre 123, Salta",
+        "payment_means": "Transferencia a CBU 1.",
+    }
+    for slug, text in texts.items():
+        PaperText.objects.filter(slug=slug).update(text=text)

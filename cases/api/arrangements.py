@@ -154,7 +154,9 @@ class ArrangementIn(StrictSerializer):
     waiver_percent = RateField(required=False, allow_null=True, help_text="Quita, en por ciento del saldo.")
     down_payment = ZeroMoneyField(required=False, help_text="Anticipo, que vence el día en que se acepta; 0 sin él.")
     instalments = WholeField(
-        required=False, max_value=MAX_INSTALMENTS, help_text="Sin contar el anticipo; por defecto 1."
+        required=False,
+        max_value=MAX_INSTALMENTS,
+        help_text="Sin contar el anticipo; por defecto 1, y de free las de schedule.",
     )
     monthly_rate = RateField(
         required=False, allow_null=True, help_text="Por ciento mensual, de direct y french; sin ella, la de la cartera."

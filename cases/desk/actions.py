@@ -26,6 +26,7 @@ from cases.desk.forms import (
 )
 from cases.desk.pages import go_on
 from cases.desk.queue import Queue, parse_place
+from cases.desk.recorded import recorded_in_words
 from cases.desk.screen import (
     Screen,
     SeeOther,
@@ -170,16 +171,15 @@ def activity_voiding(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def activity_undoing(request: Request, pk: int) -> HttpResponse:
     """Take back what was just saved, and go to its case to do it right; a decision is made anew in the inbox."""
-    activity = get_object_or_404(Activity.objects.visible_to(request.user).select_related("case__debtor"), pk=pk)
+    recorded = Activity.objects.visible_to(request.user).with_parts().select_related("result", "case__debtor")
+    activity = get_object_or_404(recorded, pk=pk)
     try:
         undone = services.undo(activity=activity, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return back_to(request, activity.case)
-    named = activity.result.name if activity.result else activity.get_type_display()
-    done = activity.notes if activity.is_system else named
     more = f" y {len(undone.activities) - 1} más" if len({row.case_id for row in undone.activities}) > 1 else ""
-    messages.success(request, f"Deshecho: {done} · {activity.case.debtor.listed_name}{more}.")
+    messages.success(request, f"Deshecho: {recorded_in_words(activity)} · {activity.case.debtor.listed_name}{more}.")
     if undone.left:
         messages.warning(request, f"No se pudo deshacer {'; '.join(undone.left)}.")
     return redirect("requests") if FROM_REQUESTS in request.GET else back_to(request, activity.case)

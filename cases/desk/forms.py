@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from cases import services
 from cases.desk import chips
-from cases.desk.negotiating import DAYS_TO_FIRST, ArrangementFields
+from cases.desk.negotiating import AGREED, DAYS_TO_FIRST, NEGOTIATED, ArrangementFields
 from cases.desk.rows import new_token
 from cases.desk.sheet import Sheet, is_of_work, proposed_action
 from cases.fields import (
@@ -45,7 +45,6 @@ ALREADY_SENT = (
 )
 CONFIRMATIONS = ("payment_confirm_overpayment", "payment_confirm_duplicate")
 ASKED = "asked"  # in `phone_said`: the form has asked which phone was used
-AGREED, NEGOTIATED = "PP", "NEG"  # the results of a gestión with an arrangement, where nobody chose another
 CALLS_AT = timedelta(hours=9)
 WITH_PHONE = (Activity.Type.CALL, Activity.Type.MESSAGE)
 

@@ -26,6 +26,7 @@ from nova.lib.said import read_day
 PREFIX = "arrangement_"
 OWN = "own"  # other terms than those of an offer
 CALCULATE = "calculate"
+AGREED, NEGOTIATED = "PP", "NEG"  # the results of a gestión with an arrangement, where nobody chose another
 LATER = "later"  # the debtor has not accepted yet
 DAYS_TO_FIRST = 7  # until the first instalment of other terms, unless another day is typed
 WITH_INTEREST = frozenset({"monthly_rate", "down_payment", "instalments", "first_due_on"})

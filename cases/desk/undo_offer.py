@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from cases import services
+from cases.desk.recorded import RECORDED_FIELDS, recorded_in_words
 from cases.models import Activity, Case, Effect
 from cases.services.undo import OFFERED
 from nova.lib import dates
@@ -29,7 +30,8 @@ class Offer:
 
 # What says what would be undone, and whether it may be.
 FIELDS = (
-    *("type", "notes", "submission", "is_system", "voided_at", "created_at", "created_by", "result__name"),
+    *("submission", "is_system", "voided_at", "created_at", "created_by"),
+    *RECORDED_FIELDS,
     *("case__stage", "case__stopped_at", "case__next_action_at"),
     *("case__debtor__first_name", "case__debtor__last_name"),
 )
@@ -48,7 +50,7 @@ def offer_to(user: User, *, now: datetime) -> Offer | None:
     undoable = Q(is_system=False) | Exists(Effect.objects.filter(activity=OuterRef("pk")))
     undone = Activity.objects.filter(voided_by=user, voided_at__gte=OuterRef("created_at"))
     own = Activity.objects.visible_to(user).standing().filter(undoable, created_by=user, created_at__gt=now - OFFERED)
-    latest = own.exclude(Exists(undone)).select_related("result", "case__debtor").only(*FIELDS)
+    latest = own.exclude(Exists(undone)).with_parts().select_related("result", "case__debtor").only(*FIELDS)
     last = latest.order_by("-created_at", "-id").first()
     if last is None or services.refusal_of_undo(last, by=user, now=now, within=OFFERED):
         return None
@@ -58,16 +60,17 @@ def offer_to(user: User, *, now: datetime) -> Offer | None:
 
 
 def words_of(activity: Activity, *, now: datetime) -> str:
-    """«No contesta · Ñancupil, Ana · vuelve 30/11»: the case as it is now, and where it goes from here."""
+    """«Pago $ 12.000,00 · Ñancupil, Ana · vuelve 30/11»: what was recorded, and where the case goes from here."""
     case = activity.case
-    if activity.is_system:
-        others = services.submission_of(activity).count() - 1 if activity.submission else 0
-        more = f" y {others} más" if others else ""
-        return f"{activity.notes} · {case.debtor.listed_name}{more}"
-    what = activity.result.name if activity.result else activity.get_type_display()
-    back = ""
+    others = services.submission_of(activity).count() - 1 if activity.submission else 0
+    place = "" if activity.is_system else _place_of(case, now=now)  # what is automatic says itself where the case goes
+    whose = f"{case.debtor.listed_name} y {others} más" if others else case.debtor.listed_name
+    return " · ".join(filter(None, (recorded_in_words(activity), whose, place)))
+
+
+def _place_of(case: Case, *, now: datetime) -> str:
     if case.stopped_at is not None:
-        back = "detenido"
-    elif case.is_open and case.next_action_at and case.next_action_at > now:
-        back = f"vuelve {dates.format_near(case.next_action_at, dates.local_date(now))}"
-    return " · ".join(filter(None, (what, case.debtor.listed_name, back)))
+        return "detenido"
+    if case.is_open and case.next_action_at and case.next_action_at > now:
+        return f"vuelve {dates.format_near(case.next_action_at, dates.local_date(now))}"
+    return ""

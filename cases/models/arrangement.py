@@ -256,6 +256,13 @@ class Instalment(models.Model):
         return self.amount - self.paid_amount
 
 
+def check_rate(rate: Decimal | None) -> None:
+    """Raises ValidationError for a monthly rate (percent) that no arrangement may have (DESIGN §3.8)."""
+    if rate is not None and rate > settings.PLAN_MAX_MONTHLY_RATE:
+        most = f"{settings.PLAN_MAX_MONTHLY_RATE.normalize():f}".replace(".", ",")
+        raise ValidationError({"monthly_rate": f"La tasa máxima de un convenio es del {most} % mensual."})
+
+
 class DiscountLimit(models.Model):
     """What a role may grant on its own (DESIGN §3.8). Without a row there is no waiver at all."""
 
@@ -339,6 +346,9 @@ class DiscountLimit(models.Model):
     def __str__(self) -> str:
         return f"{self.get_role_display()} · {self.cartera or 'todas las carteras'} · {self.max_percent} %"
 
+    def clean(self) -> None:
+        check_rate(self.monthly_rate)
+
 
 class Offer(models.Model):
     """What the negotiator puts on the table at once: a waiver or a rate, not both (DESIGN §3.8)."""
@@ -421,6 +431,7 @@ class Offer(models.Model):
         return self.name
 
     def clean(self) -> None:
+        check_rate(self.monthly_rate)
         self.name = " ".join(self.name.split())
         if not self.name:
             raise ValidationError({"name": "Escriba un nombre."})

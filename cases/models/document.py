@@ -134,6 +134,12 @@ class Document(models.Model):
         return self.voided_at is None
 
     @property
+    def is_in_force(self) -> bool:
+        """Whether what it says still holds: an agreement does while its arrangement runs. May run a query."""
+        has_ended = self.kind == Kind.AGREEMENT and self.arrangement is not None and not self.arrangement.is_active
+        return self.is_valid and not has_ended
+
+    @property
     def code_label(self) -> str:
         return papers.code_label(self.code)
 

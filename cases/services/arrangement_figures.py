@@ -5,11 +5,13 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from accounts.models import User
 from cases.models import Arrangement, Case, DiscountLimit, LedgerEntry, Offer
+from cases.models.arrangement import check_rate
 from cases.models.ledger import SPLIT_BY, split
 from cases.rules import arrangements as rules
 from cases.rules.allocation import Split
@@ -26,11 +28,14 @@ MAX_REFERENCE = 2000  # of the creditor's authorisation and the notes
 
 
 class ArrangementTerms(NamedTuple):
-    """What a person typed. At most one of `agreed_total` and `waiver_percent`; amounts in ARS, rates in percent."""
+    """What a person typed. At most one of `agreed_total` and `waiver_percent`; amounts in ARS, rates in percent.
+
+    `instalments` None: as many as were typed, else one.
+    """
 
     first_due_on: date
     system: str = rules.System.NONE
-    instalments: int = 1
+    instalments: int | None = None
     agreed_total: Decimal | None = None
     waiver_percent: Decimal | None = None
     down_payment: Decimal = ZERO
@@ -140,7 +145,7 @@ def worked_out(case: Case, by: User, terms: ArrangementTerms, granting: Granting
             base=base,
             agreed=agreed,
             down=down,
-            count=terms.instalments,
+            count=1 if terms.instalments is None else terms.instalments,
             monthly_rate=rate,
             accepted_on=today,
             first_due_on=terms.first_due_on,
@@ -152,14 +157,16 @@ def worked_out(case: Case, by: User, terms: ArrangementTerms, granting: Granting
     if agreed is not None and total != agreed:
         raise ValidationError({"agreed_total": f"Con esa tasa el total es {format_money(total)}."})
     checked_amount(total, field="agreed_total")
-    cost = rules.monthly_cost(base - down, rules.flows_of(parts, system=terms.system, accepted_on=today))
+    flows = rules.flows_of(parts, system=terms.system, accepted_on=today)
+    cost = rules.monthly_cost(base - down, flows)
     if terms.system in (rules.System.NONE, rules.System.FREE):
         rate = rules.cents(cost * 100) if cost is not None else ZERO
-        if rate > rules.MAX_RATE:
+        # A surcharge that is paid within days is no rate of a loan: it counts as that of a month.
+        of_a_month = rules.monthly_cost(base - down, [(max(months, Decimal(1)), amount) for months, amount in flows])
+        if rate > rules.MAX_RATE or (of_a_month or 0) * 100 > settings.PLAN_MAX_MONTHLY_RATE:
             field = "schedule" if terms.schedule else "agreed_total"
-            raise ValidationError(
-                {field: f"El interés que resulta supera {rules.MAX_RATE} % mensual: revise el total."}
-            )
+            most = percent_words(settings.PLAN_MAX_MONTHLY_RATE)
+            raise ValidationError({field: f"El interés que resulta supera el {most} % mensual: revise el total."})
     count = sum(1 for part in parts if part.number)
     asked = rules.Asked(base, total, down, count, rate, granting.capital)
     limits = granting.from_role(role_of(by))
@@ -203,6 +210,9 @@ def _check_terms(case: Case, terms: ArrangementTerms, *, today: date) -> None:
         raise ValidationError({"schedule": "Escriba la fecha y el importe de cada cuota."})
     if terms.system != rules.System.FREE and terms.schedule:
         raise ValidationError({"schedule": "Solo las cuotas a medida llevan fechas e importes propios."})
+    if terms.schedule and terms.instalments not in (None, len(terms.schedule)):
+        typed = f"Escribió {len(terms.schedule)} {'cuota' if len(terms.schedule) == 1 else 'cuotas'} a medida"
+        raise ValidationError({"instalments": f"{typed}: deje la cantidad vacía, o que coincida."})
     if not terms.down_payment.is_finite():
         raise ValidationError({"down_payment": "Escriba un importe."})
     first = terms.schedule[0][0] if terms.schedule else terms.first_due_on
@@ -225,6 +235,7 @@ def _rate_of(case: Case, terms: ArrangementTerms) -> Decimal:
     rate = case.cartera.monthly_interest_rate if terms.monthly_rate is None else terms.monthly_rate
     if not rate.is_finite() or rate != rate.quantize(rules.CENT):
         raise ValidationError({"monthly_rate": "La tasa tiene como máximo dos decimales."})
+    check_rate(rate)
     return rate
 
 

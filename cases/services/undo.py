@@ -19,6 +19,7 @@ from cases.services.plans import Status, end_plan, has_agreement, reopen_plan
 from cases.services.settlement import lock_case, settle, snapshot
 from cases.services.stops import lock_debts, take_back_stop
 from cases.services.touch import latest_gestion_at
+from cases.services.withdrawing import withdraw_agreements
 from nova.lib.databases import lock_row, lock_rows
 
 OFFERED = timedelta(seconds=15)  # how long the screen shows the button
@@ -162,6 +163,7 @@ def _take_back_arrangements(case: Case, effects: list[Effect], result: Undone, *
             _take_back_decision(case, arrangement, row, result, by=by, now=now)
         elif arrangement.status in (Status.PROPOSED, Status.AWAITING_APPROVAL, Status.ACTIVE):
             end_plan(case, arrangement, by=by, now=now, takes_all=True, notes=UNDONE)
+            withdraw_agreements(arrangement, by=by, now=now)
             case.save(update_fields=["balance", "updated_at"])
         elif arrangement.status not in (Status.CANCELLED, Status.REJECTED):
             result.left.append(f"el convenio: ya está {arrangement.get_status_display().lower()}")
@@ -180,6 +182,7 @@ def _take_back_decision(
         result.left.append("el convenio: después se pidió o se aceptó otro")
         return
     reopen_plan(case, arrangement, row.before or "", by=by, now=now)
+    withdraw_agreements(arrangement, by=by, now=now)
     case.save(update_fields=["balance", "updated_at"])
 
 

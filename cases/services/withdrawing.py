@@ -10,6 +10,7 @@ from cases.querysets import DocumentQuerySet
 
 REVERSED = "El pago fue revertido"
 NOT_COMPLETED = "El convenio que cancelaba volvió a estar impago"
+UNDONE = "El convenio se deshizo"
 OWED_AGAIN = "La deuda volvió a tener saldo"
 
 
@@ -35,6 +36,12 @@ def withdraw_completions(arrangement: Arrangement, *, now: datetime) -> None:
     """The receipt that says that its payment completed an arrangement, which runs or has lapsed after all."""
     receipts = Document.objects.filter(arrangement=arrangement, kind=Document.Kind.RECEIPT)
     withdraw(receipts, by=None, reason=NOT_COMPLETED, now=now)
+
+
+def withdraw_agreements(arrangement: Arrangement, *, by: User, now: datetime) -> None:
+    """Of an arrangement that is again as if it had not been accepted; accepted anew it gets another paper."""
+    papers = Document.objects.filter(arrangement=arrangement, kind=Document.Kind.AGREEMENT)
+    withdraw(papers, by=by, reason=UNDONE, now=now)
 
 
 def withdraw_clearances(cases: list[int], *, now: datetime) -> None:

@@ -215,6 +215,10 @@ PROMISE_GRACE_BUSINESS_DAYS = env.int("PROMISE_GRACE_BUSINESS_DAYS", default=2)
 PROMISE_FULFILLED_PERCENT = Decimal(env("PROMISE_FULFILLED_PERCENT", default="95"))
 PROMISE_MAX_DAYS_AHEAD = env.int("PROMISE_MAX_DAYS_AHEAD", default=90)
 INSTALMENT_TOLERANCE = Decimal(env("INSTALMENT_TOLERANCE", default="0.00"))
+# Percent. No law names a figure. Law 25.065, art. 16, lets credit cards charge a quarter more than personal loans,
+# which were at 72.56 % a year at the end of 2025 (BCRA, communication B 13096/2025): 7.56 % a month. Twice that, for
+# years of higher rates; beyond it a judge takes the interest off (CCyC 771).
+PLAN_MAX_MONTHLY_RATE = Decimal(env("PLAN_MAX_MONTHLY_RATE", default="15"))
 PLAN_GRACE_BUSINESS_DAYS = env.int("PLAN_GRACE_BUSINESS_DAYS", default=3)
 PLAN_LAPSE_OVERDUE_COUNT = env.int("PLAN_LAPSE_OVERDUE_COUNT", default=2)
 PLAN_LAPSE_DAYS = int(days) if (days := env("PLAN_LAPSE_DAYS", default="")) else None

@@ -83,3 +83,11 @@ def test_only_admins_see_them(staff_client, gestor_client):
     for model in ("discountlimit", "offer", "arrangement"):
         assert staff_client.get(f"/admin/cases/{model}/").status_code == 403
         assert gestor_client.get(f"/admin/cases/{model}/").status_code == 302
+
+
+@pytest.mark.parametrize(("page", "given"), [("discountlimit", LIMIT), ("offer", OFFER)])
+def test_a_rate_that_no_arrangement_may_have_is_refused(admin_client, page, given):
+    data = given | {"system": "french", "waiver_percent": "0"}
+    refused = admin_client.post(f"/admin/cases/{page}/add/", data | {"monthly_rate": "15.01"}).text
+    assert "La tasa máxima de un convenio es del 15 % mensual." in refused
+    assert admin_client.post(f"/admin/cases/{page}/add/", data | {"monthly_rate": "15"}).status_code == 302

@@ -1,17 +1,19 @@
 """GET /verificar/<code>: whether a paper is ours, for whoever holds it."""
 
 import re
+from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from cases import services
+from cases import nightly, services
 from cases.models import Document
 from nova.lib import dates
 from tests import factories
-from tests.steps import issue
+from tests.steps import issue, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,71 @@ def test_a_withdrawn_one(client: Client, document: Document, admin_user: User) -
     assert "El documento fue anulado: no tiene validez." in answer.text
     assert "válido." not in answer.text
     assert "Un motivo" not in answer.text
+
+
+VALID, WITHDRAWN = "El documento es válido.", "El documento fue anulado: no tiene validez."
+
+
+@pytest.fixture
+def agreement(gestor_user: User, agency_texts: None) -> Document:
+    """That of an arrangement of a gestor's case, in three instalments."""
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    terms = services.ArrangementTerms(first_due_on=dates.today(), instalments=3)
+    services.propose_arrangement(case=case, by=gestor_user, terms=terms, accept=True, accepted_how="phone")
+    return issue(case, "agreement")
+
+
+def verified(client: Client, document: Document) -> str:
+    """What the page says of it, in one line."""
+    return " ".join(client.get(f"/verificar/{document.code}").text.split())
+
+
+@pytest.mark.parametrize("end", ["cancelled", "completed", "lapsed"])
+def test_an_agreement_that_has_ended_is_no_longer_in_force(
+    client: Client, admin_user: User, agreement: Document, end: str
+) -> None:
+    assert VALID in verified(client, agreement)
+    plan = agreement.arrangement
+    if end == "cancelled":
+        services.cancel_arrangement(arrangement=plan, by=admin_user, reason="no paga")
+    elif end == "completed":
+        pay(agreement.case, plan.agreed_total)
+    else:
+        nightly.run(now=timezone.now() + timedelta(days=100))
+    plan.refresh_from_db()
+    assert plan.status == end
+    said = verified(client, agreement)
+    assert "El documento es auténtico, pero el convenio ya no está vigente." in said
+    assert VALID not in said
+    assert "Convenio N° 00000001" in said
+
+
+def test_what_was_undone_is_withdrawn(client: Client, gestor_user: User, agreement: Document) -> None:
+    services.undo(activity=agreement.arrangement.activity, by=gestor_user)
+    assert WITHDRAWN in verified(client, agreement)
+
+
+def test_an_approval_that_is_undone_takes_its_paper_along(
+    client: Client, gestor_user: User, admin_user: User, agency_texts: None
+) -> None:
+    """Approved again, it gets a paper of its own."""
+    factories.DiscountLimitFactory(role="admin", max_percent=50)
+    case = factories.CaseFactory(assigned_to=gestor_user)
+    terms = services.ArrangementTerms(first_due_on=dates.today(), instalments=3, waiver_percent=Decimal(30))
+    plan = services.propose_arrangement(case=case, by=gestor_user, terms=terms, accept=True, accepted_how="phone")
+    services.approve_arrangement(arrangement=plan, by=admin_user)
+    first = issue(case, "agreement")
+    plan.refresh_from_db()
+    services.undo(activity=plan.activity, by=admin_user)
+    assert WITHDRAWN in verified(client, first)
+
+    plan.refresh_from_db()
+    assert plan.status == "awaiting_approval"
+    services.approve_arrangement(arrangement=plan, by=admin_user)
+    second = issue(case, "agreement")
+    assert second.number == first.number + 1
+    assert VALID in verified(client, second)
+    assert WITHDRAWN in verified(client, first)
 
 
 def test_every_other_code_gets_the_same_answer(client: Client, document: Document) -> None:

@@ -90,7 +90,7 @@ def test_what_it_costs_is_what_was_told_when_it_was_worked_out(admin):
 
 
 def test_what_is_asked_for_again_on_the_day_of_the_first_instalment_can_be_shown(admin):
-    made = arranged(admin, first="2026-12-08", accept=False, system="free", schedule=((date(2026, 12, 8), D(400_000)),))
+    made = arranged(admin, first="2026-12-08", accept=False, system="free", schedule=((date(2026, 12, 8), D(280_000)),))
     made.created_at = at("2026-12-08")  # as a request that a changed limit makes of an acceptance
     made.save()
     assert figures_of(arrangement=made, by=admin, now=at("2026-12-08")).tea > 10**9

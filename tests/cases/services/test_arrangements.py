@@ -696,7 +696,11 @@ def test_offers_are_worked_out_for_the_case(gestor, limits):
         ({"down_payment": D(-1)}, "down_payment"),
         ({"down_payment": D(250_000)}, "down_payment"),
         ({"monthly_rate": D(5)}, "monthly_rate"),
-        ({"system": "french", "monthly_rate": D("1000.01")}, "monthly_rate"),
+        ({"system": "french", "monthly_rate": D("15.01")}, "monthly_rate"),
+        ({"system": "direct", "monthly_rate": D(1000)}, "monthly_rate"),
+        ({"agreed_total": D(290_000)}, "agreed_total"),
+        ({"system": "free", "schedule": ((date(2026, 12, 2), D(290_000)),)}, "schedule"),
+        ({"system": "free", "instalments": 2, "schedule": ((date(2026, 12, 15), D(250_000)),)}, "instalments"),
         ({"system": "french", "monthly_rate": D("0.001")}, "monthly_rate"),
         ({"system": "german"}, "system"),
         ({"first": "2026-11-30"}, "first_due_on"),
@@ -716,6 +720,25 @@ def test_bad_terms_name_their_field_and_leave_nothing(gestor, limits, wrong, fie
     assert field in refused.value.message_dict
     assert not Arrangement.objects.exists()
     assert not case.activities.exists()
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"system": "french", "instalments": 3, "monthly_rate": D(15)},
+        {"agreed_total": D(285_000)},  # 14 % in a month
+        {"system": "free", "schedule": ((date(2026, 12, 2), D(260_000)),)},  # 4 %, tomorrow or in a month
+        {"system": "free", "instalments": 1, "schedule": ((date(2026, 12, 15), D(250_000)),)},
+    ],
+)
+def test_terms_at_the_edge_of_what_is_refused(gestor, limits, terms):
+    assert propose(case_of(gestor), gestor, **terms).agreed_total >= 250_000
+
+
+def test_the_highest_rate_is_a_setting(gestor, limits, settings):
+    settings.PLAN_MAX_MONTHLY_RATE = D("3.5")
+    with pytest.raises(ValidationError, match="del 3,5 % mensual"):
+        propose(case_of(gestor), gestor, system="french", monthly_rate=D("3.51"))
 
 
 def test_a_second_one_is_a_conflict(gestor, admin, limits):

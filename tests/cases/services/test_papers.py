@@ -307,19 +307,6 @@ def test_papers_are_never_deleted(case: Case) -> None:
 
 
 # --- Agreements ---------------------------------------------------------------------------------------------
-TEXTS = {
-    "agency_cuit": "30-71234567-1",
-    "agency_address": "Mitre 123, Salta",
-    "payment_means": "Transferencia a CBU 1.",
-}
-
-
-@pytest.fixture
-def agency_texts(db) -> None:
-    for slug, text in TEXTS.items():
-        PaperText.objects.filter(slug=slug).update(text=text)
-
-
 def arrange(case: Case, by: User, **terms: Any) -> Arrangement:
     first = terms.pop("first_due_on", dates.today() + timedelta(days=20))
     return services.propose_arrangement(
