@@ -430,9 +430,32 @@
   // While another person is on their way these would be done to the one who is leaving.
   const OF_WHO_IS_THERE = [COMMANDS.call, COMMANDS.save, COMMANDS.snooze, COMMANDS.arrange, COMMANDS.undo];
 
+  const STEPS = [COMMANDS.next, COMMANDS.previous];
+
   // The table that the page prints: key → command.
   const bindings = () =>
     new Map($$("[data-command]").flatMap((row) => row.dataset.keys.split(" ").map((key) => [key, COMMANDS[row.dataset.command]])));
+
+  // --- What is typed into nowhere: the note is its place, or the form that is on its way (static/js/words.js) ---------
+  const formIsComing = () => Boolean($('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#negotiator"])'));
+  // Whether a key means something by itself. None does while a form is on its way: it is typed for that one.
+  const means = (key) => !formIsComing() && (bindings().has(key) || results().some((radio) => radio.dataset.shortcut === key));
+
+  window.novaWords.writeTo({
+    isComing: () => formIsComing() || Boolean(window.novaIsBusy?.()),
+    find: () => {
+      if (formIsComing() || window.novaIsBusy?.()) return null;
+      const open = document.activeElement;
+      if (open.matches("input, textarea") && isTyping(open) && open.closest("#phones, #contact, #negotiator")) return open;
+      const note = $("#gestion #id_notes");
+      if (note && !isTyping(open)) {
+        openSheet();
+        note.focus();
+      }
+      return note;
+    },
+  });
+  ["htmx:afterSettle", "htmx:afterRequest"].forEach((name) => document.addEventListener(name, () => setTimeout(window.novaWords.write)));
 
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.isComposing || event.altKey || $("dialog[open]")) return;
@@ -464,16 +487,15 @@
     if (event.defaultPrevented) return;
     const isSingle = !isChord && event.key.length === 1;
     if (isSingle && (isTyping(event.target) || !singleKeys() || event.repeat)) return;
-    if (!isChord && !isTyping(event.target) && singleKeys() && window.novaWords.takes(event)) return; // static/js/words.js
+    if (!isChord && !isTyping(event.target) && singleKeys() && window.novaWords.takes(event, means)) return; // static/js/words.js
     const command = bindings().get(isChord ? `Ctrl+${event.key.length === 1 ? event.key.toLowerCase() : event.key}` : event.key);
     const isDigit = isSingle && /^[0-9]$/.test(event.key);
     if (!command && !isDigit) return;
     if (event.key !== "Escape") event.preventDefault();
-    // A number that is typed for a form that is on its way is no result.
-    if (isDigit && $('.htmx-request:is([hx-target="#phones"], [hx-target="#contact"], [hx-target="#negotiator"])')) return;
     const isOfWhoIsThere = isDigit || OF_WHO_IS_THERE.includes(command);
     if (window.novaIsBusy?.() && isOfWhoIsThere) return;
     if (command && isSingle && isOfWhoIsThere) window.novaWords.unless(() => window.novaIsBusy?.() || command());
+    else if (command && STEPS.includes(command)) window.novaWords.unless(command);
     else if (command) command();
     else pick(event.key);
   });

@@ -116,6 +116,7 @@ def test_a_number_for_a_form_that_is_on_its_way_is_no_result(
         page.keyboard.type("114")
         held.release()
     expect(page.locator("#id_phone_number")).to_be_focused()
+    expect(page.locator("#id_phone_number")).to_have_value("114")
     assert page.locator("[data-result] input:checked").count() == 0
     page.locator("#case-name").focus()
     page.keyboard.press("1")
@@ -170,35 +171,24 @@ def test_stopping_without_javascript(page_of: PageOf, gestor_user: User, queue: 
     assert Activity.objects.get().notes == "lo dijo la hija"
 
 
-def test_a_word_typed_into_nowhere_commands_nothing(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
-    """The note of the next person, typed while they are still coming: its letters are no commands on their screen."""
-    page = page_of(gestor_user)
-    page.goto(f"/cases/{queue[0].pk}")
-    page.wait_for_load_state()
-    page.keyboard.press("1")
-    page.keyboard.press("Control+Enter")
-    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
-    page.keyboard.type("un hijo cuenta que juega", delay=60)
-    page.wait_for_timeout(400)
-
-    assert Activity.objects.standing().filter(case=queue[0]).count() == 1
-    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
-    # A letter by itself is one again.
-    page.wait_for_timeout(900)
-    page.keyboard.press("u")
-    expect(page.get_by_text("Deshecho:")).to_be_visible()
-    assert not Activity.objects.standing().filter(case=queue[0], is_system=False).exists()
+NOTES = [
+    "un hijo cuenta que juega",
+    "hablé con la madre, vuelve a las 15",
+    "a la noche paga 500?",
+    "c/ su hermano 20",
+    "juega a la noche",
+    "kilo y medio",
+    "No estaba: 2 veces",
+    "8 de la noche",
+]
 
 
-@pytest.mark.parametrize(
-    "note",
-    ["hablé con la madre, vuelve a las 15\n", "a la noche paga 500?", "c/ su hermano 20"],
-    ids=["snooze", "arrange", "call"],
-)
-def test_a_note_typed_into_nowhere_opens_and_records_nothing(
-    page_of: PageOf, gestor_user: User, queue: list[Case], note: str
+@pytest.mark.parametrize("note", NOTES)
+@pytest.mark.parametrize("focus", ["result", "name"])
+def test_a_note_typed_into_nowhere_is_the_note(
+    page_of: PageOf, gestor_user: User, queue: list[Case], note: str, focus: str
 ) -> None:
-    """The first letter is a key of its own, and a space presses what has the focus: a note is neither."""
+    """The first letter may be a key of its own, and a space presses what has the focus: a note is neither."""
     page = page_of(gestor_user)
     page.add_init_script(NO_DIALER)
     page.goto(f"/cases/{queue[0].pk}")
@@ -207,15 +197,110 @@ def test_a_note_typed_into_nowhere_opens_and_records_nothing(
     page.keyboard.press("Control+Enter")
     expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
     expect(page.locator("[data-result] input").first).to_be_focused()
-    page.keyboard.type(note, delay=60)
+    if focus == "name":
+        heading(page).focus()
+    page.keyboard.type(note, delay=20)
     page.wait_for_timeout(400)
 
+    expect(page.locator("#id_notes")).to_have_value(note)
+    expect(page.locator("#id_notes")).to_be_focused()
     expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
-    assert Activity.objects.count() == 1
+    assert Activity.objects.standing().count() == 1
     expect(page.locator("#snooze[open], #id_with_arrangement, dialog[open], [role=alert]")).to_have_count(0)
     expect(page.locator("[data-result] input:checked")).to_have_count(0)
     expect(page.locator("[data-calling]")).to_have_text("")
     expect(page.locator("#search")).to_have_value("")
+    page.keyboard.press("Control+Enter")
+    expect(heading(page)).to_have_text(queue[2].debtor.listed_name)
+    assert Activity.objects.latest("id").notes == note
+
+
+def test_a_result_and_its_note_need_no_field_in_between(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.fill("#id_notes", "Ayer tampoco.")
+    heading(page).focus()
+    page.keyboard.press("1")
+    page.keyboard.type("hoy no está", delay=60)
+    expect(page.locator("#id_notes")).to_have_value("Ayer tampoco. hoy no está")
+    expect(page.get_by_role("radio", name="No contesta")).to_be_checked()
+
+
+def test_a_note_typed_while_a_person_is_still_coming_is_theirs(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("1")
+    with Held(page, "**/activities") as held:
+        page.keyboard.press("Control+Enter")
+        held.wait(1)
+        page.keyboard.type("un hijox", delay=60)
+        page.keyboard.press("Backspace")
+        page.wait_for_timeout(1000)
+        page.keyboard.type(" juega 1", delay=60)
+        expect(heading(page)).to_have_text(queue[0].debtor.listed_name)
+        held.release()
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    expect(page.locator("#id_notes")).to_have_value("un hijo juega 1")
+    expect(page.locator("#id_notes")).to_be_focused()
+    expect(page.locator("[data-result] input:checked")).to_have_count(0)
+    assert Activity.objects.get().notes == ""
+    page.reload()
+    expect(page.locator("#id_notes")).to_have_value("un hijo juega 1")  # as what is typed is
+
+
+def test_a_note_typed_while_a_save_is_refused_stays_with_who_is_there(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("4")
+    page.keyboard.press("Escape")
+    with Held(page, "**/activities") as held:
+        page.keyboard.press("Control+Enter")
+        held.wait(1)
+        page.keyboard.type("el viernes", delay=60)
+        held.release()
+    expect(page.locator("#id_promise_date_error")).to_be_visible()
+    expect(page.locator("#id_notes")).to_have_value("el viernes")
+
+
+def test_single_keys_are_commands_however_quick(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    page = page_of(gestor_user)
+    page.add_init_script(NO_DIALER)
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    page.keyboard.press("j")
+    expect(heading(page)).to_have_text(queue[1].debtor.listed_name)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.type("jc", delay=60)
+    expect(heading(page)).to_have_text(queue[2].debtor.listed_name)
+    page.wait_for_load_state("networkidle")
+    page.keyboard.type("c2", delay=60)
+    expect(page.locator("[data-calling]")).to_contain_text("Llamando a")
+    expect(page.get_by_role("radio", name="Contestador")).to_be_checked()
+    expect(page.locator("#id_notes")).to_have_value("")
+
+
+def test_who_has_switched_single_keys_off_writes_nothing_with_them(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user)
+    page.add_init_script("localStorage.setItem('nova-single-keys', 'off')")
+    page.goto(f"/cases/{queue[0].pk}")
+    page.wait_for_load_state()
+    heading(page).focus()
+    page.keyboard.type("no 1 j", delay=60)
+    page.wait_for_timeout(300)
+    expect(page.locator("#id_notes")).to_have_value("")
+    expect(heading(page)).to_have_text(queue[0].debtor.listed_name)
+    assert page.locator("[data-result] input:checked").count() == 0
 
 
 def test_no_key_acts_on_who_is_leaving(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
