@@ -145,7 +145,10 @@ PAYMENT_NEEDS = {"payment_amount": "Escriba cuánto pagó."}
 
 @lru_cache(maxsize=512)
 def _attributes_of(**attributes: str | bool) -> str:
-    """The HTML attributes of a result's choice. Kept: two dozen results propose the same again and again."""
+    """The HTML attributes of a result's choice, without those that are False.
+
+    Kept: two dozen results propose the same again and again.
+    """
     plain = ("value", "checked")
     return flatatt({name if name in plain else f"data-{name.replace('_', '-')}": at for name, at in attributes.items()})
 
@@ -252,7 +255,7 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
                 proposed=show_moment(moment) if moment else "",
                 needs_promise=result.needs_promise,
                 asks_when=result.asks_when,
-                stops=stops.consequence(stops_person=result.stops_person) if result.stops_case else "",
+                stops=stops.consequence(stops_person=result.stops_person) if result.stops_case else False,
                 type=result.type,
             )
             found.append(

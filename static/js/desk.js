@@ -446,7 +446,7 @@
     find: () => {
       if (formIsComing() || window.novaIsBusy?.()) return null;
       const open = document.activeElement;
-      if (open.matches("input, textarea") && isTyping(open) && open.closest("#phones, #contact, #negotiator")) return open;
+      if (open?.matches("input, textarea") && isTyping(open) && open.closest("#phones, #contact, #negotiator")) return open;
       const note = $("#gestion #id_notes");
       if (note && !isTyping(open)) {
         openSheet();

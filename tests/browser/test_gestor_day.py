@@ -73,7 +73,7 @@ def test_a_promise_and_a_payment_by_keys(page_of: PageOf, gestor_user: User, que
     assert LedgerEntry.objects.get(kind="payment").amount == Decimal("1500.50")
 
 
-def test_a_result_proposes_the_next_action_and_the_old_letters_do_nothing(
+def test_a_result_proposes_the_next_action_and_the_old_letters_command_nothing(
     page_of: PageOf, gestor_user: User, queue: list[Case]
 ) -> None:
     page = page_of(gestor_user)
@@ -82,7 +82,8 @@ def test_a_result_proposes_the_next_action_and_the_old_letters_do_nothing(
         page.keyboard.press(old)
     expect(heading(page)).to_have_text("Deudora A, Ana")
     assert page.locator("[data-result] input:checked").count() == 0
-    page.wait_for_timeout(900)  # letters so near to each other are a word, and a digit at once would be the rest of it
+    expect(page.locator("#id_notes")).to_have_value("rpgny")  # they are text
+    heading(page).focus()
     page.keyboard.press("5")
     proposed = dates.add_business_days(dates.today(), 2)
     expect(page.locator("#id_next_action_at")).to_have_value(show_day(proposed))
@@ -356,6 +357,66 @@ def test_the_focus_never_hides_behind_what_saves(
         visited.append(page.evaluate("document.activeElement.name"))
         page.keyboard.press("Tab")
     assert {"notes", "promise_amount", "payment_reference", "next_action_at", "status"} <= set(visited)
+
+
+@pytest.mark.parametrize(("width", "height"), [(1366, 768), (1024, 768), (390, 844)])
+def test_what_saves_stays_in_view_beside_the_negotiator(
+    page_of: PageOf, gestor_user: User, queue: list[Case], width: int, height: int
+) -> None:
+    """It is longer than the window: the bar stays, and what has the focus comes above it."""
+    for number in (3, 6):
+        factories.OfferFactory(name=f"{number} cuotas", waiver_percent=0, instalments=number)
+    page = page_of(gestor_user, width=width, height=height)
+    page.goto(f"/cases/{queue[0].pk}")
+    open_form(page)
+    page.locator("[data-do=arrange]").click()
+    page.locator("label.offer-own").click()
+    expect(page.locator("#own-figures")).not_to_be_empty()
+    page.locator("#id_with_arrangement").focus()
+    visited = []
+    while page.evaluate("document.activeElement.name") != "then":  # honest: all that was visited is asserted below
+        assert page.evaluate(IN_SIGHT), page.evaluate("document.activeElement.outerHTML")
+        if width != 1024:  # there the page scrolls as a whole, and the form is only a part of it
+            expect(page.get_by_role("button", name="Guardar", exact=True)).to_be_in_viewport(ratio=1)
+        visited.append(page.evaluate("document.activeElement.name"))
+        page.keyboard.press("Tab")
+    assert {"arrangement_first_due_on", "arrangement_how", "notes"} <= set(visited)
+
+
+CHOOSE = "(radio) => { radio.checked = true; radio.dispatchEvent(new Event('change', { bubbles: true })); }"
+NEEDS_PROMISE = "(radio) => radio.hasAttribute('data-needs-promise')"
+
+
+def test_tab_goes_from_every_result_to_the_note(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    """Past every field that the result asks for, which comes before; what unfolds is not on the way."""
+    page = page_of(gestor_user, width=1366, height=768)
+    page.goto(f"/cases/{queue[0].pk}")
+    results = page.locator("[data-result] input")
+    expect(results).to_have_count(24)
+    for at in range(24):
+        results.nth(at).evaluate(CHOOSE)
+        page.locator("#id_phone").focus()
+        visited = []
+        while page.evaluate("document.activeElement.name") != "notes":  # honest: what was visited is asserted below
+            assert len(visited) < 20, f"{at}: {visited}"
+            page.keyboard.press("Tab")
+            visited.append(page.evaluate("document.activeElement.name"))
+        assert "next_action_at" in visited, f"{at}: {visited}"
+        assert ("promise_date" in visited) == results.nth(at).evaluate(NEEDS_PROMISE), f"{at}: {visited}"
+
+
+def test_what_comes_next_is_said_calmly(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
+    """Only a result that stops is said in the colour of danger."""
+    page = page_of(gestor_user)
+    page.goto(f"/cases/{queue[0].pk}")
+    hint = page.locator("[data-next-hint]")
+    for result, words in (("No contesta", ""), ("Volver a llamar", "Indique el día y la hora acordados.")):
+        choose(page, result)
+        expect(hint).to_have_text(words)
+        expect(hint).not_to_have_attribute("data-danger", "")
+    choose(page, "Reclamo")
+    expect(hint).to_contain_text("Este resultado saca de la bandeja solo esta deuda")
+    expect(hint).to_have_attribute("data-danger", "")
 
 
 def test_on_a_phone(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:

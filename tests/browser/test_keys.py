@@ -215,9 +215,7 @@ def test_a_note_typed_into_nowhere_is_the_note(
     assert Activity.objects.latest("id").notes == note
 
 
-def test_a_result_and_its_note_need_no_field_in_between(
-    page_of: PageOf, gestor_user: User, queue: list[Case]
-) -> None:
+def test_a_result_and_its_note_need_no_field_in_between(page_of: PageOf, gestor_user: User, queue: list[Case]) -> None:
     page = page_of(gestor_user)
     page.goto(f"/cases/{queue[0].pk}")
     page.wait_for_load_state()
