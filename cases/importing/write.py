@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from accounts.models import User
@@ -273,15 +273,19 @@ class Writer:
         )
 
 
+# Amounts, dates and moments as their text: there may be one for each row of the file.
+_encode = json.JSONEncoder(default=str, ensure_ascii=False).encode
+_former = attrgetter(*RESTORED)
+
+
 def former_of(case: Case) -> dict[str, Any]:
     """What an import may change of a case, as JSON holds it."""
-    return {name: getattr(case, name) for name in RESTORED}
+    return dict(zip(RESTORED, _former(case), strict=True))
 
 
 def note_changes(batch: ImportBatch, changes: Iterable[tuple[int | None, int | None, Mapping[str, Any]]]) -> None:
     """Note (case, debtor, former) of what the import changes."""
-    as_json = DjangoJSONEncoder().encode
-    rows = [(batch.pk, case, debtor, as_json(former)) for case, debtor, former in changes]
+    rows = [(batch.pk, case, debtor, _encode(former)) for case, debtor, former in changes]
     copying.insert(ImportChange, CHANGE_COLUMNS, rows)
 
 
