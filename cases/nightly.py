@@ -21,7 +21,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts import audit, history, places
 from accounts.models import AuditEvent, Session
 from cases import rollups
-from cases.models import Arrangement, Case, ImportUpload, Promise, StopFlag, Submission
+from cases.models import Arrangement, Case, ImportChange, ImportUpload, Promise, StopFlag, Submission
+from cases.models.imports import UNDO_FOR
 from cases.rules import promises as rules
 from cases.rules import queue
 from cases.services import stops
@@ -95,6 +96,7 @@ def run(*, now: datetime, dry_run: bool = False) -> Report:
         with _transaction(dry_run):
             report.uploads = _drop_old_uploads(now)
         with _transaction(dry_run):
+            ImportChange.objects.filter(batch__created_at__lt=now - UNDO_FOR).delete()
             report.submissions, _ = Submission.objects.filter(created_at__lt=now - SUBMISSIONS_LIVE).delete()
         with _transaction(dry_run):
             rollups.compact()

@@ -37,6 +37,7 @@ from cases.models import (
     StopFlag,
 )
 from cases.models.debtor import CONTACT_FIELDS
+from cases.models.imports import UNDO_FOR
 from cases.querysets import CaseQuerySet
 from cases.rules import ledger, queue
 from cases.searching import OneOf
@@ -98,6 +99,10 @@ def undo_import(batch: ImportBatch, *, by: User | None, dry_run: bool = False, n
         batch = lock_row(ImportBatch.objects.select_related("cartera").defer("report", "originals"), batch.pk)
         if batch.undone_at is not None:
             raise ValidationError("Esa importación ya se deshizo.")
+        if batch.created_at <= now - UNDO_FOR:
+            raise ValidationError(
+                f"Pasaron más de {UNDO_FOR.days} días desde esa importación: ya no se puede deshacer."
+            )
         if _did_something(batch) and not (batch.changes.exists() or _placed_by(batch).exists()):
             raise ValidationError(NOTHING_KEPT)
         done = Undone()

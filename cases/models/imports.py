@@ -1,9 +1,14 @@
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from cases.models.cartera import Cartera
+
+# For how long an import can be undone: what it changed is noted as long as that.
+UNDO_FOR = timedelta(days=90)
 
 
 class ImportBatch(models.Model):

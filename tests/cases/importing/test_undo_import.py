@@ -1,6 +1,7 @@
 """An import that is taken back: what nobody has touched since is as it was, the rest stays and says why (DESIGN §5)."""
 
 import html
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,21 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import AuditEvent, User
+from cases import nightly
 from cases.importing.undoing import Undone, undo_import
 from cases.importing.uploads import earlier_import
-from cases.models import Activity, Case, Debtor, DebtorPhone, ImportBatch, ImportUpload, LedgerEntry, Promise, StopFlag
+from cases.models import (
+    Activity,
+    Case,
+    Debtor,
+    DebtorPhone,
+    ImportBatch,
+    ImportChange,
+    ImportUpload,
+    LedgerEntry,
+    Promise,
+    StopFlag,
+)
 from cases.services import assign_cases, record_payment
 from nova.lib import dates
 from tests import factories
@@ -250,6 +263,19 @@ def test_an_import_of_before_cannot_be_undone() -> None:
     batch = factories.ImportBatchFactory(counts={"created": 3})
     with pytest.raises(ValidationError, match="no se puede deshacer"):
         undo_import(batch, by=None)
+
+
+def test_what_an_import_changed_is_noted_for_ninety_days(tmp_path: Path) -> None:
+    load(tmp_path, ROW.format(10, 1000))
+    batch = load(tmp_path, ROW.format(10, 1500))
+    last_day = batch.created_at + timedelta(days=90)
+    assert undo_import(batch, by=None, dry_run=True, now=last_day - timedelta(seconds=1)).restored == 1
+    with pytest.raises(ValidationError, match="Pasaron más de 90 días"):
+        undo_import(batch, by=None, now=last_day)
+    nightly.run(now=last_day)
+    assert ImportChange.objects.count() == 1
+    nightly.run(now=last_day + timedelta(seconds=1))
+    assert ImportChange.objects.count() == 0
 
 
 def test_the_ledger_still_refuses_every_other_deletion(tmp_path: Path) -> None:
