@@ -306,7 +306,9 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
 
     @property
     def kind(self) -> str:
-        """The type of the gestión: that of the result unless the person chose another; a payment alone is no call."""
+        """The type of the gestión: that of the result unless the person chose another. A payment alone is no call, nor is
+        a text alone, unless a number was called.
+        """
         data = self.cleaned_data
         kind, result = data.get("type", ""), data.get("result")
         if kind != Activity.Type.CALL:  # the form proposes a call, so anything else was chosen
@@ -315,8 +317,11 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
             return Activity.Type.MESSAGE
         if result is not None:
             return result.type
-        is_payment_alone = data.get("with_payment") and not data.get("with_promise")
-        return Activity.Type.PAYMENT if is_payment_alone and not data.get("notes", "").strip() else kind
+        has_text, is_promised = bool(data.get("notes", "").strip()), data.get("with_promise")
+        if data.get("with_payment"):
+            return kind if has_text or is_promised else Activity.Type.PAYMENT
+        is_text_alone = has_text and not is_promised and not data.get("with_arrangement")
+        return Activity.Type.NOTE if is_text_alone and not data.get("phone_said") else kind
 
     @property
     def phone_used(self) -> DebtorPhone | None:

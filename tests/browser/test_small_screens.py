@@ -10,7 +10,7 @@ from accounts.models import User
 from cases.models import Activity, Case, DebtorPhone
 from nova.lib import dates
 from tests import factories
-from tests.browser.conftest import PageOf, assert_fits, choose, heading
+from tests.browser.conftest import PageOf, assert_fits, choose, heading, open_form
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINE = "/dashboard-gestor?tab=casos"
@@ -126,6 +126,22 @@ def test_a_save_is_said_once(page_of: PageOf, gestor_user: User, queue: list[Cas
     page.fill("#id_phone_number", "011 15-4444-5555")
     page.locator("#phones").get_by_role("button", name="Agregar").click()
     expect(shown_messages(page).filter(has_text="agregado")).to_have_count(1)
+
+
+def test_what_was_saved_covers_no_name_while_the_next_is_written(
+    page_of: PageOf, gestor_user: User, queue: list[Case]
+) -> None:
+    page = page_of(gestor_user, width=390, height=844)
+    page.goto(queue[0].get_absolute_url())
+    choose(page, "No contesta")
+    page.locator("[data-save-next]").click()
+    expect(heading(page)).to_have_text("Deudora B, Ana")
+    open_form(page)
+    offer, name = page.locator("[data-undo]").bounding_box(), heading(page).bounding_box()
+    assert offer
+    assert name
+    assert offer["y"] + offer["height"] <= name["y"] + 4  # the room above the letters
+    expect(page.get_by_role("button", name="Deshacer")).to_be_in_viewport(ratio=1)
 
 
 def test_what_was_saved_at_the_first_click_is_not_refused_at_the_second(

@@ -826,12 +826,18 @@ def test_no_offer_of_an_old_gestion_or_of_somebody_elses(
     assert '/undo"' not in gestor_client.get(f"/cases/{case.pk}").text
 
 
-def test_the_type_follows_the_result_and_a_payment_alone_is_no_call(gestor_client: Client, case: Case) -> None:
+def test_the_type_follows_the_result_and_a_payment_or_a_text_alone_is_no_call(
+    gestor_client: Client, case: Case
+) -> None:
     url = f"/cases/{case.pk}/activities"
     gestor_client.post(url, gestion(code="WSP", token="1"))
     gestor_client.post(url, gestion(code="", with_payment="on", payment_amount="100", token="2"))
     gestor_client.post(url, gestion(code="VIS", type="email", token="3"))
-    assert list(Activity.objects.order_by("id").values_list("type", flat=True)) == ["message", "payment", "email"]
+    gestor_client.post(url, gestion(code="", notes="atiende a la tarde", token="4"))
+    phone = factories.DebtorPhoneFactory(debtor=case.debtor).pk
+    gestor_client.post(url, gestion(code="", notes="cortó", phone=phone, phone_said=phone, token="5"))
+    made = list(Activity.objects.order_by("id").values_list("type", flat=True))
+    assert made == ["message", "payment", "email", "note", "call"]
 
 
 def test_a_gestion_for_several_debts(gestor_client: Client, gestor_user: User, case: Case) -> None:
