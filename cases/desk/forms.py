@@ -306,8 +306,9 @@ class GestionForm(PromiseFields, PaymentFields, ArrangementFields, TokenForm):
 
     @property
     def kind(self) -> str:
-        """The type of the gestión: that of the result unless the person chose another. A payment alone is no call, nor is
-        a text alone, unless a number was called.
+        """The type of the gestión: that of the result unless the person chose another.
+
+        A payment alone is no call, nor is a text alone, unless a number was called.
         """
         data = self.cleaned_data
         kind, result = data.get("type", ""), data.get("result")
