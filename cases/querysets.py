@@ -460,10 +460,6 @@ class LedgerEntryQuerySet(CaseOwnedQuerySet):
         """With `signed_amount`: what each entry adds to the balance of its case, in ARS."""
         return self.annotate(signed_amount=When_Case(When(kind=Kind.PAYMENT, then=-F("amount")), default=F("amount")))
 
-    def balance(self) -> Decimal:
-        """The sum of the signed entries in ARS. Runs a query."""
-        return in_cents(self.signed().aggregate(total=Sum("signed_amount"))["total"])
-
     def recovered(self, start: date, end: date) -> LedgerEntryQuerySet:
         """The payments and reversals with a value date from `start` to `end`, both included (DESIGN §6)."""
         return self.filter(RECOVERED, value_date__range=(start, end))

@@ -45,3 +45,9 @@ def issue(case: Case, kind: str, *, by: User | None = None, **given: Any) -> Doc
 def pay(case: Case, amount: Decimal | str | int = 1000, *, by: User | None = None, **given: Any) -> LedgerEntry:
     """A payment as a test needs it: another one of the same amount and day is another one."""
     return services.record_payment(case=case, by=by, amount=Decimal(amount), **{"confirm_duplicate": True, **given})
+
+
+def ledger_sum(case: Case) -> Decimal:
+    """What the entries of a case add up to, in ARS: what its balance has to be."""
+    signs = {LedgerEntry.Kind.PAYMENT: -1}
+    return sum((signs.get(entry.kind, 1) * entry.amount for entry in case.entries.all()), Decimal("0.00"))

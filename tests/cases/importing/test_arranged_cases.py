@@ -12,7 +12,7 @@ from cases.services import ArrangementTerms
 from nova.lib import dates
 from tests.cases.importing.command import import_cases, portfolio
 from tests.factories import DiscountLimitFactory
-from tests.steps import pay
+from tests.steps import ledger_sum, pay
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -31,7 +31,7 @@ def load(tmp_path):
 
 def the_case():
     case = Case.objects.select_related("status").get()
-    assert case.balance == case.entries.balance()
+    assert case.balance == ledger_sum(case)
     return case
 
 

@@ -13,7 +13,7 @@ from cases.models import Activity, Case, Debtor, DebtorPhone, ImportBatch, Ledge
 from nova.lib import dates
 from tests import factories
 from tests.cases.importing.command import everything, import_cases, portfolio
-from tests.steps import pay
+from tests.steps import ledger_sum, pay
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,7 @@ def ledger(key: str = "1") -> list[tuple[str, Decimal]]:
 
 
 def is_consistent() -> bool:
-    return all(each.balance == each.entries.balance() for each in Case.objects.all())
+    return all(each.balance == ledger_sum(each) for each in Case.objects.all())
 
 
 # --- What is known is found --------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from cases.models import Case
 from cases.services import ArrangementTerms, figures_of
 from nova.lib import dates
 from tests.factories import AdminFactory, CaseFactory, DiscountLimitFactory
+from tests.steps import ledger_sum
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -55,7 +56,7 @@ def stands(arrangement):
     """(status of the arrangement, status of the case, balance)."""
     arrangement.refresh_from_db()
     case = Case.objects.get(pk=arrangement.case_id)
-    assert case.balance == case.entries.balance()
+    assert case.balance == ledger_sum(case)
     return arrangement.status, case.status.slug, str(case.balance)
 
 

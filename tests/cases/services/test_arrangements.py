@@ -23,6 +23,7 @@ from tests.factories import (
     result,
     status,
 )
+from tests.steps import ledger_sum
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -83,7 +84,7 @@ def night(day):
 def facts(case):
     """(status, band, balance, arrangement, waived) as they are now."""
     case.refresh_from_db()
-    assert case.balance == case.entries.balance()
+    assert case.balance == ledger_sum(case)
     last = case.arrangements.order_by("id").last()
     waived = sum(entry.amount for entry in case.entries.filter(reason="waiver"))
     return case.status.slug, case.queue_band, str(case.balance), last.status, str(-waived)

@@ -15,6 +15,7 @@ from cases.services.undo import ACCEPTED
 from nova.lib import dates
 from nova.lib.databases import Gone
 from tests.factories import AdminFactory, CaseFactory, DebtorPhoneFactory, GestorFactory
+from tests.steps import ledger_sum
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 12, tzinfo=dates.BuenosAires())
@@ -30,7 +31,7 @@ def state_of(case: Case) -> dict[str, object]:
     case = Case.objects.get(pk=case.pk)
     return {
         "case": (case.status_id, case.stage, case.next_action_at, case.queue_band, case.stopped_at),
-        "money": (case.balance, case.entries.balance(), case.last_payment_date),
+        "money": (case.balance, ledger_sum(case), case.last_payment_date),
         "last": case.last_activity_at,
         "phones": list(DebtorPhone.objects.filter(debtor=case.debtor_id).order_by("id").values_list("id", "state")),
         "promises": list(
