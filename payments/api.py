@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import serializers, status
 from rest_framework.exceptions import ValidationError
-from rest_framework.parsers import MultiPartParser
 from rest_framework.response import Response
 
 from accounts.permissions import IsAdmin, Request
@@ -17,6 +16,7 @@ from cases.api.refusals import NO_CARTERA
 from cases.api.requests import checked, once
 from cases.importing.errors import ImportConflict, ImportFailed
 from cases.models import Cartera
+from nova.lib.rest.body import FilesParser
 from nova.lib.rest.fields import (
     AmountField,
     FlagField,
@@ -163,7 +163,7 @@ def _once_or_conflict(request: Request, act: Callable[[], Response]) -> Response
 )
 class PaymentFiles(ApiView):
     permission_classes = [IsAdmin]
-    parser_classes = [MultiPartParser]
+    parser_classes = [FilesParser]
 
     def post(self, request: Request) -> Response:
         given = checked(PaymentFileIn, request)

@@ -40,7 +40,7 @@ _MONTH_NAMES = (
 _MONTH = "(" + "|".join(sorted(_MONTH_NAMES, key=len, reverse=True)) + r")\.?"
 # After a day: a time of day, with its half of the day and its zone, all of which are cut.
 _TIME = (
-    r"(?:(?:T|,| -|) ?[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
+    r"(?:(?:T|,| -|) ?(?:[01]?[0-9]|2[0-4]):[0-5][0-9](?::(?:[0-5][0-9]|60)(?:[.,][0-9]+)?)?"
     r" ?(?:[ap]\.? ?m\.?)? ?(?:hs?\.?)? ?(?:Z|UTC|GMT)?(?:[+-][0-9]{2}:?[0-9]{0,2})?)?"
 )
 _ISO = re.compile(rf"([0-9]{{4}})([-/.])([0-9]{{1,2}})\2([0-9]{{1,2}}){_TIME}", re.I)

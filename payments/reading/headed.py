@@ -19,6 +19,7 @@ from nova.lib.money import parse_money, round_money
 from payments.reading.facts import Facts
 from payments.reading.fixed import MAX_RAW, TWO_ENCODINGS
 from payments.reading.layout import AMOUNTS, DATES, FIRST_CELL, MANY, Layout
+from payments.reading.written_amounts import Marks
 
 _REPEATED = "Es el encabezado, repetido."
 _ANOTHER = "Es otro encabezado."
@@ -30,6 +31,7 @@ _TOO_MANY_CELLS = (
 )
 _IN_PARENTHESES = re.compile(r"(.*)\((.+)\)")
 _MONEY = ("amount", "credit", "debit")
+_CREDITED = ("amount", "credit")
 _CODES = frozenset({"key", "nro_cliente", "own_id"})
 _IDENTIFY = ("key", "nro_cliente", "own_id", "debtor", "payer")
 
@@ -69,6 +71,8 @@ class HeadedFile:
         self._names = layout.header_names
         self._first = columns_of(table.headers, layout)
         self._columns: Columns | None = self._first
+        self._seen = Marks()
+        self._marks: Marks | None = None  # of the whole file, once it was read to its end
         missing = self._first.missing(layout)
         if missing:
             raise ImportFailed(
@@ -77,12 +81,14 @@ class HeadedFile:
             )
 
     def __iter__(self) -> Iterator[Facts]:
+        self._seen = Marks()
         for _, rows in self._table.parts():
             self._columns = self._first
             for number, cells in rows:
                 yield self._facts(number, cells)
             if self._table.remarks:
                 raise ImportFailed(TWO_ENCODINGS.format(line=min(self._table.remarks)))
+        self._marks = self._seen
 
     def _facts(self, number: int, cells: Sequence[Cell]) -> Facts:
         facts = Facts(number, " | ".join(map(text_of, cells))[:MAX_RAW])
@@ -123,7 +129,7 @@ class HeadedFile:
             if field in DATES:
                 self._read_date(facts, field, _cell(cells, places[0]))
             elif field in AMOUNTS:
-                _read_amount(facts, field, _cell(cells, places[0]))
+                self._read_amount(facts, field, _cell(cells, places[0]))
             else:
                 if field in _CODES:
                     _check_digits(facts, _cell(cells, places[0]))
@@ -150,6 +156,25 @@ class HeadedFile:
         elif field == "credited_on":
             facts.credited_on = day
 
+    def _read_amount(self, facts: Facts, field: str, cell: Cell) -> None:
+        try:
+            amount = signed_amount(cell)
+            if isinstance(cell, str) and cell:
+                self._seen.see(cell)
+                if field in _CREDITED and self._marks and (doubt := self._marks.doubt(cell)):
+                    raise ValueError(doubt)
+        except ValueError as error:
+            if field != "balance":
+                facts.problem = facts.problem or f"«{text_of(cell)[:40]}» {error}: corrija el importe."
+            return
+        if field == "balance":
+            facts.balance = amount
+        elif field == "debit":
+            if amount and not facts.amount:
+                facts.amount, facts.is_debit = abs(amount), True
+        elif amount is not None and (amount or facts.amount is None):
+            facts.amount, facts.is_debit = amount, False
+
 
 def _day_of(cell: Cell, order: str) -> date:
     """The day in Buenos Aires: a moment of another zone may be the day before. Raises `BadCell`."""
@@ -170,22 +195,6 @@ def _check_digits(facts: Facts, cell: Cell) -> None:
     except BadCell as error:
         if error.reason == LOST_DIGITS:
             facts.problem = facts.problem or f"«{text_of(cell)[:40]}» {error.reason}."
-
-
-def _read_amount(facts: Facts, field: str, cell: Cell) -> None:
-    try:
-        amount = signed_amount(cell)
-    except ValueError as error:
-        if field != "balance":
-            facts.problem = facts.problem or f"«{text_of(cell)[:40]}» {error}: corrija el importe."
-        return
-    if field == "balance":
-        facts.balance = amount
-    elif field == "debit":
-        if amount and not facts.amount:
-            facts.amount, facts.is_debit = abs(amount), True
-    elif amount is not None and (amount or facts.amount is None):
-        facts.amount, facts.is_debit = amount, False
 
 
 def signed_amount(cell: Cell) -> Decimal | None:

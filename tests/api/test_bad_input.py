@@ -163,3 +163,27 @@ def test_a_signed_in_user_has_600_a_minute(gestor_client: Client) -> None:
         let_in += 1
     assert status == 429
     assert 600 <= let_in < 1200
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        (
+            "value_date",
+            "2026-13-45",
+            "Fecha con formato erróneo. Use uno de los siguientes formatos en su lugar: AAAA-MM-DD.",
+        ),
+        ("reference", "\ud800", "El texto tiene un carácter cortado (U+D800): escríbalo de nuevo."),
+    ],
+)
+def test_what_the_framework_would_say_in_english(admin_client: Client, field: str, value: str, said: str) -> None:
+    case = factories.CaseFactory()
+    response = send(admin_client, "POST", f"cases/{case.pk}/payments", {"amount": "1", field: value})
+    assert response.json()["details"] == {field: [said]}
+
+
+def test_a_moment_says_its_form_in_spanish(admin_client: Client) -> None:
+    case = factories.CaseFactory()
+    body = {"case_id": case.pk, "type": "call", "result": "NC", "next_action_at": "2026-11-20 25:00"}
+    said = send(admin_client, "POST", "register-management", body).json()["details"]["next_action_at"]
+    assert said[0].endswith("formatos en su lugar: AAAA-MM-DDThh:mm:ss-03:00.")

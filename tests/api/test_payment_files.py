@@ -18,6 +18,10 @@ from tests.payments.command import HEADER
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/payments"
+NOT_BASE64 = (
+    b"--b\r\nContent-Transfer-Encoding: base64\r\n"
+    b'Content-Disposition: form-data; name="file"; filename="x"\r\n\r\n*\r\n--b--'
+)
 
 
 @pytest.fixture
@@ -87,6 +91,24 @@ def test_a_body_of_another_type_is_told_the_one_that_is_read(admin_client: Clien
 def test_an_empty_file_is_told_so(admin_client: Client) -> None:
     answer = admin_client.post(f"{URL}/files", {"file": SimpleUploadedFile("pagos.csv", b"")})
     assert answer.json()["details"] == {"file": ["El archivo está vacío: vuelva a exportarlo o copiarlo."]}
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [
+        ("multipart/form-data", b"x"),  # no boundary
+        ("multipart/form-data; boundary=", b"x"),
+        ("multipart/form-data; boundary=b", b'--b\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n'),
+        ("multipart/form-data; boundary=b", NOT_BASE64),
+    ],
+)
+def test_a_form_that_is_cut_or_malformed_is_a_400_in_words(
+    admin_client: Client, content_type: str, body: bytes
+) -> None:
+    answer = admin_client.generic("POST", f"{URL}/files", body, content_type=content_type)
+    assert answer.status_code == 400, answer.content
+    assert "error - " not in answer.content.decode()
+    assert PaymentFile.objects.count() == 0
 
 
 def decision(client: Client, row: PaymentRow, **body: Any) -> Any:

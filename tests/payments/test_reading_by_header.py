@@ -184,3 +184,36 @@ def test_what_is_no_amount_is_said(cell: object) -> None:
 def test_a_rejected_row_is_of_its_kind_whatever_its_column_of_ids(read: Read) -> None:
     rows = read("Nro. Cliente;Fecha;Importe;Comprobante\n1;;10;R-900\n2;01/12/2026;10;R-900\n", "generic")
     assert [(row.kind, row.identity) for row in rows] == [(Kind.REJECTED, ""), (Kind.PAYMENT, "R-900")]
+
+
+@pytest.mark.parametrize(
+    ("amounts", "kept"),
+    [
+        (["1234,56", "10,123"], ["1234.56", None]),  # its other amounts have a comma before decimals
+        (["1.234,56", "10,123", "10.123"], ["1234.56", None, "10123.00"]),
+        (["1234.5", "1250.500"], ["1234.50", None]),
+        (["1,234.50", "10,123"], ["1234.50", "10123.00"]),
+        (["1,234,567", "10,123"], ["1234567.00", "10123.00"]),
+        (["1234.50", "10,123", "10.123"], ["1234.50", "10123.00", None]),
+        (["10,123"], [None]),  # nothing says which
+        (["10.123", "5"], ["10123.00", "5.00"]),  # thousands, as people write them here
+        (["1250.500"], [None]),  # no thousands have four digits before them
+        (["1234,56", "1,5", "0,500", "12,345,678"], ["1234.56", "1.50", "0.50", "12345678.00"]),
+        (["1234,56", "$ 10,123", "(10,123)", "10,123-"], ["1234.56", None, None, None]),
+    ],
+)
+def test_three_digits_after_a_mark_are_thousands_only_where_the_file_says_so(
+    read: Read, amounts: list[str], kept: list[str | None]
+) -> None:
+    rows = read("\n".join(["Fecha;Importe;DNI", *(f"01/12/2026;{each};20111222" for each in amounts)]), "generic")
+    assert [str(row.amount) if row.kind is Kind.PAYMENT else None for row in rows] == kept
+
+
+def test_an_amount_that_may_be_a_thousand_times_another_says_so(read: Read) -> None:
+    rows = read(
+        "Fecha;Concepto;Débito;Crédito\n01/12/2026;A;;1234,56\n01/12/2026;B;;10,123\n01/12/2026;C;10,123;\n", "extract"
+    )
+    assert [row.kind for row in rows] == ["payment", "rejected", "ignored"]
+    assert rows[1].why == (
+        "«10,123» puede ser mil veces más o menos (tiene una coma antes de tres cifras): corrija el importe."
+    )

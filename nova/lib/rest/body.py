@@ -8,7 +8,7 @@ from urllib.parse import parse_qsl
 
 from rest_framework import exceptions
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser, JSONParser
+from rest_framework.parsers import BaseParser, JSONParser, MultiPartParser
 from rest_framework.renderers import JSONRenderer
 
 from nova.lib.envelope import Enveloped, enveloped
@@ -34,6 +34,18 @@ class StrictJSONParser(JSONParser):
             raise exceptions.ParseError("El cuerpo no está en UTF-8.") from error
         except (ValueError, RecursionError) as error:
             raise exceptions.ParseError("El cuerpo no es un JSON válido.") from error
+
+
+class FilesParser(MultiPartParser):
+    """A form with files; one that is cut, or has no boundary, is a 400 in words."""
+
+    def parse(self, stream: IO[Any], media_type: Any = None, parser_context: Any = None) -> Any:
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except exceptions.ParseError as error:
+            raise exceptions.ParseError(
+                "El formulario con el archivo llegó cortado o mal formado (multipart/form-data): envíelo de nuevo."
+            ) from error
 
 
 class FormParser(BaseParser):

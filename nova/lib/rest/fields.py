@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.validators import MinValueValidator
 from drf_spectacular.utils import extend_schema_field
@@ -166,11 +166,14 @@ class MomentField(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> datetime:
         if not isinstance(value, str) or len(value) > 40 or value[4:5] != "-":
-            self.fail("invalid", format="AAAA-MM-DDThh:mm:ss-03:00")
+            self.fail("invalid")
         try:
             return super().to_internal_value(value)
         except OverflowError:
-            self.fail("invalid", format="AAAA-MM-DDThh:mm:ss-03:00")
+            self.fail("invalid")
+
+    def fail(self, key: str, **values: Any) -> NoReturn:
+        super().fail(key, **values | ({"format": "AAAA-MM-DDThh:mm:ss-03:00"} if key == "invalid" else {}))
 
 
 @extend_schema_field(
@@ -187,10 +190,13 @@ class DayField(serializers.DateField):
             try:
                 return MomentField().to_internal_value(value).date()
             except serializers.ValidationError:
-                self.fail("invalid", format="AAAA-MM-DD")
+                self.fail("invalid")
         if not isinstance(value, str) or not DAY.fullmatch(value):
-            self.fail("invalid", format="AAAA-MM-DD")
+            self.fail("invalid")
         return super().to_internal_value(value)
+
+    def fail(self, key: str, **values: Any) -> NoReturn:
+        super().fail(key, **values | ({"format": "AAAA-MM-DD"} if key == "invalid" else {}))
 
 
 class StrictSerializer(serializers.Serializer):
