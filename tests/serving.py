@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
+LONGEST_WAIT = 60  # seconds, for who starts or ends: only a test that fails takes them
 # Added to an environment where people log in.
 QUICK_HASHES = {"DJANGO_SETTINGS_MODULE": "tests.quick_hashes"}
 
@@ -33,6 +34,8 @@ def environment(database: Path, *, redis_url: str, workers: int) -> dict[str, st
         "WEB_CONCURRENCY": str(workers),
         "SESSION_COOKIE_SECURE": "False",
         "TRUSTED_PROXY_HOPS": "1",
+        # Who does not hear that it is to stop is not killed before its test fails.
+        "GUNICORN_GRACEFUL_TIMEOUT": str(2 * LONGEST_WAIT),
     }
 
 
@@ -96,7 +99,7 @@ def gunicorn(
         yield port
     finally:
         server.terminate()
-        server.wait(20)
+        server.wait(LONGEST_WAIT)
 
 
 def children(pid: int) -> set[int]:
@@ -111,7 +114,7 @@ def process_on(port: int) -> int:
 
 
 def wait_for(port: int) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + LONGEST_WAIT
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), 1).close()

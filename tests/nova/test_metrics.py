@@ -115,7 +115,7 @@ def test_workers_die_and_their_figures_stay(prepared: Path, tmp_path: Path) -> N
             before = serving.children(server)
             for worker in before:
                 os.kill(worker, signal.SIGKILL)
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + serving.LONGEST_WAIT
             while len(serving.children(server) - before) < 2:  # honest: it is left when both are new
                 assert time.monotonic() < deadline, "no new worker came"
                 time.sleep(0.02)

@@ -201,7 +201,7 @@ class Cluster:
         for server in servers:
             server.send_signal(signal.SIGTERM)
         for server in servers:
-            server.wait(40)
+            server.wait(serving.LONGEST_WAIT)
 
     def kill_web(self, name: str, how: int = signal.SIGKILL) -> None:
         """SIGKILL is a machine that lost its power: all its processes at once."""
@@ -210,7 +210,7 @@ class Cluster:
             os.killpg(server.pid, how)
         else:
             server.send_signal(how)
-        server.wait(40)
+        server.wait(serving.LONGEST_WAIT)
 
     def workers(self, name: str) -> list[int]:
         """The processes of a web machine that answer requests."""

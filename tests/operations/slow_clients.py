@@ -1,5 +1,6 @@
 """Clients that send their requests a byte at a time, or nothing at all; and those that never pause."""
 
+import itertools
 import socket
 import threading
 import time
@@ -79,21 +80,22 @@ def seconds_of_answer(connection: HTTPConnection) -> float:
 
 
 @contextmanager
-def hurried(port: int, number: int) -> Iterator[list[list[float]]]:
-    """As many clients with a connection each, who ask again as soon as they are answered; the seconds of their answers,
-    complete at the end."""
-    over, seconds = threading.Event(), [[] for _ in range(number)]
+def hurried(port: int, number: int) -> Iterator[list[list[int]]]:
+    """As many clients with a connection each, who ask again as soon as they are answered: for each of them, the places
+    of its answers among those of all, complete at the end."""
+    over, turns, places = threading.Event(), [[] for _ in range(number)], itertools.count(1)
 
-    def hurry(own: list[float]) -> None:
+    def hurry(own: list[int]) -> None:
         with closing(HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
             while not over.is_set():  # honest: the caller counts what was answered
-                own.append(seconds_of_answer(connection))
+                seconds_of_answer(connection)
+                own.append(next(places))
 
-    threads = [threading.Thread(target=hurry, args=(own,)) for own in seconds]
+    threads = [threading.Thread(target=hurry, args=(own,)) for own in turns]
     for thread in threads:
         thread.start()
     try:
-        yield seconds
+        yield turns
     finally:
         over.set()
         for thread in threads:
