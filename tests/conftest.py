@@ -111,10 +111,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def prepared(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
     """What every deployment of the tests starts from (tests.serving)."""
     base = tmp_path_factory.getbasetemp()
-    return serving.prepare(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    return serving.prepare(folder, prepared_database.kept_file(pytestconfig))
 
 
 # --- The database, migrated once for as long as no migration changes (tests.prepared_database) ------

@@ -112,6 +112,15 @@ class SQLite:
         """Nothing to end: the database goes with this process."""
 
 
+def kept_file(config: pytest.Config) -> Path | None:
+    """The database that an earlier run migrated, where it is a file."""
+    kept = database(config)
+    if not isinstance(kept, SQLite):
+        return None
+    kept.turn.close()
+    return kept.kept if kept.kept.exists() else None
+
+
 class PostgreSQL:
     """`kept` is a database that nobody can connect to; those of earlier migrations of this checkout go."""
 

@@ -39,13 +39,18 @@ def environment(database: Path, *, redis_url: str, workers: int) -> dict[str, st
     }
 
 
-def prepare(folder: Path) -> Path:
-    """A migrated database and the collected static files, made once for all workers of a run of the tests."""
+def prepare(folder: Path, kept: Path | None) -> Path:
+    """A migrated database and the collected static files, made once for all workers of a run of the tests.
+
+    `kept`: the migrated database of an earlier run, where there is one: `migrate` then finds nothing to do.
+    """
     place = folder / "serving"
     place.mkdir(exist_ok=True)
     with (place / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (place / "done").exists():
+            if kept:
+                shutil.copy(kept, place / "nova.db")
             env = environment(place / "nova.db", redis_url="", workers=1) | {"STATIC_ROOT": str(place / "static")}
             manage(env, "migrate", "-v0")
             # Those of packages are many and compressed one by one, and no test here asks for them.

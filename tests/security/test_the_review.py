@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -78,12 +79,15 @@ def named_tests() -> list[str]:
     return sorted(set(re.findall(r"`(tests/[\w/]+\.py(?:::\w+)?)`", REVIEW)))
 
 
+@cache
+def functions_of(path: str) -> set[str]:
+    return {node.name for node in ast.parse((ROOT / path).read_text()).body if isinstance(node, ast.FunctionDef)}
+
+
 @pytest.mark.parametrize("name", named_tests())
 def test_the_tests_that_it_names_exist(name: str) -> None:
     path, _, function = name.partition("::")
-    tree = ast.parse((ROOT / path).read_text())
-    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    assert function in functions | {""}
+    assert function in functions_of(path) | {""}
 
 
 def test_every_requirement_has_its_word() -> None:
