@@ -14,8 +14,8 @@ read_env_file()
 # The application is loaded once, before the workers: settings that refuse to start end gunicorn with their one line
 # instead of workers that die and are born for ever, and the workers share its memory.
 preload_app = True
-# What is loaded stays to the end. Looking for garbage in it took a fifth of the start, and each worker that did so copied
-# the memory that it shares: when_ready sets it apart, and begins.
+# What is loaded stays to the end. Looking for garbage in it took a fifth of the start, and each worker that did so
+# copied the memory that it shares: when_ready sets it apart, and begins.
 gc.disable()
 
 # Threads, so that one long answer is not the whole worker. They are few: each keeps a connection of the database.

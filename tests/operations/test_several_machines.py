@@ -42,7 +42,15 @@ def cluster(prepared: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def webs(cluster: Cluster, prepared: Path) -> Iterator[list[int]]:
+def webs(cluster: Cluster, prepared: Path) -> list[int]:
+    """Two that run: those of the test before, and another for each that it took away."""
+    return cluster.start_webs(("a", "b"), prepared)
+
+
+@pytest.fixture
+def own_webs(cluster: Cluster, prepared: Path) -> Iterator[list[int]]:
+    """For a test after which they remember that a database was away."""
+    cluster.stop_webs()
     yield cluster.start_webs(("a", "b"), prepared)
     cluster.stop_webs()
 
@@ -89,14 +97,14 @@ def test_dashboards_are_read_from_the_replica_and_see_what_was_paid(cluster: Clu
     assert cluster.log_of("primary").count("SELECT day, CAST(SUM(recovered)") == primary_knew
 
 
-def test_without_its_replica_the_dashboard_goes_on(cluster: Cluster, webs: list[int]):
+def test_without_its_replica_the_dashboard_goes_on(cluster: Cluster, own_webs: list[int]):
     headers = {"Authorization": f"Token {cluster.tokens[2]}"}
-    assert {ask(port, "GET", "/api/v1/dashboard/kpis", headers=headers)[0] for port in webs * 4} == {200}
+    assert {ask(port, "GET", "/api/v1/dashboard/kpis", headers=headers)[0] for port in own_webs * 4} == {200}
 
     cluster.stop_replica()
     try:
         paths = [f"/api/v1/dashboard/kpis?start_date=2026-01-{day:02}&end_date=2026-02-01" for day in range(1, 9)]
-        assert [ask(port, "GET", path, headers=headers)[0] for path in paths for port in webs] == [200] * 16
+        assert [ask(port, "GET", path, headers=headers)[0] for path in paths for port in own_webs] == [200] * 16
     finally:
         cluster.start_replica()
 
@@ -154,17 +162,19 @@ def test_forms_lose_and_double_nothing_when_workers_are_killed(cluster: Cluster,
     assert_every_payment_once(cluster, load, case)
 
 
-def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_nothing(cluster: Cluster, webs: list[int]):
-    case = place(cluster, webs[0])
+def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_nothing(
+    cluster: Cluster, own_webs: list[int]
+):
+    case = place(cluster, own_webs[0])
     browser = Browser()
-    browser.log_in(webs[0], "jefa", cluster.password)
+    browser.log_in(own_webs[0], "jefa", cluster.password)
 
-    with Load(programs(cluster, case), webs, each=40, pause=0.05) as load:
+    with Load(programs(cluster, case), own_webs, each=40, pause=0.05) as load:
         wait_until(lambda: load.taken > 40)
         cluster.stop_primary()
         time.sleep(OUTAGE_SECONDS)
-        page = browser.send(webs[0], "GET", "/cuenta")
-        health = [ask(webs[0], "GET", path)[0] for path in ("/healthz", "/readyz")]
+        page = browser.send(own_webs[0], "GET", "/cuenta")
+        health = [ask(own_webs[0], "GET", path)[0] for path in ("/healthz", "/readyz")]
         seen = dict(load.answers)
         cluster.start_primary()
 
@@ -178,8 +188,8 @@ def test_the_database_away_under_load_is_503_in_words_and_loses_and_doubles_noth
     for text in load.texts:
         assert json.loads(text)["error"].startswith("La base de datos no responde en este momento")
     assert_every_payment_once(cluster, load, case)
-    assert browser.send(webs[1], "GET", "/cuenta")[0] == 200  # nobody was signed out
-    assert ask(webs[0], "GET", "/readyz")[0] == 200
+    assert browser.send(own_webs[1], "GET", "/cuenta")[0] == 200  # nobody was signed out
+    assert ask(own_webs[0], "GET", "/readyz")[0] == 200
 
 
 def test_a_backup_taken_under_load_restores_whole(cluster: Cluster, webs: list[int], tmp_path: Path):
