@@ -67,6 +67,7 @@ def pre_fork(server, worker):
 
 
 def post_fork(server, worker):
+    gc.enable()  # a reload has read this file again, and is no start
     _listen(worker)
     if _metrics():
         _metrics().count_in(worker.place)
