@@ -53,7 +53,7 @@ def test_real_files_give_their_figures_and_again_change_nothing(name):
     assert second.counts("created", "updated", "unchanged") == (0, 0, counts["created"])
     assert second.summary["total"] == expected["sum_total"]
     assert ImportBatch.objects.first().counts["rejected_by"] == expected["rejected"]
-    assert LedgerEntry.objects.balance() == Decimal(expected["sum_total"])
+    assert sum(LedgerEntry.objects.values_list("amount", flat=True)) == Decimal(expected["sum_total"])
     assert Debtor.objects.filter(dni__isnull=False).count() == expected["debtors_with_dni"]
     assert len(expected["sample"]) == 25
     for sample in expected["sample"]:
