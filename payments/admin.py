@@ -12,13 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import path, reverse
 
-from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, changelist_url, may_move_money, whole
+from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, changelist_url, may_move_money
 from cases.admin.filters import AutocompleteFilter
 from cases.admin.importing.batches import csv_response
 from cases.admin.tools import tool_page
 from cases.importing.errors import ImportFailed
 from cases.models import Cartera
 from nova.lib.money import format_money
+from nova.lib.text import whole
 from nova.lib.uploads import where_to
 from payments.models import Layout, PaymentFile, PaymentKey, PaymentRow
 from payments.reading.layout import Layout as Spec

@@ -29,10 +29,6 @@ def actor(request: HttpRequest) -> User:
     return cast(User, request.user)
 
 
-def whole(number: int) -> str:
-    return f"{number:,}".replace(",", ".")
-
-
 def may_move_money(request: HttpRequest) -> bool:
     """Only an admin may record payments, adjustments and reversals here; staff of the data group only edit data."""
     user = actor(request)

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from cases import services
-from cases.admin.base import actor, whole
+from cases.admin.base import actor
 from cases.admin.forms import AssignForm, ShareForm, StatusForm
 from cases.fields import add_errors
 from cases.querysets import CaseQuerySet
 from cases.services.many import REQUEST_LIMIT
+from nova.lib.text import whole
 
 # Cases are deleted one by one, with about twelve queries each.
 DELETE_LIMIT = 1_000

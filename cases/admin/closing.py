@@ -10,12 +10,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 
 from cases import services
-from cases.admin.base import actor, change_url, may_move_money, whole
+from cases.admin.base import actor, change_url, may_move_money
 from cases.admin.tools import tool_page
 from cases.models import Cartera
 from cases.services.many import REQUEST_LIMIT
 from nova.lib.money import format_money
-from nova.lib.text import key_in
+from nova.lib.text import key_in, whole
 
 
 class ClosingForm(forms.Form):

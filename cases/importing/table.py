@@ -146,8 +146,3 @@ def _is_better(header: Header, best: Header) -> bool:
     if header.is_recognised:
         return not best.is_recognised or len(header.fields) > len(best.fields)
     return not best.is_recognised and best.filled < 2 <= header.filled
-
-
-def thousands(number: int) -> str:
-    """A number as in messages: `1.100.000`."""
-    return f"{number:,}".replace(",", ".")

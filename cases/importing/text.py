@@ -19,8 +19,8 @@ from cases.importing.table import (
     Limits,
     NumberedRow,
     find_header,
-    thousands,
 )
+from nova.lib.text import whole
 
 DELIMITERS = (",", ";", "\t", "|")
 _CELLS_IN_A_LINE = 32  # the limit of a line is the length of so many cells of the longest kind
@@ -151,11 +151,11 @@ def _move_remarks(about_lines: dict[int, str], about_rows: dict[int, str], row: 
 
 def _check_size(number: int, cells: list[str], limits: Limits) -> None:
     if number > limits.max_rows:
-        raise ImportFailed(f"El archivo tiene más de {thousands(limits.max_rows)} filas: divídalo en varios.")
+        raise ImportFailed(f"El archivo tiene más de {whole(limits.max_rows)} filas: divídalo en varios.")
     if len(cells) > limits.max_columns:
         raise ImportFailed(f"Fila {number}: tiene más de {limits.max_columns} columnas. Revise el separador.")
     if max(map(len, cells)) > limits.max_cell_chars:
-        raise ImportFailed(f"Fila {number}: tiene una celda de más de {thousands(limits.max_cell_chars)} caracteres.")
+        raise ImportFailed(f"Fila {number}: tiene una celda de más de {whole(limits.max_cell_chars)} caracteres.")
 
 
 def _check_line_breaks(number: int, cells: list[str], delimiter: str, width: int) -> None:

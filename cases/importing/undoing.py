@@ -46,7 +46,7 @@ from cases.services.settlement import snapshot
 from cases.services.stops import copy_stops
 from cases.services.withdrawing import withdraw_clearances
 from nova.lib import copying, dates
-from nova.lib.databases import Lock, Taken, alone_in_transaction, lock_row, lock_rows
+from nova.lib.databases import Lock, Taken, alone_in_transaction, chunks_by_key, lock_row, lock_rows
 
 NOTES = "Se deshizo la importación"
 WORKED = "se trabajó o cambió después"
@@ -75,6 +75,10 @@ class Undone:
     contacts: int = 0  # people who had been given something: a phone, an address, a document
     removed_amount: Decimal = Decimal("0.00")
     kept: list[tuple[str, str]] = field(default_factory=list)
+
+    @property
+    def has_something(self) -> bool:
+        return bool(self.removed or self.restored or self.contacts)
 
     @property
     def counts(self) -> dict[str, int]:
@@ -118,7 +122,7 @@ def undo_import(batch: ImportBatch, *, by: User | None, dry_run: bool = False, n
 
 
 def _did_something(batch: ImportBatch) -> bool:
-    return any(batch.counts.get(name) for name in ("created", "updated"))
+    return any(batch.counts.get(name) for name in ("created", "updated", "closed"))
 
 
 def _placed_by(batch: ImportBatch) -> CaseQuerySet:
@@ -259,11 +263,9 @@ def _restore_cases(batch: ImportBatch, done: Undone, *, by: User | None, now: da
 
 def _changed_cases(batch: ImportBatch) -> Iterator[list[int]]:
     """The ids of the cases that the import changed, a chunk at a time."""
-    changed = ImportChange.objects.filter(batch=batch).order_by("case_id").values_list("case_id", flat=True).distinct()
-    last = 0
-    while chunk := list(changed.filter(case_id__gt=last)[:CHUNK]):
-        yield chunk
-        last = chunk[-1]
+    changed = ImportChange.objects.filter(batch=batch, case__isnull=False).values_list("case_id").distinct()
+    for chunk in chunks_by_key(changed, "case_id", CHUNK):
+        yield [case_id for (case_id,) in chunk]
 
 
 def _write_back(

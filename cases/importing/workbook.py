@@ -26,7 +26,8 @@ from cases.importing.columns import CASE_NAMES, HeaderNames
 from cases.importing.encoding import WRAPS
 from cases.importing.error_cells import errors_of
 from cases.importing.errors import ImportFailed
-from cases.importing.table import MIB, Header, Limits, NumberedRow, find_header, thousands
+from cases.importing.table import MIB, Header, Limits, NumberedRow, find_header
+from nova.lib.text import whole
 
 _PROJECT_ROOT = Path(__file__).resolve().parents[2]
 _LONGEST_LINE = 64 * MIB
@@ -177,7 +178,7 @@ def write_sheet(path: str, sheet_name: str | None, limits: Limits, out: BinaryIO
         if number > header.row and any(map(text_of, cells)):
             if any(type(cell) is str and len(cell) > limits.max_cell_chars for cell in cells):
                 raise ImportFailed(
-                    f"Fila {number}: tiene una celda de más de {thousands(limits.max_cell_chars)} caracteres."
+                    f"Fila {number}: tiene una celda de más de {whole(limits.max_cell_chars)} caracteres."
                 )
             out.write(_line([number, cells]))
             count += 1
@@ -235,7 +236,7 @@ def _numbered(sheet: python_calamine.CalamineSheet, limits: Limits) -> Iterator[
     last_row, last_column = sheet.end
     if last_row >= limits.max_rows:
         raise ImportFailed(
-            f"La hoja «{sheet.name}» tiene más de {thousands(limits.max_rows)} filas: divídala en varios archivos."
+            f"La hoja «{sheet.name}» tiene más de {whole(limits.max_rows)} filas: divídala en varios archivos."
         )
     if last_column >= limits.max_columns:
         raise ImportFailed(

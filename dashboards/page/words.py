@@ -2,13 +2,14 @@
 
 from decimal import Decimal
 
+from nova.lib import text
 from nova.lib.money import format_money, format_percentage
 
 NOTHING = "—"
 
 
 def whole(value: int | None) -> str:
-    return NOTHING if value is None else f"{value:,}".replace(",", ".")
+    return NOTHING if value is None else text.whole(value)
 
 
 def percentage(value: Decimal | None) -> str:

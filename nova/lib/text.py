@@ -5,6 +5,11 @@ import unicodedata
 LARGEST_KEY = 2**63 - 1
 
 
+def whole(number: int) -> str:
+    """`1.234`"""
+    return f"{number:,}".replace(",", ".")
+
+
 def without_accents(text: str) -> str:
     decomposed = unicodedata.normalize("NFKD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character))

@@ -13,8 +13,9 @@ from pathlib import Path
 from cases.importing.cells import text_of
 from cases.importing.encoding import Encoding
 from cases.importing.errors import ImportFailed
-from cases.importing.table import Limits, thousands
+from cases.importing.table import Limits
 from nova.lib.money import CENT, MAX_MONEY, format_money, round_total
+from nova.lib.text import whole
 from payments.reading.facts import Facts
 from payments.reading.layout import MANY, Layout, Place, Record, Role
 
@@ -115,7 +116,7 @@ class FixedFile:
                     continue
                 if number > self.limits.max_rows:
                     raise ImportFailed(
-                        f"El archivo tiene más de {thousands(self.limits.max_rows)} líneas: divídalo en varios."
+                        f"El archivo tiene más de {whole(self.limits.max_rows)} líneas: divídalo en varios."
                     )
                 if previous:
                     yield *previous, False

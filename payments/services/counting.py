@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Count, Sum
 
 from cases.querysets import in_cents
+from nova.lib.text import whole
 from payments.models import PaymentFile, PaymentRow
 
 State = PaymentRow.State
@@ -30,11 +31,6 @@ def totals_of(file: PaymentFile) -> dict[str, Any]:
         **{state.value: count for state, count in counts.items()},
         "total": str(in_cents(total)),
     }
-
-
-def whole(number: int) -> str:
-    """1.234"""
-    return f"{number:,}".replace(",", ".")
 
 
 def told(totals: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.text import get_valid_filename
 
-from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, changelist_url, may_move_money, whole
+from cases.admin.base import ReadOnlyAdmin, Tool, actor, change_url, changelist_url, may_move_money
 from cases.admin.filters import AutocompleteFilter
 from cases.admin.importing import recalls
 from cases.admin.importing.offer import OffersImport
@@ -35,6 +35,7 @@ from cases.importing.undoing import Undone, undo_import
 from cases.models import Case, ImportBatch
 from cases.services.many import REQUEST_LIMIT
 from nova.lib.money import format_money
+from nova.lib.text import whole
 
 PROBLEMS_SHOWN = 50
 KEPT_SHOWN = 20
@@ -131,10 +132,11 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
         if not may_move_money(request):
             raise PermissionDenied
         batch = get_object_or_404(self.get_queryset(request).select_related("cartera"), pk=pk)
-        would, refusal = None, ""
+        would, refusal, is_sent = None, "", request.method == "POST"
         try:
             _check_size(batch)
-            would = undo_import(batch, by=actor(request), dry_run=True) if batch.undone_at is None else None
+            if batch.undone_at is None and not is_sent:  # as long as the undoing itself, which is not done twice
+                would = undo_import(batch, by=actor(request), dry_run=True)
         except (ValidationError, ImportFailed) as error:
             refusal = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
 
@@ -155,7 +157,7 @@ class ImportBatchAdmin(OffersImport, ReadOnlyAdmin):
             form=forms.Form(request.POST or None),
             run=run,
             title="Deshacer la importación",
-            button="Deshacer la importación" if would and (would.removed or would.restored or would.contacts) else "",
+            button="Deshacer la importación" if is_sent or (would and would.has_something) else "",
             back=change_url(batch),
             facts=what_undoing_does(would) if would else [],
             explains=refusal or UNDOING,

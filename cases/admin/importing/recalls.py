@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from accounts.models import User
-from cases.admin.base import actor, change_url, changelist_url, may_move_money, whole
+from cases.admin.base import actor, change_url, changelist_url, may_move_money
 from cases.admin.importing.forms import checked_size
 from cases.admin.tools import tool_page
 from cases.importing import uploads
@@ -20,6 +20,7 @@ from cases.importing.recalls import RECALL_NAMES, STAGES, Recalled, close_listed
 from cases.models import Cartera, CaseStatus, ImportBatch, ImportUpload
 from nova.lib.databases import lock_row
 from nova.lib.money import format_money
+from nova.lib.text import whole
 from nova.lib.uploads import where_to
 
 KIND = ImportBatch.Kind.RECALL.value
@@ -105,9 +106,10 @@ def confirm_page(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> Http
         raise PermissionDenied
     own = ImportUpload.objects.filter(created_by=actor(request), options__kind=KIND)
     upload = get_object_or_404(own, pk=pk)
-    would, refusal = None, ""
+    would, refusal, is_sent = None, "", request.method == "POST"
     try:
-        would = _recall(upload, by=actor(request), dry_run=True)
+        if not is_sent:  # the file is read once
+            would = _recall(upload, by=actor(request), dry_run=True)
     except ImportFailed as error:
         refusal = str(error)
     made: list[ImportBatch] = []
@@ -131,9 +133,7 @@ def confirm_page(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> Http
         form=forms.Form(request.POST or None),
         run=run,
         title="Dar de baja los casos del archivo",
-        button=f"Dar de baja {whole(would.closed)} {'caso' if would.closed == 1 else 'casos'}"
-        if would and would.closed
-        else "",
+        button="Dar de baja" if is_sent else close_button(would),
         back=reverse("admin:cases_importbatch_recall_add"),
         facts=facts_of(upload, would) if would else [],
         explains=refusal or EXPLAINS,
@@ -141,6 +141,13 @@ def confirm_page(model_admin: ModelAdmin, request: HttpRequest, pk: int) -> Http
     if made:
         answer["Location"] = change_url(made[0])
     return answer
+
+
+def close_button(would: Recalled | None) -> str:
+    """«Dar de baja 2 casos»; empty where there is none."""
+    if would is None or not would.closed:
+        return ""
+    return f"Dar de baja {whole(would.closed)} {'caso' if would.closed == 1 else 'casos'}"
 
 
 def facts_of(upload: ImportUpload, would: Recalled) -> list[tuple[str, str]]:

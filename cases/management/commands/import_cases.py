@@ -28,6 +28,7 @@ from cases.management.reporting import Unwritable, WrittenTooLate, progress_bar,
 from cases.models import ImportBatch
 from nova.lib.databases import trouble_of
 from nova.lib.money import format_money
+from nova.lib.text import whole
 
 REJECTED_ROWS, NOTHING_DONE = 1, 2
 LABELS = {
@@ -175,7 +176,7 @@ class Command(BaseCommand):
         table.add_column()
         table.add_column(justify="right")
         for key, label in LABELS.items():
-            table.add_row(label, f"{counts[key]:,}".replace(",", "."))
+            table.add_row(label, whole(counts[key]))
         table.add_row("Importe total", format_money(result.total))
         console = Console(width=80)
         with console.capture() as captured:

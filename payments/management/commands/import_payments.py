@@ -20,6 +20,7 @@ from cases.management.reporting import Unwritable, WrittenTooLate, progress_bar,
 from cases.models import Cartera
 from nova.lib.databases import trouble_of
 from nova.lib.money import format_money
+from nova.lib.text import whole
 from payments.models import PaymentFile, PaymentRow
 from payments.services.counting import NEED_A_PERSON, STATES, totals_of
 from payments.services.posting import post
@@ -109,7 +110,7 @@ class Command(BaseCommand):
         table.add_column(justify="right")
         for state in STATES:
             if totals[state.value]:
-                table.add_row(PaymentRow.State(state).label, f"{totals[state.value]:,}".replace(",", "."))
+                table.add_row(PaymentRow.State(state).label, whole(totals[state.value]))
         table.add_row("Importe de los pagos", format_money(totals["total"]))
         console = Console(width=80)
         with console.capture() as captured:

@@ -259,8 +259,9 @@ def test_it_is_done_once(tmp_path: Path) -> None:
     assert undo(999_999) == Ran(2, "", "No existe la importación n.º 999999.")
 
 
-def test_an_import_of_before_cannot_be_undone() -> None:
-    batch = factories.ImportBatchFactory(counts={"created": 3})
+@pytest.mark.parametrize("count", ["created", "updated", "closed"])
+def test_an_import_of_before_cannot_be_undone(count: str) -> None:
+    batch = factories.ImportBatchFactory(counts={count: 3})
     with pytest.raises(ValidationError, match="no se puede deshacer"):
         undo_import(batch, by=None)
 
